@@ -1,0 +1,61 @@
+//! # PagingBox
+//!
+//! A telephone call becomes sound: the box answers a SIP call and plays the caller's voice through an ALSA sound card.
+//! This page is the map of the source; every module says for itself what it decides and what it leaves out.
+//!
+//! ```text
+//!    smol, one thread                                          one audio thread per sound card
+//! SIP/UDP -> sip::Endpoint -> events -> paging::Pager ─┐       ┌ per period ─────────────────────────────────────┐
+//!                                                      ├ ring >│ commands -> voices (jitter, decode, conceal)     │
+//! RTP ---> rtp::Receiver -> packets ───────────────────┘       │ -> 16 kHz bus -> x3 -> 48 kHz bus -> limiter     │
+//!                                              reports < ring ─┤ -> device format -> ALSA write                   │
+//!                                                              └──────────────────────────────────────────────────┘
+//! ```
+//!
+//! ## Layers
+//!
+//! | layer | modules | rule |
+//! |---|---|---|
+//! | 0 vocabulary | [`time`], [`timers`], [`units`] | no dependencies |
+//! | 1 pure cores | [`sip`], [`sdp`], [`rtp`], [`codec`], [`dsp`], [`mix`], [`paging`], [`config`] | bytes and `now` in, values out |
+//! | 2 edges | [`clock`], [`entropy`], [`net`], [`files`], [`output`] | thin, no decisions |
+//! | 3 composition | [`app`] | joins the rest |
+//!
+//! A module names only layers below its own. Cores do not name each other, but for [`mix`], which is made of [`rtp`],
+//! [`codec`] and [`dsp`]. `src/tests/layers.rs` holds these rules.
+//!
+//! ## The shape of a core
+//!
+//! A stateful core takes input by `handle_*(now, …)`, gives output by `poll_*()` until `None`, and says by
+//! `poll_timeout()` when it wants `handle_timeout(now)`. It reads no clock, draws no random numbers (a seed is given at
+//! construction), opens nothing and logs nothing. So a whole call can be played in virtual time (`src/tests/`).
+//!
+//! ## Two kinds of thread
+//!
+//! One thread runs the executor: sockets, timers, calls. One audio thread per sink renders voices and writes to the
+//! card; it never allocates, frees, locks or logs. Between them lie two bounded rings, one each way. A full ring drops,
+//! counts and carries on.
+
+pub mod time;
+pub mod timers;
+pub mod units;
+
+pub mod codec;
+pub mod config;
+pub mod dsp;
+pub mod mix;
+pub mod paging;
+pub mod rtp;
+pub mod sdp;
+pub mod sip;
+
+pub mod clock;
+pub mod entropy;
+pub mod files;
+pub mod net;
+pub mod output;
+
+pub mod app;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,3 @@
+//! The `paging` binary.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! Whole behaviours in virtual time.
