@@ -214,3 +214,154 @@ const RELEASES_PER_SECOND: u32 = 12;
 const BLOCK_FRAMES: usize = 32;
 /// Samples compared side by side, so that the compiler makes vectors of them.
 const LANES: usize = 8;
+
+#[cfg(test)]
+mod tests {
+    use super::super::probe::{Noise, amplitude, in_pieces, sine};
+    use super::*;
+
+    fn limiter(channels: usize) -> Limiter {
+        Limiter::new(channels, SampleRate::HZ_48000, Level::from_gain(Limiter::CEILING))
+    }
+
+    fn limited(limiter: &mut Limiter, input: &[f32]) -> Vec<f32> {
+        let mut samples = input.to_vec();
+        limiter.process(&mut samples);
+        samples
+    }
+
+    /// Noise that swells and fades at random, now and then far beyond full scale.
+    fn rough(seed: u64, samples: usize) -> Vec<f32> {
+        let mut noise = Noise::new(seed);
+        let mut gain = 1.0;
+        let mut next = || {
+            if noise.below(150) == 0 {
+                gain = 10.0_f32.powf(noise.sample() * 2.0);
+            }
+            noise.sample() * gain
+        };
+        (0..samples).map(|_| next()).collect()
+    }
+
+    #[test]
+    fn below_the_ceiling_samples_are_the_same_but_later() {
+        for channels in 1..=8 {
+            let mut limiter = limiter(channels);
+            let input: Vec<f32> = Noise::new(1).samples(5_000 * channels).iter().map(|x| x * 0.89).collect();
+            let output = limited(&mut limiter, &input);
+            let delay = limiter.latency_frames() * channels;
+            assert!(output[..delay].iter().all(|sample| *sample == 0.0));
+            assert_eq!(output[delay..], input[..input.len() - delay]);
+        }
+    }
+
+    #[test]
+    fn the_delay_is_under_one_and_a_half_milliseconds() {
+        assert_eq!(limiter(2).latency_frames(), 71);
+    }
+
+    #[test]
+    fn nothing_ever_exceeds_the_ceiling() {
+        for seed in 0..50 {
+            let channels = 1 + Noise::new(seed).below(8);
+            let output = limited(&mut limiter(channels), &rough(seed, 9_600 * channels));
+            assert!(output.iter().all(|sample| sample.abs() <= Limiter::CEILING), "seed {seed}");
+        }
+    }
+
+    #[test]
+    fn the_gain_alone_keeps_the_ceiling_without_clipping() {
+        for seed in 0..50 {
+            let mut gain = GainComputer::new(SampleRate::HZ_48000);
+            let mut waiting = VecDeque::from(vec![0.0_f32; gain.window() - 1]);
+            for sample in rough(seed, 9_600) {
+                waiting.push_back(sample);
+                let gain = gain.next(wanted_gain(&mut [sample], 1.0));
+                let sample = waiting.pop_front().unwrap() * gain;
+                assert!(sample.abs() <= 1.000_001, "seed {seed}: {sample}");
+            }
+        }
+    }
+
+    #[test]
+    fn any_cut_of_the_input_gives_the_same_samples() {
+        let input = rough(2, 20_000);
+        let whole = limited(&mut limiter(1), &input);
+        for seed in 0..20 {
+            let mut limiter = limiter(1);
+            let mut output = Vec::new();
+            in_pieces(&input, seed, |piece| output.extend(limited(&mut limiter, piece)));
+            assert!(output == whole, "seed {seed}");
+        }
+    }
+
+    #[test]
+    fn a_steady_loud_tone_is_turned_down_and_not_bent() {
+        let loud: Vec<f32> = sine(96_000, 1_000.0, 48_000).iter().map(|sample| sample * 4.0).collect();
+        let output = limited(&mut limiter(1), &loud);
+        let output = &output[48_000..];
+        let tone = amplitude(output, 1_000.0, 48_000);
+        assert!(tone > 0.88, "{tone}");
+        let third = amplitude(output, 3_000.0, 48_000);
+        assert!(third / tone < 0.003, "{third}");
+    }
+
+    #[test]
+    fn all_channels_share_one_gain() {
+        let mut left_loud = vec![0.1; 2_000];
+        left_loud.chunks_exact_mut(2).skip(500).for_each(|frame| frame[0] = 2.0);
+        let output = limited(&mut limiter(2), &left_loud);
+        let last = &output[1_998..];
+        assert!((last[0] - Limiter::CEILING).abs() < 1e-4);
+        assert!((last[1] / last[0] - 0.05).abs() < 1e-6);
+    }
+
+    #[test]
+    fn the_gain_moves_in_small_steps_and_comes_back_to_exactly_one() {
+        let mut input = vec![0.5; 96_000];
+        input[1_000] = 8.0;
+        let mut limiter = limiter(1);
+        let output = limited(&mut limiter, &input);
+        let peak = 1_000 + limiter.latency_frames();
+        let quiet: Vec<f32> = [&output[80..peak], &output[peak + 1..]].concat();
+        assert!((output[peak] - Limiter::CEILING).abs() < 1e-3);
+        assert!(quiet.windows(2).all(|pair| (pair[1] - pair[0]).abs() < 0.5 / 35.0));
+        assert_eq!(output[95_000..], [0.5; 1_000]);
+        assert!(limiter.gain.is_resting());
+    }
+
+    #[test]
+    fn what_is_no_number_becomes_silence_and_harms_nothing_after_it() {
+        let mut input = [0.5; 1_000];
+        for (position, bad) in [(10, f32::NAN), (50, f32::INFINITY), (51, f32::NEG_INFINITY)] {
+            input[position] = bad;
+        }
+        let output = limited(&mut limiter(1), &input);
+        let expected: Vec<f32> = input.iter().map(|x| if x.is_finite() { *x } else { 0.0 }).collect();
+        assert_eq!(output[71..], expected[..929]);
+    }
+
+    #[test]
+    fn after_a_reset_it_is_as_new() {
+        let mut limiter = limiter(2);
+        limited(&mut limiter, &rough(9, 1_001));
+        limiter.reset();
+        let input = rough(10, 4_000);
+        assert_eq!(limited(&mut limiter, &input), limited(&mut self::limiter(2), &input));
+    }
+
+    #[test]
+    fn a_part_of_a_frame_is_silenced() {
+        let output = limited(&mut limiter(4), &[0.5; 7]);
+        assert_eq!(output, [0.0; 7]);
+    }
+
+    #[test]
+    fn at_the_lowest_of_rates_it_still_holds_the_ceiling() {
+        let rate = SampleRate::new(1).unwrap();
+        let mut limiter = Limiter::new(1, rate, Level::from_gain(0.5));
+        assert_eq!(limiter.latency_frames(), 0);
+        let output = limited(&mut limiter, &rough(3, 2_000));
+        assert!(output.iter().all(|sample| sample.abs() <= 0.5));
+    }
+}

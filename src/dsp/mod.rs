@@ -14,8 +14,11 @@
 //! | [`Interpolator3`] | 107, of which 72 count | 53 frames at 48 kHz, 1.10 ms | 576 000 per bus and channel |
 //! | [`Limiter`] | | 1.5 ms less a frame | none below the ceiling |
 //!
+//! Files are brought to the rate of a bus beforehand, by [`convert`].
+//!
 //! Left out: following a card's clock, winning back delay, and listening for tones.
 
+mod convert;
 mod halfband;
 mod interpolator;
 mod kaiser;
@@ -24,6 +27,10 @@ mod meter;
 mod ramp;
 mod tone;
 
+#[cfg(test)]
+mod probe;
+
+pub use convert::{ConvertError, convert};
 pub use halfband::Halfband;
 pub use interpolator::Interpolator3;
 pub use limiter::Limiter;
