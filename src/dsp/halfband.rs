@@ -66,12 +66,11 @@ impl Halfband {
         for (group, output) in output.enumerate() {
             let span = &self.span[group * LANES..][..HISTORY + LANES];
             let between = self.between(span);
-            let middle = &span[PAIRS..][..LANES];
-            for ((output, between), middle) in output.chunks_exact_mut(Self::FACTOR).zip(between).zip(middle)
-            {
-                output[0] = between;
-                output[1] = *middle;
+            let mut outputs = [[0.0; Self::FACTOR]; LANES];
+            for ((output, between), middle) in outputs.iter_mut().zip(between).zip(&span[PAIRS..]) {
+                *output = [between, *middle];
             }
+            output.copy_from_slice(&outputs.as_flattened()[..output.len()]);
         }
     }
 
