@@ -271,6 +271,12 @@ mod tests {
     }
 
     #[test]
+    fn the_least_bit_above_the_ceiling_is_too_much() {
+        let output = limited(&mut limiter(1), &[Limiter::CEILING.next_up(); 1_000]);
+        assert!(output.iter().all(|sample| sample.abs() <= Limiter::CEILING));
+    }
+
+    #[test]
     fn the_gain_alone_keeps_the_ceiling_without_clipping() {
         for seed in 0..50 {
             let mut gain = GainComputer::new(SampleRate::HZ_48000);
