@@ -17,17 +17,18 @@ use crate::timers::Timers;
 use core::fmt;
 use core::time::Duration;
 use std::collections::{HashMap, VecDeque};
+use std::hash::Hash;
 
-/// Decides what becomes of each call.
+/// Decides what becomes of each call. `C` names a call; whoever owns the pager chooses the names.
 #[derive(Debug)]
-pub struct Pager {
+pub struct Pager<C> {
     policy: Policy,
-    calls: HashMap<CallId, Call>,
-    timers: Timers<(CallId, Timer)>,
-    actions: VecDeque<Action>,
+    calls: HashMap<C, Call>,
+    timers: Timers<(C, Timer)>,
+    actions: VecDeque<Action<C>>,
 }
 
-impl Pager {
+impl<C: Copy + Ord + Hash> Pager<C> {
     /// A pager without calls.
     #[must_use]
     pub fn new(policy: Policy) -> Self {
@@ -35,7 +36,7 @@ impl Pager {
     }
 
     /// A caller rings.
-    pub fn handle_incoming(&mut self, now: Instant, call: CallId) {
+    pub fn handle_incoming(&mut self, now: Instant, call: C) {
         if self.calls.len() >= self.policy.max_calls {
             self.actions.push_back(Action::Refuse(call));
             return;
@@ -50,7 +51,7 @@ impl Pager {
     }
 
     /// The call is answered and the caller may talk.
-    pub fn handle_talking(&mut self, now: Instant, call: CallId) {
+    pub fn handle_talking(&mut self, now: Instant, call: C) {
         let Some(state) = self.calls.get_mut(&call) else { return };
         if state.on_air {
             return;
@@ -67,14 +68,14 @@ impl Pager {
     }
 
     /// Media of this call arrived.
-    pub fn handle_media(&mut self, now: Instant, call: CallId) {
+    pub fn handle_media(&mut self, now: Instant, call: C) {
         if let Some(state) = self.calls.get_mut(&call) {
             state.heard_at = now;
         }
     }
 
     /// The call is over.
-    pub fn handle_ended(&mut self, call: CallId) {
+    pub fn handle_ended(&mut self, call: C) {
         if self.calls.remove(&call).is_some() {
             for timer in Timer::ALL {
                 self.timers.stop((call, timer));
@@ -94,7 +95,7 @@ impl Pager {
     }
 
     /// The next thing to do.
-    pub fn poll_action(&mut self) -> Option<Action> {
+    pub fn poll_action(&mut self) -> Option<Action<C>> {
         self.actions.pop_front()
     }
 
@@ -111,7 +112,7 @@ impl Pager {
     }
 
     /// The timer is not moved with every packet: when it is due, it looks when the last one came.
-    fn on_silence(&mut self, now: Instant, call: CallId) {
+    fn on_silence(&mut self, now: Instant, call: C) {
         let (Some(state), Some(limit)) = (self.calls.get(&call), self.policy.rtp_timeout) else { return };
         let due = state.heard_at + limit;
         if due > now {
@@ -121,19 +122,9 @@ impl Pager {
         }
     }
 
-    fn hang_up(&mut self, call: CallId, reason: EndReason) {
+    fn hang_up(&mut self, call: C, reason: EndReason) {
         self.handle_ended(call);
         self.actions.push_back(Action::HangUp(call, reason));
-    }
-}
-
-/// The number of a call within this process.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct CallId(pub u64);
-
-impl fmt::Display for CallId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "call {}", self.0)
     }
 }
 
@@ -152,15 +143,15 @@ pub struct Policy {
 
 /// What is to be done with a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Action {
+pub enum Action<C> {
     /// Tell the caller that the box rings.
-    Ring(CallId),
+    Ring(C),
     /// Answer.
-    Answer(CallId),
+    Answer(C),
     /// Refuse as busy.
-    Refuse(CallId),
+    Refuse(C),
     /// End a call that is on air.
-    HangUp(CallId, EndReason),
+    HangUp(C, EndReason),
 }
 
 /// Why the box ended a call.
@@ -203,8 +194,8 @@ impl Timer {
 mod tests {
     use super::*;
 
-    const A: CallId = CallId(1);
-    const B: CallId = CallId(2);
+    const A: u8 = 1;
+    const B: u8 = 2;
 
     fn at(seconds: u64) -> Instant {
         Instant::from_millis(seconds * 1000)
@@ -219,7 +210,7 @@ mod tests {
         }
     }
 
-    fn actions(pager: &mut Pager) -> Vec<Action> {
+    fn actions(pager: &mut Pager<u8>) -> Vec<Action<u8>> {
         std::iter::from_fn(|| pager.poll_action()).collect()
     }
 

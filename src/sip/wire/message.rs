@@ -1,0 +1,93 @@
+//! A whole message, read from a datagram (RFC 3261 §7, §18.3).
+
+use super::error::{ParseError, WriteError};
+use super::headers::Headers;
+use super::request::Request;
+use super::response::Response;
+use super::write::Writer;
+
+/// A request or a response.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Message {
+    /// A request.
+    Request(Request),
+    /// A response.
+    Response(Response),
+}
+
+/// The most bytes a message can have: those of a datagram.
+pub const MAX_MESSAGE_BYTES: usize = 65_535;
+
+/// The most header lines a message can have.
+pub const MAX_HEADERS: usize = 200;
+
+impl Message {
+    /// Reads the message of a datagram. Bytes behind its Content-Length are ignored (RFC 3261 §18.3).
+    ///
+    /// # Errors
+    /// If it is none: see [`ParseError`], which may hold the answer to send.
+    pub fn parse(datagram: &[u8]) -> Result<Self, ParseError> {
+        super::frame::parse(datagram)
+    }
+
+    /// The message as bytes, with its Content-Length.
+    ///
+    /// # Errors
+    /// If a value would end its line, or the message is too large or has no Via: see [`WriteError`].
+    pub fn to_bytes(&self) -> Result<Vec<u8>, WriteError> {
+        match self {
+            Self::Request(request) => request.to_bytes(),
+            Self::Response(response) => response.to_bytes(),
+        }
+    }
+
+    /// The headers.
+    #[must_use]
+    pub const fn headers(&self) -> &Headers {
+        match self {
+            Self::Request(request) => &request.headers,
+            Self::Response(response) => &response.headers,
+        }
+    }
+
+    /// The body.
+    #[must_use]
+    pub fn body(&self) -> &[u8] {
+        match self {
+            Self::Request(request) => &request.body,
+            Self::Response(response) => &response.body,
+        }
+    }
+}
+
+impl Request {
+    /// The request as bytes, with its Content-Length.
+    ///
+    /// # Errors
+    /// As [`Message::to_bytes`].
+    pub fn to_bytes(&self) -> Result<Vec<u8>, WriteError> {
+        Writer::request(self)
+    }
+}
+
+impl Response {
+    /// The response as bytes, with its Content-Length.
+    ///
+    /// # Errors
+    /// As [`Message::to_bytes`].
+    pub fn to_bytes(&self) -> Result<Vec<u8>, WriteError> {
+        Writer::response(self)
+    }
+}
+
+impl From<Request> for Message {
+    fn from(request: Request) -> Self {
+        Self::Request(request)
+    }
+}
+
+impl From<Response> for Message {
+    fn from(response: Response) -> Self {
+        Self::Response(response)
+    }
+}
