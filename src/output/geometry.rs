@@ -13,6 +13,8 @@
 
 use core::time::Duration;
 
+use crate::mix::BLOCK;
+
 /// Sizes in frames at [`RATE_HZ`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Geometry {
@@ -82,9 +84,6 @@ pub(super) fn time_of(frames: usize) -> Duration {
 
 /// The rate of every device.
 pub(super) const RATE_HZ: u32 = 48_000;
-
-/// The engine renders multiples of so many frames.
-pub(super) const BLOCK: usize = 120;
 
 /// What is queued while nothing sounds: it has to play before the first word, so it is no more than a phone takes to
 /// begin after its call is answered.

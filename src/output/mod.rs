@@ -7,8 +7,8 @@
 //!                                     └─────────────────────────────────────────────┘
 //! ```
 //!
-//! [`run`] is the body of the thread, [`Control`] its switchboard, an [`Engine`] what it plays; the rings between the
-//! executor and the mixer belong to the engine. [`devices`] finds the cards. [`pace`] is a beat for threads that have no
+//! [`run`] is the body of the thread, [`Control`] its switchboard, an [`Engine`] what it plays, which is a
+//! [`RingedMixer`] outside of tests. [`devices`] finds the cards. [`pace`] is a beat for threads that have no
 //! card; [`rt`] asks the kernel for punctuality.
 //!
 //! What it leaves out: mixing and levels (see [`crate::mix`]), the card's own volume control, capture.
@@ -17,6 +17,7 @@ pub mod devices;
 pub mod rt;
 
 mod control;
+mod engine;
 mod geometry;
 mod paced;
 mod pacer;
@@ -27,7 +28,8 @@ mod thread;
 mod wav;
 
 pub use control::{AWAKE_FOR, Control, State};
+pub use engine::{Engine, RingedMixer};
 pub use pacer::{MAX_LATE, pace};
 pub use pcm::CardError;
 pub use sink::{Device, Setup, SinkError};
-pub use thread::{Engine, FIRST_RETRY, LAST_RETRY, TAIL, run};
+pub use thread::{FIRST_RETRY, LAST_RETRY, TAIL, run};

@@ -11,9 +11,10 @@ use alsa::pcm::{Access, Format, Frames, HwParams, PCM, State};
 use alsa::{Direction, Output, ValueOr};
 use nix::errno::Errno;
 
-use super::geometry::{BLOCK, Geometry, RATE_HZ, Request, frames_for};
+use super::geometry::{Geometry, RATE_HZ, Request, frames_for};
 use super::samples::{Layout, SampleFormat};
 use super::sink::Fault;
+use crate::mix::BLOCK;
 use crate::time::Instant;
 
 /// A card that plays.

@@ -13,25 +13,13 @@
 use core::time::Duration;
 
 use super::control::{Control, State};
-use super::geometry::{BLOCK, time_of};
+use super::engine::Engine;
+use super::geometry::time_of;
 use super::rt;
 use super::sink::{Fault, Setup, Sink, SinkError};
 use crate::clock;
+use crate::mix::BLOCK;
 use crate::time::Instant;
-
-/// What makes the sound.
-///
-/// Its methods run in the audio thread: they neither allocate nor free, lock, log or call the system.
-pub trait Engine {
-    /// Takes what has been sent to it since the last period.
-    fn collect(&mut self, now: Instant);
-
-    /// Whether it has nothing to say until it collects something.
-    fn is_idle(&self) -> bool;
-
-    /// Fills `sound`, interleaved frames at 48 kHz, a multiple of 120 of them, with what plays next.
-    fn render(&mut self, now: Instant, sound: &mut [f32]);
-}
 
 /// Plays `engine` on the device of `setup` until `control` says stop. The calling thread becomes the audio thread.
 pub fn run(setup: &Setup, control: &Control, engine: impl Engine) {
