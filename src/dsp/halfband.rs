@@ -66,12 +66,11 @@ impl Halfband {
         for (group, output) in output.enumerate() {
             let span = &self.span[group * LANES..][..HISTORY + LANES];
             let between = self.between(span);
-            let middle = &span[PAIRS..][..LANES];
-            for ((output, between), middle) in output.chunks_exact_mut(Self::FACTOR).zip(between).zip(middle)
-            {
-                output[0] = between;
-                output[1] = *middle;
+            let mut outputs = [[0.0; Self::FACTOR]; LANES];
+            for ((output, between), middle) in outputs.iter_mut().zip(between).zip(&span[PAIRS..]) {
+                *output = [between, *middle];
             }
+            output.copy_from_slice(&outputs.as_flattened()[..output.len()]);
         }
     }
 
@@ -118,18 +117,86 @@ const LANES: usize = 8;
 const CHUNK: usize = 64;
 
 #[cfg(test)]
-#[expect(clippy::float_cmp, reason = "exact values are what is tested")]
 mod tests {
+    use super::super::probe::{Noise, amplitude, db, in_pieces, sine};
     use super::*;
 
-    #[test]
-    fn an_impulse_comes_out_at_the_stated_delay() {
+    /// What a second of input becomes, after the filter has settled.
+    fn settled(input: &[f32]) -> Vec<f32> {
+        let mut output = vec![0.0; 2 * input.len()];
         let mut halfband = Halfband::new();
-        let mut output = [0.0; 128];
-        let mut input = [0.0; 64];
-        input[0] = 1.0;
-        assert_eq!(halfband.process(&input, &mut output), 128);
-        assert_eq!(output[halfband.latency_frames()], 1.0);
-        assert!(output[28] > 0.6 && (output[28] - output[30]).abs() < 1e-6);
+        halfband.process(input, &mut output);
+        halfband.process(input, &mut output);
+        output
+    }
+
+    #[test]
+    fn speech_keeps_its_level() {
+        for hz in [0.0, 50.0, 300.0, 1_000.0, 2_000.0, 3_000.0, 3_400.0] {
+            let level = match hz {
+                0.0 => {
+                    settled(&vec![1.0; 8_000]).iter().map(|&sample| f64::from(sample)).sum::<f64>() / 16_000.0
+                }
+                hz => amplitude(&settled(&sine(8_000, hz, 8_000)), hz, 16_000),
+            };
+            assert!(db(level).abs() < 0.01, "{hz} Hz: {} dB", db(level));
+        }
+    }
+
+    #[test]
+    fn images_of_speech_are_below_minus_70_db() {
+        for hz in (0..=3_400).step_by(100).map(f64::from) {
+            let input: Vec<f32> = if hz == 0.0 { vec![1.0; 8_000] } else { sine(8_000, hz, 8_000) };
+            let image = amplitude(&settled(&input), 8_000.0 - hz, 16_000);
+            assert!(db(image) < -70.0, "{hz} Hz: {} dB", db(image));
+        }
+    }
+
+    #[test]
+    fn an_impulse_comes_out_at_the_stated_delay_alike_from_both_sides() {
+        let mut halfband = Halfband::new();
+        let mut output = [0.0; 64];
+        assert_eq!(halfband.process(&[1.0], &mut output), 2);
+        assert_eq!(halfband.flush(&mut output[2..]), 62);
+        let (before, after) = (&output[..29], &output[30..59]);
+        assert_eq!(halfband.latency_frames(), before.len());
+        assert!(output[29].to_bits() == 1.0_f32.to_bits());
+        assert!(before.iter().eq(after.iter().rev()));
+        assert!(before[28] > 0.6);
+        assert!(output[59..].iter().all(|sample| *sample == 0.0));
+    }
+
+    #[test]
+    fn any_cut_of_the_input_gives_the_same_samples() {
+        let input = Noise::new(1).samples(5_000);
+        let mut whole = vec![0.0; 10_000];
+        Halfband::new().process(&input, &mut whole);
+        for seed in 0..20 {
+            let mut halfband = Halfband::new();
+            let mut output = Vec::new();
+            in_pieces(&input, seed, |piece| {
+                let mut part = vec![0.0; 2 * piece.len()];
+                assert_eq!(halfband.process(piece, &mut part), part.len());
+                output.extend(part);
+            });
+            assert!(output == whole, "seed {seed}");
+        }
+    }
+
+    #[test]
+    fn input_without_room_is_left_out() {
+        let mut output = [7.0; 5];
+        assert_eq!(Halfband::new().process(&[1.0; 9], &mut output), 4);
+        assert!(output[4].to_bits() == 7.0_f32.to_bits());
+    }
+
+    #[test]
+    fn after_a_reset_nothing_is_left() {
+        let mut halfband = Halfband::new();
+        let mut output = [1.0; 200];
+        halfband.process(&[1.0; 100], &mut output);
+        halfband.reset();
+        halfband.process(&[0.0; 100], &mut output);
+        assert!(output.iter().all(|sample| *sample == 0.0));
     }
 }

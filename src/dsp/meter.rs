@@ -79,3 +79,50 @@ fn measure(samples: &[f32]) -> (f32, f32) {
 const LANES: usize = 8;
 /// Samples summed up in 32 bits.
 const CHUNK: usize = 256;
+
+#[cfg(test)]
+#[expect(clippy::float_cmp, reason = "exact values are what is tested")]
+mod tests {
+    use super::super::probe::{Noise, in_pieces, sine};
+    use super::*;
+
+    #[test]
+    fn a_full_sine_has_a_peak_of_one_and_three_decibels_less_power() {
+        let mut meter = Meter::new();
+        meter.add(&sine(48_000, 1_000.0, 48_000));
+        let reading = meter.reading();
+        assert!((reading.peak - 1.0).abs() < 1e-6);
+        assert!((reading.rms - core::f32::consts::FRAC_1_SQRT_2).abs() < 1e-5);
+    }
+
+    #[test]
+    fn the_peak_may_be_negative_and_anywhere() {
+        for position in 0..19 {
+            let mut samples = [0.25; 19];
+            samples[position] = -0.75;
+            let mut meter = Meter::new();
+            meter.add(&samples);
+            assert_eq!(meter.reading().peak, 0.75);
+        }
+    }
+
+    #[test]
+    fn blocks_are_gathered_until_the_reset() {
+        let input = Noise::new(6).samples(4_000);
+        let (mut whole, mut pieces) = (Meter::new(), Meter::new());
+        whole.add(&input);
+        in_pieces(&input, 1, |piece| pieces.add(piece));
+        assert_eq!(pieces.reading().peak, whole.reading().peak);
+        assert!((pieces.reading().rms - whole.reading().rms).abs() < 1e-6);
+        pieces.reset();
+        assert_eq!(pieces.reading(), Reading::default());
+    }
+
+    #[test]
+    fn what_is_no_number_does_not_stick() {
+        let mut meter = Meter::new();
+        meter.add(&[0.5, f32::NAN]);
+        meter.add(&[0.5; 2]);
+        assert_eq!(meter.reading(), Reading { peak: 0.5, rms: (0.5_f32 / 4.0).sqrt() });
+    }
+}

@@ -5,7 +5,7 @@
 //! it writes zeros, whatever was there.
 
 use crate::units::{Level, SampleRate};
-use core::f32::consts::PI;
+use core::f32::consts::FRAC_PI_2;
 use core::time::Duration;
 
 /// A gain on its way to where it should be.
@@ -122,10 +122,134 @@ fn frames(rate: SampleRate, time: Duration) -> usize {
     frames.clamp(1, MAX_FRAMES) as usize
 }
 
+/// Half a cosine, `(1 - cos πx) / 2`, written so that small values are exact.
 #[expect(clippy::cast_precision_loss, reason = "curves are short")]
 fn curve(frames: usize) -> Box<[f32]> {
-    (1..=frames).map(|frame| 0.5 - 0.5 * (PI * frame as f32 / frames as f32).cos()).collect()
+    (1..=frames).map(|frame| (FRAC_PI_2 * frame as f32 / frames as f32).sin().powi(2)).collect()
 }
 
 /// The longest curve: over five seconds at 48 kHz, one megabyte.
 const MAX_FRAMES: u128 = 1 << 18;
+
+#[cfg(test)]
+#[expect(clippy::float_cmp, reason = "exact values are what is tested")]
+mod tests {
+    use super::super::probe::{Noise, in_pieces};
+    use super::*;
+
+    /// 5 ms, 80 frames.
+    fn ramp(level: Level) -> Ramp {
+        Ramp::new(SampleRate::HZ_16000, Ramp::QUICK, level)
+    }
+
+    /// The next gains.
+    fn gains(ramp: &mut Ramp, frames: usize) -> Vec<f32> {
+        let mut samples = vec![1.0; frames];
+        ramp.apply(&mut samples);
+        samples
+    }
+
+    #[test]
+    fn at_unity_samples_stay_as_they_are() {
+        let mut samples = [0.1, -0.7, 3.0, f32::MIN_POSITIVE];
+        ramp(Level::UNITY).apply(&mut samples);
+        assert_eq!(samples, [0.1, -0.7, 3.0, f32::MIN_POSITIVE]);
+    }
+
+    #[test]
+    fn mute_is_exactly_zero_whatever_comes_in() {
+        let mut samples = [1.0, f32::NAN, f32::INFINITY];
+        ramp(Level::MUTE).apply(&mut samples);
+        assert_eq!(samples, [0.0; 3]);
+    }
+
+    #[test]
+    fn a_change_takes_its_time_and_ends_where_it_should() {
+        let mut ramp = ramp(Level::MUTE);
+        ramp.set(Level::UNITY);
+        let gains = gains(&mut ramp, 100);
+        assert!(gains[..79].windows(2).all(|pair| pair[0] < pair[1]));
+        assert!((gains[39] - 0.5).abs() < 1e-6);
+        assert!(gains[78] < 1.0);
+        assert_eq!(gains[79..], [1.0; 21]);
+        assert!(ramp.is_settled() && !ramp.is_mute());
+        assert_eq!(ramp.gain(), 1.0);
+    }
+
+    #[test]
+    fn told_anew_on_the_way_it_goes_on_from_where_it_is() {
+        let mut noise = Noise::new(3);
+        let mut ramp = ramp(Level::MUTE);
+        // The steepest step of half a cosine: π/2 of the way in 80 frames, the way at most 2.
+        let steepest = 2.0 * FRAC_PI_2 / 80.0 + 1e-6;
+        let mut last = 0.0_f32;
+        for _ in 0..500 {
+            ramp.set(Level::from_gain(noise.sample() + 1.0));
+            assert_eq!(ramp.gain(), last);
+            for gain in gains(&mut ramp, noise.below(100)) {
+                assert!((gain - last).abs() <= steepest, "from {last} to {gain}");
+                last = gain;
+            }
+        }
+    }
+
+    #[test]
+    fn the_same_level_again_does_not_start_the_way_again() {
+        let mut ramp = ramp(Level::MUTE);
+        ramp.set(Level::UNITY);
+        gains(&mut ramp, 50);
+        ramp.set(Level::UNITY);
+        assert_eq!(ramp.frames_left(), 30);
+    }
+
+    #[test]
+    fn a_jump_is_at_once() {
+        let mut ramp = ramp(Level::UNITY);
+        ramp.set(Level::MUTE);
+        ramp.jump(Level::from_gain(0.5));
+        assert_eq!(gains(&mut ramp, 3), [0.5; 3]);
+    }
+
+    #[test]
+    fn adding_is_applying_and_summing() {
+        let input = Noise::new(4).samples(300);
+        let mut applied = input.clone();
+        let mut bus = vec![0.25; 300];
+        let (mut one, mut other) = (ramp(Level::MUTE), ramp(Level::MUTE));
+        one.set(Level::from_gain(0.7));
+        other.set(Level::from_gain(0.7));
+        one.apply(&mut applied);
+        other.add(&input, &mut bus);
+        assert!(bus.iter().zip(&applied).all(|(sum, sample)| *sum == 0.25 + sample));
+        assert_eq!(one.gain(), other.gain());
+    }
+
+    #[test]
+    fn any_cut_of_the_input_gives_the_same_samples() {
+        let input = Noise::new(5).samples(1_000);
+        let start = || {
+            let mut ramp = ramp(Level::UNITY);
+            ramp.set(Level::from_gain(0.3));
+            ramp
+        };
+        let mut whole = input.clone();
+        start().apply(&mut whole);
+        for seed in 0..20 {
+            let mut ramp = start();
+            let mut output = Vec::new();
+            in_pieces(&input, seed, |piece| {
+                output.extend_from_slice(piece);
+                let from = output.len() - piece.len();
+                ramp.apply(&mut output[from..]);
+            });
+            assert_eq!(output, whole);
+        }
+    }
+
+    #[test]
+    fn no_time_at_all_is_one_frame() {
+        let mut ramp = Ramp::new(SampleRate::HZ_8000, Duration::ZERO, Level::MUTE);
+        ramp.set(Level::UNITY);
+        assert_eq!(gains(&mut ramp, 2), [1.0, 1.0]);
+    }
+}

@@ -1,1 +1,33 @@
-//! Being built.
+//! Where the sound goes: one audio thread for each card, file or nothing.
+//!
+//! ```text
+//! executor ── Control (wake, stop) ──>┌ run: per period ────────────────────────────┐
+//!          <─ heartbeat, xruns, state ┤ Engine::collect -> render -> Sink::write    │
+//!                                     │              ALSA card │ wav:PATH │ null     │
+//!                                     └─────────────────────────────────────────────┘
+//! ```
+//!
+//! [`run`] is the body of the thread, [`Control`] its switchboard, an [`Engine`] what it plays; the rings between the
+//! executor and the mixer belong to the engine. [`devices`] finds the cards. [`pace`] is a beat for threads that have no
+//! card; [`rt`] asks the kernel for punctuality.
+//!
+//! What it leaves out: mixing and levels (see [`crate::mix`]), the card's own volume control, capture.
+
+pub mod devices;
+pub mod rt;
+
+mod control;
+mod geometry;
+mod paced;
+mod pacer;
+mod pcm;
+mod samples;
+mod sink;
+mod thread;
+mod wav;
+
+pub use control::{AWAKE_FOR, Control, State};
+pub use pacer::{MAX_LATE, pace};
+pub use pcm::CardError;
+pub use sink::{Device, Setup, SinkError};
+pub use thread::{Engine, FIRST_RETRY, LAST_RETRY, TAIL, run};

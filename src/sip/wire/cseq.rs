@@ -1,4 +1,4 @@
-//! CSeq: the number and method that tell requests of a dialog apart (RFC 3261 §20.16).
+//! `CSeq`: the number and method that tell requests of a dialog apart (RFC 3261 §20.16).
 
 use core::fmt;
 use core::str::FromStr;
@@ -25,7 +25,7 @@ impl CSeq {
 
     pub(super) fn scan(scan: &mut Scan<'_>) -> Result<Self, SyntaxError> {
         let number = scan.number("a sequence number below 2^32")?;
-        scan.skip_space();
+        scan.need_space("a space and the method")?;
         Ok(Self { number, method: Method::scan(scan)? })
     }
 }
@@ -62,7 +62,7 @@ mod tests {
 
     #[test]
     fn a_number_runs_into_no_method() {
-        for text in ["", "1", "INVITE", "1 INVITE x", "-1 INVITE"] {
+        for text in ["", "1", "INVITE", "1INVITE", "1 INVITE x", "-1 INVITE"] {
             assert!(text.parse::<CSeq>().is_err(), "{text:?}");
         }
     }

@@ -1,9 +1,12 @@
 //! A whole message, read from a datagram (RFC 3261 §7, §18.3).
 
 use super::error::{ParseError, WriteError};
+use super::frame::{Fault, Line, Lines};
+use super::head::Head;
 use super::headers::Headers;
 use super::request::Request;
 use super::response::Response;
+use super::start_line::{StartLine, is_ack, is_status_line};
 use super::write::Writer;
 
 /// A request or a response.
@@ -27,7 +30,21 @@ impl Message {
     /// # Errors
     /// If it is none: see [`ParseError`], which may hold the answer to send.
     pub fn parse(datagram: &[u8]) -> Result<Self, ParseError> {
-        super::frame::parse(datagram)
+        if datagram.len() > MAX_MESSAGE_BYTES {
+            return Err(Fault::new(MAX_MESSAGE_BYTES, "the end of the message").without_reply());
+        }
+        let mut lines = Lines::new(datagram);
+        let start = match lines.next() {
+            Some(Ok(line)) => line,
+            Some(Err(fault)) => return Err(fault.without_reply()),
+            None => return Err(Fault::new(lines.position(), "a line").without_reply()),
+        };
+        let mut head = Head::read(&mut lines);
+        assemble(&start, &mut head, lines.rest()).map_err(|fault| {
+            let is_answered = !is_status_line(&start) && !is_ack(&start);
+            let reply = if is_answered { head.reply(fault.status) } else { None };
+            ParseError { reply, ..fault.without_reply() }
+        })
     }
 
     /// The message as bytes, with its Content-Length.
@@ -58,6 +75,16 @@ impl Message {
             Self::Response(response) => &response.body,
         }
     }
+}
+
+fn assemble(start: &Line<'_>, head: &mut Head<'_>, rest: &[u8]) -> Result<Message, Fault> {
+    let start = StartLine::read(start)?;
+    let body = head.body(rest)?.to_vec();
+    let headers = head.take_headers(start.method())?;
+    Ok(match start {
+        StartLine::Request { method, uri } => Request { method, uri, headers, body }.into(),
+        StartLine::Status { status, reason } => Response { status, reason, headers, body }.into(),
+    })
 }
 
 impl Request {

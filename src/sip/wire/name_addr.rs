@@ -54,7 +54,7 @@ impl NameAddr {
             return Self::scan_bracketed(scan, display);
         }
         let mut named = scan.clone();
-        let name = named.take_while(is_name_byte).trim_end();
+        let name = named.take_while(is_name_byte).trim_end_matches([' ', '\t']);
         if named.peek() == Some(b'<') {
             *scan = named;
             return Self::scan_bracketed(scan, (!name.is_empty()).then(|| name.to_owned()));
@@ -68,7 +68,7 @@ impl NameAddr {
     /// telephone systems fill in the names of their directories.
     pub(super) fn scan_single(scan: &mut Scan<'_>) -> Result<Self, SyntaxError> {
         let mut named = scan.clone();
-        let name = named.take_while(|byte| byte != b'<' && byte != b'"').trim_end();
+        let name = named.take_while(|byte| byte != b'<' && byte != b'"').trim_end_matches([' ', '\t']);
         if named.peek() == Some(b'<') && !name.is_empty() {
             *scan = named;
             return Self::scan_bracketed(scan, Some(name.to_owned()));

@@ -9,7 +9,7 @@ use super::write::Writer;
 
 /// What is owed to the sender of a request that is no valid message: an error response (RFC 3261 §8.2, §21.4.1).
 ///
-/// From, To, Call-ID and CSeq are kept as text, for it may be one of them that could not be read; the sender knows
+/// From, To, Call-ID and `CSeq` are kept as text, for it may be one of them that could not be read; the sender knows
 /// them again by their bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reply {

@@ -21,7 +21,7 @@ pub struct Response {
 }
 
 impl Response {
-    /// The answer `status` to `request`, with its Via, From, To, Call-ID and CSeq (RFC 3261 §8.2.6.2), its Timestamp
+    /// The answer `status` to `request`, with its Via, From, To, Call-ID and `CSeq` (RFC 3261 §8.2.6.2), its Timestamp
     /// if it is a 100 (§8.2.6.1), and its Record-Route if it can form a dialog (§12.1.1).
     ///
     /// A To tag is missing unless the request had one: see [`Response::with_to_tag`].

@@ -27,13 +27,13 @@ impl<'a> Scan<'a> {
 
     /// Reads a comma-separated list of one or more values to the end of the text.
     pub(super) fn list<T>(
-        mut self,
+        &mut self,
         values: &mut Vec<T>,
         read: impl Fn(&mut Self) -> Result<T, SyntaxError>,
     ) -> Result<(), SyntaxError> {
         loop {
             self.skip_space();
-            values.push(read(&mut self)?);
+            values.push(read(self)?);
             self.skip_space();
             if self.is_at_end() {
                 return Ok(());
@@ -94,6 +94,12 @@ impl<'a> Scan<'a> {
         }
     }
 
+    pub(super) fn need_space(&mut self, expected: &'static str) -> Result<(), SyntaxError> {
+        let before = self.at;
+        self.skip_space();
+        if self.at == before { Err(self.expected(expected)) } else { Ok(()) }
+    }
+
     /// The bytes up to the first that `is_part` denies. It must treat all bytes from 0x80 alike.
     pub(super) fn take_while(&mut self, is_part: impl Fn(u8) -> bool) -> &'a str {
         let rest = self.rest();
@@ -149,6 +155,11 @@ impl<'a> Scan<'a> {
 /// RFC 3261 §25.1 `token`.
 pub(super) fn is_token_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"-.!%*_+`'~".contains(&byte)
+}
+
+/// `text` without the white space around it.
+pub(super) fn trim(text: &str) -> &str {
+    text.trim_matches([' ', '\t'])
 }
 
 /// Whether `text` is a token.

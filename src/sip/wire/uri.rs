@@ -90,10 +90,7 @@ impl Uri {
             _ if scheme.eq_ignore_ascii_case("tel") => Self::Tel(TelUri::scan(scan)?),
             _ => Self::Absolute(AbsoluteUri::scan(scheme, scan)?),
         };
-        match scan.is_at_end() {
-            true => Ok(uri),
-            false => Err(scan.expected("the end of the URI")),
-        }
+        if scan.is_at_end() { Ok(uri) } else { Err(scan.expected("the end of the URI")) }
     }
 }
 

@@ -1,1 +1,3 @@
 //! Whole messages.
+
+mod rfc4475;
