@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""demo.py PAGING DEVICE: pages a box on loopback and measures what it played (started by ci/demo).
+"""demo.py PAGING DEVICE [FOLDER]: pages a box on loopback and measures what it played (started by ci/demo).
 
 Only the Python library: what was heard is read, filtered and compared by code that shares nothing with the box.
 """
@@ -16,7 +16,6 @@ import sys
 import time
 import wave
 
-FOLDER = os.path.join("target", "demo")
 SENTENCE = "Attention please. The shop closes in ten minutes. Thank you, and good night."
 RATE = 48000            # what is compared, Hz
 BAND_HZ = 3400          # the telephone carries no more
@@ -25,24 +24,24 @@ MAX_LEVEL_DIFFERENCE_DB = 2.0
 MAX_LATENCY_MS = 200
 
 
-def main(paging, device):
-    os.makedirs(FOLDER, exist_ok=True)
-    said = os.path.join(FOLDER, "said.wav")
-    heard = os.path.join(FOLDER, "heard.wav")
+def main(paging, device, folder=os.path.join("target", "demo")):
+    os.makedirs(folder, exist_ok=True)
+    said = os.path.join(folder, "said.wav")
+    heard = os.path.join(folder, "heard.wav")
+    log_path = os.path.join(folder, "box.log")
     if os.path.exists(heard):
         os.remove(heard)
     print("speaking:   " + speak(said))
-    log, summary = page(paging, said, "wav:" + heard if device == "wav" else device)
+    log, summary = page(paging, said, "wav:" + heard if device == "wav" else device, log_path)
     if device != "wav":
         print("played on " + device)
         return
     measure(said, heard, log, summary)
 
 
-def page(paging, said, device):
+def page(paging, said, device, log_path):
     """Starts the box, calls it, ends it. Returns its log and what the caller printed."""
     port = free_port()
-    log_path = os.path.join(FOLDER, "box.log")
     with open(log_path, "w", encoding="utf-8") as log:
         box = subprocess.Popen(
             [paging, "--set", "sip.listen=127.0.0.1:%d" % port, "--set", "audio.device=" + device,

@@ -46,6 +46,23 @@ fn a_tone_paged_by_our_own_caller_lasts_as_long_as_asked() {
 }
 
 #[test]
+fn the_demonstration_of_the_readme_hears_its_page() {
+    if skip::is_missing("python3") {
+        return;
+    }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("demo");
+    let output = Command::new("timeout")
+        .args(["120", "python3"])
+        .arg(root.join("ci/demo.py"))
+        .args([env!("CARGO_BIN_EXE_paging"), "wav"])
+        .arg(folder)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+}
+
+#[test]
 fn a_page_to_nobody_fails_with_a_word_and_an_exit_code() {
     let nobody = std::net::UdpSocket::bind((V4, 0)).unwrap();
     let target = format!("sip:page@{}", nobody.local_addr().unwrap());

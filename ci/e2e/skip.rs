@@ -5,8 +5,9 @@ use std::process::{Command, Stdio};
 
 /// Whether `program` can be started here. When it cannot, the test that asks ends early.
 pub(crate) fn is_missing(program: &str) -> bool {
-    let started = Command::new(program).arg("-v").stdout(Stdio::null()).stderr(Stdio::null()).status();
-    if started.is_ok() {
+    let mut asked = Command::new(program);
+    asked.arg("--version").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    if asked.status().is_ok() {
         return false;
     }
     eprintln!("=== SKIPPED: {program} is not installed; ci/test installs it");
