@@ -1,1 +1,11 @@
-//! Being built.
+//! Sound files, read whole into memory.
+//!
+//! [`decode`] takes any WAV file (PCM of 8, 16, 24 or 32 bits or float, any rate, any number of channels) and mixes it
+//! down to one channel. What it leaves out: the rate stays the file's own (see [`crate::dsp`]); files too long for the
+//! memory, such as music, need a reader that reads ahead. Bound: [`MAX_LENGTH`] of sound.
+
+mod clip;
+mod decode;
+
+pub use clip::{Clip, ClipError};
+pub use decode::{MAX_LENGTH, decode};

@@ -1,1 +1,19 @@
-//! Being built.
+//! Sockets, for the executor.
+//!
+//! [`Udp`] tells with every datagram when it arrived (the kernel's stamp, not the time of reading) and which of the
+//! machine's addresses it was sent to, and answers from that same address. [`MediaPorts`] hands out pairs of ports for
+//! RTP and RTCP (RFC 3550 §11). [`source_for`] says which address the machine would use towards a peer, [`resolve`] what
+//! addresses a name has.
+//!
+//! Nothing here looks into a datagram. Bounds: none of the calls queues anything; what the kernel's socket buffer does
+//! not hold is lost.
+
+mod ports;
+mod resolve;
+mod route;
+mod udp;
+
+pub use ports::{MediaPorts, PortRange};
+pub use resolve::resolve;
+pub use route::source_for;
+pub use udp::{BindError, Datagram, Udp, UdpOptions};

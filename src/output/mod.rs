@@ -1,1 +1,35 @@
-//! Being built.
+//! Where the sound goes: one audio thread for each card, file or nothing.
+//!
+//! ```text
+//! executor ── Control (wake, stop) ──>┌ run: per period ────────────────────────────┐
+//!          <─ heartbeat, xruns, state ┤ Engine::collect -> render -> Sink::write    │
+//!                                     │              ALSA card │ wav:PATH │ null     │
+//!                                     └─────────────────────────────────────────────┘
+//! ```
+//!
+//! [`run`] is the body of the thread, [`Control`] its switchboard, an [`Engine`] what it plays, which is a
+//! [`RingedMixer`] outside of tests. [`devices`] finds the cards. [`pace`] is a beat for threads that have no
+//! card; [`rt`] asks the kernel for punctuality.
+//!
+//! What it leaves out: mixing and levels (see [`crate::mix`]), the card's own volume control, capture.
+
+pub mod devices;
+pub mod rt;
+
+mod control;
+mod engine;
+mod geometry;
+mod paced;
+mod pacer;
+mod pcm;
+mod samples;
+mod sink;
+mod thread;
+mod wav;
+
+pub use control::{AWAKE_FOR, Control, State};
+pub use engine::{Engine, RingedMixer};
+pub use pacer::{MAX_LATE, pace};
+pub use pcm::CardError;
+pub use sink::{Device, Setup, SinkError};
+pub use thread::{FIRST_RETRY, LAST_RETRY, TAIL, run};

@@ -1,1 +1,3 @@
 //! Whole behaviours in virtual time.
+
+mod layers;

@@ -1,0 +1,22 @@
+//! The real program on loopback, paged by sipp, by raw datagrams and by `paging call`, and heard in its recording.
+//!
+//! Every test starts a box of its own on free ports. Nothing waits for a fixed time: each wait has a deadline and a
+//! sign to wait for.
+#![expect(clippy::unwrap_used, clippy::print_stderr, reason = "these are tests, helpers included")]
+#![expect(clippy::disallowed_methods, clippy::disallowed_types, reason = "a real program runs in real time")]
+#![expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    reason = "samples and their numbers are small"
+)]
+
+mod caller;
+mod paging_box;
+mod sipp;
+mod skip;
+mod tone;
+
+mod calls;
+mod pages;
+mod robustness;

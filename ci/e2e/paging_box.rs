@@ -1,0 +1,131 @@
+//! The real program, started on loopback and ended whatever happens.
+
+use crate::caller::Caller;
+use std::fs::{self, File};
+use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::path::PathBuf;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicU16, AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+/// A running box that records what it would play. Dropping it kills it; a failing test shows its log.
+pub(crate) struct PagingBox {
+    child: Child,
+    /// Where it takes calls.
+    pub(crate) address: SocketAddr,
+    /// Ports on which it takes RTP.
+    pub(crate) rtp_ports: std::ops::Range<u16>,
+    /// Scratch space of this test.
+    pub(crate) folder: PathBuf,
+}
+
+impl PagingBox {
+    /// Starts a box on `ip` with `section.key=value` settings, and waits until it answers OPTIONS.
+    pub(crate) fn start(ip: IpAddr, settings: &[&str]) -> Self {
+        let address = SocketAddr::new(ip, free_port(ip));
+        let rtp_ports = next_rtp_ports();
+        let folder = next_folder();
+        let child = Command::new(env!("CARGO_BIN_EXE_paging"))
+            .args(["--set", &format!("sip.listen={address}")])
+            .args(["--set", &format!("sip.rtp-ports={}-{}", rtp_ports.start, rtp_ports.end - 1)])
+            .args(["--set", &format!("audio.device=wav:{}", folder.join("heard.wav").display())])
+            .args(settings.iter().flat_map(|setting| ["--set", setting]))
+            .stdin(Stdio::null())
+            .stdout(File::create(folder.join("stdout")).unwrap())
+            .stderr(File::create(folder.join("log")).unwrap())
+            .spawn()
+            .unwrap();
+        let mut started = Self { child, address, rtp_ports, folder };
+        started.wait_until_it_answers();
+        started
+    }
+
+    /// The recording; whole only after [`PagingBox::terminate`].
+    pub(crate) fn wav(&self) -> PathBuf {
+        self.folder.join("heard.wav")
+    }
+
+    pub(crate) fn is_running(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_none()
+    }
+
+    pub(crate) fn send_sigterm(&self) {
+        let sent = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();
+        assert!(sent.success());
+    }
+
+    /// SIGTERM, and how the program ended.
+    pub(crate) fn terminate(&mut self) -> ExitStatus {
+        self.send_sigterm();
+        self.wait_for_exit(Duration::from_secs(5))
+    }
+
+    pub(crate) fn wait_for_exit(&mut self, limit: Duration) -> ExitStatus {
+        let mut status = None;
+        until(limit, "the box has ended", || {
+            status = self.child.try_wait().unwrap();
+            status.is_some()
+        });
+        status.unwrap()
+    }
+
+    fn wait_until_it_answers(&mut self) {
+        let mut caller = Caller::new(self.address);
+        let limit = Instant::now() + Duration::from_secs(10);
+        loop {
+            assert!(self.is_running(), "the box ended at once:\n{}", self.log());
+            caller.send("OPTIONS", "", "");
+            if caller.receive_within(Duration::from_millis(100)).is_some_and(|reply| reply.status() == 200) {
+                return;
+            }
+            assert!(Instant::now() < limit, "no answer to OPTIONS from {}", self.address);
+        }
+    }
+
+    fn log(&self) -> String {
+        fs::read_to_string(self.folder.join("log")).unwrap_or_default()
+    }
+}
+
+impl Drop for PagingBox {
+    fn drop(&mut self) {
+        // Both fail only when it has ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        if std::thread::panicking() {
+            eprintln!("--- files: {}\n--- log of the box:\n{}", self.folder.display(), self.log());
+        } else {
+            let _ = fs::remove_dir_all(&self.folder);
+        }
+    }
+}
+
+/// Asks every few milliseconds until `is_so`; fails after `limit`.
+pub(crate) fn until(limit: Duration, what: &str, mut is_so: impl FnMut() -> bool) {
+    let started = Instant::now();
+    while !is_so() {
+        assert!(started.elapsed() < limit, "not within {limit:?}: {what}");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+fn free_port(ip: IpAddr) -> u16 {
+    UdpSocket::bind((ip, 0)).unwrap().local_addr().unwrap().port()
+}
+
+/// Boxes of one run do not share ports; a box passes over those that somebody else holds.
+fn next_rtp_ports() -> std::ops::Range<u16> {
+    static NEXT: AtomicU16 = AtomicU16::new(17_000);
+    let first = NEXT.fetch_add(RTP_PORTS, Ordering::Relaxed);
+    first..first + RTP_PORTS
+}
+
+fn next_folder() -> PathBuf {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let number = NEXT.fetch_add(1, Ordering::Relaxed);
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("{}-{number}", std::process::id()));
+    fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
+const RTP_PORTS: u16 = 40;

@@ -1,0 +1,65 @@
+//! sipp (Debian: sip-tester) as a second opinion on SIP: one scenario of `ci/e2e/sipp/` against a box.
+
+use crate::paging_box::{PagingBox, until};
+use crate::tone;
+use std::fs::{self, File};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+/// A scenario under way; dropping it kills it.
+pub(crate) struct Sipp {
+    child: Child,
+    folder: PathBuf,
+    name: String,
+}
+
+impl Sipp {
+    /// Starts `calls` calls of a scenario, 50 a second.
+    pub(crate) fn start(target: &PagingBox, scenario: &str, calls: u32) -> Self {
+        let folder = target.folder.join(format!("sipp-{scenario}"));
+        fs::create_dir_all(&folder).unwrap();
+        tone::write_ulaw(&folder.join("tone.ulaw"));
+        let ip = target.address.ip().to_string();
+        let child = Command::new("sipp")
+            .arg(target.address.to_string())
+            .args(["-sf", &format!("{}/ci/e2e/sipp/{scenario}.xml", env!("CARGO_MANIFEST_DIR"))])
+            .args(["-i", &ip, "-mi", &ip, "-s", "page", "-m", &calls.to_string(), "-r", "50"])
+            .args(["-recv_timeout", "6000", "-timeout", "20", "-timeout_error", "-nostdin"])
+            .args(["-trace_err", "-error_file", "errors", "-trace_msg", "-message_file", "messages"])
+            .current_dir(&folder)
+            .stdin(Stdio::null())
+            .stdout(File::create(folder.join("stdout")).unwrap())
+            .stderr(File::create(folder.join("stderr")).unwrap())
+            .spawn()
+            .unwrap();
+        Self { child, folder, name: scenario.to_owned() }
+    }
+
+    /// Waits for the end; every call must have gone as the scenario says.
+    pub(crate) fn finish(mut self) {
+        let mut status = None;
+        until(Duration::from_secs(30), "sipp has ended", || {
+            status = self.child.try_wait().unwrap();
+            status.is_some()
+        });
+        let read = |name| fs::read_to_string(self.folder.join(name)).unwrap_or_default();
+        assert!(
+            status.unwrap().success(),
+            "sipp {}: {}\n{}\n{}\n{}",
+            self.name,
+            status.unwrap(),
+            read("stderr"),
+            read("errors"),
+            read("messages")
+        );
+    }
+}
+
+impl Drop for Sipp {
+    fn drop(&mut self) {
+        // Both fail only when it has ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

@@ -1,0 +1,16 @@
+//! Tests that this machine cannot run: said loudly, and with `CI=true` a failure. The scripts skip by the same rule
+//! (`ci/need.sh`).
+
+use std::process::{Command, Stdio};
+
+/// Whether `program` can be started here. When it cannot, the test that asks ends early.
+pub(crate) fn is_missing(program: &str) -> bool {
+    let mut asked = Command::new(program);
+    asked.arg("--version").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    if asked.status().is_ok() {
+        return false;
+    }
+    eprintln!("=== SKIPPED: {program} is not installed; ci/test installs it");
+    assert!(std::env::var("CI").as_deref() != Ok("true"), "CI=true: a skip is a failure");
+    true
+}

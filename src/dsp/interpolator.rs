@@ -1,0 +1,223 @@
+//! From 16 to 48 kHz.
+//!
+//! [`Interpolator3`] is a linear-phase filter of 107 taps in three phases. Every third tap but the middle one is zero,
+//! so one of the phases is the input as it was; the two others, of 36 taps each, are mirror images. Taking sums and
+//! differences of the inputs at equal distance from the middle, both come from 36 multiplications: 576 000
+//! multiply-accumulates per second.
+//!
+//! Flat within 0.01 dB to 7 kHz; images (from 9 kHz on) below -72 dB.
+
+use super::kaiser::{sinc, window};
+
+/// Trebles the rate of a stream.
+#[derive(Clone, Debug)]
+pub struct Interpolator3 {
+    taps: [Tap; PAIRS],
+    /// What came last, then the chunk at work.
+    span: [f32; HISTORY + CHUNK],
+}
+
+impl Interpolator3 {
+    /// Frames that go out for each that comes in.
+    pub const FACTOR: usize = 3;
+
+    /// A filter that has heard only silence.
+    #[must_use]
+    pub fn new() -> Self {
+        Self { taps: core::array::from_fn(Tap::new), span: [0.0; HISTORY + CHUNK] }
+    }
+
+    /// Writes three times as many samples as come in to the front of `output`, and says how many they are. Input for
+    /// which there is no room is left out.
+    pub fn process(&mut self, input: &[f32], output: &mut [f32]) -> usize {
+        let frames = input.len().min(output.len() / Self::FACTOR);
+        let input = input[..frames].chunks(CHUNK);
+        for (input, output) in input.zip(output.chunks_mut(CHUNK * Self::FACTOR)) {
+            self.span[HISTORY..][..input.len()].copy_from_slice(input);
+            self.filter(input.len(), output);
+            self.span.copy_within(input.len()..input.len() + HISTORY, 0);
+        }
+        frames * Self::FACTOR
+    }
+
+    /// Writes what follows when the input ends: as many samples as fit, as if silence came in.
+    pub fn flush(&mut self, output: &mut [f32]) -> usize {
+        let mut written = 0;
+        for output in output.chunks_mut(CHUNK * Self::FACTOR) {
+            written += self.process(&[0.0; CHUNK], output);
+        }
+        written
+    }
+
+    /// Forgets what was heard.
+    pub fn reset(&mut self) {
+        self.span.fill(0.0);
+    }
+
+    /// The delay in frames of the output: 53 at 48 kHz are 1.10 ms.
+    #[must_use]
+    pub const fn latency_frames(&self) -> usize {
+        Self::FACTOR * PAIRS - 1
+    }
+
+    /// The outputs of the first `frames` inputs behind the history.
+    fn filter(&self, frames: usize, output: &mut [f32]) {
+        let output = output[..frames * Self::FACTOR].chunks_mut(LANES * Self::FACTOR);
+        for (group, output) in output.enumerate() {
+            let span = &self.span[group * LANES..][..HISTORY + LANES];
+            let (even, odd) = self.parts(span);
+            let mut outputs = [[0.0; Self::FACTOR]; LANES];
+            for (((output, even), odd), middle) in outputs.iter_mut().zip(even).zip(odd).zip(&span[PAIRS..]) {
+                *output = [even + odd, even - odd, *middle];
+            }
+            output.copy_from_slice(&outputs.as_flattened()[..output.len()]);
+        }
+    }
+
+    /// What the two phases have in common and what sets them apart, several outputs side by side.
+    fn parts(&self, span: &[f32]) -> ([f32; LANES], [f32; LANES]) {
+        let mut even = [0.0; LANES];
+        let mut odd = [0.0; LANES];
+        let older = span.array_windows::<LANES>();
+        let newer = span.array_windows::<LANES>().rev();
+        for ((tap, older), newer) in self.taps.iter().zip(older).zip(newer) {
+            for (((even, odd), older), newer) in even.iter_mut().zip(&mut odd).zip(older).zip(newer) {
+                *even += tap.even * (older + newer);
+                *odd += tap.odd * (older - newer);
+            }
+        }
+        (even, odd)
+    }
+}
+
+impl Default for Interpolator3 {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// The weights of two inputs at equal distance from the middle: of their sum and of their difference.
+#[derive(Clone, Copy, Debug)]
+struct Tap {
+    even: f32,
+    odd: f32,
+}
+
+impl Tap {
+    /// The pair `index`, counted from the ends of the filter.
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        reason = "small whole numbers; f32 is wanted"
+    )]
+    fn new(index: usize) -> Self {
+        let weight = |distance: usize| {
+            let distance = distance as f64;
+            sinc(distance / 3.0) * window(distance / (3 * PAIRS) as f64, BETA)
+        };
+        // The first phase lies a step of the output nearer to the older input.
+        let older = weight(3 * (PAIRS - index) - 2);
+        let newer = weight(3 * (PAIRS - index) - 1);
+        Self { even: f64::midpoint(older, newer) as f32, odd: ((older - newer) / 2.0) as f32 }
+    }
+}
+
+/// Pairs of taps in a phase: the filter is 6 · 18 - 1 = 107 long.
+const PAIRS: usize = 18;
+/// Inputs that must be remembered.
+const HISTORY: usize = 2 * PAIRS - 1;
+/// The shape of the window: with 107 taps the images come to -72.2 dB, the deepest there is.
+const BETA: f64 = 7.0;
+/// Outputs of a phase worked out side by side, so that the compiler makes vectors of them.
+const LANES: usize = 16;
+/// Inputs worked on at a time, a multiple of the lanes.
+const CHUNK: usize = 64;
+
+#[cfg(test)]
+mod tests {
+    use super::super::probe::{Noise, amplitude, db, in_pieces, sine};
+    use super::*;
+
+    /// What a second of input becomes, after the filter has settled.
+    fn settled(input: &[f32]) -> Vec<f32> {
+        let mut output = vec![0.0; 3 * input.len()];
+        let mut interpolator = Interpolator3::new();
+        interpolator.process(input, &mut output);
+        interpolator.process(input, &mut output);
+        output
+    }
+
+    #[test]
+    fn the_band_keeps_its_level() {
+        for hz in [0.0, 50.0, 300.0, 1_000.0, 3_400.0, 5_000.0, 6_000.0, 7_000.0] {
+            let level = match hz {
+                0.0 => {
+                    settled(&vec![1.0; 16_000]).iter().map(|&sample| f64::from(sample)).sum::<f64>()
+                        / 48_000.0
+                }
+                hz => amplitude(&settled(&sine(16_000, hz, 16_000)), hz, 48_000),
+            };
+            assert!(db(level).abs() < 0.01, "{hz} Hz: {} dB", db(level));
+        }
+    }
+
+    #[test]
+    fn images_are_below_minus_70_db() {
+        for hz in (0..=7_000).step_by(200).map(f64::from) {
+            let input: Vec<f32> = if hz == 0.0 { vec![1.0; 16_000] } else { sine(16_000, hz, 16_000) };
+            let output = settled(&input);
+            for image_hz in [16_000.0 - hz, 16_000.0 + hz] {
+                let image = amplitude(&output, image_hz, 48_000);
+                assert!(db(image) < -70.0, "{hz} Hz at {image_hz}: {} dB", db(image));
+            }
+        }
+    }
+
+    #[test]
+    fn an_impulse_comes_out_at_the_stated_delay_alike_from_both_sides() {
+        let mut interpolator = Interpolator3::new();
+        let mut output = [0.0; 111];
+        assert_eq!(interpolator.process(&[1.0], &mut output), 3);
+        assert_eq!(interpolator.flush(&mut output[3..]), 108);
+        let (before, after) = (&output[..53], &output[54..107]);
+        assert_eq!(interpolator.latency_frames(), before.len());
+        assert!(output[53].to_bits() == 1.0_f32.to_bits());
+        assert!(before.iter().eq(after.iter().rev()));
+        assert!(before[52] > 0.8);
+        assert!(output[107..].iter().all(|sample| *sample == 0.0));
+    }
+
+    #[test]
+    fn any_cut_of_the_input_gives_the_same_samples() {
+        let input = Noise::new(1).samples(5_000);
+        let mut whole = vec![0.0; 15_000];
+        Interpolator3::new().process(&input, &mut whole);
+        for seed in 0..20 {
+            let mut interpolator = Interpolator3::new();
+            let mut output = Vec::new();
+            in_pieces(&input, seed, |piece| {
+                let mut part = vec![0.0; 3 * piece.len()];
+                assert_eq!(interpolator.process(piece, &mut part), part.len());
+                output.extend(part);
+            });
+            assert!(output == whole, "seed {seed}");
+        }
+    }
+
+    #[test]
+    fn input_without_room_is_left_out() {
+        let mut output = [7.0; 5];
+        assert_eq!(Interpolator3::new().process(&[1.0; 9], &mut output), 3);
+        assert!(output[3].to_bits() == 7.0_f32.to_bits());
+    }
+
+    #[test]
+    fn after_a_reset_nothing_is_left() {
+        let mut interpolator = Interpolator3::new();
+        let mut output = [1.0; 300];
+        interpolator.process(&[1.0; 100], &mut output);
+        interpolator.reset();
+        interpolator.process(&[0.0; 100], &mut output);
+        assert!(output.iter().all(|sample| *sample == 0.0));
+    }
+}

@@ -1,0 +1,374 @@
+//! The last stage before the card: nothing goes out louder than the ceiling.
+//!
+//! A [`Limiter`] delays the signal by its look-ahead, so that the gain is down before the loud frame arrives:
+//!
+//! ```text
+//! frame in ─┬─────────────────────── delay line ───────────────────────────── x ── frame out
+//!           └ wanted gain ── least of the window ── release ── mean of the window ┘
+//! ```
+//!
+//! The least gain of the window lasts as long as the mean looks back, so the mean, which is a straight ramp for a
+//! single peak, never lies above what any frame asks for. All channels share one gain, so that a picture in space
+//! stays where it is. Below the ceiling the signal is delayed and otherwise left alone, bit for bit, by copying.
+//!
+//! It does not foresee what a converter makes between the samples: that is what the ceiling's distance is for.
+
+use crate::units::{Level, SampleRate};
+use std::collections::VecDeque;
+
+/// A look-ahead limiter for interleaved channels.
+#[derive(Clone, Debug)]
+pub struct Limiter {
+    channels: usize,
+    ceiling: f32,
+    /// The frames on their way, interleaved, oldest at `oldest`.
+    delay: Box<[f32]>,
+    oldest: usize,
+    gain: GainComputer,
+}
+
+impl Limiter {
+    /// The usual ceiling, -1 dB: room for what lies between the samples.
+    pub const CEILING: f32 = 0.891_250_9;
+
+    /// A limiter for frames of `channels` samples (at least one) that holds them within `ceiling`.
+    #[must_use]
+    pub fn new(channels: usize, rate: SampleRate, ceiling: Level) -> Self {
+        let channels = channels.max(1);
+        let gain = GainComputer::new(rate);
+        let delay = vec![0.0; channels * (gain.window() - 1)].into_boxed_slice();
+        Self { channels, ceiling: ceiling.gain(), delay, oldest: 0, gain }
+    }
+
+    /// Puts the samples in and takes as many delayed ones out, in place. Samples beyond the last whole frame are
+    /// silenced; what is no finite number counts as silence.
+    pub fn process(&mut self, samples: &mut [f32]) {
+        let whole = samples.len() - samples.len() % self.channels;
+        let (samples, rest) = samples.split_at_mut(whole);
+        for block in samples.chunks_mut(BLOCK_FRAMES * self.channels) {
+            if self.gain.is_resting() && is_within(block, self.ceiling) {
+                self.exchange(block);
+            } else {
+                self.limit(block);
+            }
+        }
+        rest.fill(0.0);
+    }
+
+    /// Forgets what was heard.
+    pub fn reset(&mut self) {
+        self.delay.fill(0.0);
+        self.gain.reset();
+    }
+
+    /// The delay in frames: 71 at 48 kHz are 1.48 ms.
+    #[must_use]
+    pub fn latency_frames(&self) -> usize {
+        self.gain.window() - 1
+    }
+
+    /// Swaps the samples with those on their way.
+    fn exchange(&mut self, mut samples: &mut [f32]) {
+        while !samples.is_empty() && !self.delay.is_empty() {
+            let count = samples.len().min(self.delay.len() - self.oldest);
+            let (now, later) = samples.split_at_mut(count);
+            now.swap_with_slice(&mut self.delay[self.oldest..][..count]);
+            self.oldest += count;
+            if self.oldest == self.delay.len() {
+                self.oldest = 0;
+            }
+            samples = later;
+        }
+    }
+
+    /// At most [`BLOCK_FRAMES`], the long way.
+    fn limit(&mut self, block: &mut [f32]) {
+        let mut gains = [1.0; BLOCK_FRAMES];
+        for (gain, frame) in gains.iter_mut().zip(block.chunks_exact_mut(self.channels)) {
+            *gain = self.gain.next(wanted_gain(frame, self.ceiling));
+        }
+        self.exchange(block);
+        for (gain, frame) in gains.iter().zip(block.chunks_exact_mut(self.channels)) {
+            for sample in frame {
+                *sample = (*sample * gain).clamp(-self.ceiling, self.ceiling);
+            }
+        }
+    }
+}
+
+/// The gain over time, in whole steps of 2^-30 so that sums of it are exact.
+#[derive(Clone, Debug)]
+struct GainComputer {
+    /// Frames heard that were not passed over at rest.
+    now: u64,
+    /// What frames of the window want, if less than unity, each less than the next: when, and how much.
+    wanted: VecDeque<(u64, u32)>,
+    /// The least of the window, let go slowly.
+    released: u32,
+    release_shift: u32,
+    /// The window of what was released, and its sum.
+    recent: Box<[u32]>,
+    slot: usize,
+    sum: u64,
+    /// One, divided by the sum of a window of unity.
+    per_sum: f64,
+}
+
+impl GainComputer {
+    #[expect(clippy::cast_precision_loss, reason = "the window is short")]
+    fn new(rate: SampleRate) -> Self {
+        // The look-ahead is 1.5 ms, the frame that arrives counted.
+        let window = (rate.hz() * 3 / 2000).max(1) as usize;
+        let recent = vec![UNITY; window].into_boxed_slice();
+        Self {
+            now: 0,
+            wanted: VecDeque::with_capacity(window + 1),
+            released: UNITY,
+            // The next lower power of two: 85 ms at 48 kHz, from 62 to 125 ms at any rate.
+            release_shift: (rate.hz() / RELEASES_PER_SECOND).max(1).ilog2(),
+            sum: u64::from(UNITY) * window as u64,
+            per_sum: 1.0 / (f64::from(UNITY) * window as f64),
+            recent,
+            slot: 0,
+        }
+    }
+
+    /// The gain for the frame that leaves, as one comes that wants `wanted`.
+    fn next(&mut self, wanted: u32) -> f32 {
+        let least = self.least(wanted);
+        let release = ((UNITY - self.released) >> self.release_shift).max(LEAST_STEP);
+        self.released = (self.released + release).min(least);
+        let oldest = core::mem::replace(&mut self.recent[self.slot], self.released);
+        self.slot = if self.slot + 1 == self.recent.len() { 0 } else { self.slot + 1 };
+        self.sum = self.sum - u64::from(oldest) + u64::from(self.released);
+        self.mean()
+    }
+
+    /// The least of the window that ends with a frame that wants `wanted`.
+    fn least(&mut self, wanted: u32) -> u32 {
+        let now = self.now;
+        self.now += 1;
+        while self.wanted.back().is_some_and(|&(_, other)| other >= wanted) {
+            self.wanted.pop_back();
+        }
+        if wanted < UNITY {
+            self.wanted.push_back((now, wanted));
+        }
+        if self.wanted.front().is_some_and(|&(at, _)| at + self.recent.len() as u64 <= now) {
+            self.wanted.pop_front();
+        }
+        self.wanted.front().map_or(UNITY, |&(_, least)| least)
+    }
+
+    fn reset(&mut self) {
+        self.wanted.clear();
+        self.released = UNITY;
+        self.recent.fill(UNITY);
+        self.sum = self.full_sum();
+    }
+
+    /// Whether the gain is exactly one, and nothing asks for less.
+    fn is_resting(&self) -> bool {
+        self.wanted.is_empty() && self.sum == self.full_sum()
+    }
+
+    #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "gains have 32 bits")]
+    fn mean(&self) -> f32 {
+        (self.sum.cast_signed() as f64 * self.per_sum) as f32
+    }
+
+    fn full_sum(&self) -> u64 {
+        u64::from(UNITY) * self.recent.len() as u64
+    }
+
+    fn window(&self) -> usize {
+        self.recent.len()
+    }
+}
+
+/// Whether every sample is a number no larger than the ceiling. Magnitudes are ordered as the whole numbers with the same
+/// bits are, with infinity and what is no number above all others; and whole numbers are compared several at a time.
+fn is_within(samples: &[f32], ceiling: f32) -> bool {
+    let magnitude = |sample: f32| sample.abs().to_bits().cast_signed();
+    let ceiling = magnitude(ceiling);
+    !samples.iter().fold(false, |beyond, &sample| beyond | (magnitude(sample) > ceiling))
+}
+
+/// The gain a frame wants; what is no finite number in it becomes silence.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a part of unity, rounded down")]
+fn wanted_gain(frame: &mut [f32], ceiling: f32) -> u32 {
+    let mut peak = 0.0_f32;
+    for sample in frame {
+        if !sample.is_finite() {
+            *sample = 0.0;
+        }
+        peak = peak.max(sample.abs());
+    }
+    if peak <= ceiling { UNITY } else { (f64::from(ceiling) / f64::from(peak) * f64::from(UNITY)) as u32 }
+}
+
+/// A gain of one.
+const UNITY: u32 = 1 << 30;
+/// The release has a time constant of up to 125 ms.
+const RELEASES_PER_SECOND: u32 = 8;
+/// The least step of the release, a millionth, so that it ends: half a second after a peak of 6 dB.
+const LEAST_STEP: u32 = 1 << 10;
+/// Frames that are looked at as one.
+const BLOCK_FRAMES: usize = 64;
+
+#[cfg(test)]
+mod tests {
+    use super::super::probe::{Noise, amplitude, in_pieces, sine};
+    use super::*;
+
+    fn limiter(channels: usize) -> Limiter {
+        Limiter::new(channels, SampleRate::HZ_48000, Level::from_gain(Limiter::CEILING))
+    }
+
+    fn limited(limiter: &mut Limiter, input: &[f32]) -> Vec<f32> {
+        let mut samples = input.to_vec();
+        limiter.process(&mut samples);
+        samples
+    }
+
+    /// Noise that swells and fades at random, now and then far beyond full scale.
+    fn rough(seed: u64, samples: usize) -> Vec<f32> {
+        let mut noise = Noise::new(seed);
+        let mut gain = 1.0;
+        let mut next = || {
+            if noise.below(150) == 0 {
+                gain = 10.0_f32.powf(noise.sample() * 2.0);
+            }
+            noise.sample() * gain
+        };
+        (0..samples).map(|_| next()).collect()
+    }
+
+    #[test]
+    fn below_the_ceiling_samples_are_the_same_but_later() {
+        for channels in 1..=8 {
+            let mut limiter = limiter(channels);
+            let input: Vec<f32> = Noise::new(1).samples(5_000 * channels).iter().map(|x| x * 0.89).collect();
+            let output = limited(&mut limiter, &input);
+            let delay = limiter.latency_frames() * channels;
+            assert!(output[..delay].iter().all(|sample| *sample == 0.0));
+            assert_eq!(output[delay..], input[..input.len() - delay]);
+        }
+    }
+
+    #[test]
+    fn the_delay_is_under_one_and_a_half_milliseconds() {
+        assert_eq!(limiter(2).latency_frames(), 71);
+    }
+
+    #[test]
+    fn nothing_ever_exceeds_the_ceiling() {
+        for seed in 0..50 {
+            let channels = 1 + Noise::new(seed).below(8);
+            let output = limited(&mut limiter(channels), &rough(seed, 9_600 * channels));
+            assert!(output.iter().all(|sample| sample.abs() <= Limiter::CEILING), "seed {seed}");
+        }
+    }
+
+    #[test]
+    fn the_least_bit_above_the_ceiling_is_too_much() {
+        let output = limited(&mut limiter(1), &[Limiter::CEILING.next_up(); 1_000]);
+        assert!(output.iter().all(|sample| sample.abs() <= Limiter::CEILING));
+    }
+
+    #[test]
+    fn the_gain_alone_keeps_the_ceiling_without_clipping() {
+        for seed in 0..50 {
+            let mut gain = GainComputer::new(SampleRate::HZ_48000);
+            let mut waiting = VecDeque::from(vec![0.0_f32; gain.window() - 1]);
+            for sample in rough(seed, 9_600) {
+                waiting.push_back(sample);
+                let gain = gain.next(wanted_gain(&mut [sample], 1.0));
+                let sample = waiting.pop_front().unwrap() * gain;
+                assert!(sample.abs() <= 1.000_001, "seed {seed}: {sample}");
+            }
+        }
+    }
+
+    #[test]
+    fn any_cut_of_the_input_gives_the_same_samples() {
+        let input = rough(2, 20_000);
+        let whole = limited(&mut limiter(1), &input);
+        for seed in 0..20 {
+            let mut limiter = limiter(1);
+            let mut output = Vec::new();
+            in_pieces(&input, seed, |piece| output.extend(limited(&mut limiter, piece)));
+            assert!(output == whole, "seed {seed}");
+        }
+    }
+
+    #[test]
+    fn a_steady_loud_tone_is_turned_down_and_not_bent() {
+        let loud: Vec<f32> = sine(96_000, 1_000.0, 48_000).iter().map(|sample| sample * 4.0).collect();
+        let output = limited(&mut limiter(1), &loud);
+        let output = &output[48_000..];
+        let tone = amplitude(output, 1_000.0, 48_000);
+        assert!(tone > 0.88, "{tone}");
+        let third = amplitude(output, 3_000.0, 48_000);
+        assert!(third / tone < 0.003, "{third}");
+    }
+
+    #[test]
+    fn all_channels_share_one_gain() {
+        let mut left_loud = vec![0.1; 2_000];
+        left_loud.chunks_exact_mut(2).skip(500).for_each(|frame| frame[0] = 2.0);
+        let output = limited(&mut limiter(2), &left_loud);
+        let last = &output[1_998..];
+        assert!((last[0] - Limiter::CEILING).abs() < 1e-4);
+        assert!((last[1] / last[0] - 0.05).abs() < 1e-6);
+    }
+
+    #[test]
+    fn the_gain_moves_in_small_steps_and_comes_back_to_exactly_one() {
+        let mut input = vec![0.5; 96_000];
+        input[1_000] = 8.0;
+        let mut limiter = limiter(1);
+        let output = limited(&mut limiter, &input);
+        let peak = 1_000 + limiter.latency_frames();
+        let quiet: Vec<f32> = [&output[80..peak], &output[peak + 1..]].concat();
+        assert!((output[peak] - Limiter::CEILING).abs() < 1e-3);
+        assert!(quiet.windows(2).all(|pair| (pair[1] - pair[0]).abs() < 0.5 / 35.0));
+        assert_eq!(output[95_000..], [0.5; 1_000]);
+        assert!(limiter.gain.is_resting());
+    }
+
+    #[test]
+    fn what_is_no_number_becomes_silence_and_harms_nothing_after_it() {
+        let mut input = [0.5; 1_000];
+        for (position, bad) in [(10, f32::NAN), (50, f32::INFINITY), (51, f32::NEG_INFINITY)] {
+            input[position] = bad;
+        }
+        let output = limited(&mut limiter(1), &input);
+        let expected: Vec<f32> = input.iter().map(|x| if x.is_finite() { *x } else { 0.0 }).collect();
+        assert_eq!(output[71..], expected[..929]);
+    }
+
+    #[test]
+    fn after_a_reset_it_is_as_new() {
+        let mut limiter = limiter(2);
+        limited(&mut limiter, &rough(9, 1_001));
+        limiter.reset();
+        let input = rough(10, 4_000);
+        assert_eq!(limited(&mut limiter, &input), limited(&mut self::limiter(2), &input));
+    }
+
+    #[test]
+    fn a_part_of_a_frame_is_silenced() {
+        let output = limited(&mut limiter(4), &[0.5; 7]);
+        assert_eq!(output, [0.0; 7]);
+    }
+
+    #[test]
+    fn at_the_lowest_of_rates_it_still_holds_the_ceiling() {
+        let rate = SampleRate::new(1).unwrap();
+        let mut limiter = Limiter::new(1, rate, Level::from_gain(0.5));
+        assert_eq!(limiter.latency_frames(), 0);
+        let output = limited(&mut limiter, &rough(3, 2_000));
+        assert!(output.iter().all(|sample| sample.abs() <= 0.5));
+    }
+}

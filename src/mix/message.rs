@@ -1,0 +1,104 @@
+//! What a mixer is told, and what it tells.
+
+use super::voice::Voice;
+use crate::dsp::Reading;
+use crate::rtp::{Chunk, JitterStats};
+use crate::units::Level;
+use core::time::Duration;
+
+/// The name of a voice. It is given out by who makes voices, and never twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct VoiceId(pub u64);
+
+/// What a mixer is told.
+#[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a command is a slot of a ring: speech lies in it, not behind a pointer"
+)]
+pub enum Command {
+    /// Adds a voice. It is silent until it gets media.
+    Attach {
+        /// Its name.
+        voice: VoiceId,
+        /// The voice; it comes back in [`Report::Retired`].
+        source: Box<Voice>,
+    },
+    /// Speech for a voice.
+    Media(Media),
+    /// Changes how loud a voice is, within 5 ms.
+    SetLevel {
+        /// Which.
+        voice: VoiceId,
+        /// How loud.
+        level: Level,
+    },
+    /// Plays what the voice has left, then retires it.
+    Release {
+        /// Which.
+        voice: VoiceId,
+    },
+}
+
+/// Speech for a voice, of a fixed size.
+#[derive(Clone, Debug)]
+pub struct Media {
+    /// Whose it is.
+    pub voice: VoiceId,
+    /// The speech.
+    pub chunk: Chunk,
+}
+
+/// What a mixer tells.
+#[derive(Debug)]
+pub enum Report {
+    /// The first speech of a voice has left.
+    Playing {
+        /// Which.
+        voice: VoiceId,
+    },
+    /// How a voice fares, once a second. Not polled in time, it gives way to the next.
+    Voice {
+        /// Which.
+        voice: VoiceId,
+        /// How.
+        stats: VoiceStats,
+    },
+    /// How loud the output is, once a second while it is not idle.
+    Output(OutputStats),
+    /// A voice is no longer needed and is given back. This is never lost.
+    Retired {
+        /// Which.
+        voice: VoiceId,
+        /// The voice itself, to be dropped where dropping is allowed.
+        source: Box<Voice>,
+        /// How it fared; the level is that of its last second.
+        stats: VoiceStats,
+    },
+}
+
+/// How a voice fares.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct VoiceStats {
+    /// What its jitter buffer counted so far.
+    pub jitter: JitterStats,
+    /// How long speech waits in it now, filters not included.
+    pub delay: Duration,
+    /// How long it should wait.
+    pub target: Duration,
+    /// How loud it was since the last report, after its level.
+    pub level: Reading,
+    /// Chunks of a payload type that the voice cannot decode, played as silence.
+    pub undecoded: u64,
+}
+
+/// How loud the output was since the last report.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct OutputStats {
+    /// After the limiter.
+    pub level: Reading,
+    /// Voices attached.
+    pub voices: usize,
+    /// Media for voices that were not there.
+    pub stray_media: u64,
+}

@@ -1,0 +1,238 @@
+//! Voices come, speak and go; what they say becomes one block after the other.
+
+use super::message::{Command, OutputStats, Report, VoiceId, VoiceStats};
+use super::voice::Voice;
+use super::{BLOCK, BLOCK_TIME, BUS_BLOCK};
+use crate::dsp::{Interpolator3, Limiter, Meter};
+use crate::time::Instant;
+use crate::units::{Level, SampleRate};
+
+/// The voices of one sink, and what they sound like together.
+#[derive(Debug)]
+pub struct Mixer {
+    channels: usize,
+    /// A voice keeps its seat until it is given back, so there is always room for what is to be reported.
+    seats: Box<[Option<Seat>]>,
+    stage: Stage,
+    /// Blocks until the next reports of how things are.
+    until_reports: u32,
+    output: Option<OutputStats>,
+    stray_media: u64,
+}
+
+impl Mixer {
+    /// A mixer of up to `max_voices` voices for a sink of `channels` channels, all of which play the same.
+    #[must_use]
+    pub fn new(channels: usize, max_voices: usize) -> Self {
+        Self {
+            channels: channels.max(1),
+            seats: (0..max_voices.saturating_mul(2)).map(|_| None).collect(),
+            stage: Stage::new(),
+            until_reports: BLOCKS_PER_REPORT,
+            output: None,
+            stray_media: 0,
+        }
+    }
+
+    /// Does as told. A voice beyond the most there may be is given back by [`Report::Retired`] at once.
+    ///
+    /// Voices that are not given back yet take room too. Whoever sends more than twice the most without taking any back
+    /// has them dropped here.
+    pub fn handle_command(&mut self, now: Instant, command: Command) {
+        match command {
+            Command::Attach { voice, source } => self.attach(voice, source),
+            Command::Media(media) => match self.find(media.voice) {
+                Some(seat) => seat.source.handle_media(now, &media.chunk),
+                None => self.stray_media += 1,
+            },
+            Command::SetLevel { voice, level } => {
+                if let Some(seat) = self.find(voice) {
+                    seat.source.set_level(level);
+                }
+            }
+            Command::Release { voice } => {
+                if let Some(seat) = self.find(voice) {
+                    seat.source.release(now);
+                }
+            }
+        }
+    }
+
+    /// Writes what is heard from `now` on: frames of interleaved samples at 48 kHz, a whole number of [`BLOCK`]s. What
+    /// is left over is silence.
+    pub fn render(&mut self, now: Instant, output: &mut [f32]) {
+        let mut at = now;
+        let mut blocks = output.chunks_exact_mut(BLOCK * self.channels);
+        for block in &mut blocks {
+            self.render_block(at, block);
+            at += BLOCK_TIME;
+        }
+        blocks.into_remainder().fill(0.0);
+    }
+
+    /// What there is to tell, until there is no more.
+    pub fn poll_report(&mut self) -> Option<Report> {
+        if let Some(stats) = self.output.take() {
+            return Some(Report::Output(stats));
+        }
+        self.seats.iter_mut().find_map(poll_seat)
+    }
+
+    /// Whether no voice is attached and all sound has died away: what it renders is zeros.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        self.stage.is_quiet() && self.voices() == 0
+    }
+
+    /// Voices that are attached.
+    #[must_use]
+    pub fn voices(&self) -> usize {
+        self.seats.iter().flatten().filter(|seat| !seat.retired).count()
+    }
+
+    fn attach(&mut self, voice: VoiceId, source: Box<Voice>) {
+        let retired = self.voices() >= self.seats.len() / 2;
+        if let Some(free) = self.seats.iter_mut().find(|seat| seat.is_none()) {
+            *free = Some(Seat { voice, source, retired, playing: Playing::NotYet, stats: None });
+        }
+    }
+
+    fn find(&mut self, voice: VoiceId) -> Option<&mut Seat> {
+        self.seats.iter_mut().flatten().find(|seat| seat.voice == voice && !seat.retired)
+    }
+
+    fn render_block(&mut self, now: Instant, output: &mut [f32]) {
+        let mut bus = [0.0; BUS_BLOCK];
+        let mut sounds = false;
+        for seat in self.seats.iter_mut().flatten().filter(|seat| !seat.retired) {
+            sounds |= seat.render(now, &mut bus);
+        }
+        match self.stage.render(&bus, sounds) {
+            Some(block) => spread(&block, self.channels, output),
+            None => output.fill(0.0),
+        }
+        self.count_down_to_reports();
+    }
+
+    fn count_down_to_reports(&mut self) {
+        self.until_reports -= 1;
+        if self.until_reports > 0 {
+            return;
+        }
+        self.until_reports = BLOCKS_PER_REPORT;
+        for seat in self.seats.iter_mut().flatten().filter(|seat| !seat.retired) {
+            seat.stats = Some(seat.source.stats());
+            seat.source.reset_meter();
+        }
+        if !self.is_idle() {
+            let (level, voices) = (self.stage.meter.reading(), self.voices());
+            self.output = Some(OutputStats { level, voices, stray_media: self.stray_media });
+        }
+        self.stage.meter.reset();
+    }
+}
+
+/// A voice and what there is to tell of it.
+#[derive(Debug)]
+struct Seat {
+    voice: VoiceId,
+    source: Box<Voice>,
+    /// It waits to be given back.
+    retired: bool,
+    playing: Playing,
+    stats: Option<VoiceStats>,
+}
+
+impl Seat {
+    fn render(&mut self, now: Instant, bus: &mut [f32; BUS_BLOCK]) -> bool {
+        let sounds = self.source.render(now, bus);
+        if self.playing == Playing::NotYet && self.source.has_spoken() {
+            self.playing = Playing::ToTell;
+        }
+        self.retired = self.source.is_done();
+        sounds
+    }
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Playing {
+    NotYet,
+    ToTell,
+    Told,
+}
+
+/// From the bus to the output, one channel.
+#[derive(Debug)]
+struct Stage {
+    interpolator: Interpolator3,
+    limiter: Limiter,
+    meter: Meter,
+    /// Blocks until nothing is left of what was on the bus.
+    tail: u32,
+}
+
+impl Stage {
+    fn new() -> Self {
+        Self {
+            interpolator: Interpolator3::new(),
+            limiter: Limiter::new(1, SampleRate::HZ_48000, Level::from_gain(Limiter::CEILING)),
+            meter: Meter::new(),
+            tail: 0,
+        }
+    }
+
+    /// What becomes of a block of the bus; `None` for silence.
+    fn render(&mut self, bus: &[f32; BUS_BLOCK], sounds: bool) -> Option<[f32; BLOCK]> {
+        if sounds {
+            self.tail = TAIL;
+        } else if self.tail == 0 {
+            return None;
+        } else {
+            self.tail -= 1;
+        }
+        let mut block = [0.0; BLOCK];
+        self.interpolator.process(bus, &mut block);
+        self.limiter.process(&mut block);
+        self.meter.add(&block);
+        if self.tail == 0 {
+            self.limiter.reset();
+        }
+        Some(block)
+    }
+
+    fn is_quiet(&self) -> bool {
+        self.tail == 0
+    }
+}
+
+fn poll_seat(seat: &mut Option<Seat>) -> Option<Report> {
+    let taken = seat.as_mut()?;
+    let voice = taken.voice;
+    if taken.playing == Playing::ToTell {
+        taken.playing = Playing::Told;
+        return Some(Report::Playing { voice });
+    }
+    if taken.retired {
+        let Seat { source, .. } = seat.take()?;
+        let stats = source.stats();
+        return Some(Report::Retired { voice, source, stats });
+    }
+    let stats = taken.stats.take()?;
+    Some(Report::Voice { voice, stats })
+}
+
+/// Writes each sample to all channels of a frame.
+fn spread(block: &[f32; BLOCK], channels: usize, output: &mut [f32]) {
+    for (frame, &sample) in output.chunks_exact_mut(channels).zip(block) {
+        frame.fill(sample);
+    }
+}
+
+/// A second of blocks.
+const BLOCKS_PER_REPORT: u32 = 400;
+/// The interpolator remembers 36 frames of the bus and the limiter 71 of the output: two blocks; the rest is for its
+/// release, so that it is at rest when it stops.
+const TAIL: u32 = 8;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,185 @@
+//! What the executor and the audio thread tell each other without waiting: a handful of atomics.
+//!
+//! Sound and commands go through the rings; these are only states and counters, each read on its own, so no order
+//! between them is promised.
+
+use core::fmt;
+use core::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering::Relaxed};
+use core::time::Duration;
+use std::sync::OnceLock;
+use std::thread::Thread;
+
+use crate::time::Instant;
+
+/// One output's switchboard. The executor keeps it beside the rings; it outlives the thread.
+#[derive(Debug, Default)]
+pub struct Control {
+    stop: AtomicBool,
+    state: AtomicU8,
+    awake_until_us: AtomicU64,
+    heartbeat_us: AtomicU64,
+    queue_us: AtomicU32,
+    xruns: AtomicU64,
+    opened: AtomicU32,
+    thread: OnceLock<Thread>,
+}
+
+/// What the audio thread is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum State {
+    /// It has not opened its device yet.
+    Starting,
+    /// There is no device; what should sound is thrown away, and the device is looked for.
+    Missing,
+    /// The device runs on silence, on long periods.
+    Idle,
+    /// The device runs on short periods.
+    Awake,
+    /// The thread has ended.
+    Stopped,
+}
+
+impl Control {
+    /// For a thread yet to be started.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Asks the thread to end; it does so within a period.
+    pub fn stop(&self) {
+        self.stop.store(true, Relaxed);
+        self.unpark();
+    }
+
+    /// Something is going to sound soon: get onto short periods, and stay there for [`AWAKE_FOR`].
+    ///
+    /// The sooner before the sound the better: what is queued by then (see [`queue`](Self::queue)) has to play first.
+    pub fn wake(&self, now: Instant) {
+        self.awake_until_us.store((now + AWAKE_FOR).as_micros(), Relaxed);
+        if self.state() == State::Idle {
+            self.unpark();
+        }
+    }
+
+    /// What the thread is doing.
+    #[must_use]
+    pub fn state(&self) -> State {
+        STATES.get(usize::from(self.state.load(Relaxed))).copied().unwrap_or(State::Starting)
+    }
+
+    /// When the thread last finished a period; [`Instant::ZERO`] if it never did. Older than a second: it hangs.
+    #[must_use]
+    pub fn heartbeat(&self) -> Instant {
+        Instant::from_micros(self.heartbeat_us.load(Relaxed))
+    }
+
+    /// How much sound lay between the renderer and the loudspeaker at the last heartbeat.
+    #[must_use]
+    pub fn queue(&self) -> Duration {
+        Duration::from_micros(self.queue_us.load(Relaxed).into())
+    }
+
+    /// How often the device ran dry.
+    #[must_use]
+    pub fn xruns(&self) -> u64 {
+        self.xruns.load(Relaxed)
+    }
+
+    /// How often the device has been opened: once, unless it was lost.
+    #[must_use]
+    pub fn opened(&self) -> u32 {
+        self.opened.load(Relaxed)
+    }
+
+    fn unpark(&self) {
+        if let Some(thread) = self.thread.get() {
+            thread.unpark();
+        }
+    }
+}
+
+/// The audio thread's side.
+impl Control {
+    pub(super) fn enter(&self) {
+        // A second run on the same switchboard would be woken through the first one's thread: it just wakes late.
+        let _ = self.thread.set(std::thread::current());
+    }
+
+    pub(super) fn is_stopping(&self) -> bool {
+        self.stop.load(Relaxed)
+    }
+
+    pub(super) fn awake_until(&self) -> Instant {
+        Instant::from_micros(self.awake_until_us.load(Relaxed))
+    }
+
+    pub(super) fn beat(&self, now: Instant, queue: Duration) {
+        self.heartbeat_us.store(now.as_micros(), Relaxed);
+        self.queue_us.store(u32::try_from(queue.as_micros()).unwrap_or(u32::MAX), Relaxed);
+    }
+
+    pub(super) fn set_state(&self, state: State) {
+        self.state.store(state.code(), Relaxed);
+    }
+
+    pub(super) fn count_xrun(&self) {
+        self.xruns.fetch_add(1, Relaxed);
+    }
+
+    pub(super) fn count_open(&self) {
+        self.opened.fetch_add(1, Relaxed);
+    }
+}
+
+impl State {
+    const fn code(self) -> u8 {
+        match self {
+            Self::Starting => 0,
+            Self::Missing => 1,
+            Self::Idle => 2,
+            Self::Awake => 3,
+            Self::Stopped => 4,
+        }
+    }
+}
+
+impl fmt::Display for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Starting => "starting",
+            Self::Missing => "missing",
+            Self::Idle => "idle",
+            Self::Awake => "awake",
+            Self::Stopped => "stopped",
+        })
+    }
+}
+
+/// Long enough for a phone to send its first packet after the answer, and for one that rings first.
+pub const AWAKE_FOR: Duration = Duration::from_secs(3);
+
+const STATES: [State; 5] = [State::Starting, State::Missing, State::Idle, State::Awake, State::Stopped];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_state_comes_back() {
+        let control = Control::new();
+        assert_eq!(control.state(), State::Starting);
+        for state in STATES {
+            control.set_state(state);
+            assert_eq!(control.state(), state);
+        }
+    }
+
+    #[test]
+    fn waking_lasts() {
+        let control = Control::new();
+        control.wake(Instant::from_millis(1000));
+        assert_eq!(control.awake_until(), Instant::from_millis(1000) + AWAKE_FOR);
+    }
+}

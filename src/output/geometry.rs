@@ -1,0 +1,124 @@
+//! Periods, buffers and how full to keep them.
+//!
+//! ```text
+//!  |<--------------- buffer, 200 ms --------------->|
+//!  |<- period ->|<- period ->|                      |
+//!  played next  |            |                      |
+//!               |            ^ target while sounding: what is rendered waits so long
+//!               ^ low water: here the thread wakes, and fills up to the target again
+//! ```
+//!
+//! A small target keeps the delay low; a big buffer lets an idle device run for long without the thread. So both come
+//! from one open device, and going from one to the other never stops it.
+
+use core::time::Duration;
+
+use crate::mix::BLOCK;
+
+/// Sizes in frames at [`RATE_HZ`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Geometry {
+    /// After so many frames the device wakes its writer.
+    pub(super) period: usize,
+    /// What it holds at most.
+    pub(super) buffer: usize,
+    /// How full it is kept while something sounds; a multiple of [`BLOCK`].
+    pub(super) target: usize,
+}
+
+impl Geometry {
+    /// For a device that has come out with `period` and `buffer`, filled up to `periods` of them.
+    pub(super) fn new(period: usize, buffer: usize, periods: usize) -> Self {
+        let period = period.clamp(1, buffer.max(1));
+        let target = (period * periods).next_multiple_of(BLOCK).min(buffer / BLOCK * BLOCK).max(BLOCK);
+        Self { period, buffer, target }
+    }
+
+    /// How full it is kept while nothing sounds.
+    pub(super) fn idle_target(self) -> usize {
+        let wanted = frames_for(IDLE_QUEUE).max(self.target + 4 * self.period);
+        wanted.min(self.buffer.saturating_sub(self.period)).max(self.target) / BLOCK * BLOCK
+    }
+
+    /// How far that may sink before it is filled up again; what is left covers a thread that wakes late.
+    pub(super) fn idle_low_water(self) -> usize {
+        self.target + (self.idle_target() - self.target) / 8
+    }
+
+    /// The target with a cushion of so many more periods, within half of the buffer.
+    pub(super) fn cushioned(self, periods: usize) -> usize {
+        let wanted = self.target + (self.period * periods).next_multiple_of(BLOCK);
+        wanted.min(self.buffer / 2 / BLOCK * BLOCK).max(self.target)
+    }
+}
+
+/// What to ask a device for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Request {
+    pub(super) period: Duration,
+    pub(super) buffer: Duration,
+    /// Periods to keep it filled with.
+    pub(super) periods: usize,
+}
+
+impl Default for Request {
+    fn default() -> Self {
+        Self { period: Duration::from_millis(5), buffer: Duration::from_millis(200), periods: 2 }
+    }
+}
+
+/// The frames played in `span`, whole ones.
+pub(super) fn frames_in(span: Duration) -> u64 {
+    u64::try_from(span.as_micros()).unwrap_or(u64::MAX).saturating_mul(6) / 125
+}
+
+/// As [`frames_in`], for sizes.
+pub(super) fn frames_for(span: Duration) -> usize {
+    usize::try_from(frames_in(span)).unwrap_or(usize::MAX)
+}
+
+/// How long `frames` play.
+pub(super) fn time_of(frames: usize) -> Duration {
+    Duration::from_micros(u64::try_from(frames).unwrap_or(u64::MAX).saturating_mul(125) / 6)
+}
+
+/// The rate of every device.
+pub(super) const RATE_HZ: u32 = 48_000;
+
+/// What is queued while nothing sounds: it has to play before the first word, so it is no more than a phone takes to
+/// begin after its call is answered.
+const IDLE_QUEUE: Duration = Duration::from_millis(80);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_usual_card_is_kept_two_periods_full() {
+        let card = Geometry::new(240, 9600, 2);
+        assert_eq!((card.target, card.idle_target(), card.idle_low_water()), (480, 3840, 900));
+        assert_eq!([0, 1, 2, 99].map(|periods| card.cushioned(periods)), [480, 720, 960, 4800]);
+    }
+
+    #[test]
+    fn odd_sizes_are_filled_in_whole_blocks() {
+        let card = Geometry::new(256, 1024, 2);
+        assert_eq!(card, Geometry { period: 256, buffer: 1024, target: 600 });
+        assert_eq!((card.idle_target(), card.cushioned(4)), (720, 600));
+    }
+
+    #[test]
+    fn no_sizes_break_it() {
+        for (period, buffer) in [(0, 0), (1, 1), (512, 512), (512, 1024), (9600, 4800), (120, 240)] {
+            let card = Geometry::new(period, buffer, 2);
+            assert!(card.target >= BLOCK && card.target.is_multiple_of(BLOCK), "{card:?}");
+            assert!(card.idle_target() >= card.target && card.cushioned(3) >= card.target, "{card:?}");
+        }
+    }
+
+    #[test]
+    fn frames_and_time_agree() {
+        assert_eq!(frames_in(Duration::from_millis(5)), 240);
+        assert_eq!(time_of(480), Duration::from_millis(10));
+    }
+}

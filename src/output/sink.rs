@@ -1,0 +1,267 @@
+//! The three kinds of device behind one face: a card, a file, nothing.
+
+use core::fmt;
+use core::time::Duration;
+use std::io;
+use std::path::PathBuf;
+
+use super::devices::{self, Kind, UsbId};
+use super::geometry::{Geometry, Request, frames_for};
+use super::paced::{Missing, Paced};
+use super::pcm::{Card, CardError};
+use super::wav::WavSink;
+use crate::clock;
+use crate::time::Instant;
+
+/// Which device to play on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Device {
+    /// The best card there is, when it is opened.
+    Auto,
+    /// The card with this id.
+    Card(String),
+    /// The card with this USB plug.
+    Usb {
+        /// Its vendor's number.
+        vendor: u16,
+        /// The product's number.
+        product: u16,
+    },
+    /// Any ALSA PCM, by its name.
+    Pcm(String),
+    /// A WAV file, paced in real time.
+    Wav(PathBuf),
+    /// Nothing, paced in real time.
+    Null,
+}
+
+/// What an output plays on, and how.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Setup {
+    /// The device.
+    pub device: Device,
+    /// Channels that the engine renders; the card may have others.
+    pub channels: usize,
+    /// Period of the device; by its kind if not given.
+    pub period: Option<Duration>,
+    /// Buffer of the device; by its kind if not given.
+    pub buffer: Option<Duration>,
+}
+
+/// An open device.
+#[derive(Debug)]
+pub(super) struct Sink {
+    kind: SinkKind,
+    geometry: Geometry,
+}
+
+#[derive(Debug)]
+enum SinkKind {
+    Card(Card),
+    Wav(WavSink),
+    Null(Paced),
+}
+
+impl Sink {
+    /// Opens the device of `setup`.
+    pub(super) fn open(setup: &Setup) -> Result<Self, SinkError> {
+        match &setup.device {
+            Device::Null => Ok(Self::nothing(setup)),
+            Device::Wav(path) => {
+                let geometry = virtual_geometry(setup);
+                let sink = WavSink::create(path, setup.channels, geometry.buffer);
+                let sink = sink.map_err(|source| SinkError::File { path: path.clone(), source })?;
+                Ok(Self { kind: SinkKind::Wav(sink), geometry })
+            }
+            Device::Pcm(name) => Self::open_first(&[name], setup, Kind::BuiltIn),
+            Device::Auto => Self::open_found(devices::best(&devices::list()), setup),
+            Device::Card(id) => match devices::of_card(&devices::list(), id) {
+                // A bare word may also be the name of a PCM in somebody's asound.conf.
+                None => Self::open_first(&[id], setup, Kind::BuiltIn),
+                found => Self::open_found(found, setup),
+            },
+            &Device::Usb { vendor, product } => {
+                Self::open_found(devices::of_usb(&devices::list(), UsbId { vendor, product }), setup)
+            }
+        }
+    }
+
+    /// A device that plays to nobody, in real time: what stands in for one that is missing.
+    pub(super) fn nothing(setup: &Setup) -> Self {
+        Self { kind: SinkKind::Null(Paced::default()), geometry: virtual_geometry(setup) }
+    }
+
+    fn open_found(found: Option<&devices::Playback>, setup: &Setup) -> Result<Self, SinkError> {
+        let found = found.ok_or_else(|| SinkError::NoSuchCard { device: setup.device.clone() })?;
+        Self::open_first(&[&found.hardware(), &found.converted()], setup, found.kind)
+    }
+
+    /// The first of `names` that takes our format; the first one's error if none does.
+    fn open_first(names: &[&str], setup: &Setup, kind: Kind) -> Result<Self, SinkError> {
+        let request = request(setup, kind);
+        let mut refusal = None;
+        for name in names {
+            match Card::open(name, setup.channels, request) {
+                Ok(card) => return Ok(Self { geometry: card.geometry(), kind: SinkKind::Card(card) }),
+                Err(error) => refusal = refusal.or(Some(error)),
+            }
+        }
+        let nothing = SinkError::NoSuchCard { device: setup.device.clone() };
+        Err(refusal.map_or(nothing, SinkError::Card))
+    }
+
+    pub(super) const fn geometry(&self) -> Geometry {
+        self.geometry
+    }
+
+    /// Frames written and not yet played.
+    pub(super) fn queued(&mut self, now: Instant) -> Result<usize, Fault> {
+        match &mut self.kind {
+            SinkKind::Card(card) => card.queued(now),
+            SinkKind::Wav(wav) => wav.queued(now).map_err(Fault::from),
+            SinkKind::Null(clock) => clock.queued(now).map_err(Fault::from),
+        }
+    }
+
+    /// Plays interleaved `sound` after what is queued; all of it is taken.
+    pub(super) fn write(&mut self, sound: &[f32], frames: usize, now: Instant) -> Result<(), Fault> {
+        match &mut self.kind {
+            SinkKind::Card(card) => return card.write(sound),
+            SinkKind::Wav(wav) => wav.write(sound, now),
+            SinkKind::Null(clock) => clock.write(frames, now),
+        }
+        Ok(())
+    }
+
+    /// Plays so many frames of silence.
+    pub(super) fn write_silence(&mut self, frames: usize, now: Instant) -> Result<(), Fault> {
+        match &mut self.kind {
+            SinkKind::Card(card) => return card.write_silence(frames),
+            SinkKind::Wav(wav) => wav.write_silence(frames, now),
+            SinkKind::Null(clock) => clock.write(frames, now),
+        }
+        Ok(())
+    }
+
+    /// Waits until no more than a period is queued, or a while, whichever comes first.
+    pub(super) fn wait(&mut self, now: Instant) -> Result<(), Fault> {
+        let low_water = self.geometry.period;
+        match &mut self.kind {
+            SinkKind::Card(card) => return card.wait(),
+            SinkKind::Wav(wav) => clock::sleep_until(wav.sinks_to(low_water, now)),
+            SinkKind::Null(clock) => clock::sleep_until(clock.sinks_to(low_water, now)),
+        }
+        Ok(())
+    }
+
+    /// Makes a device that ran dry ready again, with a period of silence ahead of what comes.
+    pub(super) fn recover(&mut self, missing: u64, now: Instant) -> Result<(), Fault> {
+        if let SinkKind::Card(card) = &mut self.kind {
+            return card.recover();
+        }
+        // What a virtual device has missed is silence in its file, so that its time line stays whole.
+        let mut silence = usize::try_from(missing).unwrap_or(usize::MAX).saturating_add(self.geometry.period);
+        while silence > 0 {
+            let part = silence.min(self.geometry.buffer);
+            self.write_silence(part, now)?;
+            silence -= part;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Sink {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Geometry { period, buffer, target } = self.geometry;
+        match &self.kind {
+            SinkKind::Card(card) => write!(f, "{card}")?,
+            SinkKind::Wav(_) => f.write_str("wav")?,
+            SinkKind::Null(_) => f.write_str("null")?,
+        }
+        write!(
+            f,
+            ", {RATE} Hz, period {period}, buffer {buffer}, filled to {target} frames",
+            RATE = super::geometry::RATE_HZ
+        )
+    }
+}
+
+/// What stops a device from playing on.
+#[derive(Debug)]
+pub(super) enum Fault {
+    /// It ran dry; so many frames are missing on its time line.
+    Underrun(u64),
+    /// It is lost.
+    Gone(CardError),
+}
+
+impl From<Missing> for Fault {
+    fn from(Missing(frames): Missing) -> Self {
+        Self::Underrun(frames)
+    }
+}
+
+/// Why there is no device.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum SinkError {
+    /// No such card is plugged in.
+    NoSuchCard {
+        /// What was asked for.
+        device: Device,
+    },
+    /// The file cannot be made.
+    File {
+        /// Its path.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The card is there and does not play.
+    Card(CardError),
+}
+
+impl fmt::Display for SinkError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoSuchCard { device } => write!(f, "{device}: no such sound card"),
+            Self::File { path, source } => write!(f, "wav:{}: {source}", path.display()),
+            Self::Card(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for SinkError {}
+
+impl fmt::Display for Device {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Auto => f.write_str("auto"),
+            Self::Card(name) | Self::Pcm(name) => f.write_str(name),
+            Self::Usb { vendor, product } => write!(f, "usb:{vendor:04x}:{product:04x}"),
+            Self::Wav(path) => write!(f, "wav:{}", path.display()),
+            Self::Null => f.write_str("null"),
+        }
+    }
+}
+
+/// What is known to run without gaps. The headphone jack of a Raspberry Pi is fed by its firmware, which needs about
+/// 50 ms; HDMI takes sound in bigger packets than USB.
+fn request(setup: &Setup, kind: Kind) -> Request {
+    let (period_ms, periods) = match kind {
+        Kind::Usb | Kind::BuiltIn => (5, 2),
+        Kind::Hdmi => (10, 2),
+        Kind::Headphones => (20, 3),
+    };
+    Request {
+        period: setup.period.unwrap_or(Duration::from_millis(period_ms)),
+        buffer: setup.buffer.unwrap_or(Request::default().buffer),
+        periods,
+    }
+}
+
+fn virtual_geometry(setup: &Setup) -> Geometry {
+    let Request { period, buffer, periods } = request(setup, Kind::BuiltIn);
+    Geometry::new(frames_for(period), frames_for(buffer), periods)
+}

@@ -1,0 +1,289 @@
+//! The life of a page.
+//!
+//! ```text
+//!            handle_incoming                  handle_talking
+//!  (new) ──────────────────────> waiting ──────────────────────> on air ─────> (gone)
+//!             │                     │  answer-after: Answer         │
+//!             └ too many: Refuse    └ handle_ended                  ├ handle_ended (the caller hung up)
+//!                                                                   ├ rtp-timeout: HangUp(Silence)
+//!                                                                   └ hang-up-after: HangUp(TooLong)
+//! ```
+//!
+//! Decides: when to answer, how many calls at once, when a call has lasted or been silent too long. Leaves out: who may
+//! page, chimes, zones and priorities, which later parts bring.
+
+use crate::time::Instant;
+use crate::timers::Timers;
+use core::fmt;
+use core::time::Duration;
+use std::collections::{HashMap, VecDeque};
+use std::hash::Hash;
+
+/// Decides what becomes of each call. `C` names a call; whoever owns the pager chooses the names.
+#[derive(Debug)]
+pub struct Pager<C> {
+    policy: Policy,
+    calls: HashMap<C, Call>,
+    timers: Timers<(C, Timer)>,
+    actions: VecDeque<Action<C>>,
+}
+
+impl<C: Copy + Ord + Hash> Pager<C> {
+    /// A pager without calls.
+    #[must_use]
+    pub fn new(policy: Policy) -> Self {
+        Self { policy, calls: HashMap::new(), timers: Timers::new(), actions: VecDeque::new() }
+    }
+
+    /// A caller rings.
+    pub fn handle_incoming(&mut self, now: Instant, call: C) {
+        if self.calls.len() >= self.policy.max_calls {
+            self.actions.push_back(Action::Refuse(call));
+            return;
+        }
+        self.calls.insert(call, Call { on_air: false, heard_at: now });
+        if self.policy.answer_after.is_zero() {
+            self.actions.push_back(Action::Answer(call));
+        } else {
+            self.actions.push_back(Action::Ring(call));
+            self.timers.set((call, Timer::Answer), now + self.policy.answer_after);
+        }
+    }
+
+    /// The call is answered and the caller may talk.
+    pub fn handle_talking(&mut self, now: Instant, call: C) {
+        let Some(state) = self.calls.get_mut(&call) else { return };
+        if state.on_air {
+            return;
+        }
+        state.on_air = true;
+        state.heard_at = now;
+        self.timers.stop((call, Timer::Answer));
+        if let Some(limit) = self.policy.hang_up_after {
+            self.timers.set((call, Timer::HangUp), now + limit);
+        }
+        if let Some(limit) = self.policy.rtp_timeout {
+            self.timers.set((call, Timer::Silence), now + limit);
+        }
+    }
+
+    /// Media of this call arrived.
+    pub fn handle_media(&mut self, now: Instant, call: C) {
+        if let Some(state) = self.calls.get_mut(&call) {
+            state.heard_at = now;
+        }
+    }
+
+    /// The call is over.
+    pub fn handle_ended(&mut self, call: C) {
+        if self.calls.remove(&call).is_some() {
+            for timer in Timer::ALL {
+                self.timers.stop((call, timer));
+            }
+        }
+    }
+
+    /// Acts on what is due at `now`.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        while let Some((call, timer)) = self.timers.expire(now) {
+            match timer {
+                Timer::Answer => self.actions.push_back(Action::Answer(call)),
+                Timer::HangUp => self.hang_up(call, EndReason::TooLong),
+                Timer::Silence => self.on_silence(now, call),
+            }
+        }
+    }
+
+    /// The next thing to do.
+    pub fn poll_action(&mut self) -> Option<Action<C>> {
+        self.actions.pop_front()
+    }
+
+    /// When [`Pager::handle_timeout`] wants to be called.
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        self.timers.next()
+    }
+
+    /// Calls that are waiting or on air.
+    #[must_use]
+    pub fn calls(&self) -> usize {
+        self.calls.len()
+    }
+
+    /// The timer is not moved with every packet: when it is due, it looks when the last one came.
+    fn on_silence(&mut self, now: Instant, call: C) {
+        let (Some(state), Some(limit)) = (self.calls.get(&call), self.policy.rtp_timeout) else { return };
+        let due = state.heard_at + limit;
+        if due > now {
+            self.timers.set((call, Timer::Silence), due);
+        } else {
+            self.hang_up(call, EndReason::Silence);
+        }
+    }
+
+    fn hang_up(&mut self, call: C, reason: EndReason) {
+        self.handle_ended(call);
+        self.actions.push_back(Action::HangUp(call, reason));
+    }
+}
+
+/// What the owner of the box wants.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Policy {
+    /// How long the box rings before it answers; zero answers at once.
+    pub answer_after: Duration,
+    /// The longest page, from the answer; `None` has no end.
+    pub hang_up_after: Option<Duration>,
+    /// A call without media for so long ends; `None` never.
+    pub rtp_timeout: Option<Duration>,
+    /// Calls at once; the next one is refused as busy.
+    pub max_calls: usize,
+}
+
+/// What is to be done with a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action<C> {
+    /// Tell the caller that the box rings.
+    Ring(C),
+    /// Answer.
+    Answer(C),
+    /// Refuse as busy.
+    Refuse(C),
+    /// End a call that is on air.
+    HangUp(C, EndReason),
+}
+
+/// Why the box ended a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum EndReason {
+    /// `hang-up-after-minutes` is over.
+    TooLong,
+    /// Nothing came for `rtp-timeout`.
+    Silence,
+}
+
+impl fmt::Display for EndReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::TooLong => "it lasted longer than hang-up-after-minutes",
+            Self::Silence => "nothing was received for rtp-timeout",
+        })
+    }
+}
+
+#[derive(Debug)]
+struct Call {
+    on_air: bool,
+    heard_at: Instant,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum Timer {
+    Answer,
+    HangUp,
+    Silence,
+}
+
+impl Timer {
+    const ALL: [Self; 3] = [Self::Answer, Self::HangUp, Self::Silence];
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const A: u8 = 1;
+    const B: u8 = 2;
+
+    fn at(seconds: u64) -> Instant {
+        Instant::from_millis(seconds * 1000)
+    }
+
+    fn policy() -> Policy {
+        Policy {
+            answer_after: Duration::ZERO,
+            hang_up_after: Some(Duration::from_secs(300)),
+            rtp_timeout: Some(Duration::from_secs(20)),
+            max_calls: 1,
+        }
+    }
+
+    fn actions(pager: &mut Pager<u8>) -> Vec<Action<u8>> {
+        std::iter::from_fn(|| pager.poll_action()).collect()
+    }
+
+    #[test]
+    fn a_call_is_answered_at_once() {
+        let mut pager = Pager::new(policy());
+        pager.handle_incoming(at(0), A);
+        assert_eq!(actions(&mut pager), [Action::Answer(A)]);
+    }
+
+    #[test]
+    fn answer_after_rings_first() {
+        let mut pager = Pager::new(Policy { answer_after: Duration::from_secs(3), ..policy() });
+        pager.handle_incoming(at(0), A);
+        assert_eq!(actions(&mut pager), [Action::Ring(A)]);
+        assert_eq!(pager.poll_timeout(), Some(at(3)));
+        pager.handle_timeout(at(3));
+        assert_eq!(actions(&mut pager), [Action::Answer(A)]);
+    }
+
+    #[test]
+    fn a_caller_who_gives_up_while_it_rings_is_not_answered() {
+        let mut pager = Pager::new(Policy { answer_after: Duration::from_secs(3), ..policy() });
+        pager.handle_incoming(at(0), A);
+        pager.handle_ended(A);
+        pager.handle_timeout(at(9));
+        assert_eq!(actions(&mut pager), [Action::Ring(A)]);
+        assert_eq!(pager.poll_timeout(), None);
+    }
+
+    #[test]
+    fn one_call_too_many_is_refused_until_another_ends() {
+        let mut pager = Pager::new(policy());
+        pager.handle_incoming(at(0), A);
+        pager.handle_incoming(at(1), B);
+        pager.handle_ended(A);
+        pager.handle_incoming(at(2), B);
+        assert_eq!(actions(&mut pager), [Action::Answer(A), Action::Refuse(B), Action::Answer(B)]);
+    }
+
+    #[test]
+    fn a_silent_call_ends_after_the_rtp_timeout() {
+        let mut pager = Pager::new(policy());
+        pager.handle_incoming(at(0), A);
+        pager.handle_talking(at(1), A);
+        pager.handle_media(at(15), A);
+        pager.handle_timeout(at(21));
+        assert_eq!(actions(&mut pager), [Action::Answer(A)]);
+        assert_eq!(pager.poll_timeout(), Some(at(35)));
+        pager.handle_timeout(at(35));
+        assert_eq!(actions(&mut pager), [Action::HangUp(A, EndReason::Silence)]);
+        assert_eq!(pager.calls(), 0);
+    }
+
+    #[test]
+    fn a_page_has_its_longest_length() {
+        let mut pager = Pager::new(policy());
+        pager.handle_incoming(at(0), A);
+        pager.handle_talking(at(1), A);
+        for second in 1..301 {
+            pager.handle_media(at(second), A);
+            pager.handle_timeout(at(second));
+        }
+        assert_eq!(actions(&mut pager), [Action::Answer(A)]);
+        pager.handle_timeout(at(301));
+        assert_eq!(actions(&mut pager), [Action::HangUp(A, EndReason::TooLong)]);
+    }
+
+    #[test]
+    fn limits_turned_off_never_end_a_call() {
+        let mut pager = Pager::new(Policy { hang_up_after: None, rtp_timeout: None, ..policy() });
+        pager.handle_incoming(at(0), A);
+        pager.handle_talking(at(0), A);
+        assert_eq!(pager.poll_timeout(), None);
+    }
+}

@@ -1,0 +1,212 @@
+use super::*;
+
+const PEER: &str = "192.0.2.1:4000";
+
+fn receiver(source: Source) -> Receiver {
+    let payload_types = heapless::Vec::from_slice(&[0, 8]).unwrap();
+    Receiver::new(ReceiverConfig { payload_types, rate: SampleRate::HZ_8000, source })
+}
+
+/// Sends packets of 20 ms to a receiver and notes which it plays, by the first byte of their payload.
+struct Bench {
+    receiver: Receiver,
+    remote: SocketAddr,
+    ssrc: u32,
+}
+
+impl Bench {
+    fn new() -> Self {
+        Self { receiver: receiver(Source::Any), remote: PEER.parse().unwrap(), ssrc: 7 }
+    }
+
+    /// Sends the packet of 20 ms number `number`, at the time it is due.
+    fn send(&mut self, number: u16) -> Result<Vec<u8>, Rejected> {
+        self.send_at(u64::from(number) * 20, number, u32::from(number) * 160)
+    }
+
+    fn send_at(&mut self, millis: u64, number: u16, timestamp: u32) -> Result<Vec<u8>, Rejected> {
+        let ssrc = self.ssrc;
+        let header = Header { payload_type: 0, marker: false, sequence: number, timestamp, ssrc };
+        let mut datagram = header.write().to_vec();
+        datagram.extend_from_slice(&[number.to_be_bytes()[1]; 160]);
+        self.receiver.handle_datagram(Instant::from_millis(millis), self.remote, &datagram)?;
+        let chunks = std::iter::from_fn(|| self.receiver.poll_chunk());
+        Ok(chunks.map(|chunk| chunk.payload[0]).collect())
+    }
+}
+
+#[test]
+fn the_first_packet_is_played() {
+    assert_eq!(Bench::new().send(3), Ok(vec![3]));
+}
+
+#[test]
+fn packets_out_of_order_are_played_and_duplicates_are_not() {
+    let mut bench = Bench::new();
+    assert_eq!(bench.send(1), Ok(vec![1]));
+    assert_eq!(bench.send(3), Ok(vec![3]));
+    assert_eq!(bench.receiver.stats().lost, 1);
+    assert_eq!(bench.send(2), Ok(vec![2]));
+    assert_eq!(bench.send(2), Err(Rejected::Duplicate));
+    let stats = bench.receiver.stats();
+    assert_eq!((stats.lost, stats.received, stats.reordered, stats.duplicates), (0, 3, 1, 1));
+}
+
+#[test]
+fn another_ssrc_takes_over_with_its_second_packet_and_loses_nothing() {
+    let mut bench = Bench::new();
+    bench.send(1).unwrap();
+    bench.ssrc = 8;
+    assert_eq!(bench.send(2), Err(Rejected::Stranger));
+    assert_eq!(bench.send(3), Ok(vec![2, 3]));
+    assert_eq!(bench.receiver.stats().restarts, 1);
+}
+
+#[test]
+fn another_ssrc_takes_over_at_once_after_a_pause() {
+    let mut bench = Bench::new();
+    bench.send(1).unwrap();
+    bench.ssrc = 8;
+    assert_eq!(bench.send(6), Ok(vec![6]));
+}
+
+#[test]
+fn a_second_stream_between_the_packets_of_the_first_is_not_heard() {
+    let mut bench = Bench::new();
+    bench.send(1).unwrap();
+    for number in 2..50 {
+        bench.ssrc = 8;
+        assert_eq!(bench.send(number), Err(Rejected::Stranger));
+        bench.ssrc = 7;
+        assert_eq!(bench.send(number), Ok(vec![number.to_be_bytes()[1]]));
+    }
+}
+
+#[test]
+fn another_port_takes_over_only_after_a_pause() {
+    let mut bench = Bench::new();
+    bench.send(1).unwrap();
+    bench.remote = "192.0.2.1:5000".parse().unwrap();
+    assert_eq!(bench.send(2), Err(Rejected::Stranger));
+    assert_eq!(bench.send(3), Err(Rejected::Stranger));
+    assert_eq!(bench.send(6), Ok(vec![6]));
+}
+
+#[test]
+fn a_sequence_that_jumps_is_followed_and_loses_nothing() {
+    let mut bench = Bench::new();
+    bench.send(1).unwrap();
+    assert_eq!(bench.send_at(40, 40_001, 320), Err(Rejected::Stranger));
+    assert_eq!(bench.send_at(60, 40_002, 480), Ok(vec![65, 66]));
+}
+
+#[test]
+fn a_timestamp_that_jumps_begins_a_new_run() {
+    let mut bench = Bench::new();
+    bench.send(1).unwrap();
+    let run = |bench: &Bench| bench.receiver.run;
+    let before = run(&bench);
+    bench.send_at(40, 2, 1_000_000).unwrap();
+    assert_eq!(run(&bench), before + 1);
+    bench.send_at(60, 3, 1_000_160).unwrap();
+    assert_eq!(run(&bench), before + 1);
+    bench.send_at(80, 4, 160).unwrap();
+    assert_eq!(run(&bench), before + 2);
+}
+
+#[test]
+fn a_pause_in_step_with_the_clock_is_no_new_run() {
+    let mut bench = Bench::new();
+    bench.send(1).unwrap();
+    bench.send_at(5_020, 2, 160 + 40_000).unwrap();
+    assert_eq!(bench.receiver.stats().restarts, 0);
+}
+
+#[test]
+fn a_run_that_is_over_is_not_heard_again() {
+    let mut bench = Bench::new();
+    bench.send(1).unwrap();
+    bench.send_at(60, 3, 1_000_000).unwrap();
+    assert_eq!(bench.send(2), Err(Rejected::Order));
+}
+
+#[test]
+fn only_the_agreed_address_is_heard() {
+    let (peer, other) = (PEER.parse().unwrap(), "192.0.2.9:4000".parse().unwrap());
+    let moved = "192.0.2.1:4002".parse().unwrap();
+    let mapped = "[::ffff:192.0.2.1]:4000".parse().unwrap();
+    let host = Source::Host("192.0.2.1".parse().unwrap());
+    assert!(host.allows(peer) && host.allows(moved) && host.allows(mapped) && !host.allows(other));
+    let port = Source::Port(peer);
+    assert!(port.allows(peer) && port.allows(mapped) && !port.allows(moved) && !port.allows(other));
+}
+
+#[test]
+fn what_was_not_agreed_on_is_no_speech_and_no_loss() {
+    let mut bench = Bench::new();
+    bench.send(1).unwrap();
+    let event = Header { payload_type: 101, marker: false, sequence: 2, timestamp: 320, ssrc: 7 };
+    let at = Instant::from_millis(40);
+    let result = bench.receiver.handle_datagram(at, bench.remote, &event.write());
+    assert_eq!(result, Err(Rejected::PayloadType));
+    bench.send(3).unwrap();
+    assert_eq!(bench.receiver.stats().lost, 0);
+}
+
+#[test]
+fn a_long_packet_becomes_chunks_one_after_the_other() {
+    let mut receiver = receiver(Source::Any);
+    let header = Header { payload_type: 0, marker: true, sequence: 0, timestamp: u32::MAX, ssrc: 1 };
+    let mut datagram = header.write().to_vec();
+    datagram.extend((0..1000_u32).map(|byte| byte.to_be_bytes()[3]));
+    receiver.handle_datagram(Instant::from_millis(5), PEER.parse().unwrap(), &datagram).unwrap();
+    let chunks: Vec<Chunk> = std::iter::from_fn(|| receiver.poll_chunk()).collect();
+    let shape: Vec<_> = chunks.iter().map(|c| (c.timestamp, c.payload.len(), c.marker)).collect();
+    assert_eq!(shape, [(u32::MAX, 480, true), (479, 480, false), (959, 40, false)]);
+    let speech: Vec<u8> = chunks.iter().flat_map(|chunk| chunk.payload.iter().copied()).collect();
+    assert_eq!(speech, datagram[12..]);
+    assert_eq!(chunks[2].arrival, Instant::from_millis(5 + 120));
+}
+
+#[test]
+fn a_payload_that_is_too_long_is_refused() {
+    let mut receiver = receiver(Source::Any);
+    let mut datagram = Bench::new().header().to_vec();
+    datagram.resize(12 + MAX_PAYLOAD + 1, 0);
+    let result = receiver.handle_datagram(Instant::ZERO, PEER.parse().unwrap(), &datagram);
+    assert_eq!(result, Err(Rejected::TooLong));
+}
+
+#[test]
+fn jitter_is_that_of_appendix_a8() {
+    let mut bench = Bench::new();
+    bench.send_at(0, 0, 0).unwrap();
+    // Every second packet is 4 ms late: each distance is 4 ms.
+    for number in 1..200_u16 {
+        let late = u64::from(number % 2) * 4;
+        bench.send_at(u64::from(number) * 20 + late, number, u32::from(number) * 160).unwrap();
+    }
+    let jitter = bench.receiver.stats().jitter.as_secs_f64();
+    assert!((jitter - 0.004).abs() < 1e-4, "{jitter}");
+}
+
+#[test]
+fn chunks_nobody_polls_are_thrown_away_oldest_first() {
+    let mut receiver = receiver(Source::Any);
+    for number in 0..20_u16 {
+        let timestamp = u32::from(number) * 160;
+        let header = Header { payload_type: 0, marker: false, sequence: number, timestamp, ssrc: 1 };
+        let mut datagram = header.write().to_vec();
+        datagram.extend_from_slice(&[0; 160]);
+        let at = Instant::from_millis(u64::from(number) * 20);
+        receiver.handle_datagram(at, PEER.parse().unwrap(), &datagram).unwrap();
+    }
+    assert_eq!(receiver.stats().unread, 12);
+    assert_eq!(receiver.poll_chunk().unwrap().timestamp, 12 * 160);
+}
+
+impl Bench {
+    fn header(&self) -> [u8; Header::LEN] {
+        Header { payload_type: 0, marker: false, sequence: 0, timestamp: 0, ssrc: self.ssrc }.write()
+    }
+}
