@@ -19,6 +19,10 @@ class Card:
         partitions = [line.split(":")[1] for line in table.splitlines() if "start=" in line]
         self._starts = [int(fields.split(",")[0].split("=")[1]) * SECTOR for fields in partitions]
 
+    def user_files(self) -> dict[str, str]:
+        """What a person finds on the first partition to read and edit."""
+        return {name: self._read(1, name) for name in ("README.txt", "paging.conf")}
+
     def edit_settings(self, text: str) -> None:
         """Replaces paging.conf on the partition a person sees, with Windows line endings."""
         edited = self.path.with_name("paging.conf")
@@ -50,7 +54,7 @@ class Card:
     def _mtools(self, tool: str, partition: int, *arguments: object) -> str:
         image = f"{self.path}@@{self._starts[partition - 1]}"
         command = [tool, "-i", image, *map(str, arguments)]
-        return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        return subprocess.run(command, capture_output=True, check=True).stdout.decode()
 
 
 def value_of(text: str, key: str) -> str:

@@ -41,6 +41,8 @@ def main() -> None:
     hearing.self_test()
     say("the ear finds every flaw put before it")
     card = Card(Path("target/image/emulated/card.img"), WORK / "card.img")
+    windows = all(text.count("\r\n") == text.count("\n") > 5 for text in card.user_files().values())
+    check(windows, "README.txt and paging.conf are on the card, with Windows line endings")
     card.edit_settings(SETTINGS)
     fingerprint = card.fingerprint()
 
