@@ -20,7 +20,7 @@ class Network:
         self._dhcp = subprocess.Popen([
             "dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--port=0", f"--interface={TAP}", "--bind-interfaces",
             "--user=root", "--group=root", "--dhcp-leasefile=/tmp/leases", f"--dhcp-range={BOX},{BOX},1h",
-            "--dhcp-authoritative", "--no-ping", f"--log-facility={self._log}", "--log-dhcp",
+            "--dhcp-authoritative", "--no-ping", f"--log-facility={self._log.resolve()}", "--log-dhcp",
         ])
         return self
 
