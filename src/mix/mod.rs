@@ -40,3 +40,12 @@ const BUS_BLOCK: usize = 40;
 
 /// Frames of a block at 8 kHz.
 const NARROW_BLOCK: usize = 20;
+
+#[cfg(test)]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    clippy::float_cmp,
+    reason = "signals are made from small numbers, and silence is exact zeros"
+)]
+mod tests;

@@ -1,3 +1,4 @@
 //! Whole behaviours in virtual time.
 
+mod audio_path;
 mod layers;
