@@ -1,0 +1,201 @@
+//! A mistake, or something worth a word, with its place.
+
+use core::fmt;
+use core::time::Duration;
+
+use super::Expected;
+
+/// Something to tell the owner; prints as one line, in the shape of a compiler's:
+/// `paging.conf:3:9: error: [sip] ptime: expected …, found "25"; 20ms stays in force`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// How bad it is.
+    pub severity: Severity,
+    /// Where it is.
+    pub place: Place,
+    /// What it is about, such as `[sip] ptime`; may be empty.
+    pub subject: String,
+    /// What it is.
+    pub problem: Problem,
+    /// What was probably meant, such as `[sip] ptime`.
+    pub hint: Option<String>,
+}
+
+/// How bad it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// Worth a word; nothing is wrong.
+    Note,
+    /// A mistake; something written has no effect.
+    Error,
+}
+
+/// Where something is written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// A file's name, a variable, or a `--set`.
+    pub source: String,
+    /// Where in the file.
+    pub position: Option<Position>,
+}
+
+/// A place in a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Position {
+    /// From 1.
+    pub line: u32,
+    /// In letters, from 1.
+    pub column: u32,
+}
+
+/// What is to be told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Problem {
+    /// A value that its key does not take.
+    Value {
+        /// What it takes.
+        expected: Expected,
+        /// What was written, shortened.
+        found: String,
+        /// What holds instead; empty: nothing.
+        in_force: String,
+    },
+    /// A key that its section does not have.
+    UnknownKey,
+    /// A section that there is not.
+    UnknownSection,
+    /// `[bell]` without the name.
+    SectionNeedsName,
+    /// `[audio hall]` with one.
+    SectionTakesNoName,
+    /// `[sip` without the other bracket; it is taken for a section.
+    HeaderNotClosed,
+    /// A key before the first section.
+    OutsideSection,
+    /// A line that is no `key = value`.
+    NoPair {
+        /// Its first word, shortened.
+        found: String,
+    },
+    /// A key given twice in one text; the first stays.
+    Twice {
+        /// The line of the first.
+        first: u32,
+        /// The line of the second.
+        second: u32,
+    },
+    /// A key that exceeds another one, which holds instead.
+    Contradiction {
+        /// The key that this one may not exceed.
+        other: &'static str,
+        /// Its value.
+        most: Duration,
+    },
+    /// A `--set` that is no `section.key=value`.
+    NoOverride,
+    /// A text that is too long; the rest is not read.
+    TextTooLong {
+        /// How much is read.
+        read_bytes: usize,
+    },
+    /// A key or section that does nothing yet.
+    Later,
+    /// Words of a list that do nothing yet.
+    LaterWords(Vec<&'static str>),
+    /// A key of PagingServer's.
+    Replaced {
+        /// What to use here.
+        instead: &'static str,
+    },
+    /// So many more are not told.
+    More {
+        /// How many.
+        count: usize,
+    },
+}
+
+impl Diagnostic {
+    /// The text without place, severity and hint.
+    #[must_use]
+    pub fn message(&self) -> String {
+        let separator = if self.subject.is_empty() { "" } else { ": " };
+        format!("{}{separator}{}", self.subject, self.problem)
+    }
+}
+
+impl fmt::Display for Diagnostic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}: {}", self.place, self.severity, self.message())?;
+        match &self.hint {
+            Some(hint) => write!(f, "; did you mean {hint}?"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Note => "note",
+            Self::Error => "error",
+        })
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.position {
+            Some(Position { line, column }) => write!(f, "{}:{line}:{column}", self.source),
+            None => f.write_str(&self.source),
+        }
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Value { expected, found, in_force } if in_force.is_empty() => {
+                write!(f, "{expected}, found {found:?}; it is left out")
+            }
+            Self::Value { expected, found, in_force } => {
+                write!(f, "{expected}, found {found:?}; {in_force} stays in force")
+            }
+            Self::NoPair { found } => {
+                write!(f, "expected key = value, found {found:?}; the line is left out")
+            }
+            Self::Twice { first, second } => {
+                write!(f, "given in line {first} and again in line {second}; the first stays")
+            }
+            Self::Contradiction { other, most } => {
+                write!(f, "expected at most {other}; {most:?} is in force")
+            }
+            Self::TextTooLong { read_bytes } => {
+                write!(f, "longer than {read_bytes} bytes; the rest is not read")
+            }
+            Self::LaterWords(words) if words.len() > 1 => {
+                write!(f, "{} are known but do nothing yet", words.join(", "))
+            }
+            Self::LaterWords(words) => write!(f, "{} is known but does nothing yet", words.join(", ")),
+            Self::Replaced { instead } => write!(f, "is a key of PagingServer: {instead}"),
+            Self::More { count } => write!(f, "and {count} more"),
+            other => f.write_str(other.sentence()),
+        }
+    }
+}
+
+impl Problem {
+    const fn sentence(&self) -> &'static str {
+        match self {
+            Self::UnknownKey => "unknown key; the line is left out",
+            Self::UnknownSection => "unknown section; it is left out",
+            Self::SectionNeedsName => "expected a name after the kind of section; it is left out",
+            Self::SectionTakesNoName => "expected no name after the kind of section; it is left out",
+            Self::HeaderNotClosed => "expected ] after the section; it is taken for one",
+            Self::OutsideSection => "expected a section such as [sip] before it; the line is left out",
+            Self::NoOverride => "expected section.key=value; it is left out",
+            Self::Later => "is known but does nothing yet",
+            _ => "is a mistake",
+        }
+    }
+}

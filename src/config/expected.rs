@@ -1,0 +1,118 @@
+//! What a value should have been.
+
+use core::fmt;
+use core::time::Duration;
+
+use crate::units::LevelError;
+
+/// Why a text is no value of its key; prints what was expected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Expected {
+    /// Text of sensible length without control characters.
+    Text,
+    /// yes or no.
+    YesNo,
+    /// A time.
+    Time,
+    /// A time within limits.
+    TimeWithin {
+        /// The least.
+        least: Duration,
+        /// The most.
+        most: Duration,
+    },
+    /// A whole number of milliseconds that this divides.
+    TimeInSteps {
+        /// The step.
+        step: Duration,
+    },
+    /// A number of seconds that may be negative.
+    Seconds,
+    /// A whole number within limits.
+    Number {
+        /// The least.
+        least: i64,
+        /// The most.
+        most: i64,
+    },
+    /// A level.
+    Level(LevelError),
+    /// A level that does not amplify.
+    LevelAtMostFull,
+    /// A level, or -1.
+    Volume,
+    /// One of some words.
+    Word(&'static [&'static str]),
+    /// A priority.
+    Priority,
+    /// A DSCP.
+    Dscp,
+    /// A rate that works.
+    Rate,
+    /// auto, frames or a time.
+    Span,
+    /// Addresses with or without port.
+    Addresses,
+    /// A range of ports that holds a pair of an even and an odd one.
+    Ports,
+    /// Known codecs.
+    Codecs,
+    /// At least one codec that works.
+    WorkingCodec,
+    /// A device.
+    Device,
+    /// A card by its id, for its index changes.
+    CardId,
+    /// usb:VID:PID.
+    Usb,
+    /// wav:PATH.
+    WavPath,
+}
+
+impl fmt::Display for Expected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TimeWithin { least, most } => {
+                // A time of zero prints as 0ns.
+                let least = if least.is_zero() { "0s".to_owned() } else { format!("{least:?}") };
+                write!(f, "expected a time from {least} to {most:?}")
+            }
+            Self::TimeInSteps { step } => write!(f, "expected a multiple of {step:?}"),
+            Self::Number { least, most } => write!(f, "expected a whole number from {least} to {most}"),
+            Self::Level(error) => error.fmt(f),
+            Self::Word(words) => write!(f, "expected one of {}", words.join(", ")),
+            other => f.write_str(other.sentence()),
+        }
+    }
+}
+
+impl Expected {
+    const fn sentence(self) -> &'static str {
+        match self {
+            Self::Text => "expected text without control characters, at most 1024 letters",
+            Self::YesNo => "expected yes or no",
+            Self::Time => "expected a time such as 250ms, 5s, 5m or 2h",
+            Self::Seconds => "expected a number of seconds",
+            Self::LevelAtMostFull => "expected a level up to 0 dB such as \"-1 dB\", or off",
+            Self::Volume => "expected a level such as 80, 80% or \"-6 dB\", or -1 to leave it alone",
+            Self::Priority => {
+                "expected a priority from 0 to 100, or emergency, page, multicast, bell or music"
+            }
+            Self::Dscp => "expected a DSCP from 0 to 63, or a name such as EF, CS3 or AF31",
+            Self::Rate => "expected 48000, the only rate so far",
+            Self::Span => "expected auto, frames from 16 to 65536, or a time from 1ms to 2s",
+            Self::Addresses => "expected addresses such as 0.0.0.0:5060, [::]:5060",
+            Self::Ports => "expected a range of ports above 1023 such as 16384-16884",
+            Self::Codecs => "expected a list of G722, PCMA, PCMU, L16",
+            Self::WorkingCodec => "expected at least one of PCMA, PCMU, the only ones so far",
+            Self::Device => "expected auto, a card id, usb:VID:PID, an ALSA PCM, wav:PATH or null",
+            Self::CardId => "expected a card id, for numbers change: see paging devices",
+            Self::Usb => "expected usb:VID:PID with four hexadecimal digits each",
+            Self::WavPath => "expected wav:PATH",
+            _ => "expected something else",
+        }
+    }
+}
+
+impl std::error::Error for Expected {}

@@ -1,0 +1,36 @@
+//! What was probably meant.
+
+use super::SectionName;
+use super::section::normal;
+use super::table::{self, Section};
+
+/// The nearest key of the section, or the same key of another one.
+pub(super) fn near_key(section: &SectionName, keys: &Section, name: &str) -> Option<String> {
+    let near = nearest(name, keys.keys.iter().map(|key| key.name));
+    near.map(|near| format!("{section} {near}")).or_else(|| key_elsewhere(name))
+}
+
+/// The same key where it is known.
+pub(super) fn key_elsewhere(name: &str) -> Option<String> {
+    let section = table::SECTIONS.iter().find(|section| section.key(name).is_some())?;
+    Some(format!("[{}] {name}", section.kind))
+}
+
+/// The nearest section.
+pub(super) fn near_section(text: &str) -> Option<String> {
+    let kind = normal(text.split_whitespace().next().unwrap_or_default());
+    nearest(&kind, table::SECTIONS.iter().map(|section| section.kind)).map(|kind| format!("[{kind}]"))
+}
+
+/// The word at most a third of its letters away.
+fn nearest<'a>(word: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    if word.len() > MAX_WORD_BYTES {
+        return None;
+    }
+    let far = |candidate: &str| strsim::damerau_levenshtein(word, candidate);
+    let (distance, candidate) = candidates.map(|candidate| (far(candidate), candidate)).min()?;
+    if distance <= (candidate.len() / 3).max(1) { Some(candidate) } else { None }
+}
+
+/// Longer words are no slips of the pen.
+const MAX_WORD_BYTES: usize = 40;

@@ -1,0 +1,101 @@
+//! Putting layers together.
+
+use core::time::Duration;
+use std::collections::BTreeMap;
+
+use config::{Config, ValueKind};
+
+use super::layer::{Given, Layer, Slot};
+use super::read::Reader;
+use super::{Diagnostic, Problem, SectionName, Settings, table};
+
+/// What came of loading.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Loaded {
+    /// Always complete: what was wrong is as the layer below had it.
+    pub settings: Settings,
+    /// What was given and is right, whether it does something yet or not; by section and key.
+    pub given: Vec<Given>,
+    /// What is wrong or worth a word, in the order it was found.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Loads layers, later wins: the defaults, `texts` (name and bytes) in order, the variables `PAGING_SECTION__KEY` among
+/// `environment`, and `overrides` (`section.key=value`) in order. `PAGING_BELL_MORNING__AT` is `at` of `[bell morning]`;
+/// the section of an override ends at the last dot before its first `=`.
+///
+/// Never fails; time and memory are in proportion to what is given.
+pub fn load(
+    texts: &[(&str, &[u8])],
+    environment: impl IntoIterator<Item = (String, String)>,
+    overrides: &[String],
+) -> Loaded {
+    let mut reader = Reader::new();
+    for (name, bytes) in texts {
+        reader.text(name, bytes);
+    }
+    reader.environment(environment.into_iter());
+    for argument in overrides {
+        reader.set(argument);
+    }
+    let mut settings = merged(&reader.layers);
+    let given = given(&reader.layers);
+    settle(&mut settings, &given, &mut reader);
+    Loaded { settings, given: given.into_values().collect(), diagnostics: reader.report.finish() }
+}
+
+/// The settings of all layers together.
+fn merged(layers: &[Layer]) -> Settings {
+    let mut builder = Config::builder();
+    for layer in layers {
+        builder = builder.add_source(layer.clone());
+    }
+    // A layer is in memory and does not fail.
+    let tree = builder.build().unwrap_or_default().cache;
+    let mut settings = Settings::default();
+    let ValueKind::Table(sections) = tree.kind else { return settings };
+    for section in table::SECTIONS {
+        let Some(ValueKind::Table(values)) = sections.get(section.kind).map(|value| &value.kind) else {
+            continue;
+        };
+        for key in section.keys {
+            if let Some(ValueKind::String(text)) = values.get(key.name).map(|value| &value.kind) {
+                // It was right when its layer was made.
+                let _ = key.kind.apply(text, &mut settings);
+            }
+        }
+    }
+    settings
+}
+
+/// What was given, without the defaults.
+fn given(layers: &[Layer]) -> BTreeMap<Slot, Given> {
+    let mut all: BTreeMap<Slot, Given> = BTreeMap::new();
+    let mut sections: BTreeMap<String, SectionName> = BTreeMap::new();
+    for layer in layers.iter().skip(1) {
+        for (slot, value) in &layer.given {
+            // The first spelling of a section's name stays.
+            let section = sections.entry(slot.0.clone()).or_insert_with(|| value.section.clone()).clone();
+            all.insert(slot.clone(), Given { section, ..value.clone() });
+        }
+    }
+    all
+}
+
+/// Holds jitter-min <= jitter-max <= latency-max; says so where the owner wrote otherwise.
+fn settle(settings: &mut Settings, given: &BTreeMap<Slot, Given>, reader: &mut Reader) {
+    let audio = &mut settings.audio;
+    let mut hold = |value: &mut Duration, most: Duration, key: &'static str, other: &'static str| {
+        if *value <= most {
+            return;
+        }
+        *value = most;
+        if let Some(written) = given.get(&("audio".to_owned(), key)) {
+            let section = SectionName { kind: "audio", name: None };
+            let problem = Problem::Contradiction { other, most };
+            reader.report.error(&written.place, &format!("{section} {key}"), problem);
+        }
+    };
+    hold(&mut audio.jitter_max, audio.latency_max, "jitter-max", "latency-max");
+    hold(&mut audio.jitter_min, audio.jitter_max, "jitter-min", "jitter-max");
+}

@@ -1,0 +1,156 @@
+//! The settings that work, typed.
+
+use core::time::Duration;
+use std::net::SocketAddr;
+
+use super::{CodecName, Device, PortRange, Span, table};
+use crate::units::{Level, SampleRate};
+
+/// Everything that can be set and does something.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Settings {
+    /// `[sip]`.
+    pub sip: Sip,
+    /// `[audio]`.
+    pub audio: Audio,
+    /// `[calls]`.
+    pub calls: Calls,
+    /// `[log]`.
+    pub log: Log,
+}
+
+/// `[sip]`: how the box is called.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sip {
+    /// Where calls are received. Never empty.
+    pub listen: Vec<SocketAddr>,
+    /// The user part of the box's own address; may be empty.
+    pub user: String,
+    /// The name that callers see; may be empty.
+    pub name: String,
+    /// Where media is received.
+    pub rtp_ports: PortRange,
+    /// A call without RTP for so long ends; `None`: it does not.
+    pub rtp_timeout: Option<Duration>,
+    /// How long a call rings.
+    pub answer_after: Duration,
+    /// How long packets of media are.
+    pub ptime: Duration,
+    /// What is offered and answered, the best first. Never empty.
+    pub codecs: Vec<CodecName>,
+    /// The DSCP of signalling, 0 to 63.
+    pub dscp_sip: u8,
+    /// The DSCP of media, 0 to 63.
+    pub dscp_rtp: u8,
+}
+
+/// `[audio]`: how the box sounds.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Audio {
+    /// What is played on.
+    pub device: Device,
+    /// Frames per second of the device.
+    pub rate: SampleRate,
+    /// What is written at a time.
+    pub period: Span,
+    /// What the device holds.
+    pub buffer: Span,
+    /// The least delay the jitter buffer keeps; at most [`Audio::jitter_max`].
+    pub jitter_min: Duration,
+    /// The most it grows to; at most [`Audio::latency_max`].
+    pub jitter_max: Duration,
+    /// Never more than this between wire and device.
+    pub latency_max: Duration,
+    /// The level of calls; `None`: left alone.
+    pub volume_call: Option<Level>,
+    /// No sample is louder; `None`: no limiter.
+    pub limiter: Option<Level>,
+}
+
+/// `[calls]`: how long calls last.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Calls {
+    /// A call ends so long after its answer; `None`: it does not.
+    pub hang_up_after: Option<Duration>,
+}
+
+/// `[log]`: what is told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Log {
+    /// The least important thing that is told.
+    pub level: LogLevel,
+}
+
+/// How much is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum LogLevel {
+    /// Nothing.
+    Off,
+    /// What failed.
+    Error,
+    /// And what may fail.
+    Warn,
+    /// And what happens.
+    Info,
+    /// And why.
+    Debug,
+    /// And every packet.
+    Trace,
+}
+
+impl Settings {
+    /// What the table's defaults are written into; no value of it survives.
+    pub(super) fn blank() -> Self {
+        Self {
+            sip: Sip::blank(),
+            audio: Audio::blank(),
+            calls: Calls { hang_up_after: None },
+            log: Log { level: LogLevel::Off },
+        }
+    }
+}
+
+impl Default for Settings {
+    /// The defaults of the table.
+    fn default() -> Self {
+        let mut settings = Self::blank();
+        for key in table::SECTIONS.iter().flat_map(|section| section.keys) {
+            // A default that would not apply is caught by a test of the table.
+            let _ = key.kind.apply(key.default, &mut settings);
+        }
+        settings
+    }
+}
+
+impl Sip {
+    fn blank() -> Self {
+        Self {
+            listen: Vec::new(),
+            user: String::new(),
+            name: String::new(),
+            rtp_ports: PortRange::ONE,
+            rtp_timeout: None,
+            answer_after: Duration::ZERO,
+            ptime: Duration::ZERO,
+            codecs: Vec::new(),
+            dscp_sip: 0,
+            dscp_rtp: 0,
+        }
+    }
+}
+
+impl Audio {
+    fn blank() -> Self {
+        Self {
+            device: Device::Null,
+            rate: SampleRate::HZ_8000,
+            period: Span::Auto,
+            buffer: Span::Auto,
+            jitter_min: Duration::ZERO,
+            jitter_max: Duration::ZERO,
+            latency_max: Duration::ZERO,
+            volume_call: None,
+            limiter: None,
+        }
+    }
+}

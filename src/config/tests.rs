@@ -1,0 +1,388 @@
+//! Loading as a whole: every working key, every trap of the syntax, the order of layers, garbage.
+
+use core::time::Duration;
+
+use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
+
+use super::*;
+use crate::units::{Level, SampleRate};
+
+/// A working key: a good value, what it does, and a wrong one.
+struct Case {
+    path: &'static str,
+    good: &'static str,
+    /// Whether the good value is in the settings.
+    is_set: fn(&Settings) -> bool,
+    bad: &'static str,
+    /// What the error says was expected.
+    expected: &'static str,
+}
+
+#[rustfmt::skip]
+const CASES: &[Case] = &[
+    case("sip.listen", "127.0.0.1, [::1]:5070", |s| s.sip.listen == ["127.0.0.1:5060".parse().unwrap(), "[::1]:5070".parse().unwrap()], ("pbx", "expected addresses such as 0.0.0.0:5060, [::]:5060")),
+    case("sip.user", "200", |s| s.sip.user == "200", ("a\u{7}b", "expected text without control")),
+    case("sip.name", "\"Hall; 2\"", |s| s.sip.name == "Hall; 2", ("\u{1}", "expected text without control")),
+    case("sip.rtp-ports", "20000-20009", |s| { (s.sip.rtp_ports.first(), s.sip.rtp_ports.last(), s.sip.rtp_ports.pairs()) == (20_000, 20_008, 5) }, ("20000", "expected a range of ports above 1023")),
+    case("sip.rtp-timeout", "1m", |s| s.sip.rtp_timeout == Some(Duration::from_mins(1)), ("soon", "expected a time such as")),
+    case("sip.answer-after", "2", |s| s.sip.answer_after == Duration::from_secs(2), ("-2", "expected a time from 0s to 120s")),
+    case("sip.ptime", "30", |s| s.sip.ptime == Duration::from_millis(30), ("25", "expected a multiple of 10ms")),
+    case("sip.codecs", "pcmu, pcma", |s| s.sip.codecs == [CodecName::Pcmu, CodecName::Pcma], ("PCMA G729", "expected a list of G722, PCMA, PCMU, L16")),
+    case("sip.dscp-sip", "cs5", |s| s.sip.dscp_sip == 40, ("64", "expected a DSCP from 0 to 63")),
+    case("sip.dscp-rtp", "0", |s| s.sip.dscp_rtp == 0, ("high", "expected a DSCP from 0 to 63")),
+    case("audio.device", "usb:0d8c:0014", |s| s.audio.device == Device::Usb { vendor: 0x0d8c, product: 0x0014 }, ("1", "expected a card id, for numbers change")),
+    case("audio.rate", "48 kHz", |s| s.audio.rate == SampleRate::HZ_48000, ("44100", "expected 48000, the only rate so far")),
+    case("audio.period", "240", |s| s.audio.period == Span::Frames(240), ("1", "expected auto, frames from 16")),
+    case("audio.buffer", "20ms", |s| s.audio.buffer == Span::Time(Duration::from_millis(20)), ("big", "expected auto, frames from 16")),
+    case("audio.jitter-min", "20", |s| s.audio.jitter_min == Duration::from_millis(20), ("3s", "expected a time from 0s to 2s")),
+    case("audio.jitter-max", "100", |s| s.audio.jitter_max == Duration::from_millis(100), ("", "expected a time")),
+    case("audio.latency-max", "0.4s", |s| s.audio.latency_max == Duration::from_millis(400), ("10ms", "expected a time from 20ms to 5s")),
+    case("audio.volume-call", "50", |s| s.audio.volume_call == Some(Level::from_gain(0.5)), ("-2", "expected a level such as 80, 80% or \"-6 dB\", or -1 to leave it alone")),
+    case("audio.limiter", "off", |s| s.audio.limiter.is_none(), ("3 dB", "expected a level up to 0 dB")),
+    case("calls.hang-up-after-minutes", "1.5", |s| s.calls.hang_up_after == Some(Duration::from_secs(90)), ("5x", "expected a time such as")),
+    case("log.level", "DEBUG", |s| s.log.level == LogLevel::Debug, ("loud", "expected one of off, error, warn, info, debug, trace")),
+];
+
+const fn case(
+    path: &'static str,
+    good: &'static str,
+    is_set: fn(&Settings) -> bool,
+    (bad, expected): (&'static str, &'static str),
+) -> Case {
+    Case { path, good, is_set, bad, expected }
+}
+
+#[test]
+fn a_good_value_is_taken() {
+    for Case { path, good, is_set, .. } in CASES {
+        let loaded = text(&file(path, &[good]));
+        assert!(is_set(&loaded.settings), "{path}");
+        assert_eq!(told(&loaded), [""; 0], "{path}");
+    }
+}
+
+#[test]
+fn a_wrong_value_is_told_and_leaves_the_default() {
+    for Case { path, bad, expected, .. } in CASES.iter().filter(|case| !case.bad.is_empty()) {
+        let loaded = text(&file(path, &[bad]));
+        assert_eq!(loaded.settings, Settings::default(), "{path}");
+        let [line] = told(&loaded).try_into().unwrap_or_else(|lines| panic!("{path}: {lines:?}"));
+        let (section, key) = path.split_once('.').unwrap();
+        let start = format!("paging.conf:2:{}: error: [{section}] {key}: {expected}", key.len() + 4);
+        assert!(line.starts_with(&start), "{line}\nexpected: {start}");
+    }
+}
+
+#[test]
+fn a_missing_value_is_the_default() {
+    for Case { path, is_set, .. } in CASES {
+        let loaded = text(&file(path, &[""]));
+        assert_eq!(told(&loaded), [""; 0], "{path}");
+        // Nothing is a user name, and the name callers see.
+        if *path != "sip.name" {
+            assert_eq!(loaded.settings, Settings::default(), "{path}");
+        }
+        let is_default = *path == "audio.rate";
+        assert_eq!(is_set(&Settings::default()), is_default, "{path}: the good value must differ");
+    }
+    assert_eq!(text("[sip]\nname =\n").settings.sip.name, "");
+}
+
+#[test]
+fn of_a_key_given_twice_the_first_stays() {
+    for Case { path, good, bad, is_set, .. } in CASES {
+        for second in [good, bad] {
+            let loaded = text(&file(path, &[good, second]));
+            assert!(is_set(&loaded.settings), "{path}");
+            let line = told(&loaded).join("\n");
+            assert!(line.starts_with("paging.conf:3:1: error: "), "{line}");
+            assert!(line.ends_with("given in line 2 and again in line 3; the first stays"), "{line}");
+        }
+    }
+}
+
+#[test]
+fn defaults_are_the_contracts() {
+    let Settings { sip, audio, calls, log } = Settings::default();
+    assert_eq!(sip.listen, ["0.0.0.0:5060".parse().unwrap(), "[::]:5060".parse().unwrap()]);
+    assert_eq!((sip.user.as_str(), sip.name.as_str()), ("", "Paging"));
+    assert_eq!((sip.rtp_ports.first(), sip.rtp_ports.pairs()), (16_384, 250));
+    assert_eq!((sip.rtp_timeout, sip.answer_after), (Some(Duration::from_secs(20)), Duration::ZERO));
+    assert_eq!((sip.ptime, sip.codecs), (Duration::from_millis(20), vec![CodecName::Pcma, CodecName::Pcmu]));
+    assert_eq!((sip.dscp_sip, sip.dscp_rtp), (24, 46));
+    assert_eq!((audio.device, audio.rate), (Device::Auto, SampleRate::HZ_48000));
+    assert_eq!((audio.period, audio.buffer), (Span::Auto, Span::Auto));
+    assert_eq!((audio.jitter_min, audio.jitter_max), (Duration::from_millis(10), Duration::from_millis(200)));
+    assert_eq!((audio.latency_max, audio.volume_call), (Duration::from_millis(300), None));
+    assert_eq!(audio.limiter, Some(Level::from_db(-1.0)));
+    assert_eq!((calls.hang_up_after, log.level), (Some(Duration::from_mins(5)), LogLevel::Info));
+}
+
+#[test]
+fn every_default_is_a_value_of_its_key() {
+    for section in table::SECTIONS {
+        for key in section.keys.iter().filter(|key| !key.default.is_empty()) {
+            let applied = key.kind.apply(key.default, &mut Settings::default());
+            assert!(applied.is_ok(), "[{}] {} = {}", section.kind, key.name, key.default);
+        }
+    }
+}
+
+#[test]
+fn keys_and_sections_are_spelt_once_and_documented() {
+    for section in table::SECTIONS {
+        assert_eq!(table::SECTIONS.iter().filter(|other| other.kind == section.kind).count(), 1);
+        for key in section.keys {
+            let (name, doc) = (key.name, key.doc);
+            assert_eq!(section.keys.iter().filter(|other| other.name == name).count(), 1, "{name}");
+            assert!(!doc.is_empty() && !name.contains('_') && name == name.to_lowercase(), "{name}");
+        }
+    }
+}
+
+#[test]
+fn spelling_of_keys_and_sections_is_free() {
+    let loaded = text("[ SIP ] ; the account\nRTP_Timeout: 5\n[Sip]\nDSCP-rtp=ef\n");
+    assert_eq!(told(&loaded), [""; 0]);
+    assert_eq!(loaded.settings.sip.rtp_timeout, Some(Duration::from_secs(5)));
+    let loaded = text("[sip]\nrtp-timeout = 5\n[SIP]\nrtp_timeout = 6\n");
+    assert_eq!(
+        told(&loaded),
+        ["paging.conf:4:1: error: [sip] rtp-timeout: given in line 2 and again in line 4; the first stays"]
+    );
+}
+
+#[test]
+fn files_of_windows_read_as_any_other() {
+    let windows = "\u{feff}[sip]\r\nuser = B\u{fc}ro\r\nptime = x\r\n";
+    let utf16: Vec<u8> = windows.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let latin1 = b"[sip]\r\nuser = B\xfcro\r\nptime = x\r\n".to_vec();
+    for bytes in [windows.as_bytes().to_vec(), utf16, latin1] {
+        let loaded = load(&[("paging.conf", &bytes)], [], &[]);
+        assert_eq!(loaded.settings.sip.user, "B\u{fc}ro");
+        let error = "paging.conf:3:9: error: [sip] ptime: expected a time such as 250ms, 5s, 5m or 2h, \
+            found \"x\"; 20ms stays in force";
+        assert_eq!(told(&loaded), [error]);
+    }
+}
+
+#[test]
+fn a_secret_is_taken_whole_and_never_shown() {
+    let loaded = text("[sip]\npass = a;b #\"c\" ; d \n[network]\nwifi_password=\"x\" # y\n");
+    let secrets: Vec<_> = loaded.given.iter().map(|given| given.text.as_str()).collect();
+    assert_eq!(secrets, ["\"x\" # y", "a;b #\"c\" ; d"]);
+    let printed = format!(
+        "{loaded:?}{}",
+        told(&text("[sip]\npass = \u{1}hunter2\npass = hunter2\npass hunter2\n")).join("")
+    );
+    assert!(
+        !printed.contains("a;b") && !printed.contains("# y") && !printed.contains("hunter2"),
+        "{printed}"
+    );
+}
+
+#[test]
+fn mistakes_of_form_are_told_all_at_once() {
+    let loaded = text(
+        "user = 200\n[sip\nptime = 30\nhello world\n= 5\n[audio hall]\ndevice = 1\n[bell]\nat = x\n[audoi]\nx = y\n\
+         [sip]\nptimes = 20\ndevice = auto\nxyzzy = 1\n",
+    );
+    let expected = [
+        "paging.conf:1:1: error: user: expected a section such as [sip] before it; the line is left out; \
+         did you mean [sip] user?",
+        "paging.conf:2:1: error: [sip: expected ] after the section; it is taken for one",
+        "paging.conf:4:1: error: expected key = value, found \"hello\"; the line is left out",
+        "paging.conf:5:1: error: expected key = value, found \"=\"; the line is left out",
+        "paging.conf:6:1: error: [audio hall]: expected no name after the kind of section; it is left out",
+        "paging.conf:8:1: error: [bell]: expected a name after the kind of section; it is left out",
+        "paging.conf:10:1: error: [audoi]: unknown section; it is left out; did you mean [audio]?",
+        "paging.conf:13:1: error: [sip] ptimes: unknown key; the line is left out; did you mean [sip] ptime?",
+        "paging.conf:14:1: error: [sip] device: unknown key; the line is left out; did you mean [audio] device?",
+        "paging.conf:15:1: error: [sip] xyzzy: unknown key; the line is left out",
+    ];
+    assert_eq!(told(&loaded), expected);
+    assert_eq!(loaded.settings.sip.ptime, Duration::from_millis(30));
+}
+
+#[test]
+fn what_does_nothing_yet_is_known_and_checked() {
+    let loaded = text(
+        "[sip]\ndomain = pbx\nregister = perhaps\ncodecs = G722, PCMU, L16\n[bell Morning]\nat = 08:00\npriority = high\n\
+         [sip hall]\nptime = 30\nuser = 7\n",
+    );
+    let expected = [
+        "paging.conf:2:1: note: [sip] domain: is known but does nothing yet",
+        "paging.conf:3:12: error: [sip] register: expected yes or no, found \"perhaps\"; yes stays in force",
+        "paging.conf:4:10: note: [sip] codecs: G722, L16 are known but do nothing yet",
+        "paging.conf:5:1: note: [bell Morning]: is known but does nothing yet",
+        "paging.conf:7:12: error: [bell Morning] priority: expected a priority from 0 to 100, or emergency, page, \
+         multicast, bell or music, found \"high\"; bell stays in force",
+        "paging.conf:8:1: note: [sip hall]: is known but does nothing yet",
+    ];
+    assert_eq!(told(&loaded), expected);
+    assert_eq!(loaded.settings.sip.ptime, Duration::from_millis(20));
+    let given: Vec<_> = loaded.given.iter().map(|given| format!("{given:?}")).collect();
+    let expected = [
+        "paging.conf:6:6: [bell Morning] at = \"08:00\"",
+        "paging.conf:4:10: [sip] codecs = \"G722, PCMU, L16\"",
+        "paging.conf:2:10: [sip] domain = \"pbx\"",
+        "paging.conf:9:9: [sip hall] ptime = \"30\"",
+        "paging.conf:10:8: [sip hall] user = \"7\"",
+    ];
+    assert_eq!(given, expected);
+}
+
+#[test]
+fn a_file_of_paging_server_is_answered_with_what_replaces_it() {
+    let loaded = text(
+        "[audio]\npjsua-device: 1\njack_output_ports = left---left right---right\n[server]\nsentry_dsn=\ndebug = yes\n",
+    );
+    let expected = [
+        "paging.conf:2:1: note: [audio] pjsua-device: is a key of PagingServer: use [audio] device",
+        "paging.conf:3:1: note: [audio] jack-output-ports: is a key of PagingServer: use [zone NAME] channels",
+        "paging.conf:6:1: note: [server] debug: is a key of PagingServer: use [log] level = debug",
+    ];
+    assert_eq!(told(&loaded), expected);
+}
+
+#[test]
+fn a_later_layer_wins_and_a_wrong_one_leaves_the_layer_below() {
+    let first = b"[sip]\nuser = 1\nname = one\nptime = 30\ndscp-sip = 1\n".as_slice();
+    let second = b"[sip]\nname = two\nptime = 40\ndscp-sip = 2\nuser = 2\n".as_slice();
+    let environment =
+        [("PAGING_SIP__PTIME", "50"), ("PAGING_SIP__DSCP_SIP", "99"), ("PATH", "/"), ("PAGING_X", "")];
+    let environment = environment.map(|(key, value)| (key.to_owned(), value.to_owned()));
+    let overrides = ["sip.ptime=60", "sip.user=3", "SIP.User=4", "sip.dscp_rtp=x"].map(str::to_owned);
+    let loaded = load(&[("a.conf", first), ("b.conf", second)], environment, &overrides);
+    let sip = &loaded.settings.sip;
+    assert_eq!((sip.user.as_str(), sip.name.as_str(), sip.ptime), ("4", "two", Duration::from_millis(60)));
+    assert_eq!((sip.dscp_sip, sip.dscp_rtp), (2, 46));
+    let expected = [
+        "PAGING_SIP__DSCP_SIP: error: [sip] dscp-sip: expected a DSCP from 0 to 63, or a name such as EF, CS3 or AF31, \
+         found \"99\"; 2 stays in force",
+        "--set sip.dscp_rtp: error: [sip] dscp-rtp: expected a DSCP from 0 to 63, or a name such as EF, CS3 or AF31, \
+         found \"x\"; 46 stays in force",
+    ];
+    assert_eq!(told(&loaded), expected);
+}
+
+#[test]
+fn variables_and_overrides_reach_named_sections() {
+    let environment = [("PAGING_BELL_MORNING__AT".to_owned(), "08:00".to_owned())];
+    let overrides = ["sip Hall 1.5.user=7=8", "bell MORNING.play=gong"].map(str::to_owned);
+    let loaded = load(&[("a", b"[bell Morning]\nat = 07:00\n")], environment, &overrides);
+    let given: Vec<_> = loaded.given.iter().map(|given| format!("{given:?}")).collect();
+    let expected = [
+        "PAGING_BELL_MORNING__AT: [bell Morning] at = \"08:00\"",
+        "--set bell MORNING.play: [bell Morning] play = \"gong\"",
+        "--set sip Hall 1.5.user: [sip Hall 1.5] user = \"7=8\"",
+    ];
+    assert_eq!(given, expected);
+}
+
+#[test]
+fn an_override_that_is_none_is_told() {
+    let overrides = ["", "=", "user=1", "sip.user", "spi.user=1", "sip.usre=1"].map(str::to_owned);
+    let loaded = load(&[], [], &overrides);
+    let expected = [
+        "--set: error: expected section.key=value; it is left out",
+        "--set: error: expected section.key=value; it is left out",
+        "--set: error: expected section.key=value; it is left out",
+        "--set: error: expected section.key=value; it is left out",
+        "--set spi.user: error: [spi]: unknown section; it is left out; did you mean [sip]?",
+        "--set sip.usre: error: [sip] usre: unknown key; the line is left out; did you mean [sip] user?",
+    ];
+    assert_eq!(told(&loaded), expected);
+}
+
+#[test]
+fn delays_that_contradict_each_other_are_held_in_order() {
+    let loaded = text("[audio]\njitter-min = 250\nlatency-max = 100\n");
+    let audio = &loaded.settings.audio;
+    let millis = [audio.jitter_min, audio.jitter_max, audio.latency_max].map(|time| time.as_millis());
+    assert_eq!(millis, [100, 100, 100]);
+    let error = "paging.conf:2:14: error: [audio] jitter-min: expected at most jitter-max; 100ms is in force";
+    assert_eq!(told(&loaded), [error]);
+}
+
+#[test]
+fn diagnostics_are_bounded_and_the_last_counts_the_rest() {
+    let loaded = text(&"nonsense\n".repeat(1000));
+    assert_eq!(loaded.diagnostics.len(), MAX_DIAGNOSTICS + 1);
+    assert_eq!(told(&loaded).last().unwrap(), "paging.conf: error: and 900 more");
+}
+
+#[test]
+fn notes_never_crowd_out_errors() {
+    let notes = (0..500).map(|number| format!("[bell {number}]")).collect::<Vec<_>>().join("\n");
+    let loaded = text(&format!("{notes}\n[sip]\nptime = x\n"));
+    assert!(told(&loaded).iter().any(|line| line.contains("ptime")));
+    assert_eq!(told(&loaded).last().unwrap(), "paging.conf: note: and 450 more");
+}
+
+#[test]
+fn what_is_too_long_is_read_in_part() {
+    let long = format!("[sip]\nuser = 7\n{}", "; comment\n".repeat(110_000));
+    let loaded = text(&long);
+    assert_eq!(loaded.settings.sip.user, "7");
+    assert_eq!(told(&loaded), ["paging.conf: error: longer than 1048576 bytes; the rest is not read"]);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        rng_seed: RngSeed::Fixed(3264),
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
+
+    #[test]
+    fn any_bytes_load_with_a_bounded_report(bytes in proptest::collection::vec(any::<u8>(), 0..2000)) {
+        let loaded = load(&[("a", &bytes)], [], &[]);
+        prop_assert!(loaded.diagnostics.len() <= MAX_DIAGNOSTICS + 1);
+    }
+
+    #[test]
+    fn any_lines_load_with_one_line_per_diagnostic(
+        lines in proptest::collection::vec(line(), 0..150),
+        overrides in proptest::collection::vec("[a-z ]{0,4}\\.?[a-z]{0,5}=?\\PC{0,5}", 0..4),
+    ) {
+        let (text, environment) = (lines.join("\n"), [("PAGING_SIP_\u{fc}__NAME".to_owned(), text_of(&lines))]);
+        let loaded = load(&[("a", text.as_bytes()), ("b", text.as_bytes())], environment, &overrides);
+        prop_assert!(loaded.diagnostics.len() <= MAX_DIAGNOSTICS + 1);
+        prop_assert!(told(&loaded).iter().all(|line| !line.chars().any(char::is_control)));
+        let audio = &loaded.settings.audio;
+        prop_assert!(audio.jitter_min <= audio.jitter_max && audio.jitter_max <= audio.latency_max);
+        prop_assert!(!loaded.settings.sip.listen.is_empty() && !loaded.settings.sip.codecs.is_empty());
+    }
+}
+
+/// Headers, keys and values that mostly exist.
+fn line() -> impl Strategy<Value = String> {
+    let keys: Vec<_> = table::SECTIONS.iter().flat_map(|section| section.keys).map(|key| key.name).collect();
+    prop_oneof![
+        "\\[(sip|audio|calls|log|bell|zone)( \\PC{0,5})?\\]?",
+        (proptest::sample::select(keys), "( =|:) ?(yes|-?[0-9]{1,6}(ms|s|m| dB)?|\\PC{0,12})")
+            .prop_map(|(key, value)| format!("{key}{value}")),
+        "\\PC{0,20}",
+        "[\\x00-\\x20a-z=\\[]{0,9}",
+    ]
+}
+
+fn text_of(lines: &[String]) -> String {
+    lines.first().cloned().unwrap_or_default()
+}
+
+fn file(path: &str, values: &[&str]) -> String {
+    let (section, key) = path.split_once('.').unwrap();
+    let lines: Vec<_> = values.iter().map(|value| format!("{key} = {value}")).collect();
+    format!("[{section}]\n{}\n", lines.join("\n"))
+}
+
+fn text(text: &str) -> Loaded {
+    load(&[("paging.conf", text.as_bytes())], [], &[])
+}
+
+fn told(loaded: &Loaded) -> Vec<String> {
+    loaded.diagnostics.iter().map(ToString::to_string).collect()
+}
