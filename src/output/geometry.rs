@@ -34,6 +34,11 @@ impl Geometry {
         Self { period, buffer, target }
     }
 
+    /// Sunk to this, a queue kept at `target` has room for a period again.
+    pub(super) fn low_water(self, target: usize) -> usize {
+        target.saturating_sub(self.period).max(1)
+    }
+
     /// How full it is kept while nothing sounds.
     pub(super) fn idle_target(self) -> usize {
         let wanted = frames_for(IDLE_QUEUE).max(self.target + 4 * self.period);

@@ -54,6 +54,8 @@ pub struct Setup {
 pub(super) struct Sink {
     kind: SinkKind,
     geometry: Geometry,
+    /// A queue that has sunk to this is to be filled up.
+    low_water: usize,
 }
 
 #[derive(Debug)]
@@ -72,7 +74,7 @@ impl Sink {
                 let geometry = virtual_geometry(setup);
                 let sink = WavSink::create(path, setup.channels, geometry.buffer);
                 let sink = sink.map_err(|source| SinkError::File { path: path.clone(), source })?;
-                Ok(Self { kind: SinkKind::Wav(sink), geometry })
+                Ok(Self::new(SinkKind::Wav(sink), geometry))
             }
             Device::Pcm(name) => Self::open_first(&[name], setup, Kind::BuiltIn),
             Device::Auto => Self::open_found(devices::best(&devices::list()), setup),
@@ -89,7 +91,11 @@ impl Sink {
 
     /// A device that plays to nobody, in real time: what stands in for one that is missing.
     pub(super) fn nothing(setup: &Setup) -> Self {
-        Self { kind: SinkKind::Null(Paced::default()), geometry: virtual_geometry(setup) }
+        Self::new(SinkKind::Null(Paced::default()), virtual_geometry(setup))
+    }
+
+    fn new(kind: SinkKind, geometry: Geometry) -> Self {
+        Self { kind, geometry, low_water: geometry.low_water(geometry.target) }
     }
 
     fn open_found(found: Option<&devices::Playback>, setup: &Setup) -> Result<Self, SinkError> {
@@ -103,7 +109,10 @@ impl Sink {
         let mut refusal = None;
         for name in names {
             match Card::open(name, setup.channels, request) {
-                Ok(card) => return Ok(Self { geometry: card.geometry(), kind: SinkKind::Card(card) }),
+                Ok(card) => {
+                    let geometry = card.geometry();
+                    return Ok(Self::new(SinkKind::Card(card), geometry));
+                }
                 Err(error) => refusal = refusal.or(Some(error)),
             }
         }
@@ -144,13 +153,25 @@ impl Sink {
         Ok(())
     }
 
-    /// Waits until no more than a period is queued, or a while, whichever comes first.
+    /// Keeps the queue at `target` from now on: [`wait`](Self::wait) ends when there is room for a period.
+    pub(super) fn set_target(&mut self, target: usize) -> Result<(), Fault> {
+        let low_water = self.geometry.low_water(target);
+        if low_water == self.low_water {
+            return Ok(());
+        }
+        self.low_water = low_water;
+        match &mut self.kind {
+            SinkKind::Card(card) => card.set_low_water(low_water),
+            SinkKind::Wav(_) | SinkKind::Null(_) => Ok(()),
+        }
+    }
+
+    /// Waits until there is room for a period, or a while, whichever comes first.
     pub(super) fn wait(&mut self, now: Instant) -> Result<(), Fault> {
-        let low_water = self.geometry.period;
         match &mut self.kind {
             SinkKind::Card(card) => return card.wait(),
-            SinkKind::Wav(wav) => clock::sleep_until(wav.sinks_to(low_water, now)),
-            SinkKind::Null(clock) => clock::sleep_until(clock.sinks_to(low_water, now)),
+            SinkKind::Wav(wav) => clock::sleep_until(wav.sinks_to(self.low_water, now)),
+            SinkKind::Null(clock) => clock::sleep_until(clock.sinks_to(self.low_water, now)),
         }
         Ok(())
     }
