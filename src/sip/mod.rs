@@ -1,5 +1,23 @@
 //! SIP: what the box says and hears to set up, answer and end calls (RFC 3261).
 //!
 //! - [`wire`] turns bytes into messages and messages into bytes.
+//! - `transaction` repeats what gets lost and absorbs what comes twice.
+//! - `dialog` remembers what two ends know of each other; `session` what becomes of an INVITE.
+//! - [`endpoint`] is the front: datagrams and deadlines in, datagrams and [`Event`]s out.
+//!
+//! Nothing here knows a socket, a clock, or what a session description says.
 
 pub mod wire;
+
+mod call;
+mod dialog;
+pub mod endpoint;
+mod outbox;
+mod path;
+mod session;
+mod tokens;
+mod transaction;
+
+pub use call::CallKey;
+pub use endpoint::{Counters, EndReason, Endpoint, EndpointConfig, Event, Invite, Limits, Usage};
+pub use path::{Path, Transmit};

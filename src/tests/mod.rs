@@ -1,1 +1,10 @@
 //! Whole behaviours in virtual time.
+
+mod net;
+mod sip_admission;
+mod sip_callee;
+mod sip_caller;
+mod sip_link;
+mod sip_noise;
+mod sip_timers;
+mod sip_trace;

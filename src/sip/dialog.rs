@@ -1,0 +1,197 @@
+//! Dialogs (RFC 3261 §12): what two user agents remember of each other between requests.
+//!
+//! A [`Dialog`] knows its three-part name, both sequence numbers, the route set and the remote target, and makes the
+//! requests within it. It does not know what the dialog is for (that is the session's business), nor transactions.
+
+use super::path::Path;
+use super::tokens::{Domain, Tokens};
+use super::wire::{CSeq, Headers, Method, NameAddr, Request, Response, SipUri, Uri, Via};
+use core::net::SocketAddr;
+
+/// One dialog, early or confirmed.
+#[derive(Clone, Debug)]
+pub(crate) struct Dialog {
+    call_id: String,
+    local: NameAddr,
+    remote: NameAddr,
+    target: Uri,
+    routes: Vec<NameAddr>,
+    local_cseq: u32,
+    remote_cseq: Option<u32>,
+}
+
+impl Dialog {
+    /// The dialog that our answer to `request` with To tag `tag` creates (§12.1.1).
+    ///
+    /// Without a Contact, which RFC 3261 demands but RFC 2543 did not, the From URI is the remote target.
+    pub(crate) fn as_callee(request: &Request, tag: &str) -> Self {
+        let headers = &request.headers;
+        Self {
+            call_id: headers.call_id.clone(),
+            local: headers.to.clone().with_tag(tag),
+            remote: headers.from.clone(),
+            target: contact(headers).unwrap_or(&headers.from.uri).clone(),
+            routes: headers.record_routes.clone(),
+            local_cseq: 0,
+            remote_cseq: Some(headers.cseq.number),
+        }
+    }
+
+    /// The dialog that `response` creates for our `request` (§12.1.2).
+    pub(crate) fn as_caller(request: &Request, response: &Response) -> Self {
+        let headers = &response.headers;
+        Self {
+            call_id: request.headers.call_id.clone(),
+            local: request.headers.from.clone(),
+            remote: headers.to.clone(),
+            target: contact(headers).unwrap_or(&request.uri).clone(),
+            routes: headers.record_routes.iter().rev().cloned().collect(),
+            local_cseq: request.headers.cseq.number,
+            remote_cseq: None,
+        }
+    }
+
+    /// Its name.
+    pub(crate) fn key(&self, tokens: &Tokens) -> DialogKey {
+        DialogKey::new(&self.call_id, self.local.tag(), self.remote.tag(), tokens)
+    }
+
+    /// Takes the sequence number of a request; `Err` if it is lower than one before (§12.2.2).
+    pub(crate) fn accept_cseq(&mut self, number: u32) -> Result<(), OutOfOrder> {
+        if self.remote_cseq.is_some_and(|newest| number < newest) {
+            return Err(OutOfOrder);
+        }
+        self.remote_cseq = Some(number);
+        Ok(())
+    }
+
+    /// Takes the remote target of a target refresh request (§12.2.2).
+    pub(crate) fn refresh_target(&mut self, request: &Request) {
+        if let Some(target) = contact(&request.headers) {
+            self.target = target.clone();
+        }
+    }
+
+    /// A new request within the dialog (§12.2.1.1).
+    pub(crate) fn request(&mut self, method: Method, via: Via) -> Request {
+        self.local_cseq = self.local_cseq.saturating_add(1);
+        self.with_cseq(CSeq::new(self.local_cseq, method), via)
+    }
+
+    /// The ACK of our INVITE (§13.2.2.4).
+    pub(crate) fn ack(&self, via: Via) -> Request {
+        self.with_cseq(CSeq::new(self.local_cseq, Method::ACK), via)
+    }
+
+    /// Where requests of the dialog go: the address of the first route, else of the remote target. What is a name
+    /// goes the way of `path`, for this box resolves no names within a dialog; so does what `path.local` cannot reach.
+    pub(crate) fn next_hop(&self, path: Path) -> Path {
+        let next = self.routes.first().map_or(&self.target, |route| &route.uri);
+        let Some(remote) = next.sip().and_then(address) else {
+            return path;
+        };
+        if remote.is_ipv4() == path.local.is_ipv4() { Path { remote, ..path } } else { path }
+    }
+
+    fn with_cseq(&self, cseq: CSeq, via: Via) -> Request {
+        let (uri, routes) = self.route();
+        let mut headers = Headers::new(via, self.local.clone(), self.remote.clone(), &self.call_id, cseq);
+        headers.routes = routes;
+        Request::new(uri, headers)
+    }
+
+    /// The Request-URI and the Route headers; a first route without `lr` is a strict router (§12.2.1.1).
+    fn route(&self) -> (Uri, Vec<NameAddr>) {
+        let Some((first, rest)) = self.routes.split_first() else {
+            return (self.target.clone(), Vec::new());
+        };
+        if first.uri.sip().is_some_and(SipUri::is_loose) {
+            return (self.target.clone(), self.routes.clone());
+        }
+        let last = NameAddr::new(self.target.clone());
+        (first.uri.clone(), rest.iter().cloned().chain([last]).collect())
+    }
+}
+
+/// Names a dialog: a digest of Call-ID, local tag and remote tag. A missing tag is an empty one (§12.1.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct DialogKey(u64);
+
+impl DialogKey {
+    /// The name of the dialog with these three.
+    pub(crate) fn new(call_id: &str, local: Option<&str>, remote: Option<&str>, tokens: &Tokens) -> Self {
+        let name = (call_id, local.unwrap_or_default(), remote.unwrap_or_default());
+        Self(tokens.digest(&(Domain::Dialog, name)))
+    }
+
+    /// The dialog that `request` says it belongs to; `None` if it says none.
+    pub(crate) fn of(request: &Request, tokens: &Tokens) -> Option<Self> {
+        let headers = &request.headers;
+        let local = headers.to.tag()?;
+        Some(Self::new(&headers.call_id, Some(local), headers.from.tag(), tokens))
+    }
+}
+
+/// A request came with a lower sequence number than one before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct OutOfOrder;
+
+fn contact(headers: &Headers) -> Option<&Uri> {
+    headers.contacts.first().map(|contact| &contact.uri)
+}
+
+/// The address a SIP URI names without being resolved.
+fn address(uri: &SipUri) -> Option<SocketAddr> {
+    let ip = uri.host().address().filter(|ip| !ip.is_unspecified() && !ip.is_multicast())?;
+    let port = uri.port().unwrap_or(DEFAULT_PORT);
+    (port != 0).then(|| SocketAddr::new(ip, port))
+}
+
+/// The port of SIP over UDP and TCP (§19.1.2).
+pub(crate) const DEFAULT_PORT: u16 = 5060;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sip::wire::Message;
+
+    fn dialog(contact: &str) -> Dialog {
+        let text = format!(
+            "INVITE sip:box@192.0.2.1 SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.2;branch=z9hG4bK1\r\n\
+             From: <sip:alice@192.0.2.2>;tag=a\r\nTo: <sip:box@192.0.2.1>\r\nCall-ID: 1\r\nCSeq: 7 INVITE\r\n\
+             {contact}\r\n"
+        );
+        match Message::parse(text.as_bytes()).unwrap() {
+            Message::Request(request) => Dialog::as_callee(&request, "b"),
+            Message::Response(_) => panic!("a request was written"),
+        }
+    }
+
+    fn next_hop(contact: &str) -> String {
+        let path =
+            Path { local: "192.0.2.1:5060".parse().unwrap(), remote: "192.0.2.2:5060".parse().unwrap() };
+        dialog(contact).next_hop(path).remote.to_string()
+    }
+
+    #[test]
+    fn requests_go_to_the_address_in_the_contact() {
+        assert_eq!(next_hop("Contact: <sip:alice@192.0.2.7:5070>\r\n"), "192.0.2.7:5070");
+        assert_eq!(next_hop("Contact: <sip:alice@192.0.2.7>\r\n"), "192.0.2.7:5060");
+    }
+
+    #[test]
+    fn what_cannot_be_reached_goes_where_the_invite_came_from() {
+        for contact in ["pbx.example", "[2001:db8::1]", "0.0.0.0", "239.0.0.1", "192.0.2.7:0"] {
+            assert_eq!(next_hop(&format!("Contact: <sip:{contact}>\r\n")), "192.0.2.2:5060", "{contact}");
+        }
+        assert_eq!(next_hop(""), "192.0.2.2:5060");
+    }
+
+    #[test]
+    fn a_sequence_number_never_goes_back() {
+        let mut dialog = dialog("");
+        assert_eq!(dialog.accept_cseq(6), Err(OutOfOrder));
+        assert_eq!(dialog.accept_cseq(9), Ok(()));
+        assert_eq!(dialog.accept_cseq(8), Err(OutOfOrder));
+    }
+}

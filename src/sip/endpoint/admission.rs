@@ -1,0 +1,87 @@
+//! Which requests an endpoint refuses by themselves, whatever it is doing (RFC 3261 §8.2.1 to §8.2.3).
+//!
+//! Max-Forwards is not looked at: an element that does not forward answers a request with zero hops left as any other
+//! (RFC 4475 §3.3.11).
+
+use crate::sip::wire::{Method, Request, StatusCode, Uri};
+
+/// The methods an endpoint understands, as its Allow header.
+pub(super) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS";
+
+/// The bodies an endpoint understands, as its Accept header.
+pub(super) const ACCEPT: &str = "application/sdp";
+
+/// A final response made from the request alone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Refusal {
+    pub(super) status: StatusCode,
+    pub(super) headers: Vec<(&'static str, String)>,
+}
+
+impl Refusal {
+    pub(super) const fn new(status: StatusCode) -> Self {
+        Self { status, headers: Vec::new() }
+    }
+
+    pub(super) fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+}
+
+/// Looks at method, Request-URI, extensions and body, in the order of RFC 3261 §8.2.
+pub(super) fn check(request: &Request) -> Result<(), Refusal> {
+    check_method(&request.method)?;
+    check_uri(&request.uri)?;
+    check_extensions(request)?;
+    match request.method {
+        Method::INVITE => check_body(request),
+        _ => Ok(()),
+    }
+}
+
+fn check_method(method: &Method) -> Result<(), Refusal> {
+    match *method {
+        Method::INVITE | Method::BYE | Method::OPTIONS => Ok(()),
+        _ => Err(Refusal::new(StatusCode::METHOD_NOT_ALLOWED).with("Allow", ALLOW)),
+    }
+}
+
+fn check_uri(uri: &Uri) -> Result<(), Refusal> {
+    match uri {
+        Uri::Sip(_) | Uri::Tel(_) => Ok(()),
+        Uri::Absolute(_) => Err(Refusal::new(StatusCode::UNSUPPORTED_URI_SCHEME)),
+    }
+}
+
+fn check_extensions(request: &Request) -> Result<(), Refusal> {
+    let unsupported: Vec<&str> = request.headers.tokens("Require").collect();
+    if unsupported.is_empty() {
+        return Ok(());
+    }
+    Err(Refusal::new(StatusCode::BAD_EXTENSION).with("Unsupported", unsupported.join(", ")))
+}
+
+fn check_body(request: &Request) -> Result<(), Refusal> {
+    let headers = &request.headers;
+    let is_sdp = headers.content_type.as_ref().is_some_and(|content_type| content_type.is(ACCEPT));
+    if !request.body.is_empty() && !is_sdp {
+        return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE).with("Accept", ACCEPT));
+    }
+    if headers.tokens("Content-Encoding").any(|encoding| !encoding.eq_ignore_ascii_case("identity")) {
+        let refusal = Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE).with("Accept", ACCEPT);
+        return Err(refusal.with("Accept-Encoding", "identity"));
+    }
+    let mut accepted = headers.tokens("Accept").peekable();
+    if accepted.peek().is_some() && !accepted.any(accepts_sdp) {
+        return Err(Refusal::new(StatusCode::NOT_ACCEPTABLE).with("Accept", ACCEPT));
+    }
+    Ok(())
+}
+
+/// Whether an element of Accept covers a session description (RFC 3261 §20.1).
+fn accepts_sdp(range: &str) -> bool {
+    let media = range.split(';').next().unwrap_or_default();
+    let media: String = media.chars().filter(|c| !c.is_whitespace()).collect();
+    ["application/sdp", "application/*", "*/*"].iter().any(|known| media.eq_ignore_ascii_case(known))
+}

@@ -1,0 +1,282 @@
+//! Calls received: INVITE, its answers, CANCEL, ACK (RFC 3261 §9.2, §13.3, §14.2).
+
+use super::Endpoint;
+use super::admission::Refusal;
+use super::counters::count;
+use super::event::{EndReason, Event};
+use super::inbound::Inbound;
+use crate::sip::call::CallKey;
+use crate::sip::dialog::{Dialog, DialogKey};
+use crate::sip::path::Path;
+use crate::sip::session::{Session, SessionTimer, State, Unacknowledged};
+use crate::sip::transaction::{Answer, Class, MergeKey, NewInvite, ServerKey, T1, TIMER_H, doubled_to_t2};
+use crate::sip::wire::{ContentType, Request, Response, StatusCode};
+use crate::time::Instant;
+use core::time::Duration;
+
+impl Endpoint {
+    /// Tells the caller that someone will answer: 180. Does nothing unless the call is incoming and unanswered.
+    pub fn ring(&mut self, now: Instant, call: CallKey) {
+        let Some((server, response)) = self.response(call, StatusCode::RINGING) else {
+            return;
+        };
+        self.respond(now, server, &response);
+        self.timers.set((call, SessionTimer::Ring), now + RING_AGAIN_AFTER);
+    }
+
+    /// Answers with 200 and `body`, a session description. Does nothing unless the call is incoming and unanswered.
+    pub fn answer(&mut self, now: Instant, call: CallKey, body: Vec<u8>) {
+        let Some(Session { path, state: State::Incoming { server, invite }, .. }) = self.sessions.get(&call)
+        else {
+            return;
+        };
+        let (path, server, invite) = (*path, *server, invite.clone());
+        self.timers.stop((call, SessionTimer::Ring));
+        let Some(unacknowledged) =
+            self.accept(now, call, Acceptance { server, request: &invite, path, body: &body })
+        else {
+            self.reject(now, call, StatusCode::SERVER_INTERNAL_ERROR, None);
+            return self.events.push_back(Event::Ended { call, reason: EndReason::Unwritable });
+        };
+        if let Some(session) = self.sessions.get_mut(&call) {
+            session.ours = body;
+            session.state = State::Answered { unacknowledged, leave: false };
+        }
+    }
+
+    /// Refuses the call with a final status from 300 on; `warning` tells people why. The call is no more, and no event
+    /// will say so. Does nothing unless the call is incoming and unanswered.
+    pub fn reject(&mut self, now: Instant, call: CallKey, status: StatusCode, warning: Option<&str>) {
+        let status = if status.code() < 300 { StatusCode::SERVER_INTERNAL_ERROR } else { status };
+        let Some((server, mut response)) = self.response(call, status) else {
+            return;
+        };
+        if let (Some(text), Some(session)) = (warning, self.sessions.get(&call)) {
+            response = response.with_header("Warning", &warning_value(session.path, text));
+        }
+        self.respond(now, server, &response);
+        self.remove(call);
+    }
+
+    /// An INVITE outside of any dialog.
+    pub(super) fn on_invite(&mut self, now: Instant, inbound: Inbound) {
+        let dialog = Dialog::as_callee(&inbound.request, &self.tag(inbound.key));
+        let name = dialog.key(&self.tokens);
+        if let Err(refusal) = self.admit(&inbound.request, name) {
+            return self.refuse(&inbound, &refusal);
+        }
+        count(&mut self.counters.calls_in);
+        let call = self.new_call();
+        self.open_invite(now, call, &inbound);
+        self.dialogs.insert(name, call);
+        let Inbound { request, path, key: server, .. } = inbound;
+        self.events.push_back(Event::Incoming {
+            call,
+            from: Box::new(request.headers.from.clone()),
+            to: Box::new(request.uri.clone()),
+            path,
+            call_id: request.headers.call_id.clone(),
+            offer: request.body.clone(),
+        });
+        let theirs = request.body.clone();
+        let state = State::Incoming { server, invite: Box::new(request) };
+        self.sessions.insert(call, Session { path, state, dialog: Some(dialog), theirs, ours: Vec::new() });
+    }
+
+    /// An INVITE within a call. The session cannot be changed yet: the same offer gets the same answer, another 488.
+    pub(super) fn on_reinvite(&mut self, now: Instant, call: CallKey, inbound: &Inbound) {
+        let Some(session) = self.sessions.get_mut(&call) else {
+            return;
+        };
+        let refusal = match &session.state {
+            // RFC 3261 §14.2: the first INVITE has no final response yet.
+            State::Incoming { .. } => {
+                Refusal::new(StatusCode::SERVER_INTERNAL_ERROR).with("Retry-After", PENDING_RETRY_S)
+            }
+            State::Answered { .. } | State::Confirmed { unacknowledged: Some(_) } | State::Calling(_) => {
+                Refusal::new(StatusCode::REQUEST_PENDING)
+            }
+            State::Leaving => Refusal::new(StatusCode::CALL_DOES_NOT_EXIST),
+            State::Confirmed { unacknowledged: None } if self.servers.is_full() => {
+                Refusal::new(StatusCode::SERVICE_UNAVAILABLE).with("Retry-After", PENDING_RETRY_S)
+            }
+            State::Confirmed { unacknowledged: None } if inbound.request.body == session.theirs => {
+                return self.repeat_session(now, call, inbound);
+            }
+            State::Confirmed { unacknowledged: None } => Refusal::new(StatusCode::NOT_ACCEPTABLE_HERE),
+        };
+        self.refuse(inbound, &refusal);
+    }
+
+    /// Answers the offer we know with the answer we gave.
+    fn repeat_session(&mut self, now: Instant, call: CallKey, inbound: &Inbound) {
+        let Some(session) = self.sessions.get_mut(&call) else {
+            return;
+        };
+        if let Some(dialog) = &mut session.dialog {
+            dialog.refresh_target(&inbound.request);
+        }
+        let body = session.ours.clone();
+        self.open_invite(now, call, inbound);
+        let (server, request, path) = (inbound.key, &inbound.request, inbound.path);
+        let unacknowledged = self.accept(now, call, Acceptance { server, request, path, body: &body });
+        if let Some(session) = self.sessions.get_mut(&call) {
+            session.state = State::Confirmed { unacknowledged };
+        }
+    }
+
+    /// CANCEL: ends a call that has not been answered; otherwise it comes too late (RFC 3261 §9.2).
+    pub(super) fn on_cancel(&mut self, now: Instant, inbound: &Inbound) {
+        let invite = ServerKey::of_invite(&inbound.request, &self.tokens);
+        let Some(call) = self.servers.call(invite) else {
+            return self.refuse(inbound, &Refusal::new(StatusCode::CALL_DOES_NOT_EXIST));
+        };
+        // §9.2: the To tag of the answer is that of the answers to the INVITE.
+        let tag = self.tag(invite);
+        let response = Response::to_request(&inbound.request, StatusCode::OK).with_to_tag(&tag);
+        if let Some(bytes) = self.written(&response) {
+            self.outbox.push(inbound.reply, &bytes);
+        }
+        let state = self.sessions.get(&call).map(|session| &session.state);
+        if matches!(state, Some(State::Incoming { server, .. }) if *server == invite) {
+            self.terminate(now, call, EndReason::Cancelled);
+        }
+    }
+
+    /// Ends an unanswered call by 487.
+    pub(super) fn terminate(&mut self, now: Instant, call: CallKey, reason: EndReason) {
+        self.reject(now, call, StatusCode::REQUEST_TERMINATED, None);
+        self.events.push_back(Event::Ended { call, reason });
+    }
+
+    /// ACK: of a refusal, or of the answer to an INVITE.
+    pub(super) fn on_ack(&mut self, now: Instant, inbound: &Inbound) {
+        if self.servers.on_ack(now, inbound.key, &mut self.outbox) {
+            return;
+        }
+        let dialog = DialogKey::of(&inbound.request, &self.tokens);
+        let call = dialog.and_then(|dialog| self.dialogs.get(&dialog)).copied();
+        let cseq = inbound.request.headers.cseq.number;
+        match call {
+            Some(call) if self.is_awaited(call, cseq) => self.on_confirmed(now, call, &inbound.request),
+            _ => count(&mut self.counters.stray_acks),
+        }
+    }
+
+    fn is_awaited(&mut self, call: CallKey, cseq: u32) -> bool {
+        let unacknowledged = self.sessions.get_mut(&call).and_then(Session::unacknowledged_mut);
+        unacknowledged.is_some_and(|unacknowledged| unacknowledged.cseq == cseq)
+    }
+
+    fn on_confirmed(&mut self, now: Instant, call: CallKey, ack: &Request) {
+        let Some(session) = self.sessions.get_mut(&call) else {
+            return;
+        };
+        self.timers.stop((call, SessionTimer::Repeat));
+        self.timers.stop((call, SessionTimer::NoAck));
+        let state = core::mem::replace(&mut session.state, State::Confirmed { unacknowledged: None });
+        let State::Answered { leave, .. } = state else {
+            return;
+        };
+        if !ack.body.is_empty() {
+            session.theirs.clone_from(&ack.body);
+        }
+        if leave {
+            return self.leave(now, call);
+        }
+        self.events.push_back(Event::Confirmed { call, body: ack.body.clone() });
+    }
+
+    /// The 200 goes again (RFC 3261 §13.3.1.4).
+    pub(super) fn repeat_answer(&mut self, now: Instant, call: CallKey) {
+        let unacknowledged = self.sessions.get_mut(&call).and_then(Session::unacknowledged_mut);
+        let Some(unacknowledged) = unacknowledged else {
+            return;
+        };
+        unacknowledged.repeated = unacknowledged.repeated.saturating_add(1);
+        let again_at = now + doubled_to_t2(T1, unacknowledged.repeated);
+        let answer = Answer { class: Class::Success, bytes: unacknowledged.bytes.clone() };
+        self.servers.respond(now, unacknowledged.server, answer, &mut self.outbox);
+        self.timers.set((call, SessionTimer::Repeat), again_at);
+    }
+
+    /// The ACK did not come (RFC 3261 §13.3.1.4).
+    pub(super) fn on_no_ack(&mut self, now: Instant, call: CallKey) {
+        self.abandon(now, call);
+        self.end(call, EndReason::NoAck);
+    }
+
+    /// Whether a new call may come in.
+    fn admit(&self, invite: &Request, dialog: DialogKey) -> Result<(), Refusal> {
+        let is_merged = MergeKey::of(invite, &self.tokens).is_some_and(|merge| self.servers.is_merged(merge));
+        // An INVITE that made a call long ago and comes again, delayed or replayed, would make the same dialog.
+        if is_merged || self.dialogs.contains_key(&dialog) {
+            return Err(Refusal::new(StatusCode::LOOP_DETECTED));
+        }
+        self.availability()
+    }
+
+    fn open_invite(&mut self, now: Instant, call: CallKey, inbound: &Inbound) {
+        let trying = Response::to_request(&inbound.request, StatusCode::TRYING);
+        let trying = self.written(&trying).unwrap_or_default();
+        let merge = MergeKey::of(&inbound.request, &self.tokens);
+        let invite = NewInvite { path: inbound.reply, call, merge, trying };
+        self.servers.open_invite(now, inbound.key, invite, &mut self.outbox);
+    }
+
+    /// Sends a 200 to INVITE and sees to it that it is repeated; `None` if it cannot be written.
+    fn accept(&mut self, now: Instant, call: CallKey, acceptance: Acceptance<'_>) -> Option<Unacknowledged> {
+        let Acceptance { server, request, path, body } = acceptance;
+        let response = Response::to_request(request, StatusCode::OK).with_to_tag(&self.tag(server));
+        let mut response = self.introduced(response, path);
+        if !body.is_empty() {
+            response = response.with_body(ContentType::sdp(), body.to_vec());
+        }
+        let bytes = self.written(&response)?;
+        let answer = Answer { class: Class::Success, bytes: bytes.clone() };
+        self.servers.respond(now, server, answer, &mut self.outbox);
+        self.timers.set((call, SessionTimer::Repeat), now + T1);
+        self.timers.set((call, SessionTimer::NoAck), now + TIMER_H);
+        Some(Unacknowledged { server, cseq: request.headers.cseq.number, bytes, repeated: 0 })
+    }
+
+    /// A response to the INVITE of an unanswered call, and its transaction.
+    fn response(&self, call: CallKey, status: StatusCode) -> Option<(ServerKey, Response)> {
+        let session = self.sessions.get(&call)?;
+        let State::Incoming { server, invite } = &session.state else {
+            return None;
+        };
+        let response = Response::to_request(invite, status).with_to_tag(&self.tag(*server));
+        let response =
+            if status.is_provisional() { self.introduced(response, session.path) } else { response };
+        Some((*server, response))
+    }
+
+    fn respond(&mut self, now: Instant, server: ServerKey, response: &Response) {
+        if let Some(bytes) = self.written(response) {
+            let answer = Answer { class: Class::of(response.status.code()), bytes };
+            self.servers.respond(now, server, answer, &mut self.outbox);
+        }
+    }
+}
+
+/// What a 200 to INVITE is made from.
+#[derive(Clone, Copy)]
+struct Acceptance<'a> {
+    server: ServerKey,
+    request: &'a Request,
+    path: Path,
+    body: &'a [u8],
+}
+
+/// The value of Warning (RFC 3261 §20.43) with the code that only people read.
+fn warning_value(path: Path, text: &str) -> String {
+    let text: String = text.chars().filter(|&c| !c.is_control() && c != '"' && c != '\\').collect();
+    format!("399 {} \"{text}\"", path.local)
+}
+
+/// How often a 180 is repeated (RFC 3261 §13.3.1.1).
+const RING_AGAIN_AFTER: Duration = Duration::from_mins(1);
+
+/// When a peer may send another INVITE while one is pending, in seconds (RFC 3261 §14.2: 0 to 10).
+const PENDING_RETRY_S: &str = "2";

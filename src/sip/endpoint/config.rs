@@ -1,0 +1,56 @@
+//! What an endpoint is told once.
+
+/// Who an endpoint is and how much it may hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EndpointConfig {
+    /// The user part of its own URI; may be empty.
+    pub user: String,
+    /// The name shown to the people it calls; may be empty.
+    pub display_name: String,
+    /// What it says of itself in User-Agent and Server; may be empty.
+    pub user_agent: String,
+    /// How much it may hold.
+    pub limits: Limits,
+}
+
+/// How much an endpoint may hold. What comes when it is full is refused or dropped, as said here, and counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Calls, both ways and in any state. When full, a new INVITE gets 503 with Retry-After, and so does OPTIONS.
+    pub calls: usize,
+    /// Server transactions, most of which linger for 32 s after their end. When full, a new INVITE gets 503, and
+    /// other requests are answered without being remembered.
+    pub transactions: usize,
+    /// Datagrams waiting for [`Endpoint::poll_transmit`](super::Endpoint::poll_transmit). When full, they are dropped.
+    pub datagrams: usize,
+    /// Events waiting for [`Endpoint::poll_event`](super::Endpoint::poll_event). When full, a new INVITE gets 503.
+    pub events: usize,
+}
+
+impl EndpointConfig {
+    /// The endpoint of `user`, with the default limits.
+    #[must_use]
+    pub fn new(user: &str) -> Self {
+        Self {
+            user: user.to_owned(),
+            display_name: String::new(),
+            user_agent: String::new(),
+            limits: Limits::default(),
+        }
+    }
+
+    /// Without the control characters that a header cannot hold.
+    pub(super) fn cleaned(mut self) -> Self {
+        for text in [&mut self.user, &mut self.display_name, &mut self.user_agent] {
+            text.retain(|c| !c.is_control());
+        }
+        self
+    }
+}
+
+impl Default for Limits {
+    /// For a box that answers 1600 calls per second.
+    fn default() -> Self {
+        Self { calls: 4096, transactions: 131_072, datagrams: 8192, events: 8192 }
+    }
+}

@@ -1,0 +1,199 @@
+//! Datagrams received: which are messages, which requests go where, and what is refused on the way.
+
+use super::Endpoint;
+use super::admission::{self, ACCEPT, Refusal};
+use super::counters::count;
+use crate::sip::call::CallKey;
+use crate::sip::dialog::{DEFAULT_PORT, DialogKey};
+use crate::sip::path::Path;
+use crate::sip::tokens::{Domain, Tokens};
+use crate::sip::transaction::{Answer, Class, Received, ServerKey};
+use crate::sip::wire::{Message, Method, ParseError, Request, Response, StatusCode, Via};
+use crate::time::Instant;
+use core::net::SocketAddr;
+
+/// A request on its way in.
+#[derive(Debug)]
+pub(super) struct Inbound {
+    pub(super) request: Request,
+    /// The way it came.
+    pub(super) path: Path,
+    /// The way its responses go.
+    pub(super) reply: Path,
+    /// The transaction it opens.
+    pub(super) key: ServerKey,
+}
+
+impl Inbound {
+    fn new(mut request: Request, path: Path, tokens: &Tokens) -> Self {
+        if let Some(via) = request.headers.via.first_mut() {
+            via.stamp(path.remote);
+        }
+        let reply = reply_path(request.headers.top_via(), path);
+        let key = ServerKey::of(&request, tokens);
+        Self { request, path, reply, key }
+    }
+}
+
+impl Endpoint {
+    /// Takes a datagram that came over `path`.
+    pub fn handle_datagram(&mut self, now: Instant, path: Path, datagram: &[u8]) {
+        count(&mut self.counters.received);
+        if datagram.iter().all(|byte| matches!(byte, b'\r' | b'\n')) {
+            return count(&mut self.counters.keep_alives);
+        }
+        match Message::parse(datagram) {
+            Ok(Message::Response(response)) => self.on_response(now, &response),
+            Ok(Message::Request(request)) if datagram.len() > MAX_REQUEST_BYTES => {
+                let inbound = Inbound::new(request, path, &self.tokens);
+                self.refuse(&inbound, &Refusal::new(StatusCode::MESSAGE_TOO_LARGE));
+            }
+            Ok(Message::Request(request)) => self.on_request(now, request, path),
+            Err(error) => self.on_malformed(error, path),
+        }
+    }
+
+    fn on_malformed(&mut self, error: ParseError, path: Path) {
+        count(&mut self.counters.malformed);
+        let Some(mut reply) = error.reply else {
+            return;
+        };
+        reply.stamp(path.remote);
+        let back = reply_path(reply.via.first(), path);
+        let tag = tag_text(self.tokens.digest(&(Domain::Tag, reply.call_id())));
+        match reply.to_bytes(&tag) {
+            Ok(bytes) => self.outbox.push(back, &bytes),
+            Err(_) => count(&mut self.counters.unwritable),
+        }
+    }
+
+    fn on_response(&mut self, now: Instant, response: &Response) {
+        match self.clients.on_response(now, response, &mut self.outbox) {
+            Received::Unmatched => count(&mut self.counters.unmatched),
+            Received::Absorbed => count(&mut self.counters.repeated),
+            Received::Deliver(client, call) => match response.headers.cseq.method {
+                Method::INVITE => self.on_invite_response(now, client, call, response),
+                Method::BYE => self.on_bye_response(call, response.status),
+                _ => {}
+            },
+        }
+    }
+
+    fn on_request(&mut self, now: Instant, request: Request, path: Path) {
+        let inbound = Inbound::new(request, path, &self.tokens);
+        match inbound.request.method {
+            Method::ACK => self.on_ack(now, &inbound),
+            Method::CANCEL => self.on_cancel(now, &inbound),
+            _ if self.servers.on_request(now, inbound.key, &mut self.outbox) => {
+                count(&mut self.counters.repeated);
+            }
+            _ => self.on_new_request(now, inbound),
+        }
+    }
+
+    fn on_new_request(&mut self, now: Instant, inbound: Inbound) {
+        if let Err(refusal) = admission::check(&inbound.request) {
+            return self.refuse(&inbound, &refusal);
+        }
+        let dialog = DialogKey::of(&inbound.request, &self.tokens);
+        match (dialog, &inbound.request.method) {
+            (Some(dialog), _) => match self.dialogs.get(&dialog) {
+                Some(&call) => self.on_request_within(now, call, &inbound),
+                None => self.refuse(&inbound, &Refusal::new(StatusCode::CALL_DOES_NOT_EXIST)),
+            },
+            (None, &Method::INVITE) => self.on_invite(now, inbound),
+            (None, &Method::OPTIONS) => self.on_options(&inbound),
+            (None, _) => self.refuse(&inbound, &Refusal::new(StatusCode::CALL_DOES_NOT_EXIST)),
+        }
+    }
+
+    fn on_request_within(&mut self, now: Instant, call: CallKey, inbound: &Inbound) {
+        let cseq = inbound.request.headers.cseq.number;
+        let dialog = self.sessions.get_mut(&call).and_then(|session| session.dialog.as_mut());
+        if dialog.is_some_and(|dialog| dialog.accept_cseq(cseq).is_err()) {
+            return self.refuse(inbound, &Refusal::new(StatusCode::SERVER_INTERNAL_ERROR));
+        }
+        match inbound.request.method {
+            Method::INVITE => self.on_reinvite(now, call, inbound),
+            Method::BYE => self.on_bye(now, call, inbound),
+            _ => self.on_options(inbound),
+        }
+    }
+
+    /// OPTIONS gets what an INVITE would get, and what we can do (RFC 3261 §11.2).
+    fn on_options(&mut self, inbound: &Inbound) {
+        if let Err(refusal) = self.availability() {
+            return self.refuse(inbound, &refusal);
+        }
+        let response =
+            Response::to_request(&inbound.request, StatusCode::OK).with_to_tag(&self.tag(inbound.key));
+        let response = self.introduced(response, inbound.path).with_header("Accept", ACCEPT);
+        if let Some(bytes) = self.written(&response) {
+            self.outbox.push(inbound.reply, &bytes);
+        }
+    }
+
+    /// Sends a final response without a transaction (RFC 3261 §8.2.7).
+    pub(super) fn refuse(&mut self, inbound: &Inbound, refusal: &Refusal) {
+        if inbound.request.method == Method::ACK {
+            return;
+        }
+        count(&mut self.counters.refused);
+        if refusal.status == StatusCode::SERVICE_UNAVAILABLE {
+            count(&mut self.counters.overloaded);
+        }
+        self.respond_statelessly(inbound, refusal);
+    }
+
+    pub(super) fn respond_statelessly(&mut self, inbound: &Inbound, refusal: &Refusal) {
+        let tag = self.tag(inbound.key);
+        let mut response = Response::to_request(&inbound.request, refusal.status).with_to_tag(&tag);
+        for (name, value) in &refusal.headers {
+            response = response.with_header(name, value);
+        }
+        if let Some(bytes) = self.written(&response) {
+            self.outbox.push(inbound.reply, &bytes);
+        }
+    }
+
+    /// Sends the final response to a request that is no INVITE and remembers it for repetitions.
+    pub(super) fn respond_finally(&mut self, now: Instant, inbound: &Inbound, status: StatusCode) {
+        let response = Response::to_request(&inbound.request, status).with_to_tag(&self.tag(inbound.key));
+        let Some(bytes) = self.written(&response) else {
+            return;
+        };
+        if self.servers.is_full() {
+            return self.outbox.push(inbound.reply, &bytes);
+        }
+        self.servers.open_other(inbound.key, inbound.reply);
+        let answer = Answer { class: Class::of(status.code()), bytes };
+        self.servers.respond(now, inbound.key, answer, &mut self.outbox);
+    }
+
+    /// The To tag of all answers to the request that opens the transaction `key`.
+    pub(super) fn tag(&self, key: ServerKey) -> String {
+        tag_text(self.tokens.digest(&(Domain::Tag, key)))
+    }
+}
+
+/// A tag of 64 bits (RFC 3261 §19.3 asks for 32).
+pub(super) fn tag_text(token: u64) -> String {
+    format!("{token:016x}")
+}
+
+/// Where the response to a request with this Via goes.
+fn reply_path(via: Option<&Via>, path: Path) -> Path {
+    let port = match via.map(|via| (via.rport(), via.port())) {
+        Some((Some(_), _)) | None => path.remote.port(),
+        Some((None, port)) => port.unwrap_or(DEFAULT_PORT),
+    };
+    let mut remote: SocketAddr = path.remote;
+    // A port of zero reaches nobody; the source is the better guess.
+    if port != 0 {
+        remote.set_port(port);
+    }
+    Path { remote, ..path }
+}
+
+/// Larger requests get 513: one thread reads them all, so none may be slow.
+const MAX_REQUEST_BYTES: usize = 16 * 1024;

@@ -1,0 +1,103 @@
+//! The end of calls: hanging up, BYE both ways, requests that nobody answered (RFC 3261 §15).
+
+use super::Endpoint;
+use super::counters::count;
+use super::event::EndReason;
+use super::inbound::Inbound;
+use crate::sip::call::CallKey;
+use crate::sip::dialog::Dialog;
+use crate::sip::path::Path;
+use crate::sip::session::State;
+use crate::sip::transaction::{ClientKey, Lapsed, NewRequest};
+use crate::sip::wire::{Method, StatusCode};
+use crate::time::Instant;
+
+impl Endpoint {
+    /// Ends a call in whatever way its state asks for: 480 or CANCEL before the answer, BYE after it.
+    /// [`Event::Ended`](super::Event::Ended) comes when the peer knows, or has not answered for 32 s.
+    pub fn hang_up(&mut self, now: Instant, call: CallKey) {
+        let Some(session) = self.sessions.get_mut(&call) else {
+            return;
+        };
+        match &mut session.state {
+            State::Incoming { .. } => {
+                self.reject(now, call, StatusCode::TEMPORARILY_UNAVAILABLE, None);
+                self.end(call, EndReason::LocalHangUp);
+            }
+            // §15: the callee must not send a BYE before the ACK.
+            State::Answered { leave, .. } => *leave = true,
+            State::Calling(_) => self.cancel(now, call),
+            State::Confirmed { .. } => self.leave(now, call),
+            State::Leaving => {}
+        }
+    }
+
+    /// A BYE within a call, answered or not (§15.1.2).
+    pub(super) fn on_bye(&mut self, now: Instant, call: CallKey, inbound: &Inbound) {
+        self.respond_finally(now, inbound, StatusCode::OK);
+        match self.sessions.get(&call).map(|session| &session.state) {
+            Some(State::Incoming { .. }) => self.terminate(now, call, EndReason::Cancelled),
+            Some(State::Leaving) => self.end(call, EndReason::LocalHangUp),
+            Some(_) => self.end(call, EndReason::RemoteHangUp),
+            None => {}
+        }
+    }
+
+    /// The answer to our BYE. Whatever it says, the call is over (§15.1.1).
+    pub(super) fn on_bye_response(&mut self, call: Option<CallKey>, status: StatusCode) {
+        if let Some(call) = call.filter(|_| status.is_final()) {
+            self.on_left(call);
+        }
+    }
+
+    /// A request of ours that nobody answered: as if 408 had come (§8.1.3.1).
+    pub(super) fn on_lapsed(&mut self, lapsed: Lapsed) {
+        if lapsed.is_invite {
+            let status = StatusCode::REQUEST_TIMEOUT;
+            self.on_unanswered(lapsed.call, status, status.reason());
+        } else {
+            self.on_left(lapsed.call);
+        }
+    }
+
+    /// Sends the BYE of a confirmed call and waits for its answer.
+    pub(super) fn leave(&mut self, now: Instant, call: CallKey) {
+        let Some(session) = self.sessions.get_mut(&call) else {
+            return;
+        };
+        session.state = State::Leaving;
+        let (path, dialog) = (session.path, session.dialog.clone());
+        if let Some(dialog) = dialog {
+            self.send_bye(now, dialog, path, Some(call));
+        }
+    }
+
+    /// Sends the BYE of a call and forgets about its answer.
+    pub(super) fn abandon(&mut self, now: Instant, call: CallKey) {
+        if let Some(session) = self.sessions.get(&call)
+            && let (path, Some(dialog)) = (session.path, session.dialog.clone())
+        {
+            self.send_bye(now, dialog, path, None);
+        }
+    }
+
+    /// Sends a BYE, the last request of a dialog.
+    pub(super) fn send_bye(&mut self, now: Instant, mut dialog: Dialog, path: Path, call: Option<CallKey>) {
+        let path = dialog.next_hop(path);
+        let client = ClientKey::draw(&mut self.tokens);
+        let request = dialog.request(Method::BYE, client.via(path.local));
+        let new = NewRequest { request, path, call };
+        if self.clients.open(now, client, new, &mut self.outbox).is_err() {
+            count(&mut self.counters.unwritable);
+            if let Some(call) = call {
+                self.end(call, EndReason::Unwritable);
+            }
+        }
+    }
+
+    fn on_left(&mut self, call: CallKey) {
+        if self.sessions.contains_key(&call) {
+            self.end(call, EndReason::LocalHangUp);
+        }
+    }
+}

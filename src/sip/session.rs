@@ -1,0 +1,116 @@
+//! A session: what an INVITE set up or is about to (RFC 3261 §13 to §15).
+//!
+//! ```text
+//!  INVITE comes            INVITE goes
+//!       v                       v
+//!   Incoming                 Calling ── 3xx-6xx, no answer: failed
+//!       │ 200 goes              │ 2xx comes, ACK goes
+//!    Answered ─── ACK ───> Confirmed ── BYE comes: ended
+//!                               │ BYE goes
+//!                            Leaving ── its answer comes, or none: ended
+//! ```
+//!
+//! A session is only state; [`Endpoint`](super::Endpoint) moves it.
+
+use super::dialog::Dialog;
+use super::path::Path;
+use super::transaction::{ClientKey, ServerKey};
+use super::wire::Request;
+
+/// One call.
+#[derive(Debug)]
+pub(crate) struct Session {
+    /// The way its INVITE came or went.
+    pub(crate) path: Path,
+    /// Where it stands.
+    pub(crate) state: State,
+    /// The dialog; a caller has none before the 2xx.
+    pub(crate) dialog: Option<Dialog>,
+    /// The description the peer gave last.
+    pub(crate) theirs: Vec<u8>,
+    /// The description we gave last.
+    pub(crate) ours: Vec<u8>,
+}
+
+/// Where a session stands.
+#[derive(Debug)]
+pub(crate) enum State {
+    /// An INVITE came and waits for our answer.
+    Incoming {
+        /// Its transaction.
+        server: ServerKey,
+        /// What the answer is made from.
+        invite: Box<Request>,
+    },
+    /// Our 200 went and waits for its ACK.
+    Answered {
+        /// What repeats.
+        unacknowledged: Unacknowledged,
+        /// Whether the application has hung up: BYE must wait for the ACK (§15).
+        leave: bool,
+    },
+    /// Our INVITE went and waits for an answer.
+    Calling(Calling),
+    /// Both ends agree that there is a call.
+    Confirmed {
+        /// Our 200 to a re-INVITE.
+        unacknowledged: Option<Unacknowledged>,
+    },
+    /// Our BYE went and waits for its answer.
+    Leaving,
+}
+
+/// A 200 to INVITE without an ACK.
+#[derive(Debug)]
+pub(crate) struct Unacknowledged {
+    /// The transaction of the INVITE.
+    pub(crate) server: ServerKey,
+    /// Its sequence number, which the ACK repeats.
+    pub(crate) cseq: u32,
+    /// The 200.
+    pub(crate) bytes: Vec<u8>,
+    /// How often it was repeated.
+    pub(crate) repeated: u8,
+}
+
+/// An INVITE without a final response.
+#[derive(Debug)]
+pub(crate) struct Calling {
+    /// Its transaction.
+    pub(crate) client: ClientKey,
+    /// The newest status above 100 that was told to the application.
+    pub(crate) is_ringing: bool,
+    /// Whether the peer has sent anything: CANCEL must wait for it (§9.1).
+    pub(crate) is_proceeding: bool,
+    /// Whether the application has hung up.
+    pub(crate) is_cancelled: bool,
+}
+
+impl Session {
+    /// The 200 that waits for its ACK.
+    pub(crate) const fn unacknowledged_mut(&mut self) -> Option<&mut Unacknowledged> {
+        match &mut self.state {
+            State::Answered { unacknowledged, .. } => Some(unacknowledged),
+            State::Confirmed { unacknowledged } => unacknowledged.as_mut(),
+            State::Incoming { .. } | State::Calling(_) | State::Leaving => None,
+        }
+    }
+}
+
+/// The deadlines of a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum SessionTimer {
+    /// The 200 goes again (§13.3.1.4).
+    Repeat,
+    /// The ACK did not come (§13.3.1.4).
+    NoAck,
+    /// The 180 goes again, so that proxies do not give up (§13.3.1.1).
+    Ring,
+    /// A cancelled INVITE got no final response (§9.1).
+    NoFinal,
+}
+
+impl SessionTimer {
+    /// All of them.
+    pub(crate) const ALL: [Self; 4] = [Self::Repeat, Self::NoAck, Self::Ring, Self::NoFinal];
+}

@@ -1,0 +1,245 @@
+//! The client transactions of an endpoint: sends requests, finds the one a response belongs to, runs its machine.
+
+use super::client_invite::ClientInvite;
+use super::client_other::ClientOther;
+use super::key::ClientKey;
+use super::reaction::{Class, Emit, End, Reaction};
+use super::servers::{Slot, set};
+use super::timing::Transport;
+use crate::sip::call::CallKey;
+use crate::sip::outbox::Outbox;
+use crate::sip::path::Path;
+use crate::sip::wire::{Method, Request, Response, WriteError};
+use crate::time::Instant;
+use crate::timers::Timers;
+use std::collections::HashMap;
+
+/// The client transactions of an endpoint; as many as its calls open.
+#[derive(Debug, Default)]
+pub(crate) struct Clients {
+    open: HashMap<ClientKey, Client>,
+    timers: Timers<(ClientKey, Slot)>,
+}
+
+/// A request to be sent.
+#[derive(Debug)]
+pub(crate) struct NewRequest {
+    /// With our Via already in it.
+    pub(crate) request: Request,
+    /// Which way it goes.
+    pub(crate) path: Path,
+    /// The call that wants to know how it ends.
+    pub(crate) call: Option<CallKey>,
+}
+
+/// A request that nobody answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Lapsed {
+    /// Its call.
+    pub(crate) call: CallKey,
+    /// Whether it was the INVITE.
+    pub(crate) is_invite: bool,
+}
+
+/// Whether a 2xx response is the first from its remote tag.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Heard {
+    /// The first.
+    First,
+    /// A repetition.
+    Again,
+    /// The first, but of too many.
+    TooMany,
+}
+
+impl Clients {
+    /// Sends a request.
+    pub(crate) fn open(
+        &mut self,
+        now: Instant,
+        key: ClientKey,
+        new: NewRequest,
+        outbox: &mut Outbox,
+    ) -> Result<(), WriteError> {
+        let bytes = new.request.to_bytes()?;
+        let method = new.request.method.clone();
+        let is_invite = method == Method::INVITE;
+        let (machine, reaction) = Machine::start(is_invite);
+        let invite = is_invite.then(|| Box::new(Invite { request: new.request, heard: Vec::new() }));
+        self.open.insert(key, Client { machine, method, bytes, path: new.path, call: new.call, invite });
+        self.run(now, key, reaction, outbox);
+        Ok(())
+    }
+
+    /// Takes a response. `Some` if it goes on to the user, with the call that the request was sent for.
+    pub(crate) fn on_response(&mut self, now: Instant, response: &Response, outbox: &mut Outbox) -> Received {
+        let Some((key, client)) = self.find(response) else {
+            return Received::Unmatched;
+        };
+        let class = Class::of(response.status.code());
+        let reaction = match &mut client.machine {
+            Machine::Invite(machine) => machine.on_response(class),
+            Machine::Other(machine) => machine.on_response(class),
+        };
+        client.keep_what_repeats(class, response);
+        let call = client.call;
+        self.run(now, key, reaction, outbox);
+        if reaction.deliver { Received::Deliver(key, call) } else { Received::Absorbed }
+    }
+
+    /// Does what is due at `now`, up to the next request that nobody answered.
+    pub(crate) fn handle_timeout(&mut self, now: Instant, outbox: &mut Outbox) -> Option<Lapsed> {
+        while let Some((key, slot)) = self.timers.expire(now) {
+            let Some(client) = self.open.get_mut(&key) else {
+                continue;
+            };
+            let reaction = client.machine.on_timer(slot);
+            let lapsed = client.lapsed(reaction);
+            self.run(now, key, reaction, outbox);
+            if lapsed.is_some() {
+                return lapsed;
+            }
+        }
+        None
+    }
+
+    /// When something is due next.
+    pub(crate) fn next_timeout(&self) -> Option<Instant> {
+        self.timers.next()
+    }
+
+    /// The INVITE of the transaction `key`.
+    pub(crate) fn invite(&self, key: ClientKey) -> Option<&Request> {
+        Some(&self.open.get(&key)?.invite.as_ref()?.request)
+    }
+
+    /// The path of the transaction `key`.
+    pub(crate) fn path(&self, key: ClientKey) -> Option<Path> {
+        Some(self.open.get(&key)?.path)
+    }
+
+    /// Notes that the INVITE `key` was accepted by the peer with this tag.
+    pub(crate) fn hear(&mut self, key: ClientKey, tag: &str) -> Heard {
+        let Some(invite) = self.open.get_mut(&key).and_then(|client| client.invite.as_mut()) else {
+            return Heard::Again;
+        };
+        if invite.heard.iter().any(|heard| &**heard == tag) {
+            return Heard::Again;
+        }
+        if invite.heard.len() >= MAX_FORKS {
+            return Heard::TooMany;
+        }
+        invite.heard.push(tag.into());
+        Heard::First
+    }
+
+    /// Gives up a transaction (RFC 3261 §9.1: a cancelled INVITE without a final response).
+    pub(crate) fn close(&mut self, key: ClientKey) {
+        self.timers.stop((key, Slot::Repeat));
+        self.timers.stop((key, Slot::Expire));
+        self.open.remove(&key);
+    }
+
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.open.len()
+    }
+
+    fn find(&mut self, response: &Response) -> Option<(ClientKey, &mut Client)> {
+        let key = ClientKey::of(response)?;
+        let client = self.open.get_mut(&key)?;
+        (response.headers.cseq.method == client.method).then_some((key, client))
+    }
+
+    fn run(&mut self, now: Instant, key: ClientKey, reaction: Reaction, outbox: &mut Outbox) {
+        let Some(client) = self.open.get(&key) else {
+            return;
+        };
+        if reaction.emit != Emit::Nothing {
+            outbox.push(client.path, &client.bytes);
+        }
+        set(&mut self.timers, (key, Slot::Repeat), reaction.repeat, now);
+        set(&mut self.timers, (key, Slot::Expire), reaction.expire, now);
+        if reaction.end.is_some() {
+            self.close(key);
+        }
+    }
+}
+
+/// What became of a response.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Received {
+    /// It answers nothing that we asked.
+    Unmatched,
+    /// A repetition.
+    Absorbed,
+    /// For the user of the transaction.
+    Deliver(ClientKey, Option<CallKey>),
+}
+
+#[derive(Debug)]
+struct Client {
+    machine: Machine,
+    method: Method,
+    /// What is sent again: the request; after a non-2xx response to INVITE its ACK.
+    bytes: Vec<u8>,
+    path: Path,
+    call: Option<CallKey>,
+    /// An INVITE, from which CANCEL and ACK are made.
+    invite: Option<Box<Invite>>,
+}
+
+#[derive(Debug)]
+struct Invite {
+    request: Request,
+    /// The tags of the peers that accepted it.
+    heard: Vec<Box<str>>,
+}
+
+impl Client {
+    /// After a final response it is the ACK that repeats, or nothing.
+    fn keep_what_repeats(&mut self, class: Class, response: &Response) {
+        match (&self.invite, class) {
+            (_, Class::Provisional) => {}
+            (Some(invite), Class::Failure) => {
+                self.bytes = invite.request.ack(response).to_bytes().unwrap_or_default();
+            }
+            (_, Class::Success) | (None, Class::Failure) => self.bytes = Vec::new(),
+        }
+    }
+
+    fn lapsed(&self, reaction: Reaction) -> Option<Lapsed> {
+        let call = self.call?;
+        (reaction.end == Some(End::TimedOut)).then_some(Lapsed { call, is_invite: self.invite.is_some() })
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Machine {
+    Invite(ClientInvite),
+    Other(ClientOther),
+}
+
+impl Machine {
+    const fn start(is_invite: bool) -> (Self, Reaction) {
+        if is_invite {
+            let (machine, reaction) = ClientInvite::start(Transport::Unreliable);
+            (Self::Invite(machine), reaction)
+        } else {
+            let (machine, reaction) = ClientOther::start(Transport::Unreliable);
+            (Self::Other(machine), reaction)
+        }
+    }
+
+    fn on_timer(&mut self, slot: Slot) -> Reaction {
+        match (self, slot) {
+            (Self::Invite(machine), Slot::Repeat) => machine.on_repeat(),
+            (Self::Invite(machine), Slot::Expire) => machine.on_expire(),
+            (Self::Other(machine), Slot::Repeat) => machine.on_repeat(),
+            (Self::Other(machine), Slot::Expire) => machine.on_expire(),
+        }
+    }
+}
+
+/// How many peers may accept one INVITE; a forking proxy makes them.
+const MAX_FORKS: usize = 8;
