@@ -2,3 +2,11 @@
 
 mod audio_path;
 mod layers;
+mod net;
+mod sip_admission;
+mod sip_callee;
+mod sip_caller;
+mod sip_link;
+mod sip_noise;
+mod sip_timers;
+mod sip_trace;
