@@ -2,7 +2,7 @@
 //!
 //! - `serve` brings the box up: sockets, rings, the audio thread; `service` is the box at work, fed by `inbox` and
 //!   heard through `post`.
-//! - `media` and `stream` are the media of a call, `sink` and `engine` the two ends of the rings to the audio thread.
+//! - `media` and `stream` are the media of a call, `sink` the executor's end of the rings to the audio thread.
 //! - `caller`, `talker` and `sound` place a page (`paging call`).
 //! - `configuration` reads files, environment and `--set`; [`arguments`] is the command line; `log` writes log lines.
 
@@ -11,7 +11,6 @@ pub mod arguments;
 mod call_error;
 mod caller;
 mod configuration;
-mod engine;
 mod inbox;
 mod listing;
 mod log;

@@ -1,6 +1,5 @@
 //! Brings the box up and takes it down: sockets, rings, the audio thread, the executor.
 
-use super::engine::RingEngine;
 use super::inbox::Inbox;
 use super::media::Media;
 use super::post::Post;
@@ -10,7 +9,7 @@ use crate::config::Settings;
 use crate::entropy;
 use crate::mix::{Command, Mixer, Report};
 use crate::net::{BindError, Udp, UdpOptions};
-use crate::output::{self, Control, Setup};
+use crate::output::{self, Control, RingedMixer, Setup};
 use crate::paging::{Pager, Policy};
 use crate::sip::{Endpoint, EndpointConfig};
 use core::fmt;
@@ -35,7 +34,7 @@ pub(super) fn serve(settings: &Settings) -> Result<(), ServeError> {
     let control = Control::new();
     let setup = setup(settings);
     thread::scope(|scope| {
-        let engine = RingEngine::new(Mixer::new(setup.channels, MAX_CALLS), from_executor, to_executor);
+        let engine = RingedMixer::new(Mixer::new(setup.channels, MAX_CALLS), from_executor, to_executor);
         let audio = thread::Builder::new().name("audio".to_owned()).stack_size(AUDIO_STACK);
         audio.spawn_scoped(scope, || output::run(&setup, &control, engine)).map_err(ServeError::Thread)?;
         let sink = Sink::new(to_card, from_card, &control);
@@ -109,7 +108,7 @@ fn policy(settings: &Settings) -> Policy {
 /// Why the box cannot work.
 #[derive(Debug)]
 #[non_exhaustive]
-pub enum ServeError {
+pub(super) enum ServeError {
     /// None of its addresses can be listened on.
     Listen(BindError),
     /// The machine refused the audio thread.

@@ -215,6 +215,9 @@ impl<'a> Service<'a> {
             Report::Retired { voice, stats, .. } => {
                 self.log_voice(voice, &summary(&stats));
                 self.voices.remove(&voice);
+                if self.sink.dropped() > 0 {
+                    log::warn!("{} packets so far found the audio thread too busy", self.sink.dropped());
+                }
             }
             _ => {}
         }
