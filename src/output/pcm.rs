@@ -11,7 +11,7 @@ use alsa::pcm::{Access, Format, Frames, HwParams, PCM, State};
 use alsa::{Direction, Output, ValueOr};
 use nix::errno::Errno;
 
-use super::geometry::{Geometry, RATE_HZ, Request, frames_for};
+use super::geometry::{Geometry, RATE_HZ, Request};
 use super::samples::{Layout, SampleFormat};
 use super::sink::Fault;
 use crate::mix::BLOCK;
@@ -167,8 +167,8 @@ fn negotiate(pcm: &PCM, engine_channels: usize, request: Request) -> alsa::Resul
     wanted.set_format(if format == SampleFormat::S16 { Format::s16() } else { Format::s32() })?;
     let channels = wanted.set_channels_near(u32::try_from(engine_channels).unwrap_or(u32::MAX))?;
     wanted.set_rate(RATE_HZ, ValueOr::Nearest)?;
-    let period = wanted.set_period_size_near(as_alsa(frames_for(request.period)), ValueOr::Nearest)?;
-    let buffer = wanted.set_buffer_size_near(as_alsa(frames_for(request.buffer)).max(2 * period))?;
+    let period = wanted.set_period_size_near(as_alsa(request.period), ValueOr::Nearest)?;
+    let buffer = wanted.set_buffer_size_near(as_alsa(request.buffer).max(2 * period))?;
     pcm.hw_params(&wanted)?;
     let geometry = Geometry::new(as_frames(period), as_frames(buffer), request.periods);
     set_wake_up(pcm, geometry, geometry.low_water(geometry.target))?;

@@ -237,7 +237,7 @@ const PRIORITY: u8 = 40;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::output::Device;
+    use crate::config::{Device, Span};
 
     fn at(millis: u64) -> Instant {
         Instant::from_millis(millis)
@@ -274,7 +274,7 @@ mod tests {
     }
 
     fn setup() -> Setup {
-        Setup { device: Device::Null, channels: 2, period: None, buffer: None }
+        Setup { device: Device::Null, channels: 2, period: Span::Auto, buffer: Span::Auto }
     }
 
     #[test]

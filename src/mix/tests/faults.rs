@@ -116,8 +116,7 @@ fn another_ssrc_is_heard_without_a_click_and_without_more_delay() {
     let change = bench.span(ms(1_000), ms(1_400));
     assert!(largest_step(change) < SMOOTH, "{}", largest_step(change));
     let delay = bench.stats.last().unwrap().delay;
-    // The stranger's first packet waited for its second.
-    assert!(delay <= Duration::from_millis(33), "{delay:?}");
+    assert!(delay <= TARGET + Duration::from_millis(1), "{delay:?}");
     let quietest = change.windows(240).step_by(48).map(peak).fold(1.0, f32::min);
     assert!(quietest > 0.02, "{quietest}");
 }
