@@ -1,3 +1,11 @@
-//! The `paging` binary.
+//! The `paging` binary: arguments to exit code. What it does is in the library.
 
-fn main() {}
+use pagingbox::app::{self, arguments::Command};
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    match Command::parse(std::env::args_os().skip(1)) {
+        Ok(command) => app::run(command),
+        Err(error) => app::usage(&error),
+    }
+}

@@ -12,7 +12,8 @@ use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;
 
 use pagingbox::clock;
-use pagingbox::output::{Control, Device, Setup, State, rt, run};
+use pagingbox::config::{Device, Span};
+use pagingbox::output::{Control, Setup, State, rt, run};
 
 use engine::{Signal, sample};
 use recording::Recording;
@@ -65,7 +66,7 @@ fn an_idle_card_queues_far_ahead_and_a_call_wakes_it() {
             });
             let drained_in = clock::now().since(woken_at);
             println!("from idle to short periods in {} ms", drained_in.as_millis());
-            assert!(drained_in <= Duration::from_millis(150), "{drained_in:?}");
+            assert!(drained_in <= Duration::from_millis(500), "{drained_in:?}");
         });
         assert_eq!(control.xruns(), 0);
     });
@@ -122,7 +123,7 @@ fn hw48() -> Device {
 
 /// Plays `signal` on `device` for as long as `meanwhile` takes.
 fn play(device: Device, signal: &mut Signal<'_>, control: &Control, meanwhile: impl FnOnce()) {
-    let setup = Setup { device, channels: 2, period: None, buffer: None };
+    let setup = Setup { device, channels: 2, period: Span::Auto, buffer: Span::Auto };
     std::thread::scope(|scope| {
         let thread = std::thread::Builder::new().stack_size(rt::THREAD_STACK_BYTES);
         thread.spawn_scoped(scope, || run(&setup, control, signal)).unwrap();

@@ -1,1 +1,101 @@
-//! Being built.
+//! Composition: what joins cores and edges into a box, and what the command line asks for.
+//!
+//! - `serve` brings the box up: sockets, rings, the audio thread; `service` is the box at work, fed by `inbox` and
+//!   heard through `post`.
+//! - `media` and `stream` are the media of a call, `sink` the executor's end of the rings to the audio thread.
+//! - `caller`, `talker` and `sound` place a page (`paging call`).
+//! - `configuration` reads files, environment and `--set`; [`arguments`] is the command line; `log` writes log lines.
+
+pub mod arguments;
+
+mod call_error;
+mod caller;
+mod configuration;
+mod inbox;
+mod listing;
+mod log;
+mod media;
+mod post;
+mod serve;
+mod service;
+mod sink;
+mod sound;
+mod stream;
+mod talker;
+
+use arguments::{Command, Configuration, HELP, PageCall, UsageError};
+use std::fmt::Display;
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+/// Does what the command line asks for.
+#[must_use]
+pub fn run(command: Command) -> ExitCode {
+    match command {
+        Command::Run(configuration) => run_box(&configuration),
+        Command::Devices => listing::devices(),
+        Command::Call(page) => place(&page),
+        Command::Help => print(HELP),
+        Command::Version => print(concat!("paging ", env!("CARGO_PKG_VERSION"), "\n")),
+    }
+}
+
+/// Says what is wrong with the command line.
+#[must_use]
+pub fn usage(error: &UsageError) -> ExitCode {
+    complain(error);
+    complain(&"paging --help shows how to use it");
+    ExitCode::from(EX_USAGE)
+}
+
+fn run_box(configuration: &Configuration) -> ExitCode {
+    let loaded = match configuration::load(configuration) {
+        Ok(loaded) => loaded,
+        Err(error) => {
+            complain(&error);
+            return ExitCode::from(EX_NOINPUT);
+        }
+    };
+    log::init(configuration::filter(loaded.settings.log.level));
+    configuration::report(&loaded.diagnostics);
+    match serve::serve(&loaded.settings) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            complain(&error);
+            ExitCode::from(EX_UNAVAILABLE)
+        }
+    }
+}
+
+fn place(page: &PageCall) -> ExitCode {
+    match caller::place(page) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            complain(&error);
+            ExitCode::from(error.exit_code())
+        }
+    }
+}
+
+fn print(text: &str) -> ExitCode {
+    match io::stdout().write_all(text.as_bytes()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::from(EX_IOERR),
+    }
+}
+
+fn complain(what: &dyn Display) {
+    // Nobody is left to tell when standard error is closed.
+    let _ = writeln!(io::stderr(), "paging: {what}");
+}
+
+/// The command line has no meaning (sysexits.h).
+const EX_USAGE: u8 = 64;
+/// An input file is missing or no sound.
+const EX_NOINPUT: u8 = 66;
+/// A name that nobody knows.
+const EX_NOHOST: u8 = 68;
+/// The other end, or an address, is not to be had.
+const EX_UNAVAILABLE: u8 = 69;
+/// Output cannot be written.
+const EX_IOERR: u8 = 74;

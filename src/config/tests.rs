@@ -3,6 +3,7 @@
 use core::time::Duration;
 
 use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
 
 use super::*;
 use crate::units::{Level, SampleRate};
@@ -329,6 +330,12 @@ fn what_is_too_long_is_read_in_part() {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig {
+        rng_seed: RngSeed::Fixed(3264),
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
+
     #[test]
     fn any_bytes_load_with_a_bounded_report(bytes in proptest::collection::vec(any::<u8>(), 0..2000)) {
         let loaded = load(&[("a", &bytes)], [], &[]);

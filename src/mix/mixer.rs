@@ -233,6 +233,3 @@ const BLOCKS_PER_REPORT: u32 = 400;
 /// The interpolator remembers 36 frames of the bus and the limiter 71 of the output: two blocks; the rest is for its
 /// release, so that it is at rest when it stops.
 const TAIL: u32 = 8;
-
-#[cfg(test)]
-mod tests;

@@ -8,7 +8,8 @@
 //!
 //! A [`Mixer`] belongs to one sink and is driven by the sink's clock: every [`BLOCK`] of 2.5 ms each voice is asked for
 //! what it has to say. Nothing here allocates, frees, locks or logs once a voice is made: a [`Voice`] is made by who
-//! sends [`Command::Attach`], and comes back in [`Report::Retired`] to be dropped there.
+//! sends [`Command::Attach`], and comes back in [`Report::Retired`] to be dropped there. Nothing feeds back small numbers,
+//! so denormals do not arise.
 //!
 //! Delay from the arrival of a packet to its first frame: the target of its jitter buffer (10 ms on a good network) and
 //! 4.4 ms of filters.
@@ -40,3 +41,12 @@ const BUS_BLOCK: usize = 40;
 
 /// Frames of a block at 8 kHz.
 const NARROW_BLOCK: usize = 20;
+
+#[cfg(test)]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    clippy::float_cmp,
+    reason = "signals are made from small numbers, and silence is exact zeros"
+)]
+mod tests;

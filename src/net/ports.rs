@@ -30,6 +30,12 @@ impl PortRange {
     }
 }
 
+impl From<crate::config::PortRange> for PortRange {
+    fn from(range: crate::config::PortRange) -> Self {
+        Self { first: range.first(), pairs: range.pairs() }
+    }
+}
+
 impl fmt::Display for PortRange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let last = u32::from(self.first) + 2 * u32::from(self.pairs) - 1;
@@ -86,6 +92,12 @@ mod tests {
     use super::*;
 
     const LOCALHOST: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+
+    #[test]
+    fn the_configured_range_is_taken_as_it_is() {
+        let range = PortRange::from(crate::config::Settings::default().sip.rtp_ports);
+        assert_eq!((range.to_string(), range.pairs()), ("16384-16883".into(), 250));
+    }
 
     fn pairs(low: u16, high: u16) -> Option<(String, u16)> {
         PortRange::new(low, high).map(|range| (range.to_string(), range.pairs()))

@@ -58,9 +58,7 @@ impl Control {
     /// The sooner before the sound the better: what is queued by then (see [`queue`](Self::queue)) has to play first.
     pub fn wake(&self, now: Instant) {
         self.awake_until_us.store((now + AWAKE_FOR).as_micros(), Relaxed);
-        if self.state() == State::Idle {
-            self.unpark();
-        }
+        self.unpark();
     }
 
     /// What the thread is doing.

@@ -34,6 +34,11 @@ impl Geometry {
         Self { period, buffer, target }
     }
 
+    /// Sunk to this, a queue kept at `target` has room for a period again.
+    pub(super) fn low_water(self, target: usize) -> usize {
+        target.saturating_sub(self.period).max(1)
+    }
+
     /// How full it is kept while nothing sounds.
     pub(super) fn idle_target(self) -> usize {
         let wanted = frames_for(IDLE_QUEUE).max(self.target + 4 * self.period);
@@ -55,15 +60,18 @@ impl Geometry {
 /// What to ask a device for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Request {
-    pub(super) period: Duration,
-    pub(super) buffer: Duration,
+    /// In frames.
+    pub(super) period: usize,
+    /// In frames.
+    pub(super) buffer: usize,
     /// Periods to keep it filled with.
     pub(super) periods: usize,
 }
 
+/// 5 ms, 200 ms, and 10 ms of delay.
 impl Default for Request {
     fn default() -> Self {
-        Self { period: Duration::from_millis(5), buffer: Duration::from_millis(200), periods: 2 }
+        Self { period: 240, buffer: 9600, periods: 2 }
     }
 }
 

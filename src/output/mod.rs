@@ -31,5 +31,5 @@ pub use control::{AWAKE_FOR, Control, State};
 pub use engine::{Engine, RingedMixer};
 pub use pacer::{MAX_LATE, pace};
 pub use pcm::CardError;
-pub use sink::{Device, Setup, SinkError};
+pub use sink::{Setup, SinkError};
 pub use thread::{FIRST_RETRY, LAST_RETRY, TAIL, run};

@@ -11,7 +11,7 @@ use alsa::pcm::{Access, Format, Frames, HwParams, PCM, State};
 use alsa::{Direction, Output, ValueOr};
 use nix::errno::Errno;
 
-use super::geometry::{Geometry, RATE_HZ, Request, frames_for};
+use super::geometry::{Geometry, RATE_HZ, Request};
 use super::samples::{Layout, SampleFormat};
 use super::sink::Fault;
 use crate::mix::BLOCK;
@@ -71,7 +71,12 @@ impl Card {
         self.flush()
     }
 
-    /// Waits until the queue has sunk to a period, or for [`WAIT_MS`].
+    /// From now on, [`wait`](Self::wait) ends when the queue has sunk to so many frames.
+    pub(super) fn set_low_water(&mut self, frames: usize) -> Result<(), Fault> {
+        set_wake_up(&self.pcm, self.geometry, frames).map_err(|error| self.fault(error))
+    }
+
+    /// Waits until the queue has sunk to the low water, or for [`WAIT_MS`].
     pub(super) fn wait(&self) -> Result<(), Fault> {
         match self.pcm.wait(Some(WAIT_MS)) {
             Ok(_) => Ok(()),
@@ -162,20 +167,20 @@ fn negotiate(pcm: &PCM, engine_channels: usize, request: Request) -> alsa::Resul
     wanted.set_format(if format == SampleFormat::S16 { Format::s16() } else { Format::s32() })?;
     let channels = wanted.set_channels_near(u32::try_from(engine_channels).unwrap_or(u32::MAX))?;
     wanted.set_rate(RATE_HZ, ValueOr::Nearest)?;
-    let period = wanted.set_period_size_near(as_alsa(frames_for(request.period)), ValueOr::Nearest)?;
-    let buffer = wanted.set_buffer_size_near(as_alsa(frames_for(request.buffer)).max(2 * period))?;
+    let period = wanted.set_period_size_near(as_alsa(request.period), ValueOr::Nearest)?;
+    let buffer = wanted.set_buffer_size_near(as_alsa(request.buffer).max(2 * period))?;
     pcm.hw_params(&wanted)?;
     let geometry = Geometry::new(as_frames(period), as_frames(buffer), request.periods);
-    set_wake_up(pcm, geometry)?;
+    set_wake_up(pcm, geometry, geometry.low_water(geometry.target))?;
     let device_channels = usize::try_from(channels).unwrap_or(1);
     Ok((Layout { format, engine_channels, device_channels }, geometry))
 }
 
-/// Starts by itself when it is filled for the first time; wakes the writer when the queue has sunk to one period.
-fn set_wake_up(pcm: &PCM, geometry: Geometry) -> alsa::Result<()> {
+/// Starts by itself when it is filled for the first time; wakes the writer when the queue has sunk to `low_water`.
+fn set_wake_up(pcm: &PCM, geometry: Geometry, low_water: usize) -> alsa::Result<()> {
     let software = pcm.sw_params_current()?;
     software.set_start_threshold(as_alsa(geometry.target.min(geometry.buffer)))?;
-    software.set_avail_min(as_alsa(geometry.buffer.saturating_sub(geometry.period).max(1)))?;
+    software.set_avail_min(as_alsa(geometry.buffer.saturating_sub(low_water).max(1)))?;
     pcm.sw_params(&software)
 }
 

@@ -11,30 +11,8 @@ use super::paced::{Missing, Paced};
 use super::pcm::{Card, CardError};
 use super::wav::WavSink;
 use crate::clock;
+use crate::config::{Device, Span};
 use crate::time::Instant;
-
-/// Which device to play on.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Device {
-    /// The best card there is, when it is opened.
-    Auto,
-    /// The card with this id.
-    Card(String),
-    /// The card with this USB plug.
-    Usb {
-        /// Its vendor's number.
-        vendor: u16,
-        /// The product's number.
-        product: u16,
-    },
-    /// Any ALSA PCM, by its name.
-    Pcm(String),
-    /// A WAV file, paced in real time.
-    Wav(PathBuf),
-    /// Nothing, paced in real time.
-    Null,
-}
 
 /// What an output plays on, and how.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,10 +21,10 @@ pub struct Setup {
     pub device: Device,
     /// Channels that the engine renders; the card may have others.
     pub channels: usize,
-    /// Period of the device; by its kind if not given.
-    pub period: Option<Duration>,
-    /// Buffer of the device; by its kind if not given.
-    pub buffer: Option<Duration>,
+    /// Period of the device.
+    pub period: Span,
+    /// Buffer of the device.
+    pub buffer: Span,
 }
 
 /// An open device.
@@ -54,6 +32,8 @@ pub struct Setup {
 pub(super) struct Sink {
     kind: SinkKind,
     geometry: Geometry,
+    /// A queue that has sunk to this is to be filled up.
+    low_water: usize,
 }
 
 #[derive(Debug)]
@@ -72,7 +52,7 @@ impl Sink {
                 let geometry = virtual_geometry(setup);
                 let sink = WavSink::create(path, setup.channels, geometry.buffer);
                 let sink = sink.map_err(|source| SinkError::File { path: path.clone(), source })?;
-                Ok(Self { kind: SinkKind::Wav(sink), geometry })
+                Ok(Self::new(SinkKind::Wav(sink), geometry))
             }
             Device::Pcm(name) => Self::open_first(&[name], setup, Kind::BuiltIn),
             Device::Auto => Self::open_found(devices::best(&devices::list()), setup),
@@ -89,7 +69,11 @@ impl Sink {
 
     /// A device that plays to nobody, in real time: what stands in for one that is missing.
     pub(super) fn nothing(setup: &Setup) -> Self {
-        Self { kind: SinkKind::Null(Paced::default()), geometry: virtual_geometry(setup) }
+        Self::new(SinkKind::Null(Paced::default()), virtual_geometry(setup))
+    }
+
+    fn new(kind: SinkKind, geometry: Geometry) -> Self {
+        Self { kind, geometry, low_water: geometry.low_water(geometry.target) }
     }
 
     fn open_found(found: Option<&devices::Playback>, setup: &Setup) -> Result<Self, SinkError> {
@@ -103,7 +87,10 @@ impl Sink {
         let mut refusal = None;
         for name in names {
             match Card::open(name, setup.channels, request) {
-                Ok(card) => return Ok(Self { geometry: card.geometry(), kind: SinkKind::Card(card) }),
+                Ok(card) => {
+                    let geometry = card.geometry();
+                    return Ok(Self::new(SinkKind::Card(card), geometry));
+                }
                 Err(error) => refusal = refusal.or(Some(error)),
             }
         }
@@ -144,13 +131,25 @@ impl Sink {
         Ok(())
     }
 
-    /// Waits until no more than a period is queued, or a while, whichever comes first.
+    /// Keeps the queue at `target` from now on: [`wait`](Self::wait) ends when there is room for a period.
+    pub(super) fn set_target(&mut self, target: usize) -> Result<(), Fault> {
+        let low_water = self.geometry.low_water(target);
+        if low_water == self.low_water {
+            return Ok(());
+        }
+        self.low_water = low_water;
+        match &mut self.kind {
+            SinkKind::Card(card) => card.set_low_water(low_water),
+            SinkKind::Wav(_) | SinkKind::Null(_) => Ok(()),
+        }
+    }
+
+    /// Waits until there is room for a period, or a while, whichever comes first.
     pub(super) fn wait(&mut self, now: Instant) -> Result<(), Fault> {
-        let low_water = self.geometry.period;
         match &mut self.kind {
             SinkKind::Card(card) => return card.wait(),
-            SinkKind::Wav(wav) => clock::sleep_until(wav.sinks_to(low_water, now)),
-            SinkKind::Null(clock) => clock::sleep_until(clock.sinks_to(low_water, now)),
+            SinkKind::Wav(wav) => clock::sleep_until(wav.sinks_to(self.low_water, now)),
+            SinkKind::Null(clock) => clock::sleep_until(clock.sinks_to(self.low_water, now)),
         }
         Ok(())
     }
@@ -225,7 +224,10 @@ pub enum SinkError {
 impl fmt::Display for SinkError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NoSuchCard { device } => write!(f, "{device}: no such sound card"),
+            Self::NoSuchCard { device } => {
+                write_device(device, f)?;
+                f.write_str(": no such sound card")
+            }
             Self::File { path, source } => write!(f, "wav:{}: {source}", path.display()),
             Self::Card(error) => error.fmt(f),
         }
@@ -234,15 +236,14 @@ impl fmt::Display for SinkError {
 
 impl std::error::Error for SinkError {}
 
-impl fmt::Display for Device {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Auto => f.write_str("auto"),
-            Self::Card(name) | Self::Pcm(name) => f.write_str(name),
-            Self::Usb { vendor, product } => write!(f, "usb:{vendor:04x}:{product:04x}"),
-            Self::Wav(path) => write!(f, "wav:{}", path.display()),
-            Self::Null => f.write_str("null"),
-        }
+/// As it is written in `paging.conf`.
+fn write_device(device: &Device, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    match device {
+        Device::Auto => f.write_str("auto"),
+        Device::Card(name) | Device::Pcm(name) => f.write_str(name),
+        Device::Usb { vendor, product } => write!(f, "usb:{vendor:04x}:{product:04x}"),
+        Device::Wav(path) => write!(f, "wav:{}", path.display()),
+        Device::Null => f.write_str("null"),
     }
 }
 
@@ -254,14 +255,24 @@ fn request(setup: &Setup, kind: Kind) -> Request {
         Kind::Hdmi => (10, 2),
         Kind::Headphones => (20, 3),
     };
+    let defaults =
+        Request { period: frames_for(Duration::from_millis(period_ms)), periods, ..Request::default() };
     Request {
-        period: setup.period.unwrap_or(Duration::from_millis(period_ms)),
-        buffer: setup.buffer.unwrap_or(Request::default().buffer),
+        period: frames_of(setup.period, defaults.period),
+        buffer: frames_of(setup.buffer, defaults.buffer),
         periods,
+    }
+}
+
+fn frames_of(span: Span, auto: usize) -> usize {
+    match span {
+        Span::Auto => auto,
+        Span::Frames(frames) => usize::try_from(frames).unwrap_or(auto),
+        Span::Time(time) => frames_for(time),
     }
 }
 
 fn virtual_geometry(setup: &Setup) -> Geometry {
     let Request { period, buffer, periods } = request(setup, Kind::BuiltIn);
-    Geometry::new(frames_for(period), frames_for(buffer), periods)
+    Geometry::new(period, buffer.max(2 * period), periods)
 }

@@ -65,8 +65,9 @@ enum Pace {
 impl<'a, E: Engine> Player<'a, E> {
     fn new(setup: &'a Setup, control: &'a Control, engine: E) -> Self {
         let sink = Sink::nothing(setup);
+        let sound = vec![0.0; sound_len(&sink, setup)];
         let search = Some(Search::new(clock::now()));
-        Self { setup, control, engine, sink, search, sound: Vec::new(), sounded_at: None, cushion: 0 }
+        Self { setup, control, engine, sink, search, sound, sounded_at: None, cushion: 0 }
     }
 
     fn turn(&mut self) {
@@ -82,8 +83,12 @@ impl<'a, E: Engine> Player<'a, E> {
     fn play(&mut self, now: Instant) -> Result<(), Fault> {
         self.engine.collect(now);
         let pace = self.pace(now);
+        let target = self.target(pace);
+        if pace != Pace::Idle {
+            self.sink.set_target(target)?;
+        }
         let queued = self.sink.queued(now)?;
-        let frames = self.target(pace).saturating_sub(queued) / BLOCK * BLOCK;
+        let frames = target.saturating_sub(queued) / BLOCK * BLOCK;
         match pace {
             _ if frames == 0 => {}
             Pace::Sounding => self.render(frames, now)?,
@@ -154,8 +159,8 @@ impl<'a, E: Engine> Player<'a, E> {
 
     fn on_lost(&mut self, error: &SinkError, now: Instant) {
         log::warn!("output: {error}");
-        self.sink = Sink::nothing(self.setup);
         self.search = Some(Search::new(now + FIRST_RETRY));
+        self.play_on(Sink::nothing(self.setup));
     }
 
     /// Tries to open the device if it is missing and a try is due.
@@ -168,14 +173,25 @@ impl<'a, E: Engine> Player<'a, E> {
             Ok(sink) => self.on_found(sink),
             Err(error) => search.on_failure(&error, clock::now()),
         }
-        self.sound.resize(self.sink.geometry().cushioned(MAX_CUSHION) * self.setup.channels, 0.0);
     }
 
     fn on_found(&mut self, sink: Sink) {
         log::info!("output: {sink}");
-        (self.sink, self.search, self.cushion) = (sink, None, 0);
+        self.search = None;
+        self.play_on(sink);
         self.control.count_open();
     }
+
+    fn play_on(&mut self, sink: Sink) {
+        self.cushion = 0;
+        self.sound.resize(sound_len(&sink, self.setup), 0.0);
+        self.sink = sink;
+    }
+}
+
+/// Samples of the most that is rendered at once.
+fn sound_len(sink: &Sink, setup: &Setup) -> usize {
+    sink.geometry().cushioned(MAX_CUSHION) * setup.channels
 }
 
 /// The search for a device that is missing.
@@ -217,3 +233,118 @@ const MAX_CUSHION: usize = 4;
 
 /// Above all ordinary threads, below the kernel's own at 50.
 const PRIORITY: u8 = 40;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Device, Span};
+
+    fn at(millis: u64) -> Instant {
+        Instant::from_millis(millis)
+    }
+
+    #[test]
+    fn a_missing_device_is_looked_for_ever_more_rarely() {
+        let mut search = Search::new(at(0));
+        let error = SinkError::NoSuchCard { device: Device::Auto };
+        let waits = [0; 7].map(|_| {
+            let now = search.next_at;
+            search.on_failure(&error, now);
+            search.next_at.since(now).as_millis()
+        });
+        assert_eq!(waits, [250, 500, 1000, 2000, 4000, 5000, 5000]);
+    }
+
+    /// Says what it is told to, and counts what is taken from it.
+    struct Talker {
+        is_idle: bool,
+        rendered: usize,
+    }
+
+    impl Engine for &mut Talker {
+        fn collect(&mut self, _now: Instant) {}
+
+        fn is_idle(&self) -> bool {
+            self.is_idle
+        }
+
+        fn render(&mut self, _now: Instant, sound: &mut [f32]) {
+            self.rendered += sound.len() / 2;
+        }
+    }
+
+    fn setup() -> Setup {
+        Setup { device: Device::Null, channels: 2, period: Span::Auto, buffer: Span::Auto }
+    }
+
+    #[test]
+    fn the_queue_is_short_while_something_sounds_and_for_a_tail() {
+        let (setup, control) = (setup(), Control::new());
+        let mut talker = Talker { is_idle: false, rendered: 0 };
+        let mut player = Player::new(&setup, &control, &mut talker);
+        assert_eq!(player.pace(at(1000)), Pace::Sounding);
+        player.engine.is_idle = true;
+        assert_eq!(player.pace(at(1499)), Pace::Sounding);
+        assert_eq!(player.pace(at(1500)), Pace::Idle);
+        assert!(player.target(Pace::Idle) > 7 * player.target(Pace::Sounding));
+    }
+
+    #[test]
+    fn a_call_announced_keeps_the_queue_short() {
+        let (setup, control) = (setup(), Control::new());
+        let mut talker = Talker { is_idle: true, rendered: 0 };
+        let mut player = Player::new(&setup, &control, &mut talker);
+        assert_eq!(player.pace(at(1000)), Pace::Idle);
+        control.wake(at(1000));
+        assert_eq!(player.pace(at(3999)), Pace::Waiting);
+        assert_eq!(player.pace(at(4000)), Pace::Idle);
+    }
+
+    #[test]
+    fn what_ran_dry_gets_a_cushion_until_the_next_silence() {
+        let (setup, control) = (setup(), Control::new());
+        let mut talker = Talker { is_idle: false, rendered: 0 };
+        let mut player = Player::new(&setup, &control, &mut talker);
+        let targets = [0; 6].map(|_| {
+            player.on_underrun(0, at(0));
+            player.target(Pace::Sounding)
+        });
+        assert_eq!(targets, [720, 960, 1200, 1440, 1440, 1440]);
+        assert_eq!(control.xruns(), 6);
+        player.engine.is_idle = true;
+        assert_eq!(player.pace(at(1000)), Pace::Idle);
+        assert_eq!(player.target(Pace::Sounding), 480);
+    }
+
+    #[test]
+    fn a_lost_device_is_opened_again() {
+        let (setup, control) = (setup(), Control::new());
+        let mut talker = Talker { is_idle: true, rendered: 0 };
+        let mut player = Player::new(&setup, &control, &mut talker);
+        let now = clock::now();
+        player.search(now);
+        assert_eq!(control.opened(), 1);
+        player.on_lost(&SinkError::NoSuchCard { device: Device::Auto }, now);
+        player.pace(now);
+        assert_eq!(control.state(), State::Missing);
+        player.search(now + Duration::from_millis(249));
+        assert_eq!(control.opened(), 1);
+        player.search(now + Duration::from_millis(250));
+        player.pace(now);
+        assert_eq!((control.opened(), control.state()), (2, State::Idle));
+    }
+
+    #[test]
+    fn a_missing_device_does_not_hold_the_engine_up() {
+        let setup = Setup { device: Device::Pcm("no-such-pcm".into()), ..setup() };
+        let control = Control::new();
+        let mut talker = Talker { is_idle: false, rendered: 0 };
+        let mut player = Player::new(&setup, &control, &mut talker);
+        for _ in 0..5 {
+            player.turn();
+        }
+        assert!(player.engine.rendered >= 5 * 240);
+        assert_eq!((control.state(), control.opened()), (State::Missing, 0));
+        assert!(control.heartbeat() > Instant::ZERO);
+    }
+}

@@ -48,8 +48,7 @@ impl Transit {
     pub(super) fn observe(&mut self, now: Instant, arrival: Instant, sent_us: i64, max: Duration) {
         self.turn_to(micros(now) / 1_000_000);
         let transit_us = micros(arrival) - sent_us;
-        let handling = now.since(arrival);
-        let handling_us = if handling > STALL { 0 } else { duration_us(handling) };
+        let handling_us = duration_us(now.since(arrival));
         self.summary.fastest_us = self.summary.fastest_us.min(transit_us);
         let spread_us = transit_us + handling_us - self.summary.fastest_us;
         let bucket = &mut self.buckets[bucket_of(self.second)];
@@ -121,9 +120,6 @@ pub(super) fn duration_us(span: Duration) -> i64 {
 
 /// Seconds that are remembered.
 const BUCKETS: usize = 10;
-/// A sink looks for packets every period; one that looks less often than this has stalled, which says nothing about the
-/// network.
-const STALL: Duration = Duration::from_millis(25);
 
 #[cfg(test)]
 mod tests {
@@ -166,12 +162,10 @@ mod tests {
     }
 
     #[test]
-    fn waiting_for_the_sink_counts_and_a_stall_of_it_does_not() {
+    fn waiting_for_the_sink_counts() {
         let mut transit = Transit::new();
         let arrival = Instant::from_millis(100);
         transit.observe(arrival + Duration::from_millis(8), arrival, 0, MAX);
-        assert_eq!(transit.spread(), Duration::from_millis(8));
-        transit.observe(arrival + Duration::from_millis(150), arrival, 0, MAX);
         assert_eq!(transit.spread(), Duration::from_millis(8));
     }
 }

@@ -34,6 +34,8 @@ pub struct JitterBuffer {
     position: i64,
     /// When it is played, as far as is known.
     due: Instant,
+    /// The sink has not pulled when it should have.
+    stalled: bool,
     /// Up to where speech was played since it began, and of which kind it was.
     heard: i64,
     heard_kind: Option<Kind>,
@@ -55,6 +57,7 @@ impl JitterBuffer {
             epoch: None,
             position: 0,
             due: Instant::ZERO,
+            stalled: false,
             heard: 0,
             heard_kind: None,
             hold: 0,
@@ -66,12 +69,9 @@ impl JitterBuffer {
     /// Takes a chunk that can be played from `now` on.
     pub fn insert(&mut self, now: Instant, chunk: &Chunk) {
         self.stats.chunks += 1;
+        self.stalled |= now.since(self.due) > STALL;
         self.due = self.due.max(now);
-        let Some(tick) = self.locate(chunk) else {
-            self.stats.late += 1;
-            self.stats.discarded += 1;
-            return;
-        };
+        let tick = self.locate(chunk);
         let end = tick + ticks(chunk.payload.len());
         if self.state == State::Idle {
             if self.was_heard(end) {
@@ -80,7 +80,8 @@ impl JitterBuffer {
             }
             self.transit.forget_clock();
         }
-        self.transit.observe(now, chunk.arrival, self.micros_of(tick), self.range.max);
+        let usable = if self.stalled { chunk.arrival } else { now };
+        self.transit.observe(usable, chunk.arrival, self.micros_of(tick), self.range.max);
         match self.state {
             State::Idle => self.begin(tick, chunk.arrival),
             State::Waiting(at) if tick < self.position => self.begin_earlier(tick, at),
@@ -93,6 +94,7 @@ impl JitterBuffer {
     /// What to play next, at `now`: `most` ticks of it, or fewer. What it says counts as played.
     pub fn pull(&mut self, now: Instant, most: usize) -> Pull<'_> {
         self.due = now;
+        self.stalled = false;
         if let Some(silence) = self.silence(now, most) {
             self.due += self.duration(ticks(silence));
             return Pull::Silence { ticks: silence };
@@ -185,16 +187,16 @@ impl JitterBuffer {
         self.stats
     }
 
-    /// Where in the stream a chunk belongs; `None` for one of a run that is over.
-    fn locate(&mut self, chunk: &Chunk) -> Option<i64> {
-        match &mut self.epoch {
-            Some(epoch) if epoch.run == chunk.run => return Some(epoch.tick_of(chunk.timestamp)),
-            Some(epoch) if is_older(chunk.run, epoch.run) => return None,
-            _ => {}
+    /// Where in the stream a chunk belongs.
+    fn locate(&mut self, chunk: &Chunk) -> i64 {
+        if let Some(epoch) = &mut self.epoch
+            && epoch.run == chunk.run
+        {
+            return epoch.tick_of(chunk.timestamp);
         }
         let tick = self.first_tick(chunk.arrival);
         self.epoch = Some(Epoch { run: chunk.run, timestamp: chunk.timestamp, tick });
-        Some(tick)
+        tick
     }
 
     /// Where a new run begins. While the one before it plays, that is where the stream will be when the first chunk has
@@ -348,7 +350,7 @@ pub struct JitterStats {
     pub chunks: u64,
     /// Chunks that came after their time.
     pub late: u64,
-    /// Chunks of which nothing was played: too late, of an old run, or there already.
+    /// Chunks of which nothing was played: too late, or there already.
     pub discarded: u64,
     /// Ticks that had to be made up.
     pub concealed_ticks: u64,
@@ -385,12 +387,10 @@ impl Epoch {
     }
 }
 
-fn is_older(run: u32, than: u32) -> bool {
-    than.wrapping_sub(run) < u32::MAX / 2
-}
-
 /// More than what packets differ in, for what is not known yet.
 const MARGIN: Duration = Duration::from_millis(2);
+/// A sink that is so late has stalled: how long chunks had to wait for it says nothing about the next.
+const STALL: Duration = Duration::from_millis(25);
 /// A stream that had nothing to play for so long, what was made up having faded out, has fallen silent.
 const REST: Duration = Duration::from_millis(60);
 

@@ -2,8 +2,12 @@
 //!
 //! A [`Receiver`] follows one stream. It takes the first packet that comes from where it may come, with a payload type
 //! that was agreed on: the first syllable is in it. What does not fit afterwards (another SSRC, a sequence number out
-//! of range, another port) is a stranger. A stranger takes over at once when the stream has paused, or when two of its
-//! packets come in a row from where the stream came from; the first of the two is kept and not lost.
+//! of range, another port) is a stranger. A stranger takes over
+//! - at once, when the stream has paused, or when it is a new SSRC from where the stream comes from: the peer has changed
+//!   it, and the next syllable should not wait;
+//! - with the second of two packets in a row from where the stream comes from, if it was heard before (the SSRC of the
+//!   stream before this one, or this one with other sequence numbers). The first of the two is kept and not lost. So of
+//!   two streams mixed up, one is heard and not both by turns.
 //!
 //! A new run begins with each new stream, and when timestamps jump against time: those who play it then start anew.
 //!
@@ -24,6 +28,8 @@ pub struct Receiver {
     config: ReceiverConfig,
     stream: Option<Stream>,
     stranger: Option<Stranger>,
+    /// The SSRC of the stream before.
+    previous: Option<u32>,
     run: u32,
     chunks: heapless::Deque<Chunk, MAX_CHUNKS>,
     stats: ReceiverStats,
@@ -34,7 +40,7 @@ impl Receiver {
     #[must_use]
     pub fn new(config: ReceiverConfig) -> Self {
         let (stats, chunks) = (ReceiverStats::default(), heapless::Deque::new());
-        Self { config, stream: None, stranger: None, run: 0, chunks, stats }
+        Self { config, stream: None, stranger: None, previous: None, run: 0, chunks, stats }
     }
 
     /// Takes a datagram that came from `remote`. Its speech is then to be had from [`Self::poll_chunk`].
@@ -138,7 +144,7 @@ impl Receiver {
         if !self.config.speaks(packet.header.payload_type) {
             return Err(Rejected::PayloadType);
         }
-        if self.has_paused(packet.at) {
+        if self.has_paused(packet.at) || self.is_changed_ssrc(packet) {
             self.begin(packet, payload);
             return Ok(());
         }
@@ -163,6 +169,7 @@ impl Receiver {
 
     fn begin(&mut self, packet: &Arrived, payload: &[u8]) {
         if let Some(old) = &self.stream {
+            self.previous = Some(old.ssrc);
             self.run = self.run.wrapping_add(1);
             self.stats.restarts += 1;
             self.stats.lost += old.order.lost();
@@ -192,6 +199,13 @@ impl Receiver {
 
     fn has_paused(&self, now: Instant) -> bool {
         self.stream.as_ref().is_none_or(|stream| now.since(stream.heard_at) >= PAUSE)
+    }
+
+    /// Whether the peer itself seems to have begun another stream.
+    fn is_changed_ssrc(&self, packet: &Arrived) -> bool {
+        let ssrc = packet.header.ssrc;
+        let from_there = |stream: &Stream| stream.remote == packet.remote && stream.ssrc != ssrc;
+        self.stream.as_ref().is_some_and(from_there) && self.previous != Some(ssrc)
     }
 
     fn may_take_over(&self, first: &Stranger, second: &Arrived) -> bool {

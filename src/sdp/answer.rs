@@ -52,6 +52,7 @@ mod tests {
     use crate::sdp::Direction;
     use core::time::Duration;
     use proptest::prelude::*;
+    use proptest::test_runner::RngSeed;
 
     /// RFC 3264 §10.1, but that we have no video.
     #[test]
@@ -192,6 +193,12 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig {
+            rng_seed: RngSeed::Fixed(3264),
+            failure_persistence: None,
+            ..ProptestConfig::default()
+        })]
+
         #[test]
         fn an_answer_has_as_many_lines_as_its_offer(
             streams in proptest::collection::vec((stream(), "(a=[a-z]{0,8}\n)?"), 0..8),

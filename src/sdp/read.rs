@@ -183,6 +183,7 @@ pub const MAX_MEDIA: usize = 32;
 mod tests {
     use super::*;
     use proptest::prelude::*;
+    use proptest::test_runner::RngSeed;
 
     #[test]
     fn reads_what_concerns_audio() {
@@ -260,6 +261,12 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig {
+            rng_seed: RngSeed::Fixed(3264),
+            failure_persistence: None,
+            ..ProptestConfig::default()
+        })]
+
         #[test]
         fn what_parses_prints_and_parses_to_the_same(lines in proptest::collection::vec(line(), 0..20)) {
             let text = format!("v=0\n{}", lines.join("\n"));

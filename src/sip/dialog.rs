@@ -149,3 +149,49 @@ fn address(uri: &SipUri) -> Option<SocketAddr> {
 
 /// The port of SIP over UDP and TCP (§19.1.2).
 pub(crate) const DEFAULT_PORT: u16 = 5060;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sip::wire::Message;
+
+    fn dialog(contact: &str) -> Dialog {
+        let text = format!(
+            "INVITE sip:box@192.0.2.1 SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.2;branch=z9hG4bK1\r\n\
+             From: <sip:alice@192.0.2.2>;tag=a\r\nTo: <sip:box@192.0.2.1>\r\nCall-ID: 1\r\nCSeq: 7 INVITE\r\n\
+             {contact}\r\n"
+        );
+        match Message::parse(text.as_bytes()).unwrap() {
+            Message::Request(request) => Dialog::as_callee(&request, "b"),
+            Message::Response(_) => panic!("a request was written"),
+        }
+    }
+
+    fn next_hop(contact: &str) -> String {
+        let path =
+            Path { local: "192.0.2.1:5060".parse().unwrap(), remote: "192.0.2.2:5060".parse().unwrap() };
+        dialog(contact).next_hop(path).remote.to_string()
+    }
+
+    #[test]
+    fn requests_go_to_the_address_in_the_contact() {
+        assert_eq!(next_hop("Contact: <sip:alice@192.0.2.7:5070>\r\n"), "192.0.2.7:5070");
+        assert_eq!(next_hop("Contact: <sip:alice@192.0.2.7>\r\n"), "192.0.2.7:5060");
+    }
+
+    #[test]
+    fn what_cannot_be_reached_goes_where_the_invite_came_from() {
+        for contact in ["pbx.example", "[2001:db8::1]", "0.0.0.0", "239.0.0.1", "192.0.2.7:0"] {
+            assert_eq!(next_hop(&format!("Contact: <sip:{contact}>\r\n")), "192.0.2.2:5060", "{contact}");
+        }
+        assert_eq!(next_hop(""), "192.0.2.2:5060");
+    }
+
+    #[test]
+    fn a_sequence_number_never_goes_back() {
+        let mut dialog = dialog("");
+        assert_eq!(dialog.accept_cseq(6), Err(OutOfOrder));
+        assert_eq!(dialog.accept_cseq(9), Ok(()));
+        assert_eq!(dialog.accept_cseq(8), Err(OutOfOrder));
+    }
+}

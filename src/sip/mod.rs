@@ -3,7 +3,7 @@
 //! - [`wire`] turns bytes into messages and messages into bytes.
 //! - `transaction` repeats what gets lost and absorbs what comes twice.
 //! - `dialog` remembers what two ends know of each other; `session` what becomes of an INVITE.
-//! - [`Endpoint`] is the front: datagrams and deadlines in, datagrams and [`Event`]s out.
+//! - [`endpoint`] is the front: datagrams and deadlines in, datagrams and [`Event`]s out.
 //!
 //! Nothing here knows a socket, a clock, or what a session description says.
 
@@ -11,7 +11,7 @@ pub mod wire;
 
 mod call;
 mod dialog;
-mod endpoint;
+pub mod endpoint;
 mod outbox;
 mod path;
 mod session;

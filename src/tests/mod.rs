@@ -1,3 +1,12 @@
 //! Whole behaviours in virtual time.
 
+mod audio_path;
 mod layers;
+mod net;
+mod sip_admission;
+mod sip_callee;
+mod sip_caller;
+mod sip_link;
+mod sip_noise;
+mod sip_timers;
+mod sip_trace;

@@ -72,8 +72,8 @@ impl Endpoint {
         let Inbound { request, path, key: server, .. } = inbound;
         self.events.push_back(Event::Incoming {
             call,
-            from: request.headers.from.clone(),
-            to: request.uri.clone(),
+            from: Box::new(request.headers.from.clone()),
+            to: Box::new(request.uri.clone()),
             path,
             call_id: request.headers.call_id.clone(),
             offer: request.body.clone(),

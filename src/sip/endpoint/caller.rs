@@ -158,7 +158,7 @@ impl Endpoint {
     pub(super) fn on_unanswered(&mut self, call: CallKey, status: StatusCode, reason: &str) {
         match self.sessions.get(&call).map(|session| &session.state) {
             Some(State::Calling(Calling { is_cancelled: true, .. })) => {
-                self.end(call, EndReason::LocalHangUp)
+                self.end(call, EndReason::LocalHangUp);
             }
             Some(State::Calling(_)) => {
                 self.remove(call);
@@ -193,9 +193,6 @@ impl Endpoint {
         if !self.config.user_agent.is_empty() {
             request = request.with_header("User-Agent", &self.config.user_agent);
         }
-        match invite.body.is_empty() {
-            true => request,
-            false => request.with_body(ContentType::sdp(), invite.body),
-        }
+        if invite.body.is_empty() { request } else { request.with_body(ContentType::sdp(), invite.body) }
     }
 }

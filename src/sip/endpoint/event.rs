@@ -13,9 +13,9 @@ pub enum Event {
         /// The call.
         call: CallKey,
         /// Who calls.
-        from: NameAddr,
+        from: Box<NameAddr>,
         /// Whom (the Request-URI).
-        to: Uri,
+        to: Box<Uri>,
         /// The way the INVITE came.
         path: Path,
         /// The Call-ID, to find the call in logs.

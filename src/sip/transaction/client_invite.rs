@@ -85,3 +85,34 @@ impl ClientInvite {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use core::time::Duration;
+
+    #[test]
+    fn over_a_reliable_transport_nothing_goes_twice_and_nothing_lingers() {
+        let (mut machine, reaction) = ClientInvite::start(Transport::Reliable);
+        assert_eq!(reaction, Reaction::resend().expire_after(TIMER_B));
+        let reaction = machine.on_response(Class::Failure);
+        assert_eq!((reaction.emit, reaction.expire), (Emit::Ack, Deadline::After(Duration::ZERO)));
+    }
+
+    #[test]
+    fn a_provisional_response_stops_timers_a_and_b() {
+        let (mut machine, _) = ClientInvite::start(Transport::Unreliable);
+        let reaction = machine.on_response(Class::Provisional);
+        assert_eq!((reaction.repeat, reaction.expire), (Deadline::Stop, Deadline::Stop));
+        assert_eq!(machine.on_repeat(), Reaction::NONE);
+    }
+
+    #[test]
+    fn once_accepted_only_2xx_are_delivered() {
+        let (mut machine, _) = ClientInvite::start(Transport::Unreliable);
+        assert_eq!(machine.on_response(Class::Success).expire, Deadline::After(TIMER_M));
+        assert_eq!(machine.on_response(Class::Success), Reaction::deliver());
+        assert_eq!(machine.on_response(Class::Failure), Reaction::NONE);
+        assert_eq!(machine.on_expire(), Reaction::end(End::Done));
+    }
+}

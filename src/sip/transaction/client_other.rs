@@ -72,3 +72,28 @@ impl ClientOther {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sip::transaction::reaction::Deadline;
+    use core::time::Duration;
+
+    #[test]
+    fn over_a_reliable_transport_nothing_goes_twice_and_nothing_lingers() {
+        let (mut machine, reaction) = ClientOther::start(Transport::Reliable);
+        assert_eq!(reaction, Reaction::resend().expire_after(TIMER_F));
+        let reaction = machine.on_response(Class::Success);
+        assert_eq!(reaction.expire, Deadline::After(Duration::ZERO));
+    }
+
+    #[test]
+    fn a_final_response_is_delivered_once() {
+        let (mut machine, _) = ClientOther::start(Transport::Unreliable);
+        assert!(machine.on_response(Class::Provisional).deliver);
+        assert!(machine.on_response(Class::Failure).deliver);
+        assert_eq!(machine.on_response(Class::Failure), Reaction::NONE);
+        assert_eq!(machine.on_repeat(), Reaction::NONE);
+        assert_eq!(machine.on_expire(), Reaction::end(End::Done));
+    }
+}

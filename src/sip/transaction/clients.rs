@@ -62,10 +62,11 @@ impl Clients {
         outbox: &mut Outbox,
     ) -> Result<(), WriteError> {
         let bytes = new.request.to_bytes()?;
-        let is_invite = new.request.method == Method::INVITE;
+        let method = new.request.method.clone();
+        let is_invite = method == Method::INVITE;
         let (machine, reaction) = Machine::start(is_invite);
         let invite = is_invite.then(|| Box::new(Invite { request: new.request, heard: Vec::new() }));
-        self.open.insert(key, Client { machine, bytes, path: new.path, call: new.call, invite });
+        self.open.insert(key, Client { machine, method, bytes, path: new.path, call: new.call, invite });
         self.run(now, key, reaction, outbox);
         Ok(())
     }
@@ -147,8 +148,7 @@ impl Clients {
     fn find(&mut self, response: &Response) -> Option<(ClientKey, &mut Client)> {
         let key = ClientKey::of(response)?;
         let client = self.open.get_mut(&key)?;
-        let is_invite = response.headers.cseq.method == Method::INVITE;
-        (is_invite == client.invite.is_some()).then_some((key, client))
+        (response.headers.cseq.method == client.method).then_some((key, client))
     }
 
     fn run(&mut self, now: Instant, key: ClientKey, reaction: Reaction, outbox: &mut Outbox) {
@@ -180,6 +180,7 @@ pub(crate) enum Received {
 #[derive(Debug)]
 struct Client {
     machine: Machine,
+    method: Method,
     /// What is sent again: the request; after a non-2xx response to INVITE its ACK.
     bytes: Vec<u8>,
     path: Path,

@@ -8,7 +8,7 @@ use core::num::NonZeroU64;
 /// Names a server transaction: a digest of what §17.2.3 compares.
 ///
 /// With the magic cookie these are branch, sent-by and method; without it (RFC 2543) the Request-URI, From tag,
-/// Call-ID, CSeq and top Via. The To tag of RFC 2543 is left out, for the ACK has one where the INVITE had none.
+/// Call-ID, `CSeq` and top Via. The To tag of RFC 2543 is left out, for the ACK has one where the INVITE had none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct ServerKey(NonZeroU64);
 
@@ -108,3 +108,61 @@ fn nonzero(digest: u64) -> NonZeroU64 {
 const MAGIC_COOKIE: &str = Via::MAGIC_COOKIE;
 
 const CANCEL_BIT: u64 = 1;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sip::wire::Message;
+
+    fn request(method: &str, via: &str) -> Request {
+        let text = format!(
+            "{method} sip:a@b SIP/2.0\r\nVia: SIP/2.0/UDP {via}\r\nFrom: <sip:c@d>;tag=1\r\nTo: <sip:a@b>\r\n\
+             Call-ID: 1\r\nCSeq: 1 {method}\r\n\r\n"
+        );
+        match Message::parse(text.as_bytes()).unwrap() {
+            Message::Request(request) => request,
+            Message::Response(_) => panic!("a request was written"),
+        }
+    }
+
+    fn key(method: &str, via: &str) -> ServerKey {
+        ServerKey::of(&request(method, via), &Tokens::new(1))
+    }
+
+    #[test]
+    fn branch_sent_by_and_method_name_a_server_transaction() {
+        let invite = key("INVITE", "Host;branch=z9hG4bK1");
+        assert_eq!(invite, key("INVITE", "host;branch=z9hG4bK1;rport"));
+        assert_ne!(invite, key("INVITE", "host;branch=z9hG4bK2"));
+        assert_ne!(invite, key("INVITE", "host:5070;branch=z9hG4bK1"));
+        assert_ne!(invite, key("OPTIONS", "host;branch=z9hG4bK1"));
+    }
+
+    #[test]
+    fn ack_and_cancel_find_their_invite() {
+        let via = "host;branch=z9hG4bK1";
+        assert_eq!(key("ACK", via), key("INVITE", via));
+        assert_ne!(key("CANCEL", via), key("INVITE", via));
+        let cancel = request("CANCEL", via);
+        assert_eq!(ServerKey::of_invite(&cancel, &Tokens::new(1)), key("INVITE", via));
+    }
+
+    #[test]
+    fn without_a_branch_of_rfc_3261_the_whole_request_counts() {
+        for via in ["host", "host;branch=1", "host;branch=z9hG4bK"] {
+            let invite = request("INVITE", via);
+            let mut other = invite.clone();
+            other.headers.call_id = "2".to_owned();
+            let tokens = Tokens::new(1);
+            assert_eq!(ServerKey::of(&invite, &tokens), ServerKey::of(&invite.clone(), &tokens));
+            assert_ne!(ServerKey::of(&invite, &tokens), ServerKey::of(&other, &tokens), "{via}");
+        }
+    }
+
+    #[test]
+    fn a_cancel_has_the_branch_of_its_invite_and_a_key_of_its_own() {
+        let invite = ClientKey::draw(&mut Tokens::new(1));
+        assert_ne!(invite, invite.cancel());
+        assert_eq!(invite.branch(), invite.cancel().branch());
+    }
+}

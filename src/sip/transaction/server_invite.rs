@@ -101,3 +101,36 @@ impl ServerInvite {
         matches!(self.state, State::Proceeding | State::Completed { .. })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sip::transaction::reaction::Deadline;
+    use core::time::Duration;
+
+    #[test]
+    fn over_a_reliable_transport_a_refusal_goes_once_but_its_ack_is_awaited() {
+        let (mut machine, _) = ServerInvite::start(Transport::Reliable);
+        let reaction = machine.on_respond(Class::Failure);
+        assert_eq!((reaction.repeat, reaction.expire), (Deadline::Stop, Deadline::After(TIMER_H)));
+        assert_eq!(machine.on_ack().expire, Deadline::After(Duration::ZERO));
+    }
+
+    #[test]
+    fn once_accepted_it_repeats_nothing_by_itself() {
+        let (mut machine, _) = ServerInvite::start(Transport::Unreliable);
+        assert_eq!(machine.on_respond(Class::Success).expire, Deadline::After(TIMER_L));
+        assert!(!machine.repeats());
+        assert_eq!(machine.on_request(), Reaction::NONE);
+        assert_eq!(machine.on_ack(), Reaction::deliver());
+        assert_eq!(machine.on_respond(Class::Success), Reaction::resend());
+        assert_eq!(machine.on_respond(Class::Failure), Reaction::NONE);
+    }
+
+    #[test]
+    fn a_refusal_without_an_ack_times_out() {
+        let (mut machine, _) = ServerInvite::start(Transport::Unreliable);
+        let _ = machine.on_respond(Class::Failure);
+        assert_eq!(machine.on_expire(), Reaction::end(End::TimedOut));
+    }
+}

@@ -62,3 +62,32 @@ impl ServerOther {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sip::transaction::reaction::Deadline;
+    use core::time::Duration;
+
+    #[test]
+    fn over_a_reliable_transport_nothing_lingers() {
+        let mut machine = ServerOther::start(Transport::Reliable);
+        assert_eq!(machine.on_respond(Class::Success).expire, Deadline::After(Duration::ZERO));
+    }
+
+    #[test]
+    fn without_a_response_a_repetition_is_absorbed() {
+        let mut machine = ServerOther::start(Transport::Unreliable);
+        assert_eq!(machine.on_request(), Reaction::NONE);
+        assert_eq!(machine.on_respond(Class::Provisional), Reaction::resend());
+        assert_eq!(machine.on_request(), Reaction::resend());
+    }
+
+    #[test]
+    fn only_one_final_response_goes() {
+        let mut machine = ServerOther::start(Transport::Unreliable);
+        assert_eq!(machine.on_respond(Class::Success).expire, Deadline::After(TIMER_J));
+        assert_eq!(machine.on_respond(Class::Failure), Reaction::NONE);
+        assert_eq!(machine.on_expire(), Reaction::end(End::Done));
+    }
+}

@@ -230,3 +230,70 @@ pub(super) fn set<K: Copy + Ord + core::hash::Hash>(
         Deadline::After(span) => timers.set(key, now + span),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sip::tokens::Tokens;
+    use crate::sip::wire::{Message, Request};
+
+    const BUDGET_BYTES: usize = 25_000_000;
+    const LINGERING: usize = 50_000;
+
+    #[test]
+    fn fifty_thousand_lingering_transactions_stay_under_25_mb() {
+        let mut servers = linger();
+        assert_eq!(servers.len(), LINGERING);
+        // A hash table holds at most 7/8 of its slots, each with a byte of its own; a node of the ordered tree of
+        // deadlines is at least half full. An allocation costs 16 bytes.
+        let slot = size_of::<(ServerKey, Server)>() + 1;
+        let entries = servers.open.capacity() * 8 / 7 * slot;
+        let merges = servers.merges.capacity() * 8 / 7 * (size_of::<(MergeKey, ServerKey)>() + 1);
+        let deadline = size_of::<((ServerKey, Slot), Instant)>();
+        let deadlines = LINGERING * 2 * deadline + LINGERING.next_power_of_two() * 8 / 7 * (deadline + 1);
+        let responses: usize = servers
+            .open
+            .values()
+            .filter_map(|server| server.newest.as_ref())
+            .map(|bytes| bytes.len() + 16)
+            .sum();
+        let total = entries + merges + deadlines + responses;
+        assert!(total < BUDGET_BYTES, "{entries} + {merges} + {deadlines} + {responses} = {total} bytes");
+        servers.handle_timeout(Instant::from_millis(32_000), &mut Outbox::new(0));
+        assert_eq!((servers.len(), servers.merges.len(), servers.next_timeout()), (0, 0, None));
+    }
+
+    /// What 25 000 short calls leave behind: the INVITE, accepted, and the BYE, answered.
+    fn linger() -> Servers {
+        let mut servers = Servers::new(LINGERING);
+        let mut outbox = Outbox::new(0);
+        let (tokens, now) = (Tokens::new(1), Instant::ZERO);
+        let address = ([192, 0, 2, 1], 5060).into();
+        let path = Path { local: address, remote: address };
+        for call in 0..LINGERING / 2 {
+            let request = invite(call);
+            let key = ServerKey::of(&request, &tokens);
+            let merge = MergeKey::of(&request, &tokens);
+            let new = NewInvite { path, call: CallKey::FIRST, merge, trying: vec![0; 350] };
+            servers.open_invite(now, key, new, &mut outbox);
+            let ok = Answer { class: Class::Success, bytes: vec![0; 700] };
+            servers.respond(now, key, ok, &mut outbox);
+            let bye = ServerKey::of(&Request { method: crate::sip::wire::Method::BYE, ..request }, &tokens);
+            servers.open_other(bye, path);
+            let ok = Answer { class: Class::Success, bytes: vec![0; 350] };
+            servers.respond(now, bye, ok, &mut outbox);
+        }
+        servers
+    }
+
+    fn invite(call: usize) -> Request {
+        let text = format!(
+            "INVITE sip:a@b SIP/2.0\r\nVia: SIP/2.0/UDP h;branch=z9hG4bK{call}\r\nFrom: <sip:c@d>;tag={call}\r\n\
+             To: <sip:a@b>\r\nCall-ID: {call}\r\nCSeq: 1 INVITE\r\n\r\n"
+        );
+        match Message::parse(text.as_bytes()).unwrap() {
+            Message::Request(request) => request,
+            Message::Response(_) => panic!("a request was written"),
+        }
+    }
+}

@@ -53,17 +53,18 @@ impl<'a> Head<'a> {
         head
     }
 
+    /// Whether all lines are sound, there is a Via, and there are not too many headers.
+    pub(super) fn check(&self) -> Result<(), Fault> {
+        match self.fault {
+            Some(fault) => Err(fault),
+            None if self.via.is_empty() => Err(Fault::new(self.end, "a Via header")),
+            None if self.count() > MAX_HEADERS => Err(self.too_many()),
+            None => Ok(()),
+        }
+    }
+
     /// The headers of a message, complete and typed; `method` is that of a request. Leaves what [`Head::reply`] needs if there is a fault.
     pub(super) fn take_headers(&mut self, method: Option<&Method>) -> Result<Headers, Fault> {
-        if let Some(fault) = self.fault {
-            return Err(fault);
-        }
-        if self.via.is_empty() {
-            return Err(Fault::new(self.end, "a Via header"));
-        }
-        if self.count() > MAX_HEADERS {
-            return Err(self.too_many());
-        }
         let from = self.need(self.from.as_ref(), "a From header")?.read(NameAddr::scan_single)?;
         let to = self.need(self.to.as_ref(), "a To header")?.read(NameAddr::scan_single)?;
         let call_id = self.need(self.call_id.as_ref(), "a Call-ID header")?.read(scan_call_id)?;
@@ -93,12 +94,13 @@ impl<'a> Head<'a> {
         rest.get(..len).ok_or_else(|| line.fault(error))
     }
 
-    /// The answer `status`, if enough could be read to give one.
+    /// The answer `status`, if enough could be read to give one. An ACK has none (RFC 3261 §17.1.1.3).
     pub(super) fn reply(self, status: StatusCode) -> Option<Box<Reply>> {
         let text = |line: Option<Line<'_>>| line.map(|line| line.value().to_owned());
         let (from, to) = (text(self.from)?, text(self.to)?);
         let (call_id, cseq) = (text(self.call_id)?, text(self.cseq)?);
-        (!self.via.is_empty()).then(|| Box::new(Reply { status, via: self.via, from, to, call_id, cseq }))
+        let is_answered = !self.via.is_empty() && !cseq.ends_with(Method::ACK.as_str());
+        is_answered.then(|| Box::new(Reply { status, via: self.via, from, to, call_id, cseq }))
     }
 
     fn sort(&mut self, line: Line<'a>, colon: usize) -> Result<(), Fault> {

@@ -34,7 +34,9 @@ impl Host {
         let error = scan.expected("a host");
         if scan.eat(b'[') {
             let mut inner = scan.enclosed(b']', "an IPv6 address in brackets")?;
-            let address = inner.take_while(|_| true).parse::<Ipv6Addr>();
+            let address = inner.take_while(|_| true);
+            // The grammar of RFC 3261 allowed a colon too many, which must be tolerated (RFC 5118 §4.10).
+            let address = address.parse::<Ipv6Addr>().or_else(|_| address.replacen(":::", "::", 1).parse());
             return address.map(|address| Self::Address(address.into())).map_err(|_| error);
         }
         let name = scan.take_while(is_name_byte);

@@ -79,6 +79,7 @@ impl Message {
 
 fn assemble(start: &Line<'_>, head: &mut Head<'_>, rest: &[u8]) -> Result<Message, Fault> {
     let start = StartLine::read(start)?;
+    head.check()?;
     let body = head.body(rest)?.to_vec();
     let headers = head.take_headers(start.method())?;
     Ok(match start {

@@ -23,14 +23,22 @@ impl Params {
         Self(Vec::new())
     }
 
-    /// Sets `name` to `value`, in its old place if it had one. A value that is no token is quoted.
+    /// Sets `name` to `value`, in its old place if it had one. A value that is no token or host is quoted.
     ///
-    /// Bytes of `name` that a token cannot hold are left out.
+    /// Bytes of `name` that a token cannot hold are left out; if none is left, nothing is set.
     pub fn set(&mut self, name: &str, value: Option<&str>) {
-        let value = value.map(token_or_quoted);
-        match self.0.iter_mut().find(|param| param.is(name)) {
+        self.set_as_written(name, value.map(token_or_quoted));
+    }
+
+    /// As [`Params::set`], for a value that needs no quotes.
+    pub(super) fn set_as_written(&mut self, name: &str, value: Option<String>) {
+        let name = token_of(name);
+        if name.is_empty() {
+            return;
+        }
+        match self.0.iter_mut().find(|param| param.is(&name)) {
             Some(param) => param.value = value,
-            None => self.0.push(Param { name: token_of(name), value }),
+            None => self.0.push(Param { name, value }),
         }
     }
 
@@ -207,6 +215,7 @@ mod tests {
         params.set("received", Some("2001:db8::1"));
         params.set("note", Some("a \"b\"; c"));
         params.set("rport", None);
+        params.set(";=", Some("x"));
         params.set("RPort", Some("5060"));
         assert_eq!(params.to_string(), ";received=2001:db8::1;note=\"a \\\"b\\\"; c\";rport=5060");
         assert_eq!(read(&params.to_string()), Ok(params));

@@ -46,7 +46,7 @@ impl SipUri {
     /// With `user`, escaped where it must be; without one if it is empty.
     #[must_use]
     pub fn with_user(mut self, user: &str) -> Self {
-        self.user = if user.is_empty() { None } else { Some(escaped(user)) };
+        self.user = if user.is_empty() { None } else { Some(escaped(user, is_user_unreserved).into()) };
         self
     }
 
@@ -60,8 +60,7 @@ impl SipUri {
     /// With the parameter `name`, whose bytes are escaped where they must be.
     #[must_use]
     pub fn with_param(mut self, name: &str, value: Option<&str>) -> Self {
-        let value = value.map(escaped);
-        self.params.set(name, value.as_deref());
+        self.params.set_as_written(name, value.map(|value| escaped(value, is_unreserved)));
         self
     }
 
@@ -177,14 +176,19 @@ fn is_header_byte(byte: u8) -> bool {
     is_visible(byte) && !b"\"<>".contains(&byte)
 }
 
-fn is_unescaped_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"-_.!~*'()&=+$,/".contains(&byte)
+/// `unreserved` and `user-unreserved` but for `;` and `?`, which careless readers stumble over.
+fn is_user_unreserved(byte: u8) -> bool {
+    is_unreserved(byte) || b"&=+$,/".contains(&byte)
 }
 
-fn escaped(text: &str) -> Box<str> {
+fn is_unreserved(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-_.!~*'()".contains(&byte)
+}
+
+fn escaped(text: &str, is_plain: fn(u8) -> bool) -> String {
     let mut escaped = String::with_capacity(text.len());
     for byte in text.bytes() {
-        if is_unescaped_byte(byte) {
+        if is_plain(byte) {
             escaped.push(char::from(byte));
         } else {
             escaped.push('%');
@@ -192,7 +196,7 @@ fn escaped(text: &str) -> Box<str> {
             escaped.push(char::from(HEX_DIGITS[usize::from(byte & 0x0f)]));
         }
     }
-    escaped.into()
+    escaped
 }
 
 fn unescaped(text: &str) -> String {
@@ -221,14 +225,20 @@ const HEX_DIGITS: &[u8; 16] = b"0123456789ABCDEF";
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sip::wire::Uri;
 
     #[test]
     fn what_is_built_is_escaped_and_read_back() {
         let uri = SipUri::at("[2001:db8::1]:5070".parse().unwrap())
             .with_user("door @ <1>")
             .with_param("transport", Some("udp"))
+            .with_param("x", Some("a/\";b"))
             .with_param("lr", None);
-        assert_eq!(uri.to_string(), "sip:door%20%40%20%3C1%3E@[2001:db8::1]:5070;transport=udp;lr");
+        assert_eq!(
+            uri.to_string(),
+            "sip:door%20%40%20%3C1%3E@[2001:db8::1]:5070;transport=udp;x=a%2F%22%3Bb;lr"
+        );
+        assert_eq!(uri.to_string().parse(), Ok(Uri::Sip(uri.clone())));
         assert_eq!(uri.user_unescaped().as_deref(), Some("door @ <1>"));
         assert!(uri.is_loose());
     }

@@ -35,8 +35,8 @@ impl StartLine {
         }
     }
 
-    /// Exactly one space stands between the parts: whoever writes more may mean something else (RFC 4475 §3.1.2.8 to
-    /// §3.1.2.10).
+    /// Exactly one space stands between the parts: whoever writes more may mean something else (RFC 4475 §3.1.2.8 and
+    /// §3.1.2.9). Spaces at the end mean nothing and are gone already (§3.1.2.10).
     fn scan_request<'a>(scan: &mut Scan<'a>) -> Result<(Self, Version<'a>), SyntaxError> {
         let method = Method::scan(scan)?;
         scan.need(b' ', "one space after the method")?;

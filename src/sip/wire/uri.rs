@@ -216,6 +216,17 @@ mod tests {
         assert_eq!(sip.headers(), Some("x=y@z"));
     }
 
+    /// RFC 5118 §4.3: only the brackets tell.
+    #[test]
+    fn the_port_of_an_ipv6_address_is_behind_its_brackets() {
+        let inside: Uri = "sip:[2001:db8::10:5070]".parse().unwrap();
+        assert_eq!(inside.port(), None);
+        assert_eq!(inside.host().and_then(Host::address), Some("2001:db8::10:5070".parse().unwrap()));
+        let behind: Uri = "sip:[2001:db8::10]:5070".parse().unwrap();
+        assert_eq!(behind.port(), Some(5070));
+        assert!("sip:2001:db8::10".parse::<Uri>().is_err());
+    }
+
     #[test]
     fn what_is_no_uri_is_refused_where_it_goes_wrong() {
         for (text, position) in [

@@ -39,6 +39,8 @@ impl Via {
     /// Notes where the request came from, as a server does before anything else: `received` if the sender's address
     /// is not the one it wrote (RFC 3261 §18.2.1), `received` and `rport` if it asked for it (RFC 3581 §4).
     pub fn stamp(&mut self, source: SocketAddr) {
+        // Whoever sends the request does not know it: it would send our answer elsewhere.
+        self.params.remove("received");
         let wants_rport = self.params.contains("rport");
         if wants_rport || self.host.address() != Some(source.ip()) {
             self.params.set("received", Some(&source.ip().to_string()));
@@ -194,6 +196,9 @@ mod tests {
         let mut same = via("SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bK1");
         same.stamp(source);
         assert_eq!(same.to_string(), "SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bK1");
+        let mut forged = via("SIP/2.0/UDP 192.0.2.1:5060;received=198.51.100.7;branch=z9hG4bK1");
+        forged.stamp(source);
+        assert_eq!(forged, same);
         let mut other = via("SIP/2.0/UDP pc33.atlanta.com;branch=z9hG4bK1");
         other.stamp(source);
         assert_eq!(other.to_string(), "SIP/2.0/UDP pc33.atlanta.com;branch=z9hG4bK1;received=192.0.2.1");

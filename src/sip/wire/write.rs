@@ -113,11 +113,14 @@ impl Writer {
 
 /// NUL may be written as a quoted pair (RFC 3261 §25.1 `quoted-pair`), CR and LF never.
 pub(super) fn ends_early(line: &[u8]) -> bool {
-    line.iter().enumerate().any(|(at, byte)| match byte {
-        b'\r' | b'\n' => true,
-        0 => at == 0 || line[at - 1] != b'\\',
-        _ => false,
-    })
+    // Hardly a line has such bytes, and a loop without a way out looks at many at once.
+    let suspects = line.iter().fold(0, |bits, &byte| bits | u8::from(byte <= b'\r' && byte != b'\t'));
+    suspects != 0
+        && line.iter().enumerate().any(|(at, byte)| match byte {
+            b'\r' | b'\n' => true,
+            0 => !line[..at].ends_with(b"\\"),
+            _ => false,
+        })
 }
 
 const TYPICAL_BYTES: usize = 1024;

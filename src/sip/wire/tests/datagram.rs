@@ -186,6 +186,9 @@ fn headers_and_bytes_are_bounded() {
         let error = parse(&many(count)).unwrap_err();
         assert_eq!(error.expected, "fewer headers");
     }
+    let (head, body) = INVITE.split_once("\r\n\r\n").unwrap();
+    let late = format!("{head}\r\n{}\r\n\r\n{body}", vec!["X: y"; 1000].join("\r\n"));
+    assert_eq!(parse(&late).unwrap_err().reply.unwrap().status.code(), 413);
     let vias = with_header(&format!("Via: {}", vec!["SIP/2.0/UDP a"; 300].join(",")));
     assert_eq!(parse(&vias).unwrap_err().expected, "fewer headers");
     let error = Message::parse(&vec![b'a'; 65_536]).unwrap_err();

@@ -4,6 +4,21 @@ mod answer;
 mod datagram;
 mod properties;
 mod rfc4475;
+mod rfc5118;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Where the messages of `rfc` lie.
+fn archive(rfc: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("ci/testdata").join(rfc)
+}
+
+/// The message called `name` of `rfc`.
+fn datagram_of(rfc: &str, name: &str) -> Vec<u8> {
+    let path = archive(rfc).join(name).with_extension("dat");
+    fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
 
 /// The INVITE of RFC 3261 §24.2 (F1), with a body.
 const INVITE: &str = "INVITE sip:bob@biloxi.com SIP/2.0\r\n\

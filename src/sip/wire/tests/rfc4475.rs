@@ -2,14 +2,12 @@
 //! reading it.
 
 use std::fs;
-use std::path::Path;
 
+use super::{archive, datagram_of};
 use crate::sip::wire::{Contacts, Host, Message, Method, ParseError, Request, Response};
 
 fn datagram(name: &str) -> Vec<u8> {
-    let path =
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("ci/testdata/rfc4475").join(name).with_extension("dat");
-    fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    datagram_of("rfc4475", name)
 }
 
 fn parse(name: &str) -> Result<Message, ParseError> {
@@ -115,10 +113,10 @@ fn what_is_invalid_is_refused_where_it_goes_wrong_and_answered_if_it_can_be() {
 
 #[test]
 fn no_message_of_the_archive_is_forgotten() {
-    let files = fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("ci/testdata/rfc4475")).unwrap();
-    let archive =
-        files.filter(|file| file.as_ref().unwrap().path().extension().is_some_and(|end| end == "dat"));
-    assert_eq!(archive.count(), VALID.len() + READABLE.len() + UNREADABLE.len());
+    assert_eq!(
+        fs::read_dir(archive("rfc4475")).unwrap().count(),
+        VALID.len() + READABLE.len() + UNREADABLE.len()
+    );
 }
 
 #[test]

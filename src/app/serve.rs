@@ -1,0 +1,165 @@
+//! Brings the box up and takes it down: sockets, rings, the audio thread, the executor.
+
+use super::inbox::Inbox;
+use super::media::Media;
+use super::post::Post;
+use super::service::Service;
+use super::sink::Sink;
+use crate::config::Settings;
+use crate::entropy;
+use crate::mix::{Command, Mixer, Report};
+use crate::net::{BindError, Udp, UdpOptions};
+use crate::output::{self, Control, RingedMixer, Setup};
+use crate::paging::{Pager, Policy};
+use crate::sip::{Endpoint, EndpointConfig};
+use core::fmt;
+use heapless::spsc::Queue;
+use smol::LocalExecutor;
+use std::io;
+use std::rc::Rc;
+use std::thread;
+
+/// Runs the box until it is told to stop.
+///
+/// # Errors
+/// When it cannot listen on any address, or the machine refuses a thread or signals.
+pub(super) fn serve(settings: &Settings) -> Result<(), ServeError> {
+    let sockets = listen(settings)?;
+    if let Err(error) = output::rt::lock_memory() {
+        log::info!("memory is not locked: {error}");
+    }
+    let mut commands = Box::new(Queue::<Command, COMMANDS>::new());
+    let mut reports = Box::new(Queue::<Report, REPORTS>::new());
+    let ((to_card, from_executor), (to_executor, from_card)) = (commands.split(), reports.split());
+    let control = Control::new();
+    let setup = setup(settings);
+    thread::scope(|scope| {
+        let engine = RingedMixer::new(Mixer::new(setup.channels, MAX_CALLS), from_executor, to_executor);
+        let audio = thread::Builder::new().name("audio".to_owned()).stack_size(AUDIO_STACK);
+        audio.spawn_scoped(scope, || output::run(&setup, &control, engine)).map_err(ServeError::Thread)?;
+        let sink = Sink::new(to_card, from_card, &control);
+        let outcome = work(settings, sockets, sink);
+        control.stop();
+        outcome
+    })
+}
+
+/// The life of the box on the executor's thread.
+fn work(settings: &Settings, sockets: Vec<Rc<Udp>>, sink: Sink<'_>) -> Result<(), ServeError> {
+    let executor = Rc::new(LocalExecutor::new());
+    let inbox = Inbox::new(&executor, &sockets).map_err(ServeError::Signals)?;
+    let media = Media::new(Rc::clone(&executor), Rc::new(sink), settings, entropy::seed());
+    let endpoint = Endpoint::new(identity(settings), entropy::seed());
+    let mut service = Service::new(endpoint, Pager::new(policy(settings)), media, Post::new(sockets));
+    smol::block_on(executor.run(service.serve(&inbox)));
+    Ok(())
+}
+
+/// Opens every address of `sip.listen` that can be had; one is enough to go on.
+fn listen(settings: &Settings) -> Result<Vec<Rc<Udp>>, ServeError> {
+    let options = UdpOptions { dscp: Some(settings.sip.dscp_sip), receive_buffer: Some(SIP_BUFFER) };
+    let (mut sockets, mut failure) = (Vec::new(), None);
+    for &address in &settings.sip.listen {
+        match Udp::bind(address, options) {
+            Ok(socket) => {
+                log::info!("listening for SIP on udp {}", socket.local_addr());
+                sockets.push(Rc::new(socket));
+            }
+            Err(error @ BindError::NoIpv6 { .. }) if settings.sip.listen.len() > 1 => log::info!("{error}"),
+            Err(error) => {
+                log::error!("cannot listen for SIP: {error}");
+                failure = Some(error);
+            }
+        }
+    }
+    match failure {
+        Some(error) if sockets.is_empty() => Err(ServeError::Listen(error)),
+        _ => Ok(sockets),
+    }
+}
+
+fn setup(settings: &Settings) -> Setup {
+    let audio = &settings.audio;
+    Setup {
+        device: device(&audio.device),
+        channels: CHANNELS,
+        period: span(audio.period),
+        buffer: span(audio.buffer),
+    }
+}
+
+fn identity(settings: &Settings) -> EndpointConfig {
+    EndpointConfig {
+        display_name: settings.sip.name.clone(),
+        user_agent: USER_AGENT.to_owned(),
+        ..EndpointConfig::new(&settings.sip.user)
+    }
+}
+
+fn policy(settings: &Settings) -> Policy {
+    Policy {
+        answer_after: settings.sip.answer_after,
+        hang_up_after: settings.calls.hang_up_after,
+        rtp_timeout: settings.sip.rtp_timeout,
+        max_calls: MAX_CALLS,
+    }
+}
+
+/// Why the box cannot work.
+#[derive(Debug)]
+#[non_exhaustive]
+pub(super) enum ServeError {
+    /// None of its addresses can be listened on.
+    Listen(BindError),
+    /// The machine refused the audio thread.
+    Thread(io::Error),
+    /// The machine refused to deliver signals.
+    Signals(io::Error),
+}
+
+impl fmt::Display for ServeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Listen(error) => write!(f, "no address to listen for SIP on: {error}"),
+            Self::Thread(error) => write!(f, "no audio thread: {error}"),
+            Self::Signals(error) => write!(f, "no signals: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for ServeError {}
+
+/// What the box says it is.
+pub(super) const USER_AGENT: &str = concat!("PagingBox/", env!("CARGO_PKG_VERSION"));
+/// Calls at once.
+const MAX_CALLS: usize = 250;
+/// What is rendered; a card with other channels gets them made of these.
+const CHANNELS: usize = 2;
+/// Packets under way to the audio thread: 20 ms of 250 calls.
+const COMMANDS: usize = 512;
+/// Reports under way to the executor.
+const REPORTS: usize = 64;
+/// Room for a burst of calls while the executor is busy elsewhere.
+const SIP_BUFFER: usize = 512 * 1024;
+const AUDIO_STACK: usize = 256 * 1024;
+
+fn device(d: &crate::config::Device) -> output::Device {
+    use crate::config::Device as C;
+    match d.clone() {
+        C::Auto => output::Device::Auto,
+        C::Card(c) => output::Device::Card(c),
+        C::Usb { vendor, product } => output::Device::Usb { vendor, product },
+        C::Pcm(p) => output::Device::Pcm(p),
+        C::Wav(p) => output::Device::Wav(p),
+        C::Null => output::Device::Null,
+    }
+}
+fn span(s: crate::config::Span) -> Option<core::time::Duration> {
+    match s {
+        crate::config::Span::Auto => None,
+        crate::config::Span::Frames(f) => {
+            Some(core::time::Duration::from_micros(u64::from(f) * 1_000_000 / 48_000))
+        }
+        crate::config::Span::Time(t) => Some(t),
+    }
+}

@@ -1,0 +1,265 @@
+//! The box at work: signalling, paging decisions and voices, joined.
+//!
+//! ```text
+//! datagrams ─> Endpoint ─> Event ─> Pager ─> Action ─> Endpoint ─> datagrams
+//!                            └─> offer, media socket, voice ─┘
+//! ```
+//! One task runs [`Service::serve`]; it handles at most [`BURST`] SIP messages before it lets the media tasks run.
+//! Nothing here waits for a peer: every step takes what has come and hands on what follows from it.
+
+use super::inbox::{Inbox, Input};
+use super::media::{Media, Prepared, Stream};
+use super::post::Post;
+use super::sink::Sink;
+use crate::clock;
+use crate::mix::{Report, VoiceId, VoiceStats};
+use crate::paging::{Action, Pager};
+use crate::sip::wire::{NameAddr, StatusCode};
+use crate::sip::{CallKey, EndReason, Endpoint, Event, Path};
+use crate::time::Instant;
+use core::time::Duration;
+use smol::future;
+use std::collections::HashMap;
+use std::rc::Rc;
+
+/// The box.
+pub(super) struct Service<'a> {
+    endpoint: Endpoint,
+    pager: Pager<CallKey>,
+    media: Media<'a>,
+    sink: Rc<Sink<'a>>,
+    post: Post,
+    calls: HashMap<CallKey, Call<'a>>,
+    /// Whose voice it was, until the audio thread gives it back.
+    voices: HashMap<VoiceId, String>,
+}
+
+/// One call, as long as the endpoint knows it.
+struct Call<'a> {
+    /// Caller and Call-ID, for the log.
+    name: String,
+    stage: Stage<'a>,
+}
+
+enum Stage<'a> {
+    Waiting(Box<Prepared>),
+    OnAir(Stream<'a>),
+    /// The box has hung up, the caller does not know yet.
+    Leaving,
+}
+
+impl<'a> Service<'a> {
+    /// A box without calls.
+    pub(super) fn new(endpoint: Endpoint, pager: Pager<CallKey>, media: Media<'a>, post: Post) -> Self {
+        let sink = media.sink();
+        Self { endpoint, pager, media, sink, post, calls: HashMap::new(), voices: HashMap::new() }
+    }
+
+    /// Works until `inbox` says stop, then ends all calls and returns when their callers know, or after
+    /// [`FAREWELL`].
+    pub(super) async fn serve(&mut self, inbox: &Inbox) {
+        while self.turn(inbox, self.deadline()).await {}
+        let now = clock::now();
+        let until = now + FAREWELL;
+        log::info!("asked to stop: {} calls to end", self.calls.len());
+        for &call in self.calls.keys() {
+            self.endpoint.hang_up(now, call);
+        }
+        self.settle(now);
+        while !self.calls.is_empty() && clock::now() < until {
+            let deadline = self.deadline().map_or(until, |deadline| deadline.min(until));
+            self.turn(inbox, Some(deadline)).await;
+        }
+    }
+
+    /// Handles the next input and what has come with it; false when it was the order to stop.
+    async fn turn(&mut self, inbox: &Inbox, deadline: Option<Instant>) -> bool {
+        let mut input = Some(inbox.next(deadline).await);
+        let mut goes_on = true;
+        for _ in 0..BURST {
+            let Some(taken) = input else { break };
+            goes_on &= self.handle(taken);
+            input = if goes_on { inbox.try_next() } else { None };
+        }
+        // Media tasks that are ready run before the next burst.
+        future::yield_now().await;
+        goes_on
+    }
+
+    fn handle(&mut self, input: Input) -> bool {
+        let now = clock::now();
+        match input {
+            Input::Datagram { path, bytes } => self.endpoint.handle_datagram(now, path, &bytes),
+            Input::Timeout => {}
+            Input::Stop => return false,
+        }
+        self.settle(now);
+        true
+    }
+
+    /// Hands everything on until nothing is left to do at `now`.
+    fn settle(&mut self, now: Instant) {
+        self.endpoint.handle_timeout(now);
+        self.hear(now);
+        self.pager.handle_timeout(now);
+        loop {
+            if let Some(event) = self.endpoint.poll_event() {
+                self.on_event(now, event);
+            } else if let Some(action) = self.pager.poll_action() {
+                self.on_action(now, action);
+            } else {
+                break;
+            }
+        }
+        while let Some(transmit) = self.endpoint.poll_transmit() {
+            self.post.send(&transmit);
+        }
+        while let Some(report) = self.sink.poll() {
+            self.on_report(report);
+        }
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        let reports = (self.sink.voices() > 0).then(|| clock::now() + REPORTS_EVERY);
+        [self.endpoint.poll_timeout(), self.pager.poll_timeout(), reports].into_iter().flatten().min()
+    }
+
+    /// Tells the pager which calls have been heard.
+    fn hear(&mut self, now: Instant) {
+        if self.pager.poll_timeout().is_none_or(|due| due > now) {
+            return;
+        }
+        for (&call, state) in &self.calls {
+            if let Stage::OnAir(stream) = &state.stage
+                && let Some(at) = stream.heard.get()
+            {
+                self.pager.handle_media(at, call);
+            }
+        }
+    }
+
+    fn on_event(&mut self, now: Instant, event: Event) {
+        match event {
+            Event::Incoming { call, from, path, call_id, offer, .. } => {
+                let name = name(&from, path, &call_id);
+                self.on_incoming(now, call, name, path, &offer);
+            }
+            Event::Ended { call, reason } => self.on_ended(call, reason),
+            // The box places no calls, and it plays from the answer on, acknowledged or not.
+            _ => {}
+        }
+    }
+
+    fn on_incoming(&mut self, now: Instant, call: CallKey, name: String, path: Path, offer: &[u8]) {
+        self.sink.wake();
+        match self.media.prepare(path, offer) {
+            Ok(prepared) => {
+                log::info!("{name}: rings, {}", prepared.codec());
+                self.calls.insert(call, Call { name, stage: Stage::Waiting(Box::new(prepared)) });
+                self.pager.handle_incoming(now, call);
+            }
+            Err(refused) => {
+                log::warn!("{name}: refused: {refused}");
+                self.endpoint.reject(now, call, refused.status(), Some(&refused.to_string()));
+            }
+        }
+    }
+
+    fn on_action(&mut self, now: Instant, action: Action<CallKey>) {
+        match action {
+            Action::Ring(call) => self.endpoint.ring(now, call),
+            Action::Answer(call) => self.answer(now, call),
+            Action::Refuse(call) => self.give_up(now, call, StatusCode::BUSY_HERE, "too many calls at once"),
+            Action::HangUp(call, reason) => {
+                if let Some(state) = self.calls.get_mut(&call) {
+                    log::info!("{}: ended: {reason}", state.name);
+                    state.stage = Stage::Leaving;
+                }
+                self.endpoint.hang_up(now, call);
+            }
+        }
+    }
+
+    fn answer(&mut self, now: Instant, call: CallKey) {
+        let Some(state) = self.calls.get_mut(&call) else { return };
+        let Stage::Waiting(prepared) = std::mem::replace(&mut state.stage, Stage::Leaving) else { return };
+        let answer = prepared.answer.clone();
+        let Some(stream) = self.media.start(*prepared) else {
+            self.pager.handle_ended(call);
+            return self.give_up(now, call, StatusCode::BUSY_HERE, "the audio thread takes no more voices");
+        };
+        self.voices.insert(stream.voice, state.name.clone());
+        state.stage = Stage::OnAir(stream);
+        self.endpoint.answer(now, call, answer);
+        self.pager.handle_talking(now, call);
+    }
+
+    fn give_up(&mut self, now: Instant, call: CallKey, status: StatusCode, why: &str) {
+        if let Some(state) = self.calls.remove(&call) {
+            log::warn!("{}: refused: {why}", state.name);
+        }
+        self.endpoint.reject(now, call, status, None);
+    }
+
+    fn on_ended(&mut self, call: CallKey, reason: EndReason) {
+        self.pager.handle_ended(call);
+        if let Some(state) = self.calls.remove(&call) {
+            log::info!("{}: {}", state.name, sentence(reason));
+        }
+    }
+
+    fn on_report(&mut self, report: Report) {
+        match report {
+            Report::Playing { voice } => self.log_voice(voice, "on air"),
+            // The voice is freed here, where freeing is allowed.
+            Report::Retired { voice, stats, .. } => {
+                self.log_voice(voice, &summary(&stats));
+                self.voices.remove(&voice);
+                if self.sink.dropped() > 0 {
+                    log::warn!("{} packets so far found the audio thread too busy", self.sink.dropped());
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn log_voice(&self, voice: VoiceId, what: &str) {
+        if let Some(name) = self.voices.get(&voice) {
+            log::info!("{name}: {what}");
+        }
+    }
+}
+
+fn name(from: &NameAddr, path: Path, call_id: &str) -> String {
+    format!("call from {} at {} ({call_id})", from.uri, path.remote)
+}
+
+fn sentence(reason: EndReason) -> &'static str {
+    match reason {
+        EndReason::RemoteHangUp => "the caller hung up",
+        EndReason::LocalHangUp => "hung up",
+        EndReason::Cancelled => "the caller gave up",
+        EndReason::NoAck => "ended: the caller never acknowledged the answer",
+        EndReason::Unwritable => "ended: its answer could not be written",
+    }
+}
+
+fn summary(stats: &VoiceStats) -> String {
+    let jitter = &stats.jitter;
+    format!(
+        "off air: {} packets, {} late, {} ms made up, {} ms left out",
+        jitter.chunks,
+        jitter.late,
+        jitter.concealed_ticks / TICKS_PER_MS,
+        (jitter.skipped_ticks + jitter.overflow_ticks) / TICKS_PER_MS,
+    )
+}
+
+/// Of the RTP clock of a telephone voice.
+const TICKS_PER_MS: u64 = 8;
+/// SIP messages handled in a row.
+const BURST: usize = 8;
+/// How long callers are waited for when the box is told to stop. It has to end within 2 s.
+const FAREWELL: Duration = Duration::from_millis(1500);
+/// How often reports of the audio thread are read while there are voices.
+const REPORTS_EVERY: Duration = Duration::from_millis(100);

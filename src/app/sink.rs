@@ -1,0 +1,95 @@
+//! The executor's end of the rings to an audio thread.
+//!
+//! Commands are handed over without waiting: where the ring is full a packet is dropped and counted, and the sound goes
+//! on with a concealed gap. A voice is never freed on the audio thread; it comes back through [`Sink::poll`].
+
+use crate::clock;
+use crate::mix::{Command, Media, Report, Voice, VoiceId};
+use crate::output::Control;
+use heapless::spsc::{Consumer, Producer};
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+
+/// A sound card, a recording or nothing at all, as seen by those who play to it.
+pub(super) struct Sink<'a> {
+    commands: RefCell<Producer<'a, Command>>,
+    reports: RefCell<Consumer<'a, Report>>,
+    control: &'a Control,
+    /// Releases that found the ring full. One voice has one, so there are no more than voices.
+    overdue: RefCell<VecDeque<VoiceId>>,
+    voices: Cell<usize>,
+    dropped: Cell<u64>,
+}
+
+impl<'a> Sink<'a> {
+    /// The ends of both rings, and what the two threads share beside them.
+    pub(super) fn new(
+        commands: Producer<'a, Command>,
+        reports: Consumer<'a, Report>,
+        control: &'a Control,
+    ) -> Self {
+        Self {
+            commands: RefCell::new(commands),
+            reports: RefCell::new(reports),
+            control,
+            overdue: RefCell::default(),
+            voices: Cell::new(0),
+            dropped: Cell::new(0),
+        }
+    }
+
+    /// Makes the audio thread ready for sound that is about to come.
+    pub(super) fn wake(&self) {
+        self.control.wake(clock::now());
+    }
+
+    /// Gives `source` to the audio thread; false when the ring is full, and the voice is gone.
+    pub(super) fn attach(&self, voice: VoiceId, source: Box<Voice>) -> bool {
+        let is_taken = self.send(Command::Attach { voice, source });
+        if is_taken {
+            self.voices.set(self.voices.get() + 1);
+        }
+        is_taken
+    }
+
+    /// Plays a piece of received media.
+    pub(super) fn play(&self, media: Media) {
+        if !self.send(Command::Media(media)) {
+            self.dropped.set(self.dropped.get() + 1);
+        }
+    }
+
+    /// Lets `voice` play what it still holds and end.
+    pub(super) fn release(&self, voice: VoiceId) {
+        if !self.send(Command::Release { voice }) {
+            self.overdue.borrow_mut().push_back(voice);
+        }
+    }
+
+    /// The next report of the audio thread.
+    pub(super) fn poll(&self) -> Option<Report> {
+        let overdue = self.overdue.borrow_mut().pop_front();
+        if let Some(voice) = overdue {
+            self.release(voice);
+        }
+        let report = self.reports.borrow_mut().dequeue()?;
+        if matches!(report, Report::Retired { .. }) {
+            self.voices.set(self.voices.get().saturating_sub(1));
+        }
+        Some(report)
+    }
+
+    /// Voices that have not come back yet.
+    pub(super) fn voices(&self) -> usize {
+        self.voices.get()
+    }
+
+    /// Packets that found the ring full.
+    pub(super) fn dropped(&self) -> u64 {
+        self.dropped.get()
+    }
+
+    fn send(&self, command: Command) -> bool {
+        self.commands.borrow_mut().enqueue(command).is_ok()
+    }
+}

@@ -1,0 +1,6 @@
+//! A sender, a network with faults, a receiver and a mixer, in virtual time.
+
+mod bench;
+mod faults;
+mod lifetime;
+mod timing;

@@ -1,0 +1,125 @@
+//! The audio path neither allocates nor frees: a hundred voices come and go on a bad network, under an allocator that
+//! counts what it must not see.
+
+use crate::codec::Codec;
+use crate::mix::{BLOCK, Command, Format, Media, Mixer, Report, Voice, VoiceConfig, VoiceId};
+use crate::rtp::{Chunk, DelayRange};
+use crate::time::Instant;
+use crate::units::Level;
+use assert_no_alloc::{AllocDisabler, assert_no_alloc, reset_violation_count, violation_count};
+use core::time::Duration;
+
+#[global_allocator]
+static ALLOCATOR: AllocDisabler = AllocDisabler;
+
+#[test]
+fn the_counter_counts() {
+    reset_violation_count();
+    let boxed = assert_no_alloc(|| Box::new(1));
+    assert!(violation_count() > 0);
+    drop(boxed);
+    reset_violation_count();
+}
+
+#[test]
+fn a_hundred_voices_come_and_go_without_an_allocation() {
+    let mut mixer = Mixer::new(2, VOICES);
+    let mut output = [0.0; BLOCK * 2 * 2];
+    let mut reports = Vec::with_capacity(REPORTS);
+    let mut dice = Dice(1);
+    let mut tally = Tally::default();
+    reset_violation_count();
+    for turn in 0..TURNS {
+        let now = Instant::ZERO + TURN * turn;
+        let mut commands: Vec<Command> =
+            (0..VOICES).filter_map(|voice| command(&mut dice, turn, voice, now)).collect();
+        assert_no_alloc(|| {
+            for command in commands.drain(..) {
+                mixer.handle_command(now, command);
+            }
+            mixer.render(now, &mut output);
+            // Reports are not polled every time.
+            if turn % 7 == 0 {
+                reports.extend(core::iter::from_fn(|| mixer.poll_report()).take(REPORTS));
+            }
+        });
+        assert_eq!(violation_count(), 0, "turn {turn}");
+        tally.add(&output, &mut reports);
+    }
+    assert!(tally.peak > 0.5, "nothing was heard");
+    assert!(tally.retired > VOICES && tally.playing > VOICES, "{tally:?}");
+    assert!(tally.late > 0 && tally.concealed > 0, "{tally:?}");
+}
+
+/// What a voice gets in a turn: it is attached, gets packets, of which some come late, some twice and some never, is
+/// released, and comes again.
+fn command(dice: &mut Dice, turn: u32, voice: usize, now: Instant) -> Option<Command> {
+    let turn = turn.checked_sub(u32::try_from(voice).ok()? * 3)?;
+    let (life, age) = (turn / LIFE, turn % LIFE);
+    let id = VoiceId(u64::from(life) * 1_000 + u64::try_from(voice).ok()?);
+    match age {
+        0 => Some(Command::Attach { voice: id, source: source() }),
+        100 => Some(Command::SetLevel { voice: id, level: Level::from_db(-6.0) }),
+        RELEASED => Some(Command::Release { voice: id }),
+        1..RELEASED if age % 4 == 2 => {
+            let packet = (age / 4).saturating_sub(dice.below(3));
+            Some(Command::Media(Media { voice: id, chunk: chunk(packet, now) }))
+        }
+        _ => None,
+    }
+}
+
+fn source() -> Box<Voice> {
+    let formats = heapless::Vec::from_iter([Format { payload_type: 8, codec: Codec::Pcma }]);
+    Box::new(Voice::telephone(VoiceConfig { formats, delay: DelayRange::default(), level: Level::UNITY }))
+}
+
+/// A packet of 20 ms of a square wave.
+fn chunk(number: u32, arrival: Instant) -> Chunk {
+    let payload = (0..160).map(|sample| if sample % 20 < 10 { 0x2a } else { 0xaa }).collect();
+    Chunk { run: 0, timestamp: number * 160, arrival, payload_type: 8, marker: number == 0, payload }
+}
+
+#[derive(Debug, Default)]
+struct Tally {
+    peak: f32,
+    playing: usize,
+    retired: usize,
+    late: u64,
+    concealed: u64,
+}
+
+impl Tally {
+    fn add(&mut self, output: &[f32], reports: &mut Vec<Report>) {
+        self.peak = output.iter().fold(self.peak, |peak, sample| sample.abs().max(peak));
+        for report in reports.drain(..) {
+            match report {
+                Report::Playing { .. } => self.playing += 1,
+                Report::Retired { stats, .. } => {
+                    self.retired += 1;
+                    self.late += stats.jitter.late;
+                    self.concealed += stats.jitter.concealed_ticks;
+                }
+                Report::Voice { .. } | Report::Output(_) => {}
+            }
+        }
+    }
+}
+
+struct Dice(u32);
+
+impl Dice {
+    fn below(&mut self, limit: u32) -> u32 {
+        self.0 = self.0.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (self.0 >> 16) % limit
+    }
+}
+
+const VOICES: usize = 100;
+/// Two blocks.
+const TURN: Duration = Duration::from_millis(5);
+const TURNS: u32 = 1_500;
+/// Turns from one attachment of a voice to the next, and to its release.
+const LIFE: u32 = 300;
+const RELEASED: u32 = 250;
+const REPORTS: usize = 4 * VOICES;
