@@ -18,10 +18,10 @@ class Network:
         for words in (f"tuntap add {TAP} mode tap", f"addr add {HERE}/24 dev {TAP}", f"link set {TAP} up"):
             subprocess.run(["ip", *words.split()], check=True)
         self._dhcp = subprocess.Popen([
-            "dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--port=0", f"--interface={TAP}", "--bind-interfaces",
+            "dnsmasq", "--no-daemon", "--conf-file=/dev/null", "--port=0", f"--interface={TAP}", "--bind-interfaces",
             "--user=root", "--group=root", "--dhcp-leasefile=/tmp/leases", f"--dhcp-range={BOX},{BOX},1h",
-            "--dhcp-authoritative", "--no-ping", f"--log-facility={self._log.resolve()}", "--log-dhcp",
-        ])
+            "--dhcp-authoritative", "--no-ping",
+        ], stderr=self._log.open("w"))
         return self
 
     def __exit__(self, *_: object) -> None:
