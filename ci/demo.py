@@ -20,6 +20,7 @@ SENTENCE = "Attention please. The shop closes in ten minutes. Thank you, and goo
 RATE = 48000            # what is compared, Hz
 BAND_HZ = 3400          # the telephone carries no more
 MIN_CORRELATION = 0.9
+PIECE = RATE // 4       # compared at once: the box may win back delay in between
 MAX_LEVEL_DIFFERENCE_DB = 2.0
 MAX_LATENCY_MS = 200
 
@@ -75,19 +76,20 @@ def measure(said, heard, log, summary):
     lag = find(sent, received)
     if lag is None:
         fail("nothing was heard: %s is silent or too short" % heard)
-    part = received[lag:lag + len(sent)]
-    likeness = correlation(sent[:len(part)], part)
+    part = received[max(0, lag):lag + len(sent)]
+    lags, likeness = follow(sent, received, lag)
     difference = 20 * math.log10(rms(part) / rms(sent))
-    latency = latency_ms(lag, log, summary)
+    latency = latency_ms(sorted(lags)[len(lags) // 2], log, summary)
+    moved = (max(lags) - min(lags)) / RATE * 1000
     print("length:     %.2f s said, %.2f s compared, in a recording of %.2f s"
           % (len(sent) / RATE, len(part) / RATE, len(received) / RATE))
     print("level:      %.1f dBFS said, %.1f dBFS heard" % (dbfs(sent), dbfs(part)))
-    print("latency:    " + ("unknown" if latency is None else "%.1f ms from the first packet to its sound (add 20 ms "
-                            "that the packet was filled for)" % latency))
-    print("likeness:   %.4f (correlation in the telephone band, 1 is the same)" % likeness)
+    print("latency:    " + ("unknown" if latency is None else "%.1f ms from a packet to its sound, the median; it moved "
+                            "by %.1f ms (a packet is filled for 20 ms before)" % (latency, moved)))
+    print("likeness:   %.4f (correlation in the telephone band, in pieces of 250 ms; 1 is the same)" % likeness)
     print("listen to:  %s" % os.path.abspath(heard))
     faults = []
-    if len(part) < len(sent):
+    if len(part) < len(sent) - RATE // 20:
         faults.append("the end is missing")
     if likeness < MIN_CORRELATION:
         faults.append("what was heard is not what was said")
@@ -194,7 +196,30 @@ def find(sent, received):
         return correlation(piece, received[at:at + width]) if at >= 0 and at + width <= len(received) else -1.0
 
     near = max(range(rough - 2 * block, rough + 2 * block, 4), key=match)
-    return max(0, max(range(near - 4, near + 5), key=match))
+    return max(range(near - 4, near + 5), key=match)
+
+
+def follow(sent, received, lag):
+    """Where each piece of `sent` is found near where the one before was, and how alike all of them are together."""
+    lags, alike, weight = [], 0.0, 0.0
+    for at in range(0, len(sent) - PIECE + 1, PIECE):
+        piece = sent[at:at + PIECE]
+        if rms(piece) < rms(sent) / 10:
+            continue
+
+        def match(here):
+            begin = here + at
+            return correlation(piece, received[begin:begin + PIECE]) if 0 <= begin <= len(received) - PIECE else -1.0
+
+        best = match(lag)
+        if best < 0.99:
+            near = max(range(lag - 1920, lag + 1921, 6), key=match)
+            lag = max(range(near - 6, near + 7), key=match)
+            best = match(lag)
+        lags.append(lag)
+        alike += best * rms(piece) ** 2
+        weight += rms(piece) ** 2
+    return lags, alike / weight
 
 
 def loudness(samples, block):

@@ -39,7 +39,7 @@ fn a_tone_paged_by_our_own_caller_lasts_as_long_as_asked() {
     assert!(output.status.success(), "{output:?}");
     target.terminate();
     let heard = listen(&target.wav(), 440.0);
-    assert!((heard.seconds - 3.0).abs() < 0.06, "{heard:?}");
+    assert_lasted(&heard, 3.0);
     assert_eq!(heard.gaps, 0, "{heard:?}");
     assert!(heard.amplitude > 0.05 && heard.amplitude < 0.95, "{heard:?}");
     assert!(heard.rest < 0.01, "{heard:?}");
@@ -90,12 +90,18 @@ fn listen(wav: &Path, hz: f32) -> Heard {
     recording.find(hz).unwrap_or_else(|| panic!("nothing of {hz} Hz heard; peak {}", recording.peak()))
 }
 
-/// The last packet may end 20 ms later, the first block begin anywhere in it; codec and ramps cost 0.5 dB at most.
+/// Codec and ramps cost 0.5 dB at most.
 fn assert_is_the_tone(heard: &Heard) {
-    assert!((heard.seconds - tone::SECONDS).abs() < 0.05, "{heard:?}");
+    assert_lasted(heard, tone::SECONDS);
     assert_eq!(heard.gaps, 0, "{heard:?}");
     assert!((20.0 * (heard.amplitude / tone::AMPLITUDE).log10()).abs() < 0.5, "{heard:?}");
     assert!(heard.rest < 0.002, "noise over -27 dB of the tone: {heard:?}");
+}
+
+/// A ramp may hide the first block, and delay won back shortens the page; when packets stop without a word, the last
+/// sound is carried on for a moment.
+fn assert_lasted(heard: &Heard, seconds: f32) {
+    assert!(heard.seconds > seconds - 0.03 && heard.seconds < seconds + 0.1, "{heard:?}");
 }
 
 const V4: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);

@@ -35,7 +35,7 @@ fn garbage_on_every_port_does_not_disturb_a_page() {
     caller.hang_up();
     target.terminate();
     let heard = Recording::read(&target.wav()).find(tone::HZ).expect("the tone");
-    assert!((heard.seconds - tone::SECONDS).abs() < 0.05, "{heard:?}");
+    assert!((heard.seconds - tone::SECONDS).abs() < 0.1, "{heard:?}");
     assert_eq!(heard.gaps, 0, "{heard:?}");
     assert!(heard.rest < 0.002, "{heard:?}");
 }

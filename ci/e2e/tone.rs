@@ -43,9 +43,10 @@ pub(crate) struct Heard {
     pub(crate) seconds: f32,
     /// Blocks in between without it.
     pub(crate) gaps: usize,
-    /// Amplitude of the tone, the middle half.
+    /// Amplitude of the tone, in the middle half.
     pub(crate) amplitude: f32,
-    /// Part of the power that is not the tone, the middle half.
+    /// Part of the power that is not the tone, in the worst 50 ms of the middle half but two: where the jitter buffer
+    /// wins back delay, there is a seam.
     pub(crate) rest: f32,
 }
 
@@ -72,19 +73,26 @@ impl Recording {
         let last = sounds.iter().rposition(|sounds| *sounds)?;
         let blocks = last + 1 - first;
         let middle = &self.samples[(first + blocks / 4) * block..=(first + blocks * 3 / 4) * block];
-        let amplitude = self.amplitude(middle, hz);
-        let power = middle.iter().map(|value| value * value).sum::<f32>() / middle.len() as f32;
+        let mut parts: Vec<(f32, f32)> =
+            middle.chunks_exact(5 * block).map(|part| self.amplitude_and_rest(part, hz)).collect();
+        parts.sort_by(|one, other| one.1.total_cmp(&other.1));
         Some(Heard {
             seconds: blocks as f32 / 100.0,
             gaps: sounds[first..=last].iter().filter(|sounds| !**sounds).count(),
-            amplitude,
-            rest: (1.0 - amplitude * amplitude / 2.0 / power).max(0.0),
+            amplitude: parts.get(parts.len() / 2)?.0,
+            rest: parts.iter().rev().nth(2)?.1,
         })
     }
 
     /// The largest sample.
     pub(crate) fn peak(&self) -> f32 {
         self.samples.iter().fold(0.0, |peak, value| peak.max(value.abs()))
+    }
+
+    fn amplitude_and_rest(&self, samples: &[f32], hz: f32) -> (f32, f32) {
+        let amplitude = self.amplitude(samples, hz);
+        let power = samples.iter().map(|value| value * value).sum::<f32>() / samples.len() as f32;
+        (amplitude, (1.0 - amplitude * amplitude / 2.0 / power).max(0.0))
     }
 
     /// Goertzel: the amplitude of one frequency.
