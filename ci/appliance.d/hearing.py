@@ -1,12 +1,14 @@
 """An ear: says whether a recording holds the sound that was sent. Nothing here comes from the program under test.
 
-Sent sound is mono at 8 kHz, as a telephone carries it; a recording is what left the sound card, at 48 kHz. The sent
-sound is brought to 48 kHz (exactly, in the frequency domain), found in the recording, and compared window by window;
-each window is aligned by itself, so that a slow drift of two clocks is no flaw, but a jump within a window is.
+What is sent is speech-like, mono at 8 kHz, as a telephone carries it; a recording is what left the sound card, at
+48 kHz. What was sent is brought to 48 kHz (exactly, in the frequency domain), found in the recording, and compared in
+windows of 200 ms; each window is aligned by itself. Words are one to three windows long with pauses between them: a
+jitter buffer may make a pause longer or shorter, and two clocks may drift apart, but a word must come out whole.
 """
 
 import wave
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -17,12 +19,26 @@ SENT_HZ = 8_000
 CARD_HZ = 48_000
 WINDOW = CARD_HZ * 200 // 1000
 SEARCH = CARD_HZ * 40 // 1000  # how far a window may lie from the one before it
+MARGIN = CARD_HZ * 20 // 1000  # of a pause, that belongs to the words beside it
 QUIET = 0.02  # of the sound's own level: nothing is heard there
 
 MEDIAN_CORRELATION = 0.99
 LEAST_CORRELATION = 0.95
 LEVEL_DB = 1.0
 GAP_MS = 5.0
+JUMP_MS = 1.0
+PAUSE_DB = -40.0
+
+
+@dataclass
+class Speech:
+    samples: Sound  # as sent, at SENT_HZ
+    words: list[int]  # where each begins, at CARD_HZ
+    windows: list[int]  # the words cut into pieces
+
+    @cached_property
+    def at_card(self) -> Sound:
+        return upsample(self.samples)
 
 
 @dataclass
@@ -30,53 +46,64 @@ class Verdict:
     correlations: list[float]
     level_db: float
     gap_ms: float
+    jump_ms: float  # the most that two windows of one word lie nearer or farther than they should
+    pause_db: float  # the loudest pause, against the words
 
     def flaws(self) -> list[str]:
         found = []
         if np.median(self.correlations) < MEDIAN_CORRELATION:
             found.append(f"median correlation under {MEDIAN_CORRELATION}")
         if min(self.correlations) < LEAST_CORRELATION:
-            at = ", ".join(f"{n * 0.2:.1f} s" for n, c in enumerate(self.correlations) if c < LEAST_CORRELATION)
-            found.append(f"correlation under {LEAST_CORRELATION} at {at}")
+            which = ", ".join(str(n) for n, c in enumerate(self.correlations) if c < LEAST_CORRELATION)
+            found.append(f"correlation under {LEAST_CORRELATION} in window {which}")
         if abs(self.level_db) > LEVEL_DB:
             found.append(f"level is not within {LEVEL_DB} dB")
         if self.gap_ms > GAP_MS:
             found.append(f"a gap of more than {GAP_MS} ms")
+        if self.jump_ms > JUMP_MS:
+            found.append(f"a jump of more than {JUMP_MS} ms within a word")
+        if self.pause_db > PAUSE_DB:
+            found.append(f"a noise of more than {PAUSE_DB} dB in a pause")
         return found
 
     def __str__(self) -> str:
         median, least = np.median(self.correlations), min(self.correlations)
         return (f"correlation median {median:.4f}, least {least:.4f} of {len(self.correlations)} windows; "
-                f"level {self.level_db:+.2f} dB; longest gap {self.gap_ms:.1f} ms")
+                f"level {self.level_db:+.2f} dB; longest gap {self.gap_ms:.1f} ms; farthest jump {self.jump_ms:.2f} ms; "
+                f"loudest pause {self.pause_db:.0f} dB")
 
 
-def compare(sent: Sound, heard: Sound) -> tuple[Verdict, Sound]:
-    """Also gives what was recorded after it."""
-    wanted = upsample(sent)
-    level = rms(wanted)
-    lag = first_place(wanted, heard)
-    correlations, aligned = [], []
-    for start in range(0, len(wanted) - WINDOW + 1, WINDOW):
-        window = wanted[start:start + WINDOW]
+def compare(sent: Speech, heard: Sound) -> Verdict:
+    lag = place(sent, heard)
+    end = sent.windows[0] + lag
+    wanted, got, correlations, jumps, pauses = [], [], [], [], []
+    for start in sent.windows:
+        window = cut(sent.at_card, start, WINDOW)
         correlation, moved = best_place(window, heard, start + lag)
-        if rms(window) < 0.1 * level:
-            correlations.append(1.0)  # a pause has no shape; a noise in it shows in level and neighbours
-            moved = 0
-        else:
-            correlations.append(correlation)
         lag += moved
-        aligned.append(cut(heard, start + lag, WINDOW))
-    got = np.concatenate(aligned)
-    verdict = Verdict(correlations, decibels(rms(got) / rms(wanted[:len(got)])), longest_gap_ms(wanted, got))
-    return verdict, heard[max(0, lag + len(wanted)):]
+        correlations.append(correlation)
+        wanted.append(window)
+        got.append(cut(heard, start + lag, WINDOW))
+        if start in sent.words:
+            pauses.append(heard[end + MARGIN:max(end + MARGIN, start + lag - MARGIN)])
+        else:
+            jumps.append(abs(moved))
+        end = start + lag + WINDOW
+    wanted, got = np.concatenate(wanted), np.concatenate(got)
+    return Verdict(
+        correlations,
+        level_db=decibels(rms(got) / rms(wanted)),
+        gap_ms=longest_gap_ms(wanted, got),
+        jump_ms=max(jumps) * 1000 / CARD_HZ,
+        pause_db=max(decibels(rms(pause) / rms(wanted)) for pause in pauses),
+    )
 
 
-def first_place(wanted: Sound, heard: Sound) -> int:
-    """Where it begins; the first of several copies."""
-    likeness = correlate(heard, wanted)
-    first = int(np.argmax(likeness > 0.8 * likeness.max()))
-    around = likeness[first:first + WINDOW]
-    return first + int(np.argmax(around)) - (len(wanted) - 1)
+def place(sent: Speech, heard: Sound) -> int:
+    """Where it begins, by its first word: later on it may have moved."""
+    begin = sent.windows[0]
+    word = sent.at_card[begin:begin + WINDOW]
+    return int(np.argmax(correlate(heard, word))) - (len(word) - 1) - begin
 
 
 def best_place(window: Sound, heard: Sound, expected: int) -> tuple[float, int]:
@@ -101,7 +128,7 @@ def peak(scores: Sound, best: int) -> float:
 
 def longest_gap_ms(wanted: Sound, got: Sound) -> float:
     """The longest stretch in which nothing is heard though something was sent."""
-    wanted, level = wanted[:len(got)], rms(wanted)
+    level = rms(wanted)
     silent = np.concatenate(([0], (np.abs(got) < QUIET * level).astype(int), [0]))
     edges = np.flatnonzero(np.diff(silent))
     gaps = [end - begin for begin, end in zip(edges[::2], edges[1::2], strict=True)
@@ -111,23 +138,29 @@ def longest_gap_ms(wanted: Sound, got: Sound) -> float:
 
 # ---- sound
 
-def speech_like(seconds: float, seed: int) -> Sound:
-    """Syllables with a gliding pitch, hisses between them, short pauses; 300 to 3300 Hz, nothing in the last 0.3 s."""
+def speech_like(seconds: float, seed: int) -> Speech:
+    """Words with a gliding pitch and some hiss, 300 to 3300 Hz. Silence in the first second, as of a person who waits
+    for the tone, and in the last 0.3 s."""
     dice = np.random.default_rng(seed)
     sound = np.zeros(int(seconds * SENT_HZ))
-    at = SENT_HZ // 10
+    window = SENT_HZ * WINDOW // CARD_HZ
+    at, words, windows = SENT_HZ, [], []
     while True:
-        length = int(dice.uniform(0.12, 0.3) * SENT_HZ)
+        length = int(dice.integers(1, 4)) * window
         if at + length > len(sound) - 3 * SENT_HZ // 10:
             break
-        pitch = np.cumsum(np.linspace(dice.uniform(90, 130), dice.uniform(130, 200), length)) / SENT_HZ
-        formants = dice.uniform([400, 1200], [900, 2500])
-        voice = sum(np.sin(2 * np.pi * n * pitch + dice.uniform(0, 6)) * strength(n * 130, formants) for n in range(2, 20))
-        hiss = dice.normal(0, 0.15, length)
-        sound[at:at + length] += (voice + hiss) * np.hanning(length) ** 0.5
-        at += length + int(dice.uniform(0.0, 0.06) * SENT_HZ)
-    sound = band(sound, 300, 3300)
-    return sound * (0.12 / rms(sound))
+        sound[at:at + length] = word(length, dice)
+        words.append(at * CARD_HZ // SENT_HZ)
+        windows += range(words[-1], words[-1] + length * CARD_HZ // SENT_HZ, WINDOW)
+        at += length + int(dice.uniform(0.1, 0.2) * SENT_HZ)
+    return Speech(sound * (0.07 / rms(sound)), words, windows)
+
+
+def word(length: int, dice: np.random.Generator) -> Sound:
+    pitch = np.cumsum(np.linspace(dice.uniform(90, 130), dice.uniform(130, 200), length)) / SENT_HZ
+    formants = dice.uniform([400, 1200], [900, 2500])
+    voice = sum(np.sin(2 * np.pi * n * pitch + dice.uniform(0, 6)) * strength(n * 130, formants) for n in range(2, 20))
+    return band(voice + dice.normal(0, 0.15, length), 300, 3300) * np.hanning(length)
 
 
 def strength(hz: float, formants: np.ndarray) -> float:
@@ -199,44 +232,54 @@ def cut(sound: Sound, start: int, length: int) -> Sound:
 
 def self_test() -> None:
     """It must pass what is right and refuse each flaw; stops the program otherwise."""
-    sent = speech_like(4, seed=7)
-    good = np.concatenate((np.zeros(31_007), upsample(from_ulaw(to_ulaw(sent))), np.zeros(20_000)))
+    sent = speech_like(5, seed=7)
+    good = np.concatenate((np.zeros(31_007), upsample(from_ulaw(to_ulaw(sent.samples))), np.zeros(20_000)))
     for name, heard in innocent(good).items():
-        verdict, _ = compare(sent, heard)
+        verdict = compare(sent, heard)
         assert not verdict.flaws(), f"{name} was refused: {verdict.flaws()}, {verdict}"
     for name, heard in flawed(good).items():
-        verdict, _ = compare(sent, heard)
+        verdict = compare(sent, heard)
         assert verdict.flaws(), f"{name} went unnoticed: {verdict}"
 
 
 def innocent(good: Sound) -> dict[str, Sound]:
-    place = np.arange(len(good))
+    times = np.arange(len(good))
     return {
         "the sound itself": good,
-        "the sound twice": np.concatenate((good, good)),
-        "half a sample later": np.interp(place - 0.5, place, good),
-        "a clock 100 ppm fast": np.interp(place * 1.0001, place, good),
+        "after another sound": np.concatenate((speech_like(3, seed=8).at_card, good)),
+        "half a sample later": np.interp(times - 0.5, times, good),
+        "a pause longer by 30 ms": np.insert(good, first_pause(good), np.zeros(CARD_HZ * 30 // 1000)),
+        "a pause shorter by 30 ms": np.delete(good, np.arange(CARD_HZ * 30 // 1000) + first_pause(good)),
+        "a clock 100 ppm fast": np.interp(times * 1.0001, times, good),
         "0.9 dB less": good * 10 ** (-0.9 / 20),
     }
 
 
+def first_pause(good: Sound) -> int:
+    """40 ms into the first silence after speech."""
+    loudness = np.convolve(np.abs(good), np.ones(480) / 480, "same")
+    speech = int(np.argmax(loudness > 0.03))
+    return speech + int(np.argmax(loudness[speech:] < 0.001)) + CARD_HZ * 40 // 1000
+
+
 def flawed(good: Sound) -> dict[str, Sound]:
-    place, dice = np.arange(len(good)), np.random.default_rng(3)
+    times, dice = np.arange(len(good)), np.random.default_rng(3)
     loud = 31_007 + int(np.argmax(np.convolve(good[31_007:] ** 2, np.ones(480), "same")))
     hole = good.copy()
     hole[loud:loud + CARD_HZ * 6 // 1000] = 0
     return {
         "silence": np.zeros_like(good),
-        "another sound": np.concatenate((np.zeros(5_000), upsample(speech_like(4, seed=8)))),
+        "another sound": np.concatenate((np.zeros(5_000), speech_like(5, seed=8).at_card)),
         "6 ms of silence": hole,
         "20 ms lost": np.delete(good, np.s_[loud:loud + 960]),
         "20 ms twice": np.insert(good, loud, good[loud - 960:loud]),
+        "a click in a pause": np.concatenate((good[:first_pause(good)], [0.2] * 20, good[first_pause(good) + 20:])),
         "1.1 dB less": good * 10 ** (-1.1 / 20),
         "one channel of two": good / 2,
-        "noise": good + dice.normal(0, 0.04, len(good)),
+        "noise": good + dice.normal(0, 0.03, len(good)),
         "clipping": np.clip(good, -0.1, 0.1) * 1.3,
-        "one percent too slow": np.interp(place * 0.99, place, good),
-        "the end missing": good[:31_007 + 3 * CARD_HZ],
+        "one percent too slow": np.interp(times * 0.99, times, good),
+        "the end missing": good[:31_007 + 4 * CARD_HZ],
         "telephone quality lost": upsample(band(good[::6], 300, 1200)),
     }
 

@@ -28,9 +28,13 @@ listen = 0.0.0.0:{PORT}
 
 [audio]
 klaxon = none
-; an emulated machine is served in fits and starts, like a far-away one
-jitter-min = 80ms
-period = 20ms
+; An emulated machine is served in fits and starts, like a far-away one on a bad line. How quick the box is
+; is measured elsewhere; here it has time, so that what is heard is the box's doing and not this machine's load.
+jitter-min = 400ms
+jitter-max = 1000ms
+latency-max = 2000ms
+period = 200ms
+buffer = 1000ms
 """
 SECONDS_TO_BOOT = 180  # software emulation on a busy machine; a quiet one takes 10
 
@@ -62,19 +66,19 @@ def boots_read_only_and_is_paged(card: Card) -> None:
         report = machine.wait_for_report(SECONDS_TO_BOOT)
         check_mounts(report)
         check_service(report)
-        sent = hearing.speech_like(seconds=6, seed=1)
-        call_by_paging(sent)
-        call_by_sipp(sent)
+        by_paging, by_sipp = hearing.speech_like(seconds=7, seed=1), hearing.speech_like(seconds=7, seed=2)
+        call_by_paging(by_paging)
+        call_by_sipp(by_sipp)
         memory = [line for line in report if line.startswith("memory")]
     heard = hearing.read_wav(machine.recording)
-    rest = hears(sent, heard, "paging call")
-    hears(sent, rest, "sipp")
+    hears(by_paging, heard, "paging call")
+    hears(by_sipp, heard, "sipp")
     say(f"figures: power-on to first OPTIONS answered {ready:.1f} s; {memory[0]}")
     say(f"figures: card {card.sizes()}")
 
 
 def survives_power_cuts(card: Card, kills: int, dice: random.Random, seed: int) -> None:
-    sent = hearing.speech_like(seconds=2, seed=2)
+    sent = hearing.speech_like(seconds=3, seed=3)
     usual = 10.0
     for number in range(1, kills + 1):
         moment = dice.uniform(0.5, 1.5 * usual)
@@ -109,20 +113,20 @@ def check_service(report: list[str]) -> None:
     check(bool(users) and all(set(ids) == {"990"} for ids in users), "the service runs as the user paging")
 
 
-def call_by_paging(sent: hearing.Sound) -> None:
-    hearing.write_wav(WORK / "sent.wav", sent)
+def call_by_paging(sent: hearing.Speech) -> None:
+    hearing.write_wav(WORK / "sent.wav", sent.samples)
     run([WORK / "caller", "call", f"sip:page@{BOX}:{PORT}", "--play", WORK / "sent.wav"])
-    time.sleep(1)  # what is buffered still leaves the card
+    time.sleep(2.5)  # what is buffered still leaves the card
 
 
-def call_by_sipp(sent: hearing.Sound) -> None:
-    (WORK / "sent.ulaw").write_bytes(hearing.to_ulaw(sent))
+def call_by_sipp(sent: hearing.Speech) -> None:
+    (WORK / "sent.ulaw").write_bytes(hearing.to_ulaw(sent.samples))
     scenario = (HERE / "page.xml").read_text()
-    scenario = scenario.replace("@FILE@", str(WORK / "sent.ulaw")).replace("@MS@", str(len(sent) // 8 + 500))
+    scenario = scenario.replace("@FILE@", str(WORK / "sent.ulaw")).replace("@MS@", str(len(sent.samples) // 8 + 500))
     (WORK / "page.xml").write_text(scenario)
     run(["sipp", f"{BOX}:{PORT}", "-sf", WORK / "page.xml", "-s", "page", "-m", "1", "-i", "10.77.0.1", "-nostdin",
          "-timeout", "60s", "-timeout_error", "-trace_err", "-error_file", WORK / "sipp.err"])
-    time.sleep(1)
+    time.sleep(2.5)
 
 
 def run(command: list) -> None:
@@ -130,11 +134,9 @@ def run(command: list) -> None:
     check(done.returncode == 0, f"{Path(command[0]).name} ends well", done.stdout[-2000:] + done.stderr[-2000:])
 
 
-def hears(sent: hearing.Sound, heard: hearing.Sound, what: str) -> hearing.Sound:
-    """Checks one page; gives what was recorded after it."""
-    verdict, rest = hearing.compare(sent, heard)
+def hears(sent: hearing.Speech, heard: hearing.Sound, what: str) -> None:
+    verdict = hearing.compare(sent, heard)
     check(not verdict.flaws(), f"{what}: {verdict}", "; ".join(verdict.flaws()))
-    return rest
 
 
 def check(holds: bool, what: str, more: str = "") -> None:
