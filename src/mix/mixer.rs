@@ -34,6 +34,13 @@ impl Mixer {
         }
     }
 
+    /// The same mixer with another loudest sample than [`Limiter::CEILING`].
+    #[must_use]
+    pub fn with_ceiling(mut self, ceiling: Level) -> Self {
+        self.stage.limiter = Limiter::new(1, SampleRate::HZ_48000, ceiling);
+        self
+    }
+
     /// Does as told. A voice beyond the most there may be is given back by [`Report::Retired`] at once.
     ///
     /// Voices that are not given back yet take room too. Whoever sends more than twice the most without taking any back
