@@ -91,14 +91,13 @@ struct Talk {
 impl Caller {
     fn new(path: Path, post: Post, samples: Vec<f32>) -> Result<Self, CallError> {
         let media = UdpSocket::bind(SocketAddr::new(path.local.ip(), 0))?;
-        let port = media.local_addr()?.port();
         let formats =
             Codec::ALL.map(|codec| Format::new(codec.payload_type(), codec.name(), codec.rate().hz()));
         let seed = entropy::seed();
         let identity = EndpointConfig { user_agent: USER_AGENT.to_owned(), ..EndpointConfig::new(USER) };
         let offered = Local {
             address: path.local.ip(),
-            port,
+            port: media.local_addr()?.port(),
             formats: formats.to_vec(),
             ptime: PTIME,
             session_id: seed >> 33,

@@ -41,7 +41,7 @@ impl Inbox {
     ///
     /// # Errors
     /// When the process cannot catch signals.
-    pub(super) fn new<'a>(executor: &LocalExecutor<'a>, sockets: &[Rc<Udp>]) -> io::Result<Self> {
+    pub(super) fn new(executor: &LocalExecutor<'_>, sockets: &[Rc<Udp>]) -> io::Result<Self> {
         let (sender, inputs) = bounded(DEPTH);
         let signals = Signals::new([Signal::Term, Signal::Int])?;
         let mut readers = vec![executor.spawn(catch(signals, sender.clone()))];

@@ -39,11 +39,7 @@ impl<'a> Media<'a> {
         settings: &Settings,
         seed: u64,
     ) -> Self {
-        let ports = MediaPorts::new(
-            crate::net::PortRange::new(settings.sip.rtp_ports.first(), settings.sip.rtp_ports.last() + 1)
-                .unwrap(),
-            seed,
-        );
+        let ports = MediaPorts::new(settings.sip.rtp_ports, seed);
         let options = Options::new(settings);
         // A session id is numeric and unique for this host; half of it stays below the sign bit that some peers mind.
         Self { executor, sink, ports, options, next_session: seed >> 33, next_voice: 0 }
@@ -58,18 +54,18 @@ impl<'a> Media<'a> {
     pub(super) fn prepare(&mut self, path: Path, offer: &[u8]) -> Result<Prepared, Refused> {
         let offer = Description::parse(offer).map_err(Refused::Unreadable)?;
         let address = path.local.ip();
-        let (rtp, rtcp) = self.ports.bind(address, self.options.socket).map_err(Refused::NoPorts)?;
+        let (speech, reports) = self.ports.bind(address, self.options.socket).map_err(Refused::NoPorts)?;
         self.next_session += 1;
         let local = Local {
             address,
-            port: rtp.local_addr().port(),
+            port: speech.local_addr().port(),
             formats: self.options.formats.clone(),
             ptime: self.options.ptime,
             session_id: self.next_session,
             version: 1,
         };
         let (answer, negotiated) = sdp::answer(&offer, &local).map_err(Refused::Incompatible)?;
-        Ok(Prepared { answer: answer.to_bytes(), negotiated, path, rtp, rtcp })
+        Ok(Prepared { answer: answer.to_bytes(), negotiated, path, speech, reports })
     }
 
     /// Begins to receive and to play; `None` when the audio thread takes no more voices.
@@ -82,13 +78,13 @@ impl<'a> Media<'a> {
         let receiver = Receiver::new(receiver(&prepared));
         let heard = Heard::default();
         let sink = Rc::clone(&self.sink);
-        let receiving = stream::receive(prepared.rtp, receiver, voice, sink, Rc::clone(&heard));
+        let receiving = stream::receive(prepared.speech, receiver, voice, sink, Rc::clone(&heard));
         Some(Stream {
             voice,
             heard,
             sink: Rc::clone(&self.sink),
             _receiving: self.executor.spawn(receiving),
-            _rtcp: prepared.rtcp,
+            _reports: prepared.reports,
         })
     }
 
@@ -111,8 +107,10 @@ pub(super) struct Prepared {
     pub(super) answer: Vec<u8>,
     negotiated: Negotiated,
     path: Path,
-    rtp: Udp,
-    rtcp: Udp,
+    /// RTP comes here.
+    speech: Udp,
+    /// RTCP comes here.
+    reports: Udp,
 }
 
 impl Prepared {
@@ -130,8 +128,8 @@ pub(super) struct Stream<'a> {
     pub(super) heard: Heard,
     sink: Rc<Sink<'a>>,
     _receiving: Task<()>,
-    // Held so that nobody else gets the port; its reports are not read yet.
-    _rtcp: Udp,
+    // Held so that nobody else gets the port; what comes is not read yet.
+    _reports: Udp,
 }
 
 impl Drop for Stream<'_> {

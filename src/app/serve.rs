@@ -80,12 +80,7 @@ fn listen(settings: &Settings) -> Result<Vec<Rc<Udp>>, ServeError> {
 
 fn setup(settings: &Settings) -> Setup {
     let audio = &settings.audio;
-    Setup {
-        device: device(&audio.device),
-        channels: CHANNELS,
-        period: span(audio.period),
-        buffer: span(audio.buffer),
-    }
+    Setup { device: audio.device.clone(), channels: CHANNELS, period: audio.period, buffer: audio.buffer }
 }
 
 fn identity(settings: &Settings) -> EndpointConfig {
@@ -142,24 +137,3 @@ const REPORTS: usize = 64;
 /// Room for a burst of calls while the executor is busy elsewhere.
 const SIP_BUFFER: usize = 512 * 1024;
 const AUDIO_STACK: usize = 256 * 1024;
-
-fn device(d: &crate::config::Device) -> output::Device {
-    use crate::config::Device as C;
-    match d.clone() {
-        C::Auto => output::Device::Auto,
-        C::Card(c) => output::Device::Card(c),
-        C::Usb { vendor, product } => output::Device::Usb { vendor, product },
-        C::Pcm(p) => output::Device::Pcm(p),
-        C::Wav(p) => output::Device::Wav(p),
-        C::Null => output::Device::Null,
-    }
-}
-fn span(s: crate::config::Span) -> Option<core::time::Duration> {
-    match s {
-        crate::config::Span::Auto => None,
-        crate::config::Span::Frames(f) => {
-            Some(core::time::Duration::from_micros(u64::from(f) * 1_000_000 / 48_000))
-        }
-        crate::config::Span::Time(t) => Some(t),
-    }
-}

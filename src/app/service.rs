@@ -8,7 +8,7 @@
 //! Nothing here waits for a peer: every step takes what has come and hands on what follows from it.
 
 use super::inbox::{Inbox, Input};
-use super::media::{Media, Prepared, Stream};
+use super::media::{Media, Prepared, Refused, Stream};
 use super::post::Post;
 use super::sink::Sink;
 use crate::clock;
@@ -115,7 +115,9 @@ impl<'a> Service<'a> {
             self.post.send(&transmit);
         }
         while let Some(report) = self.sink.poll() {
-            self.on_report(report);
+            self.on_report(&report);
+            // A voice that came back is freed here, where freeing is allowed.
+            drop(report);
         }
     }
 
@@ -142,7 +144,11 @@ impl<'a> Service<'a> {
         match event {
             Event::Incoming { call, from, path, call_id, offer, .. } => {
                 let name = name(&from, path, &call_id);
-                self.on_incoming(now, call, name, path, &offer);
+                self.sink.wake();
+                match self.media.prepare(path, &offer) {
+                    Ok(prepared) => self.take(now, call, name, prepared),
+                    Err(refused) => self.refuse(now, call, &name, &refused),
+                }
             }
             Event::Ended { call, reason } => self.on_ended(call, reason),
             // The box places no calls, and it plays from the answer on, acknowledged or not.
@@ -150,19 +156,15 @@ impl<'a> Service<'a> {
         }
     }
 
-    fn on_incoming(&mut self, now: Instant, call: CallKey, name: String, path: Path, offer: &[u8]) {
-        self.sink.wake();
-        match self.media.prepare(path, offer) {
-            Ok(prepared) => {
-                log::info!("{name}: rings, {}", prepared.codec());
-                self.calls.insert(call, Call { name, stage: Stage::Waiting(Box::new(prepared)) });
-                self.pager.handle_incoming(now, call);
-            }
-            Err(refused) => {
-                log::warn!("{name}: refused: {refused}");
-                self.endpoint.reject(now, call, refused.status(), Some(&refused.to_string()));
-            }
-        }
+    fn take(&mut self, now: Instant, call: CallKey, name: String, prepared: Prepared) {
+        log::info!("{name}: rings, {}", prepared.codec());
+        self.calls.insert(call, Call { name, stage: Stage::Waiting(Box::new(prepared)) });
+        self.pager.handle_incoming(now, call);
+    }
+
+    fn refuse(&mut self, now: Instant, call: CallKey, name: &str, refused: &Refused) {
+        log::warn!("{name}: refused: {refused}");
+        self.endpoint.reject(now, call, refused.status(), Some(&refused.to_string()));
     }
 
     fn on_action(&mut self, now: Instant, action: Action<CallKey>) {
@@ -208,13 +210,12 @@ impl<'a> Service<'a> {
         }
     }
 
-    fn on_report(&mut self, report: Report) {
+    fn on_report(&mut self, report: &Report) {
         match report {
-            Report::Playing { voice } => self.log_voice(voice, "on air"),
-            // The voice is freed here, where freeing is allowed.
+            &Report::Playing { voice } => self.log_voice(voice, "on air"),
             Report::Retired { voice, stats, .. } => {
-                self.log_voice(voice, &summary(&stats));
-                self.voices.remove(&voice);
+                self.log_voice(*voice, &summary(stats));
+                self.voices.remove(voice);
                 if self.sink.dropped() > 0 {
                     log::warn!("{} packets so far found the audio thread too busy", self.sink.dropped());
                 }

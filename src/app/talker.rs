@@ -9,7 +9,6 @@ use crate::rtp::{Header, Sender};
 use crate::time::Instant;
 use core::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use core::time::Duration;
-use std::io;
 use std::net::UdpSocket;
 
 /// A sound cut into packets, on its way to one peer.
@@ -59,7 +58,7 @@ impl Talker {
                 return;
             };
             if let Ok(len) = self.sender.write(packet, ticks(packet), &mut datagram) {
-                progress.count(deadline, self.socket.send(&datagram[..len]));
+                progress.count(deadline, self.socket.send(&datagram[..len]).is_ok());
             }
         });
     }
@@ -91,16 +90,10 @@ impl Progress {
         Instant::from_micros(self.first_us.load(Relaxed))
     }
 
-    fn count(&self, deadline: Instant, outcome: io::Result<usize>) {
-        match outcome {
-            Ok(_) => {
-                if self.sent.fetch_add(1, Relaxed) == 0 {
-                    self.first_us.store(deadline.as_micros(), Relaxed);
-                }
-            }
-            Err(_) => {
-                self.refused.fetch_add(1, Relaxed);
-            }
+    fn count(&self, deadline: Instant, is_sent: bool) {
+        let count = if is_sent { &self.sent } else { &self.refused };
+        if count.fetch_add(1, Relaxed) == 0 && is_sent {
+            self.first_us.store(deadline.as_micros(), Relaxed);
         }
         let late = clock::now().since(deadline).as_micros();
         self.worst_late_us.fetch_max(u64::try_from(late).unwrap_or(u64::MAX), Relaxed);

@@ -39,14 +39,22 @@ pub struct PortRange {
 impl PortRange {
     pub(super) const ONE: Self = Self { first: 16_384, last: 16_384 };
 
-    /// Reads `16384-16884`. An odd first port is rounded up, an unpaired last one left out.
+    /// The pairs from `low` to `high`: an odd first port is rounded up, an unpaired last one left out. `None` when not
+    /// one pair fits in, or below 1024, which belongs to the system.
+    #[must_use]
+    pub const fn new(low: u16, high: u16) -> Option<Self> {
+        if low < MIN_PORT || high <= low {
+            return None;
+        }
+        // No overflow: `low` is below `high`.
+        let (first, last) = (low + low % 2, (high - 1) & !1);
+        if first <= last { Some(Self { first, last }) } else { None }
+    }
+
+    /// Reads `16384-16884`.
     pub(super) fn from_text(text: &str) -> Result<Self, Expected> {
         let (low, high) = text.split_once('-').ok_or(Expected::Ports)?;
-        let (low, high) = (port(low)?, port(high)?);
-        let first = low.checked_add(low % 2).ok_or(Expected::Ports)?;
-        let last = (high - 1) & !1;
-        let sensible = low >= MIN_PORT && low <= high && first <= last;
-        if sensible { Ok(Self { first, last }) } else { Err(Expected::Ports) }
+        Self::new(port(low)?, port(high)?).ok_or(Expected::Ports)
     }
 
     /// The first even port.

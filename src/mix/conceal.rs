@@ -156,3 +156,84 @@ const FADED: usize = 480;
 const JOIN: usize = 40;
 /// 2.5 ms.
 const JOIN_FROM_SILENCE: usize = 20;
+
+#[cfg(test)]
+#[expect(clippy::float_cmp, reason = "silence is exact zeros")]
+mod tests {
+    use super::*;
+    use core::f32::consts::TAU;
+
+    fn tone(hz: f32, from: u16, len: u16) -> Vec<f32> {
+        (from..from + len).map(|sample| (TAU * hz * f32::from(sample) / 8000.0).sin()).collect()
+    }
+
+    /// A concealer that has heard a tone for 100 ms.
+    fn after_tone(hz: f32) -> Concealer {
+        let mut concealer = Concealer::new();
+        concealer.speech(&mut tone(hz, 0, 800), true);
+        concealer
+    }
+
+    fn lost(concealer: &mut Concealer, len: usize) -> Vec<f32> {
+        let mut samples = vec![f32::NAN; len];
+        concealer.lost(&mut samples);
+        samples
+    }
+
+    #[test]
+    fn a_tone_goes_on_in_phase() {
+        for hz in [80.0, 100.0, 200.0, 320.0] {
+            let made_up = lost(&mut after_tone(hz), FULL);
+            for (one, other) in made_up.iter().zip(tone(hz, 800, 80)) {
+                assert!((one - other).abs() < 0.01, "{hz} Hz: {one} and not {other}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_made_up_begins_where_speech_ended_whatever_it_was() {
+        let mut concealer = Concealer::new();
+        // A step in the middle of the history: nothing that could be repeated.
+        let mut speech = [vec![0.0; 400], vec![0.7; 30]].concat();
+        concealer.speech(&mut speech, true);
+        let made_up = lost(&mut concealer, FULL);
+        assert!((made_up[0] - 0.7).abs() < 0.1, "{}", made_up[0]);
+    }
+
+    #[test]
+    fn what_is_made_up_is_gone_after_sixty_milliseconds() {
+        let mut concealer = after_tone(200.0);
+        let made_up = lost(&mut concealer, 600);
+        assert!(made_up[FADED - 60..FADED].iter().any(|&sample| sample.abs() > 0.02));
+        assert!(made_up[FADED..].iter().all(|&sample| sample == 0.0));
+        assert!(concealer.is_quiet());
+    }
+
+    #[test]
+    fn speech_after_a_loss_is_itself_after_five_milliseconds() {
+        let mut concealer = after_tone(200.0);
+        lost(&mut concealer, 160);
+        let mut speech = vec![0.25; 20];
+        concealer.speech(&mut speech, false);
+        assert!(speech.iter().any(|&sample| sample != 0.25));
+        let mut speech = vec![0.25; 60];
+        concealer.speech(&mut speech, false);
+        assert_eq!(speech[20..], [0.25; 40]);
+    }
+
+    #[test]
+    fn speech_after_silence_is_itself_after_two_and_a_half_milliseconds() {
+        let mut speech = vec![0.25; 40];
+        Concealer::new().speech(&mut speech, true);
+        assert!(speech[0] > 0.01 && speech[0] < 0.02, "{}", speech[0]);
+        assert_eq!(speech[JOIN_FROM_SILENCE - 1..], [0.25; 21]);
+    }
+
+    #[test]
+    fn speech_without_a_seam_is_left_alone() {
+        let mut concealer = after_tone(200.0);
+        let mut speech = tone(200.0, 800, 80);
+        concealer.speech(&mut speech, false);
+        assert_eq!(speech, tone(200.0, 800, 80));
+    }
+}

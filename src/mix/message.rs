@@ -86,7 +86,7 @@ pub struct VoiceStats {
     pub delay: Duration,
     /// How long it should wait.
     pub target: Duration,
-    /// How loud it was since the last report, after its level.
+    /// How loud it was since the last report, its pauses included, after its level.
     pub level: Reading,
     /// Chunks of a payload type that the voice cannot decode, played as silence.
     pub undecoded: u64,

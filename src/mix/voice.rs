@@ -56,16 +56,15 @@ impl Voice {
         self.turn_phase(now);
         let mut block = [0.0; BUS_BLOCK];
         let Source::Telephone(telephone) = &mut self.source;
-        if !telephone.render(now, &mut block) {
-            self.level.apply(&mut block);
-            return false;
-        }
+        let sounds = telephone.render(now, &mut block);
         self.level.apply(&mut block);
         self.meter.add(&block);
-        for (sum, sample) in bus.iter_mut().zip(&block) {
-            *sum += sample;
+        if sounds {
+            for (sum, sample) in bus.iter_mut().zip(&block) {
+                *sum += sample;
+            }
         }
-        true
+        sounds
     }
 
     /// Whether it has nothing to say any more.

@@ -13,7 +13,7 @@ mod resolve;
 mod route;
 mod udp;
 
-pub use ports::{MediaPorts, PortRange};
+pub use ports::MediaPorts;
 pub use resolve::resolve;
 pub use route::source_for;
 pub use udp::{BindError, Datagram, Udp, UdpOptions};

@@ -1,47 +1,9 @@
 //! Pairs of ports for media: RTP on an even port, RTCP on the odd one after it (RFC 3550 §11).
 
-use core::fmt;
 use std::net::{IpAddr, SocketAddr};
 
 use super::udp::{BindError, Udp, UdpOptions};
-
-/// A range of ports to take pairs from, both ends included.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PortRange {
-    /// The first even port.
-    first: u16,
-    pairs: u16,
-}
-
-impl PortRange {
-    /// The range from `low` to `high`; `None` if no pair of an even and the next odd port fits in, or `low` is 0.
-    #[must_use]
-    pub fn new(low: u16, high: u16) -> Option<Self> {
-        let first = if low == 0 { return None } else { low.checked_add(low % 2)? };
-        let pairs = (u32::from(high) + 1).checked_sub(u32::from(first))? / 2;
-        let pairs = u16::try_from(pairs).ok().filter(|&pairs| pairs > 0)?;
-        Some(Self { first, pairs })
-    }
-
-    /// How many pairs there are: so many calls at once.
-    #[must_use]
-    pub const fn pairs(self) -> u16 {
-        self.pairs
-    }
-}
-
-impl From<crate::config::PortRange> for PortRange {
-    fn from(range: crate::config::PortRange) -> Self {
-        Self { first: range.first(), pairs: range.pairs() }
-    }
-}
-
-impl fmt::Display for PortRange {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let last = u32::from(self.first) + 2 * u32::from(self.pairs) - 1;
-        write!(f, "{}-{last}", self.first)
-    }
-}
+use crate::config::PortRange;
 
 /// Hands out the pairs of a range in turn, so that a port rests as long as possible before it is used again: a phone
 /// that has missed the end of its call must not talk into the next one.
@@ -55,7 +17,7 @@ impl MediaPorts {
     /// Pairs of `range`, starting somewhere that `seed` says: the port rests over a restart as well.
     #[must_use]
     pub fn new(range: PortRange, seed: u64) -> Self {
-        let next = u16::try_from(seed % u64::from(range.pairs)).unwrap_or(0);
+        let next = u16::try_from(seed % u64::from(range.pairs())).unwrap_or(0);
         Self { range, next }
     }
 
@@ -66,19 +28,19 @@ impl MediaPorts {
     /// [`BindError::Taken`] when every pair is in use; anything else at once.
     pub fn bind(&mut self, address: IpAddr, options: UdpOptions) -> Result<(Udp, Udp), BindError> {
         let mut refusal = None;
-        for _ in 0..self.range.pairs {
+        for _ in 0..self.range.pairs() {
             match self.bind_next(address, options) {
                 Err(taken @ BindError::Taken { .. }) => refusal = Some(taken),
                 outcome => return outcome,
             }
         }
-        let taken = || BindError::Taken { address: SocketAddr::new(address, self.range.first) };
+        let taken = || BindError::Taken { address: SocketAddr::new(address, self.range.first()) };
         Err(refusal.unwrap_or_else(taken))
     }
 
     fn bind_next(&mut self, address: IpAddr, options: UdpOptions) -> Result<(Udp, Udp), BindError> {
-        let port = self.range.first + 2 * self.next;
-        self.next = (self.next + 1) % self.range.pairs;
+        let port = self.range.nth(self.next);
+        self.next = (self.next + 1) % self.range.pairs();
         let media = Udp::bind(SocketAddr::new(address, port), options)?;
         let control = Udp::bind(SocketAddr::new(address, port + 1), options)?;
         Ok((media, control))
@@ -92,31 +54,6 @@ mod tests {
     use super::*;
 
     const LOCALHOST: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
-
-    #[test]
-    fn the_configured_range_is_taken_as_it_is() {
-        let range = PortRange::from(crate::config::Settings::default().sip.rtp_ports);
-        assert_eq!((range.to_string(), range.pairs()), ("16384-16883".into(), 250));
-    }
-
-    fn pairs(low: u16, high: u16) -> Option<(String, u16)> {
-        PortRange::new(low, high).map(|range| (range.to_string(), range.pairs()))
-    }
-
-    #[test]
-    fn a_range_counts_whole_pairs() {
-        assert_eq!(pairs(16384, 16884), Some(("16384-16883".into(), 250)));
-        assert_eq!(pairs(10001, 10005), Some(("10002-10005".into(), 2)));
-        assert_eq!(pairs(65534, 65535), Some(("65534-65535".into(), 1)));
-        assert_eq!(pairs(2, 65535), Some(("2-65535".into(), 32767)));
-    }
-
-    #[test]
-    fn a_range_without_a_pair_is_refused() {
-        for (low, high) in [(0, 100), (16384, 16384), (16385, 16386), (65535, 65535), (200, 100)] {
-            assert_eq!(pairs(low, high), None, "{low}-{high}");
-        }
-    }
 
     /// Four pairs below the kernel's ephemeral ports, other ones for each process and `test`.
     fn free_range(test: u32) -> PortRange {

@@ -204,7 +204,7 @@ mod tests {
     fn policy() -> Policy {
         Policy {
             answer_after: Duration::ZERO,
-            hang_up_after: Some(Duration::from_secs(300)),
+            hang_up_after: Some(Duration::from_mins(5)),
             rtp_timeout: Some(Duration::from_secs(20)),
             max_calls: 1,
         }

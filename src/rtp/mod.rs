@@ -11,6 +11,7 @@
 //! Left out: RTCP, telephone events, and codecs whose bytes are no ticks.
 
 mod chunk;
+mod clock;
 mod delay;
 mod jitter;
 mod packet;

@@ -14,7 +14,8 @@
 //! Left out: when to play (`jitter.rs`), RTCP reports, encryption.
 
 use super::chunk::Chunk;
-use super::packet::{Header, Packet, ParseError};
+use super::clock::{Arrived, Clock};
+use super::packet::{Packet, ParseError};
 use super::sequence::{Order, SequenceTracker};
 use crate::time::Instant;
 use crate::units::SampleRate;
@@ -337,70 +338,14 @@ impl Stranger {
     }
 }
 
-#[derive(Clone, Copy, Debug)]
-struct Arrived {
-    at: Instant,
-    remote: SocketAddr,
-    header: Header,
-}
-
 enum Place {
     Stream(Order),
     Stranger,
     Nowhere,
 }
 
-/// Compares timestamps with time, by the newest packet.
-#[derive(Clone, Debug)]
-struct Clock {
-    newest: Arrived,
-    /// RFC 3550 appendix A.8, in microseconds.
-    jitter: f64,
-}
-
-impl Clock {
-    fn new(packet: &Arrived) -> Self {
-        Self { newest: *packet, jitter: 0.0 }
-    }
-
-    /// How `packet` lies after the newest.
-    #[expect(clippy::cast_possible_wrap, reason = "timestamps wrap: their distance has a sign")]
-    fn slip(&self, packet: &Arrived, rate: SampleRate) -> Slip {
-        let ticks = packet.header.timestamp.wrapping_sub(self.newest.header.timestamp) as i32;
-        let sent_us = i64::from(ticks) * 1_000_000 / i64::from(rate.hz());
-        let elapsed = packet.at.since(self.newest.at).as_micros();
-        let elapsed_us = i64::try_from(elapsed).unwrap_or(i64::MAX);
-        Slip { ticks, late_us: elapsed_us.saturating_sub(sent_us) }
-    }
-
-    fn advance(&mut self, packet: &Arrived, slip: &Slip) {
-        #[expect(clippy::cast_precision_loss, reason = "a jump would be a new run")]
-        let distance = slip.late_us.unsigned_abs() as f64;
-        self.jitter += (distance - self.jitter) / 16.0;
-        self.newest = *packet;
-    }
-
-    fn jitter(&self) -> Duration {
-        Duration::from_secs_f64(self.jitter / 1e6)
-    }
-}
-
-struct Slip {
-    ticks: i32,
-    /// How much later than by its timestamp the packet came.
-    late_us: i64,
-}
-
-impl Slip {
-    fn is_jump(&self) -> bool {
-        self.late_us.unsigned_abs() > JUMP_US
-    }
-}
-
 /// A stream that is silent for so long has made room for another.
 const PAUSE: Duration = Duration::from_millis(100);
-/// Timestamps that are further from time than this begin a new run.
-const JUMP_US: u64 = 300_000;
 /// The longest payload.
 const MAX_PAYLOAD: usize = 4 * Chunk::CAPACITY;
 /// The chunks of two packets.

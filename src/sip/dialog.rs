@@ -30,7 +30,7 @@ impl Dialog {
             call_id: headers.call_id.clone(),
             local: headers.to.clone().with_tag(tag),
             remote: headers.from.clone(),
-            target: contact(headers).unwrap_or(&headers.from.uri).clone(),
+            target: target_of(headers).unwrap_or_else(|| as_target(&headers.from.uri)),
             routes: headers.record_routes.clone(),
             local_cseq: 0,
             remote_cseq: Some(headers.cseq.number),
@@ -44,7 +44,7 @@ impl Dialog {
             call_id: request.headers.call_id.clone(),
             local: request.headers.from.clone(),
             remote: headers.to.clone(),
-            target: contact(headers).unwrap_or(&request.uri).clone(),
+            target: target_of(headers).unwrap_or_else(|| request.uri.clone()),
             routes: headers.record_routes.iter().rev().cloned().collect(),
             local_cseq: request.headers.cseq.number,
             remote_cseq: None,
@@ -67,8 +67,8 @@ impl Dialog {
 
     /// Takes the remote target of a target refresh request (§12.2.2).
     pub(crate) fn refresh_target(&mut self, request: &Request) {
-        if let Some(target) = contact(&request.headers) {
-            self.target = target.clone();
+        if let Some(target) = target_of(&request.headers) {
+            self.target = target;
         }
     }
 
@@ -109,7 +109,7 @@ impl Dialog {
             return (self.target.clone(), self.routes.clone());
         }
         let last = NameAddr::new(self.target.clone());
-        (first.uri.clone(), rest.iter().cloned().chain([last]).collect())
+        (as_target(&first.uri), rest.iter().cloned().chain([last]).collect())
     }
 }
 
@@ -136,8 +136,17 @@ impl DialogKey {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct OutOfOrder;
 
-fn contact(headers: &Headers) -> Option<&Uri> {
-    headers.contacts.first().map(|contact| &contact.uri)
+/// The remote target that a message names.
+fn target_of(headers: &Headers) -> Option<Uri> {
+    headers.contacts.first().map(|contact| as_target(&contact.uri))
+}
+
+/// `uri` as it may stand in a request line: without headers (§19.1.1).
+pub(crate) fn as_target(uri: &Uri) -> Uri {
+    match uri {
+        Uri::Sip(uri) => uri.clone().without_headers().into(),
+        Uri::Tel(_) | Uri::Absolute(_) => uri.clone(),
+    }
 }
 
 /// The address a SIP URI names without being resolved.
@@ -185,6 +194,14 @@ mod tests {
             assert_eq!(next_hop(&format!("Contact: <sip:{contact}>\r\n")), "192.0.2.2:5060", "{contact}");
         }
         assert_eq!(next_hop(""), "192.0.2.2:5060");
+    }
+
+    #[test]
+    fn headers_within_a_contact_are_no_part_of_the_request_line() {
+        let via = Via::udp("192.0.2.1:5060".parse().unwrap(), "z9hG4bK1");
+        let mut dialog = dialog("Contact: <sip:alice@192.0.2.7;a=b?subject=x>\r\n");
+        let bye = dialog.request(Method::BYE, via);
+        assert_eq!(bye.uri.to_string(), "sip:alice@192.0.2.7;a=b");
     }
 
     #[test]

@@ -17,8 +17,11 @@ impl Outbox {
         Self { waiting: VecDeque::new(), capacity, dropped: 0 }
     }
 
-    /// Queues a datagram.
+    /// Queues a datagram; what could not be written is empty and goes nowhere.
     pub(crate) fn push(&mut self, path: Path, bytes: &[u8]) {
+        if bytes.is_empty() {
+            return;
+        }
         if self.waiting.len() < self.capacity {
             self.waiting.push_back(Transmit { path, bytes: bytes.to_vec() });
         } else {

@@ -2,7 +2,7 @@
 
 use super::bench::*;
 use crate::dsp::Limiter;
-use crate::mix::{Command, Media};
+use crate::mix::{Command, Media, VoiceStats};
 use crate::rtp::{Chunk, Sender};
 use crate::time::Instant;
 use core::time::Duration;
@@ -228,4 +228,24 @@ fn garbage(dice: &mut Dice, now: Instant, run: u32) -> Chunk {
     };
     let payload = (0..len).map(|_| dice.roll() as u8).collect();
     Chunk { run, timestamp, arrival, payload_type: dice.below(10) as u8, marker: dice.below(2) == 0, payload }
+}
+
+#[test]
+fn jitter_beyond_the_target_is_learned_once_and_then_heard_no_more() {
+    for period in [1, 2, 4, 8] {
+        let mut bench = Bench::new();
+        bench.period = period;
+        let mut dice = Dice(1);
+        for number in 0..1_000 {
+            let late = dice.below(60);
+            bench.send(Some(ms(100 + number * 20 + late)), &low_tone(number));
+        }
+        bench.run_until(ms(20_000));
+        let (first, last) = (bench.stats[3], bench.stats[18]);
+        let troubles = |stats: VoiceStats| (stats.jitter.late, stats.jitter.concealed_ticks);
+        assert!(first.jitter.discarded <= 2, "{first:?}");
+        assert_eq!(troubles(last), troubles(first), "period {period}");
+        assert!(last.delay <= Duration::from_millis(65), "{last:?}");
+        assert!(largest_step(&bench.heard) < SMOOTH);
+    }
 }

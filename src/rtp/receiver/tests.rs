@@ -1,4 +1,5 @@
 use super::*;
+use crate::rtp::Header;
 
 const PEER: &str = "192.0.2.1:4000";
 

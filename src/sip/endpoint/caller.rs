@@ -5,7 +5,7 @@ use super::counters::count;
 use super::event::{EndReason, Event};
 use super::inbound::tag_text;
 use crate::sip::call::CallKey;
-use crate::sip::dialog::Dialog;
+use crate::sip::dialog::{Dialog, as_target};
 use crate::sip::path::Path;
 use crate::sip::session::{Calling, Session, SessionTimer, State};
 use crate::sip::transaction::{Class, ClientKey, Heard, NewRequest, TIMER_H};
@@ -185,10 +185,11 @@ impl Endpoint {
         let contact = self.contact(invite.path);
         let from = contact.clone().with_display(&self.config.display_name);
         let from = from.with_tag(&tag_text(self.tokens.draw()));
-        let to = NameAddr::new(invite.target.clone());
+        let target = as_target(&invite.target);
+        let to = NameAddr::new(target.clone());
         let call_id = tag_text(self.tokens.draw()) + &tag_text(self.tokens.draw());
         let headers = Headers::new(client.via(local), from, to, &call_id, CSeq::new(1, Method::INVITE));
-        let mut request = Request::new(invite.target, headers).with_contact(contact);
+        let mut request = Request::new(target, headers).with_contact(contact);
         request = request.with_header("Allow", super::admission::ALLOW);
         if !self.config.user_agent.is_empty() {
             request = request.with_header("User-Agent", &self.config.user_agent);

@@ -18,8 +18,8 @@ pub struct EndpointConfig {
 pub struct Limits {
     /// Calls, both ways and in any state. When full, a new INVITE gets 503 with Retry-After, and so does OPTIONS.
     pub calls: usize,
-    /// Server transactions, most of which linger for 32 s after their end. When full, a new INVITE gets 503, and
-    /// other requests are answered without being remembered.
+    /// Server transactions, most of which linger for 32 s after their end; their responses may have 512 bytes each on
+    /// average. When full, a new INVITE gets 503, and other requests are answered without being remembered.
     pub transactions: usize,
     /// Datagrams waiting for [`Endpoint::poll_transmit`](super::Endpoint::poll_transmit). When full, they are dropped.
     pub datagrams: usize,

@@ -13,7 +13,7 @@ pub struct Counters {
     pub unmatched: u64,
     /// Among them: repetitions of requests and responses.
     pub repeated: u64,
-    /// Among them: ACKs that acknowledge nothing.
+    /// Among them: ACKs that acknowledge nothing we remember, such as a refusal that kept no state.
     pub stray_acks: u64,
     /// Requests refused without being looked at by the application.
     pub refused: u64,

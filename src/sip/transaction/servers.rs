@@ -15,13 +15,15 @@ use crate::time::Instant;
 use crate::timers::Timers;
 use std::collections::HashMap;
 
-/// The server transactions of an endpoint, at most `capacity`.
+/// The server transactions of an endpoint: at most `capacity`, and as many times [`MEAN_RESPONSE_BYTES`] of responses.
 #[derive(Debug)]
 pub(crate) struct Servers {
     open: HashMap<ServerKey, Server>,
     merges: HashMap<MergeKey, ServerKey>,
     timers: Timers<(ServerKey, Slot)>,
     capacity: usize,
+    /// The bytes of all responses kept.
+    stored: usize,
 }
 
 /// An INVITE that opens a transaction.
@@ -47,7 +49,7 @@ pub(crate) struct Answer {
 impl Servers {
     /// None yet.
     pub(crate) fn new(capacity: usize) -> Self {
-        Self { open: HashMap::new(), merges: HashMap::new(), timers: Timers::new(), capacity }
+        Self { open: HashMap::new(), merges: HashMap::new(), timers: Timers::new(), capacity, stored: 0 }
     }
 
     /// Takes a request that is no ACK. `true` if it is a repetition, which is answered or absorbed here.
@@ -92,6 +94,7 @@ impl Servers {
             merge: invite.merge,
             call: Some(invite.call),
         };
+        self.stored += server.stored();
         self.open.insert(key, server);
         self.run(now, key, reaction, outbox);
     }
@@ -112,7 +115,9 @@ impl Servers {
             Machine::Other(machine) => machine.on_respond(answer.class),
         };
         if reaction.emit == Emit::Last {
+            self.stored -= server.stored();
             server.newest = Some(answer.bytes.into_boxed_slice());
+            self.stored += server.stored();
         }
         self.run(now, key, reaction, outbox);
     }
@@ -150,7 +155,7 @@ impl Servers {
 
     /// Whether there is no room for another transaction.
     pub(crate) fn is_full(&self) -> bool {
-        self.open.len() >= self.capacity
+        self.open.len() >= self.capacity || self.stored >= self.capacity.saturating_mul(MEAN_RESPONSE_BYTES)
     }
 
     /// How many there are.
@@ -166,6 +171,7 @@ impl Servers {
             outbox.push(server.path, newest);
         }
         if !server.machine.repeats() {
+            self.stored -= server.stored();
             server.newest = None;
         }
         set(&mut self.timers, (key, Slot::Repeat), reaction.repeat, now);
@@ -178,7 +184,11 @@ impl Servers {
     fn close(&mut self, key: ServerKey) {
         self.timers.stop((key, Slot::Repeat));
         self.timers.stop((key, Slot::Expire));
-        if let Some(Server { merge: Some(merge), .. }) = self.open.remove(&key) {
+        let Some(server) = self.open.remove(&key) else {
+            return;
+        };
+        self.stored -= server.stored();
+        if let Some(merge) = server.merge {
             self.merges.remove(&merge);
         }
     }
@@ -191,6 +201,12 @@ struct Server {
     path: Path,
     merge: Option<MergeKey>,
     call: Option<CallKey>,
+}
+
+impl Server {
+    fn stored(&self) -> usize {
+        self.newest.as_ref().map_or(0, |bytes| bytes.len())
+    }
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -231,6 +247,9 @@ pub(super) fn set<K: Copy + Ord + core::hash::Hash>(
     }
 }
 
+/// What a response may have on average; one to BYE has about 350.
+const MEAN_RESPONSE_BYTES: usize = 512;
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -260,7 +279,22 @@ mod tests {
         let total = entries + merges + deadlines + responses;
         assert!(total < BUDGET_BYTES, "{entries} + {merges} + {deadlines} + {responses} = {total} bytes");
         servers.handle_timeout(Instant::from_millis(32_000), &mut Outbox::new(0));
-        assert_eq!((servers.len(), servers.merges.len(), servers.next_timeout()), (0, 0, None));
+        assert_eq!((servers.len(), servers.merges.len(), servers.stored), (0, 0, 0));
+    }
+
+    #[test]
+    fn large_responses_fill_the_room_too() {
+        let mut servers = Servers::new(4);
+        let mut outbox = Outbox::new(0);
+        let key = ServerKey::of(&invite(1), &Tokens::new(1));
+        let address = ([192, 0, 2, 1], 5060).into();
+        servers.open_other(key, Path { local: address, remote: address });
+        assert!(!servers.is_full());
+        let large = Answer { class: Class::Success, bytes: vec![0; 4 * MEAN_RESPONSE_BYTES] };
+        servers.respond(Instant::ZERO, key, large, &mut outbox);
+        assert!(servers.is_full());
+        servers.handle_timeout(Instant::from_millis(32_000), &mut outbox);
+        assert!(!servers.is_full());
     }
 
     /// What 25 000 short calls leave behind: the INVITE, accepted, and the BYE, answered.

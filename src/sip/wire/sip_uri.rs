@@ -64,6 +64,13 @@ impl SipUri {
         self
     }
 
+    /// Without what follows `?`, which a Request-URI must not have (RFC 3261 §19.1.1).
+    #[must_use]
+    pub fn without_headers(mut self) -> Self {
+        self.headers = None;
+        self
+    }
+
     /// Whether this is a `sips:` URI.
     #[must_use]
     pub const fn is_secure(&self) -> bool {
