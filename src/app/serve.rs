@@ -137,7 +137,7 @@ const MAX_CALLS: usize = 250;
 /// What is rendered; a card with other channels gets them made of these.
 const CHANNELS: usize = 2;
 /// Packets under way to the audio thread: 20 ms of 250 calls.
-const COMMANDS: usize = 512;
+const COMMANDS: usize = 256;
 /// Reports under way to the executor.
 const REPORTS: usize = 64;
 /// Room for a burst of calls while the executor is busy elsewhere.
