@@ -1,6 +1,6 @@
 """Boots the card, pages it, listens. What must hold:
 
-1. A user's edit of paging.conf (with Windows line endings) is what the box runs with.
+1. A user's edit of paging.conf (with Windows line endings) is what the box runs with: it answers at the port named there.
 2. Root and /boot are mounted read-only, no disk is mounted read-write, and the service is an unprivileged user.
 3. The sound its card plays is the sound that was sent, by `paging call` and by sipp (see hearing.py for the limits).
 4. Power cuts at random moments: it boots and pages each time, and no byte of the card has changed.
@@ -17,17 +17,20 @@ from pathlib import Path
 import hearing
 from card import Card
 from machine import Machine
-from network import BOX, Network, options_answered
+from network import BOX, PORT, Network, options_answered
 
 HERE = Path(__file__).parent
 WORK = Path("target/image/appliance")
-SETTINGS = """\
+SETTINGS = f"""\
 ; edited by a user on Windows
 [sip]
-listen = 0.0.0.0:5060
+listen = 0.0.0.0:{PORT}
 
 [audio]
 klaxon = none
+; an emulated machine is served in fits and starts, like a far-away one
+jitter-min = 80ms
+period = 20ms
 """
 SECONDS_TO_BOOT = 180  # software emulation on a busy machine; a quiet one takes 10
 
@@ -108,7 +111,7 @@ def check_service(report: list[str]) -> None:
 
 def call_by_paging(sent: hearing.Sound) -> None:
     hearing.write_wav(WORK / "sent.wav", sent)
-    run([WORK / "caller", "call", f"sip:page@{BOX}", "--play", WORK / "sent.wav"])
+    run([WORK / "caller", "call", f"sip:page@{BOX}:{PORT}", "--play", WORK / "sent.wav"])
     time.sleep(1)  # what is buffered still leaves the card
 
 
@@ -117,7 +120,7 @@ def call_by_sipp(sent: hearing.Sound) -> None:
     scenario = (HERE / "page.xml").read_text()
     scenario = scenario.replace("@FILE@", str(WORK / "sent.ulaw")).replace("@MS@", str(len(sent) // 8 + 500))
     (WORK / "page.xml").write_text(scenario)
-    run(["sipp", f"{BOX}:5060", "-sf", WORK / "page.xml", "-s", "page", "-m", "1", "-i", "10.77.0.1", "-nostdin",
+    run(["sipp", f"{BOX}:{PORT}", "-sf", WORK / "page.xml", "-s", "page", "-m", "1", "-i", "10.77.0.1", "-nostdin",
          "-timeout", "60s", "-timeout_error", "-trace_err", "-error_file", WORK / "sipp.err"])
     time.sleep(1)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 TAP = "tap0"
 HERE = "10.77.0.1"
 BOX = "10.77.0.10"
+PORT = 5062  # not the usual one: whoever answers there has read the edited settings
 
 
 class Network:
@@ -18,10 +19,10 @@ class Network:
         for words in (f"tuntap add {TAP} mode tap", f"addr add {HERE}/24 dev {TAP}", f"link set {TAP} up"):
             subprocess.run(["ip", *words.split()], check=True)
         self._dhcp = subprocess.Popen([
-            "dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--port=0", f"--interface={TAP}", "--bind-interfaces",
+            "dnsmasq", "--no-daemon", "--conf-file=/dev/null", "--port=0", f"--interface={TAP}", "--bind-interfaces",
             "--user=root", "--group=root", "--dhcp-leasefile=/tmp/leases", f"--dhcp-range={BOX},{BOX},1h",
-            "--dhcp-authoritative", "--no-ping", f"--log-facility={self._log.resolve()}", "--log-dhcp",
-        ])
+            "--dhcp-authoritative", "--no-ping",
+        ], stderr=self._log.open("w"))
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -36,10 +37,10 @@ def options_answered(seconds: float = 0.25) -> bool:
         ear.settimeout(seconds)
         here = f"{HERE}:{ear.getsockname()[1]}"
         ear.sendto((
-            f"OPTIONS sip:{BOX} SIP/2.0\r\nVia: SIP/2.0/UDP {here};branch=z9hG4bK{time.monotonic_ns()};rport\r\n"
+            f"OPTIONS sip:{BOX}:{PORT} SIP/2.0\r\nVia: SIP/2.0/UDP {here};branch=z9hG4bK{time.monotonic_ns()};rport\r\n"
             f"From: <sip:test@{here}>;tag=1\r\nTo: <sip:{BOX}>\r\nCall-ID: {time.monotonic_ns()}@{HERE}\r\nCSeq: 1 OPTIONS\r\n"
             f"Contact: <sip:test@{here}>\r\nMax-Forwards: 70\r\nContent-Length: 0\r\n\r\n"
-        ).encode(), (BOX, 5060))
+        ).encode(), (BOX, PORT))
         try:
             return ear.recv(4096).startswith(b"SIP/2.0 200")
         except (TimeoutError, OSError):
