@@ -77,7 +77,7 @@ def measure(said, heard, log, summary):
     if lag is None:
         fail("nothing was heard: %s is silent or too short" % heard)
     part = received[max(0, lag):lag + len(sent)]
-    lags, likeness = follow(sent, received, lag)
+    lags, likeness = follow(sent, received + [0.0] * PIECE, lag)
     difference = 20 * math.log10(rms(part) / rms(sent))
     latency = latency_ms(sorted(lags)[len(lags) // 2], log, summary)
     moved = (max(lags) - min(lags)) / RATE * 1000

@@ -12,8 +12,8 @@ use crate::mix::{Format, Voice, VoiceConfig, VoiceId};
 use crate::net::{BindError, MediaPorts, Udp, UdpOptions};
 use crate::rtp::{DelayRange, Receiver, ReceiverConfig, Source};
 use crate::sdp::{self, Description, Local, Negotiated};
-use crate::sip::Path;
 use crate::sip::wire::StatusCode;
+use crate::sip::{Path, Warning};
 use crate::units::{Level, SampleRate};
 use core::fmt;
 use core::time::Duration;
@@ -158,6 +158,17 @@ impl Refused {
             Self::NoPorts(_) => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
+
+    /// What the caller's people and machines are told of it.
+    pub(super) fn warning(&self) -> Option<Warning> {
+        match self {
+            Self::Incompatible(refusal) => {
+                Some(Warning { code: refusal.warning_code(), text: refusal.to_string() })
+            }
+            Self::Unreadable(_) => Some(Warning { code: MISCELLANEOUS, text: self.to_string() }),
+            Self::NoPorts(_) => None,
+        }
+    }
 }
 
 impl fmt::Display for Refused {
@@ -211,5 +222,7 @@ fn receiver(prepared: &Prepared) -> ReceiverConfig {
     }
 }
 
+/// The warn-code that only people read (RFC 3261 §20.43).
+const MISCELLANEOUS: u16 = 399;
 /// As many as a voice can decode.
 const MAX_FORMATS: usize = 4;

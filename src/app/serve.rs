@@ -12,6 +12,7 @@ use crate::net::{BindError, Udp, UdpOptions};
 use crate::output::{self, Control, RingedMixer, Setup};
 use crate::paging::{Pager, Policy};
 use crate::sip::{Endpoint, EndpointConfig};
+use crate::units::Level;
 use core::fmt;
 use heapless::spsc::Queue;
 use smol::LocalExecutor;
@@ -34,7 +35,7 @@ pub(super) fn serve(settings: &Settings) -> Result<(), ServeError> {
     let control = Control::new();
     let setup = setup(settings);
     thread::scope(|scope| {
-        let engine = RingedMixer::new(Mixer::new(setup.channels, MAX_CALLS), from_executor, to_executor);
+        let engine = RingedMixer::new(mixer(settings), from_executor, to_executor);
         let audio = thread::Builder::new().name("audio".to_owned()).stack_size(AUDIO_STACK);
         audio.spawn_scoped(scope, || output::run(&setup, &control, engine)).map_err(ServeError::Thread)?;
         let sink = Sink::new(to_card, from_card, &control);
@@ -81,6 +82,11 @@ fn listen(settings: &Settings) -> Result<Vec<Rc<Udp>>, ServeError> {
 fn setup(settings: &Settings) -> Setup {
     let audio = &settings.audio;
     Setup { device: audio.device.clone(), channels: CHANNELS, period: audio.period, buffer: audio.buffer }
+}
+
+fn mixer(settings: &Settings) -> Mixer {
+    // Without a limit of its own a sum of voices still ends at full scale: softly here, harshly in the card.
+    Mixer::new(CHANNELS, MAX_CALLS).with_ceiling(settings.audio.limiter.unwrap_or(Level::UNITY))
 }
 
 fn identity(settings: &Settings) -> EndpointConfig {
@@ -131,7 +137,7 @@ const MAX_CALLS: usize = 250;
 /// What is rendered; a card with other channels gets them made of these.
 const CHANNELS: usize = 2;
 /// Packets under way to the audio thread: 20 ms of 250 calls.
-const COMMANDS: usize = 512;
+const COMMANDS: usize = 256;
 /// Reports under way to the executor.
 const REPORTS: usize = 64;
 /// Room for a burst of calls while the executor is busy elsewhere.

@@ -30,6 +30,9 @@ pub(super) struct Service<'a> {
     sink: Rc<Sink<'a>>,
     post: Post,
     calls: HashMap<CallKey, Call<'a>>,
+    /// Calls to be answered as soon as the sink is ready, or at the latest then: so nothing of what the caller says has
+    /// to wait for the card, or is left out to make up for it.
+    answers: Vec<(CallKey, Instant)>,
     /// Whose voice it was, until the audio thread gives it back.
     voices: HashMap<VoiceId, String>,
 }
@@ -52,7 +55,16 @@ impl<'a> Service<'a> {
     /// A box without calls.
     pub(super) fn new(endpoint: Endpoint, pager: Pager<CallKey>, media: Media<'a>, post: Post) -> Self {
         let sink = media.sink();
-        Self { endpoint, pager, media, sink, post, calls: HashMap::new(), voices: HashMap::new() }
+        Self {
+            endpoint,
+            pager,
+            media,
+            sink,
+            post,
+            calls: HashMap::new(),
+            answers: Vec::new(),
+            voices: HashMap::new(),
+        }
     }
 
     /// Works until `inbox` says stop, then ends all calls and returns when their callers know, or after
@@ -111,6 +123,7 @@ impl<'a> Service<'a> {
                 break;
             }
         }
+        self.answer_waiting(now);
         while let Some(transmit) = self.endpoint.poll_transmit() {
             self.post.send(&transmit);
         }
@@ -123,7 +136,8 @@ impl<'a> Service<'a> {
 
     fn deadline(&self) -> Option<Instant> {
         let reports = (self.sink.voices() > 0).then(|| clock::now() + REPORTS_EVERY);
-        [self.endpoint.poll_timeout(), self.pager.poll_timeout(), reports].into_iter().flatten().min()
+        let answer = (!self.answers.is_empty()).then(|| clock::now() + READY_EVERY);
+        [self.endpoint.poll_timeout(), self.pager.poll_timeout(), reports, answer].into_iter().flatten().min()
     }
 
     /// Tells the pager which calls have been heard.
@@ -164,13 +178,16 @@ impl<'a> Service<'a> {
 
     fn refuse(&mut self, now: Instant, call: CallKey, name: &str, refused: &Refused) {
         log::warn!("{name}: refused: {refused}");
-        self.endpoint.reject(now, call, refused.status(), Some(&refused.to_string()));
+        self.endpoint.reject(now, call, refused.status(), refused.warning().as_ref());
     }
 
     fn on_action(&mut self, now: Instant, action: Action<CallKey>) {
         match action {
             Action::Ring(call) => self.endpoint.ring(now, call),
-            Action::Answer(call) => self.answer(now, call),
+            Action::Answer(call) => {
+                self.sink.wake();
+                self.answers.push((call, now + READY_FOR));
+            }
             Action::Refuse(call) => self.give_up(now, call, StatusCode::BUSY_HERE, "too many calls at once"),
             Action::HangUp(call, reason) => {
                 if let Some(state) = self.calls.get_mut(&call) {
@@ -179,6 +196,16 @@ impl<'a> Service<'a> {
                 }
                 self.endpoint.hang_up(now, call);
             }
+        }
+    }
+
+    fn answer_waiting(&mut self, now: Instant) {
+        let is_ready = self.sink.is_ready();
+        let (due, waiting) = self.answers.drain(..).partition(|&(_, at_latest)| is_ready || now >= at_latest);
+        self.answers = waiting;
+        let due: Vec<_> = due;
+        for (call, _) in due {
+            self.answer(now, call);
         }
     }
 
@@ -262,5 +289,9 @@ const TICKS_PER_MS: u64 = 8;
 const BURST: usize = 8;
 /// How long callers are waited for when the box is told to stop. It has to end within 2 s.
 const FAREWELL: Duration = Duration::from_millis(1500);
+/// The longest that an answer waits for the sink: more than any queue of idle times.
+const READY_FOR: Duration = Duration::from_millis(250);
+/// How often it is looked whether the sink is ready.
+const READY_EVERY: Duration = Duration::from_millis(5);
 /// How often reports of the audio thread are read while there are voices.
 const REPORTS_EVERY: Duration = Duration::from_millis(100);

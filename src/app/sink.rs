@@ -43,6 +43,11 @@ impl<'a> Sink<'a> {
         self.control.wake(clock::now());
     }
 
+    /// Whether what is played now would be heard without the delay of waking.
+    pub(super) fn is_ready(&self) -> bool {
+        self.control.is_ready()
+    }
+
     /// Gives `source` to the audio thread; false when the ring is full, and the voice is gone.
     pub(super) fn attach(&self, voice: VoiceId, source: Box<Voice>) -> bool {
         let is_taken = self.send(Command::Attach { voice, source });

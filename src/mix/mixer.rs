@@ -11,8 +11,10 @@ use crate::units::{Level, SampleRate};
 #[derive(Debug)]
 pub struct Mixer {
     channels: usize,
-    /// A voice keeps its seat until it is given back, so there is always room for what is to be reported.
-    seats: Box<[Option<Seat>]>,
+    /// A voice keeps its seat until it is given back, so there is always room for what is to be reported. The room for
+    /// twice as many as may be heard is made beforehand.
+    seats: Vec<Seat>,
+    max_voices: usize,
     stage: Stage,
     /// Blocks until the next reports of how things are.
     until_reports: u32,
@@ -26,12 +28,20 @@ impl Mixer {
     pub fn new(channels: usize, max_voices: usize) -> Self {
         Self {
             channels: channels.max(1),
-            seats: (0..max_voices.saturating_mul(2)).map(|_| None).collect(),
+            seats: Vec::with_capacity(max_voices.saturating_mul(2)),
+            max_voices,
             stage: Stage::new(),
             until_reports: BLOCKS_PER_REPORT,
             output: None,
             stray_media: 0,
         }
+    }
+
+    /// The same mixer with another loudest sample than [`Limiter::CEILING`].
+    #[must_use]
+    pub fn with_ceiling(mut self, ceiling: Level) -> Self {
+        self.stage.limiter = Limiter::new(1, SampleRate::HZ_48000, ceiling);
+        self
     }
 
     /// Does as told. A voice beyond the most there may be is given back by [`Report::Retired`] at once.
@@ -75,7 +85,7 @@ impl Mixer {
         if let Some(stats) = self.output.take() {
             return Some(Report::Output(stats));
         }
-        self.seats.iter_mut().find_map(poll_seat)
+        self.poll_retired().or_else(|| self.seats.iter_mut().find_map(Seat::poll))
     }
 
     /// Whether no voice is attached and all sound has died away: what it renders is zeros.
@@ -87,24 +97,32 @@ impl Mixer {
     /// Voices that are attached.
     #[must_use]
     pub fn voices(&self) -> usize {
-        self.seats.iter().flatten().filter(|seat| !seat.retired).count()
+        self.seats.iter().filter(|seat| !seat.retired).count()
     }
 
     fn attach(&mut self, voice: VoiceId, source: Box<Voice>) {
-        let retired = self.voices() >= self.seats.len() / 2;
-        if let Some(free) = self.seats.iter_mut().find(|seat| seat.is_none()) {
-            *free = Some(Seat { voice, source, retired, playing: Playing::NotYet, stats: None });
+        let retired = self.voices() >= self.max_voices;
+        if self.seats.len() < self.max_voices.saturating_mul(2) {
+            self.seats.push(Seat { voice, source, retired, playing: Playing::NotYet, stats: None });
         }
     }
 
+    /// Gives back a voice that is done, once it was told that it played.
+    fn poll_retired(&mut self) -> Option<Report> {
+        let done = self.seats.iter().position(|seat| seat.retired && seat.playing != Playing::ToTell)?;
+        let Seat { voice, source, .. } = self.seats.swap_remove(done);
+        let stats = source.stats();
+        Some(Report::Retired { voice, source, stats })
+    }
+
     fn find(&mut self, voice: VoiceId) -> Option<&mut Seat> {
-        self.seats.iter_mut().flatten().find(|seat| seat.voice == voice && !seat.retired)
+        self.seats.iter_mut().find(|seat| seat.voice == voice && !seat.retired)
     }
 
     fn render_block(&mut self, now: Instant, output: &mut [f32]) {
         let mut bus = [0.0; BUS_BLOCK];
         let mut sounds = false;
-        for seat in self.seats.iter_mut().flatten().filter(|seat| !seat.retired) {
+        for seat in self.seats.iter_mut().filter(|seat| !seat.retired) {
             sounds |= seat.render(now, &mut bus);
         }
         match self.stage.render(&bus, sounds) {
@@ -120,7 +138,7 @@ impl Mixer {
             return;
         }
         self.until_reports = BLOCKS_PER_REPORT;
-        for seat in self.seats.iter_mut().flatten().filter(|seat| !seat.retired) {
+        for seat in self.seats.iter_mut().filter(|seat| !seat.retired) {
             seat.stats = Some(seat.source.stats());
             seat.source.reset_meter();
         }
@@ -151,6 +169,16 @@ impl Seat {
         }
         self.retired = self.source.is_done();
         sounds
+    }
+
+    fn poll(&mut self) -> Option<Report> {
+        let voice = self.voice;
+        if self.playing == Playing::ToTell {
+            self.playing = Playing::Told;
+            return Some(Report::Playing { voice });
+        }
+        let stats = self.stats.take()?;
+        Some(Report::Voice { voice, stats })
     }
 }
 
@@ -203,22 +231,6 @@ impl Stage {
     fn is_quiet(&self) -> bool {
         self.tail == 0
     }
-}
-
-fn poll_seat(seat: &mut Option<Seat>) -> Option<Report> {
-    let taken = seat.as_mut()?;
-    let voice = taken.voice;
-    if taken.playing == Playing::ToTell {
-        taken.playing = Playing::Told;
-        return Some(Report::Playing { voice });
-    }
-    if taken.retired {
-        let Seat { source, .. } = seat.take()?;
-        let stats = source.stats();
-        return Some(Report::Retired { voice, source, stats });
-    }
-    let stats = taken.stats.take()?;
-    Some(Report::Voice { voice, stats })
 }
 
 /// Writes each sample to all channels of a frame.

@@ -34,6 +34,8 @@ pub enum State {
     Missing,
     /// The device runs on silence, on long periods.
     Idle,
+    /// Short periods are wanted; the silence of idle times has to play first.
+    Waking,
     /// The device runs on short periods.
     Awake,
     /// The thread has ended.
@@ -71,6 +73,13 @@ impl Control {
     #[must_use]
     pub fn heartbeat(&self) -> Instant {
         Instant::from_micros(self.heartbeat_us.load(Relaxed))
+    }
+
+    /// Whether sound handed over now is heard as soon as it ever will be. Only idle times stand in the way, or their end;
+    /// for a device that is missing there is no use in waiting.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        !matches!(self.state(), State::Idle | State::Waking)
     }
 
     /// How much sound lay between the renderer and the loudspeaker at the last heartbeat.
@@ -137,8 +146,9 @@ impl State {
             Self::Starting => 0,
             Self::Missing => 1,
             Self::Idle => 2,
-            Self::Awake => 3,
-            Self::Stopped => 4,
+            Self::Waking => 3,
+            Self::Awake => 4,
+            Self::Stopped => 5,
         }
     }
 }
@@ -149,6 +159,7 @@ impl fmt::Display for State {
             Self::Starting => "starting",
             Self::Missing => "missing",
             Self::Idle => "idle",
+            Self::Waking => "waking",
             Self::Awake => "awake",
             Self::Stopped => "stopped",
         })
@@ -158,7 +169,8 @@ impl fmt::Display for State {
 /// Long enough for a phone to send its first packet after the answer, and for one that rings first.
 pub const AWAKE_FOR: Duration = Duration::from_secs(3);
 
-const STATES: [State; 5] = [State::Starting, State::Missing, State::Idle, State::Awake, State::Stopped];
+const STATES: [State; 6] =
+    [State::Starting, State::Missing, State::Idle, State::Waking, State::Awake, State::Stopped];
 
 #[cfg(test)]
 mod tests {

@@ -95,7 +95,7 @@ pub(super) const RATE_HZ: u32 = 48_000;
 
 /// What is queued while nothing sounds: it has to play before the first word, so it is no more than a phone takes to
 /// begin after its call is answered.
-const IDLE_QUEUE: Duration = Duration::from_millis(80);
+const IDLE_QUEUE: Duration = Duration::from_millis(50);
 
 #[cfg(test)]
 mod tests {
@@ -104,7 +104,7 @@ mod tests {
     #[test]
     fn the_usual_card_is_kept_two_periods_full() {
         let card = Geometry::new(240, 9600, 2);
-        assert_eq!((card.target, card.idle_target(), card.idle_low_water()), (480, 3840, 900));
+        assert_eq!((card.target, card.idle_target(), card.idle_low_water()), (480, 2400, 720));
         assert_eq!([0, 1, 2, 99].map(|periods| card.cushioned(periods)), [480, 720, 960, 4800]);
     }
 

@@ -1,7 +1,7 @@
 //! The loop of one output: wait, take commands, render, write.
 //!
 //! While something sounds, or is about to, the device is kept two periods full. Once nothing has sounded for
-//! [`TAIL`], it is kept on silence some 80 ms ahead and the thread parks in between. The device itself never stops:
+//! [`TAIL`], it is kept on silence some 50 ms ahead and the thread parks in between. The device itself never stops:
 //! stopping and starting would be heard as a pop.
 //!
 //! A device that is lost is looked for again, ever more rarely; meanwhile the engine is rendered into nothing at the
@@ -88,6 +88,7 @@ impl<'a, E: Engine> Player<'a, E> {
             self.sink.set_target(target)?;
         }
         let queued = self.sink.queued(now)?;
+        self.tell(pace, queued > target);
         let frames = target.saturating_sub(queued) / BLOCK * BLOCK;
         match pace {
             _ if frames == 0 => {}
@@ -111,12 +112,16 @@ impl<'a, E: Engine> Player<'a, E> {
         if pace == Pace::Idle {
             self.cushion = 0;
         }
+        pace
+    }
+
+    fn tell(&self, pace: Pace, is_ahead: bool) {
         self.control.set_state(match pace {
             _ if self.search.is_some() => State::Missing,
             Pace::Idle => State::Idle,
+            Pace::Sounding | Pace::Waiting if is_ahead => State::Waking,
             Pace::Sounding | Pace::Waiting => State::Awake,
         });
-        pace
     }
 
     fn target(&self, pace: Pace) -> usize {
@@ -286,7 +291,7 @@ mod tests {
         player.engine.is_idle = true;
         assert_eq!(player.pace(at(1499)), Pace::Sounding);
         assert_eq!(player.pace(at(1500)), Pace::Idle);
-        assert!(player.target(Pace::Idle) > 7 * player.target(Pace::Sounding));
+        assert!(player.target(Pace::Idle) >= 5 * player.target(Pace::Sounding));
     }
 
     #[test]
@@ -298,6 +303,22 @@ mod tests {
         control.wake(at(1000));
         assert_eq!(player.pace(at(3999)), Pace::Waiting);
         assert_eq!(player.pace(at(4000)), Pace::Idle);
+    }
+
+    #[test]
+    fn a_device_is_ready_once_the_silence_of_idle_times_has_played() {
+        let (setup, control) = (setup(), Control::new());
+        let mut talker = Talker { is_idle: true, rendered: 0 };
+        let mut player = Player::new(&setup, &control, &mut talker);
+        player.search = None;
+        let now = clock::now();
+        player.play(now).unwrap();
+        assert_eq!((control.state(), control.is_ready()), (State::Idle, false));
+        control.wake(now);
+        player.play(now).unwrap();
+        assert_eq!((control.state(), control.is_ready()), (State::Waking, false));
+        player.play(now + Duration::from_millis(45)).unwrap();
+        assert_eq!((control.state(), control.is_ready()), (State::Awake, true));
     }
 
     #[test]
@@ -325,12 +346,12 @@ mod tests {
         player.search(now);
         assert_eq!(control.opened(), 1);
         player.on_lost(&SinkError::NoSuchCard { device: Device::Auto }, now);
-        player.pace(now);
+        player.play(now).unwrap();
         assert_eq!(control.state(), State::Missing);
         player.search(now + Duration::from_millis(249));
         assert_eq!(control.opened(), 1);
         player.search(now + Duration::from_millis(250));
-        player.pace(now);
+        player.play(now).unwrap();
         assert_eq!((control.opened(), control.state()), (2, State::Idle));
     }
 

@@ -23,8 +23,8 @@ pub struct Chunk {
 }
 
 impl Chunk {
-    /// The most bytes a chunk holds: 60 ms at 8 kHz.
-    pub const CAPACITY: usize = 480;
+    /// The most bytes a chunk holds: the usual packet, 20 ms at 8 kHz. Longer packets come in several chunks.
+    pub const CAPACITY: usize = 160;
 
     /// Cuts the payload of a packet into chunks.
     pub(super) fn cut(

@@ -347,9 +347,9 @@ enum Place {
 /// A stream that is silent for so long has made room for another.
 const PAUSE: Duration = Duration::from_millis(100);
 /// The longest payload.
-const MAX_PAYLOAD: usize = 4 * Chunk::CAPACITY;
+const MAX_PAYLOAD: usize = 12 * Chunk::CAPACITY;
 /// The chunks of two packets.
-const MAX_CHUNKS: usize = 8;
+const MAX_CHUNKS: usize = 24;
 
 #[cfg(test)]
 mod tests;

@@ -19,5 +19,5 @@ mod tokens;
 mod transaction;
 
 pub use call::CallKey;
-pub use endpoint::{Counters, EndReason, Endpoint, EndpointConfig, Event, Invite, Limits, Usage};
+pub use endpoint::{Counters, EndReason, Endpoint, EndpointConfig, Event, Invite, Limits, Usage, Warning};
 pub use path::{Path, Transmit};

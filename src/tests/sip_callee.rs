@@ -4,7 +4,7 @@ use super::sip_trace::{
     ANSWER, OFFER, Trace, ack_of_refusal, cancel, header, invite, request, with_body, with_header, within,
 };
 use crate::sip::wire::StatusCode;
-use crate::sip::{EndReason, Event};
+use crate::sip::{EndReason, Event, Warning};
 use core::time::Duration;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -181,10 +181,11 @@ fn a_refusal_is_repeated_until_its_ack() {
     let mut trace = Trace::new();
     trace.receive(invite());
     let call = trace.incoming();
-    trace.endpoint.reject(trace.now, call, StatusCode::NOT_ACCEPTABLE_HERE, Some("no \"codec\"\r\nX: y"));
+    let warning = Warning { code: 305, text: "no \"codec\"\r\nX: y".to_owned() };
+    trace.endpoint.reject(trace.now, call, StatusCode::NOT_ACCEPTABLE_HERE, Some(&warning));
     let refusal = trace.response();
     assert_eq!(refusal.status, StatusCode::NOT_ACCEPTABLE_HERE);
-    assert_eq!(header(&refusal, "Warning"), "399 192.0.2.1:5060 \"no codecX: y\"");
+    assert_eq!(header(&refusal, "Warning"), "305 192.0.2.1:5060 \"no codecX: y\"");
     assert_eq!(trace.moments(2 * SECOND), [500, 1500]);
     trace.receive(ack_of_refusal(refusal.headers.to.tag().unwrap()));
     assert!(trace.moments(40 * SECOND).is_empty());

@@ -117,7 +117,7 @@ impl Storm {
         match self.dice.below(5) {
             0 => self.trace.endpoint.ring(now, call),
             1 => self.trace.endpoint.answer(now, call, ANSWER.into()),
-            2 => self.trace.endpoint.reject(now, call, StatusCode::BUSY_HERE, Some("no")),
+            2 => self.trace.endpoint.reject(now, call, StatusCode::BUSY_HERE, None),
             3 => self.trace.endpoint.hang_up(now, call),
             _ => {}
         }

@@ -215,7 +215,7 @@ fn garbage_is_played_within_the_ceiling_and_never_panics() {
 }
 
 fn garbage(dice: &mut Dice, now: Instant, run: u32) -> Chunk {
-    let len = usize::try_from(dice.below(481)).unwrap();
+    let len = usize::try_from(dice.below(Chunk::CAPACITY as u64 + 1)).unwrap();
     let timestamp = match dice.below(3) {
         0 => dice.roll() as u32,
         1 => dice.below(20_000) as u32,

@@ -46,13 +46,13 @@ impl Endpoint {
 
     /// Refuses the call with a final status from 300 on; `warning` tells people why. The call is no more, and no event
     /// will say so. Does nothing unless the call is incoming and unanswered.
-    pub fn reject(&mut self, now: Instant, call: CallKey, status: StatusCode, warning: Option<&str>) {
+    pub fn reject(&mut self, now: Instant, call: CallKey, status: StatusCode, warning: Option<&Warning>) {
         let status = if status.code() < 300 { StatusCode::SERVER_INTERNAL_ERROR } else { status };
         let Some((server, mut response)) = self.response(call, status) else {
             return;
         };
-        if let (Some(text), Some(session)) = (warning, self.sessions.get(&call)) {
-            response = response.with_header("Warning", &warning_value(session.path, text));
+        if let (Some(warning), Some(session)) = (warning, self.sessions.get(&call)) {
+            response = response.with_header("Warning", &warning.value(session.path));
         }
         self.respond(now, server, &response);
         self.remove(call);
@@ -269,10 +269,21 @@ struct Acceptance<'a> {
     body: &'a [u8],
 }
 
-/// The value of Warning (RFC 3261 §20.43) with the code that only people read.
-fn warning_value(path: Path, text: &str) -> String {
-    let text: String = text.chars().filter(|&c| !c.is_control() && c != '"' && c != '\\').collect();
-    format!("399 {} \"{text}\"", path.local)
+/// What goes into a Warning header (RFC 3261 §20.43).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Warning {
+    /// The warn-code, for machines: 300 to 399.
+    pub code: u16,
+    /// The sentence, for people.
+    pub text: String,
+}
+
+impl Warning {
+    /// The value of the header; what would end the quoted text is left out.
+    fn value(&self, path: Path) -> String {
+        let text: String = self.text.chars().filter(|&c| !c.is_control() && c != '"' && c != '\\').collect();
+        format!("{:03} {} \"{text}\"", self.code.clamp(300, 399), path.local)
+    }
 }
 
 /// How often a 180 is repeated (RFC 3261 §13.3.1.1).

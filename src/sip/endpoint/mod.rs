@@ -33,6 +33,7 @@ mod event;
 mod inbound;
 mod leave;
 
+pub use callee::Warning;
 pub use caller::Invite;
 pub use config::{EndpointConfig, Limits};
 pub use counters::{Counters, Usage};
