@@ -18,7 +18,7 @@ Sound = np.ndarray  # one channel, full scale is 1.0
 SENT_HZ = 8_000
 CARD_HZ = 48_000
 WINDOW = CARD_HZ * 200 // 1000
-SEARCH = CARD_HZ * 40 // 1000  # how far a window may lie from the one before it
+SEARCH = CARD_HZ * 250 // 1000  # how far a window may lie from the one before it
 MARGIN = CARD_HZ * 20 // 1000  # of a pause, that belongs to the words beside it
 QUIET = 0.02  # of the sound's own level: nothing is heard there
 
@@ -248,7 +248,7 @@ def innocent(good: Sound) -> dict[str, Sound]:
         "the sound itself": good,
         "after another sound": np.concatenate((speech_like(3, seed=8).at_card, good)),
         "half a sample later": np.interp(times - 0.5, times, good),
-        "a pause longer by 30 ms": np.insert(good, first_pause(good), np.zeros(CARD_HZ * 30 // 1000)),
+        "a pause longer by 120 ms": np.insert(good, first_pause(good), np.zeros(CARD_HZ * 120 // 1000)),
         "a pause shorter by 30 ms": np.delete(good, np.arange(CARD_HZ * 30 // 1000) + first_pause(good)),
         "a clock 100 ppm fast": np.interp(times * 1.0001, times, good),
         "0.9 dB less": good * 10 ** (-0.9 / 20),

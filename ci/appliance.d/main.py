@@ -8,7 +8,6 @@
 
 import argparse
 import random
-import shutil
 import subprocess
 import sys
 import time
