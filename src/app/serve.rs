@@ -102,7 +102,7 @@ fn policy(settings: &Settings) -> Policy {
         answer_after: settings.sip.answer_after,
         hang_up_after: settings.calls.hang_up_after,
         rtp_timeout: settings.sip.rtp_timeout,
-        max_calls: MAX_CALLS,
+        max_calls: MAX_CALLS.min(settings.sip.rtp_ports.pairs().into()),
     }
 }
 
