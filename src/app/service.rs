@@ -339,4 +339,4 @@ const READY_FOR: Duration = Duration::from_millis(250);
 /// How often it is looked whether the sink is ready.
 const READY_EVERY: Duration = Duration::from_millis(5);
 /// How often reports of the audio thread are read while there are voices.
-const REPORTS_EVERY: Duration = Duration::from_millis(100);
+const REPORTS_EVERY: Duration = Duration::from_millis(500);
