@@ -5,19 +5,22 @@
 //! ```
 
 use super::sink::Sink;
-use super::stream::{self, Heard};
+use super::stream;
 use crate::codec::Codec;
 use crate::config::Settings;
 use crate::mix::{Format, Voice, VoiceConfig, VoiceId};
 use crate::net::{BindError, MediaPorts, Udp, UdpOptions};
-use crate::rtp::{DelayRange, Receiver, ReceiverConfig, Source};
+use crate::rtp::{DelayRange, Receiver, ReceiverConfig, ReceiverStats, Source};
 use crate::sdp::{self, Description, Local, Negotiated};
 use crate::sip::wire::StatusCode;
 use crate::sip::{Path, Warning};
+use crate::time::Instant;
 use crate::units::{Level, SampleRate};
 use core::fmt;
 use core::time::Duration;
 use smol::{LocalExecutor, Task};
+use std::cell::RefCell;
+use std::net::IpAddr;
 use std::rc::Rc;
 
 /// Makes the streams of all calls.
@@ -50,46 +53,48 @@ impl<'a> Media<'a> {
         Rc::clone(&self.sink)
     }
 
-    /// Agrees on `offer`, which came by `path`.
+    /// Agrees on `offer`, which came by `path`; an empty one asks for our offer (RFC 3261 §13.3.1.4).
     pub(super) fn prepare(&mut self, path: Path, offer: &[u8]) -> Result<Prepared, Refused> {
-        let offer = Description::parse(offer).map_err(Refused::Unreadable)?;
+        let offer = if offer.is_empty() { None } else { Some(Description::parse(offer)?) };
         let address = path.local.ip();
         let (speech, reports) = self.ports.bind(address, self.options.socket).map_err(Refused::NoPorts)?;
-        self.next_session += 1;
-        let local = Local {
-            address,
-            port: speech.local_addr().port(),
-            formats: self.options.formats.clone(),
-            ptime: self.options.ptime,
-            session_id: self.next_session,
-            version: 1,
+        let local = self.local(address, speech.local_addr().port());
+        let (ours, agreed) = match offer {
+            Some(offer) => sdp::answer(&offer, &local).map(|(answer, agreed)| (answer, Some(agreed)))?,
+            None => (sdp::offer(&local), None),
         };
-        let (answer, negotiated) = sdp::answer(&offer, &local).map_err(Refused::Incompatible)?;
-        Ok(Prepared { answer: answer.to_bytes(), negotiated, path, speech, reports })
+        Ok(Prepared { ours: ours.to_bytes(), agreed, local, path, speech, reports })
     }
 
     /// Begins to receive and to play; `None` when the audio thread takes no more voices.
     pub(super) fn start(&mut self, prepared: Prepared) -> Option<Stream<'a>> {
         let voice = VoiceId(self.next_voice);
         self.next_voice += 1;
-        if !self.sink.attach(voice, Box::new(self.voice(&prepared.negotiated))) {
+        if !self.sink.attach(voice, Box::new(self.voice(prepared.formats()))) {
             return None;
         }
-        let receiver = Receiver::new(receiver(&prepared));
-        let heard = Heard::default();
+        let receiver = Rc::new(RefCell::new(Receiver::new(prepared.reception())));
         let sink = Rc::clone(&self.sink);
-        let receiving = stream::receive(prepared.speech, receiver, voice, sink, Rc::clone(&heard));
+        let receiving = stream::receive(prepared.speech, Rc::clone(&receiver), voice, sink);
         Some(Stream {
             voice,
-            heard,
+            receiver,
+            signalling: prepared.path.remote.ip(),
+            offered: prepared.agreed.is_none().then_some(prepared.local),
             sink: Rc::clone(&self.sink),
             _receiving: self.executor.spawn(receiving),
             _reports: prepared.reports,
         })
     }
 
-    fn voice(&self, negotiated: &Negotiated) -> Voice {
-        let formats = negotiated.formats.iter().filter_map(|format| {
+    fn local(&mut self, address: IpAddr, port: u16) -> Local {
+        self.next_session += 1;
+        let (formats, ptime) = (self.options.formats.clone(), self.options.ptime);
+        Local { address, port, formats, ptime, session_id: self.next_session, version: 1 }
+    }
+
+    fn voice(&self, formats: &[sdp::Format]) -> Voice {
+        let formats = formats.iter().filter_map(|format| {
             let codec = Codec::from_name(&format.name)?;
             Some(Format { payload_type: format.payload_type, codec })
         });
@@ -101,11 +106,13 @@ impl<'a> Media<'a> {
     }
 }
 
-/// A stream that is agreed on and not yet started.
+/// A stream that is agreed on, or offered, and not yet started.
 pub(super) struct Prepared {
-    /// The answer to the offer.
-    pub(super) answer: Vec<u8>,
-    negotiated: Negotiated,
+    /// The answer to the offer, or the offer.
+    pub(super) ours: Vec<u8>,
+    /// `None` while nobody has answered our offer.
+    agreed: Option<Negotiated>,
+    local: Local,
     path: Path,
     /// RTP comes here.
     speech: Udp,
@@ -114,9 +121,30 @@ pub(super) struct Prepared {
 }
 
 impl Prepared {
-    /// What the caller speaks.
+    /// What the caller speaks, as far as it is known.
     pub(super) fn codec(&self) -> &str {
-        self.negotiated.formats.first().map_or("nothing", |format| &format.name)
+        match &self.agreed {
+            Some(agreed) => agreed.formats.first().map_or("nothing", |format| &format.name),
+            None => "waits for our offer",
+        }
+    }
+
+    /// What may come.
+    fn formats(&self) -> &[sdp::Format] {
+        self.agreed.as_ref().map_or(&self.local.formats, |agreed| &agreed.formats)
+    }
+
+    /// Callers behind NAT send from another port than they name, and from another address: then from the one that
+    /// signalled.
+    fn reception(&self) -> ReceiverConfig {
+        let signalling = self.path.remote.ip();
+        let named = self.agreed.as_ref().and_then(|agreed| agreed.remote).map(|remote| remote.ip());
+        let payload_types = self.formats().iter().map(|format| format.payload_type);
+        ReceiverConfig {
+            payload_types: payload_types.take(MAX_FORMATS).collect(),
+            rate: SampleRate::HZ_8000,
+            source: Source::Hosts([named.unwrap_or(signalling), signalling]),
+        }
     }
 }
 
@@ -124,12 +152,37 @@ impl Prepared {
 pub(super) struct Stream<'a> {
     /// Its voice.
     pub(super) voice: VoiceId,
-    /// When media last came.
-    pub(super) heard: Heard,
+    receiver: Rc<RefCell<Receiver>>,
+    /// Our offer, until it is answered.
+    offered: Option<Local>,
+    /// Where the caller signals from.
+    signalling: IpAddr,
     sink: Rc<Sink<'a>>,
     _receiving: Task<()>,
     // Held so that nobody else gets the port; what comes is not read yet.
     _reports: Udp,
+}
+
+impl Stream<'_> {
+    /// When media last came.
+    pub(super) fn heard_at(&self) -> Option<Instant> {
+        self.receiver.borrow().heard_at()
+    }
+
+    /// What came.
+    pub(super) fn stats(&self) -> ReceiverStats {
+        self.receiver.borrow().stats()
+    }
+
+    /// Takes the answer to our offer, if we made one.
+    pub(super) fn handle_answer(&mut self, answer: &[u8]) -> Result<(), Refused> {
+        let Some(offered) = self.offered.take() else { return Ok(()) };
+        let agreed = sdp::accept(&Description::parse(answer)?, &offered)?;
+        if let Some(named) = agreed.remote {
+            self.receiver.borrow_mut().set_source(Source::Hosts([named.ip(), self.signalling]));
+        }
+        Ok(())
+    }
 }
 
 impl Drop for Stream<'_> {
@@ -138,7 +191,7 @@ impl Drop for Stream<'_> {
     }
 }
 
-/// Why an offer cannot be taken.
+/// Why an offer or an answer cannot be taken.
 #[derive(Debug)]
 pub(super) enum Refused {
     /// It is no session description.
@@ -171,10 +224,22 @@ impl Refused {
     }
 }
 
+impl From<sdp::ParseError> for Refused {
+    fn from(error: sdp::ParseError) -> Self {
+        Self::Unreadable(error)
+    }
+}
+
+impl From<sdp::Refusal> for Refused {
+    fn from(refusal: sdp::Refusal) -> Self {
+        Self::Incompatible(refusal)
+    }
+}
+
 impl fmt::Display for Refused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Unreadable(error) => write!(f, "the offer is no session description: {error}"),
+            Self::Unreadable(error) => write!(f, "no session description: {error}"),
             Self::Incompatible(refusal) => write!(f, "{refusal}"),
             Self::NoPorts(error) => write!(f, "no port for its media: {error}"),
         }
@@ -207,19 +272,6 @@ impl Options {
 fn format(name: &str) -> Option<sdp::Format> {
     let codec = Codec::from_name(name)?;
     Some(sdp::Format::new(codec.payload_type(), codec.name(), codec.rate().hz()))
-}
-
-fn receiver(prepared: &Prepared) -> ReceiverConfig {
-    let payload_types = prepared.negotiated.formats.iter().map(|format| format.payload_type);
-    // Callers behind NAT send from another port, and from another address than they name: then from the one that
-    // signalled.
-    let named = prepared.negotiated.remote.map(|remote| remote.ip());
-    let signalling = prepared.path.remote.ip();
-    ReceiverConfig {
-        payload_types: payload_types.take(MAX_FORMATS).collect(),
-        rate: SampleRate::HZ_8000,
-        source: Source::Host(named.unwrap_or(signalling)),
-    }
 }
 
 /// The warn-code that only people read (RFC 3261 §20.43).

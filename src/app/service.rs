@@ -29,6 +29,8 @@ pub(super) struct Service<'a> {
     media: Media<'a>,
     sink: Rc<Sink<'a>>,
     post: Post,
+    /// The box is told to stop: nobody is answered any more.
+    is_leaving: bool,
     calls: HashMap<CallKey, Call<'a>>,
     /// Calls to be answered as soon as the sink is ready, or at the latest then: so nothing of what the caller says has
     /// to wait for the card, or is left out to make up for it.
@@ -61,6 +63,7 @@ impl<'a> Service<'a> {
             media,
             sink,
             post,
+            is_leaving: false,
             calls: HashMap::new(),
             answers: Vec::new(),
             voices: HashMap::new(),
@@ -73,7 +76,9 @@ impl<'a> Service<'a> {
         while self.turn(inbox, self.deadline()).await {}
         let now = clock::now();
         let until = now + FAREWELL;
-        log::info!("asked to stop: {} calls to end", self.calls.len());
+        log::info!("asked to stop: {} calls to end; so far {:?}", self.calls.len(), self.endpoint.counters());
+        self.is_leaving = true;
+        self.answers.clear();
         for &call in self.calls.keys() {
             self.endpoint.hang_up(now, call);
         }
@@ -114,6 +119,7 @@ impl<'a> Service<'a> {
         self.endpoint.handle_timeout(now);
         self.hear(now);
         self.pager.handle_timeout(now);
+        self.answer_waiting(now);
         loop {
             if let Some(event) = self.endpoint.poll_event() {
                 self.on_event(now, event);
@@ -123,7 +129,7 @@ impl<'a> Service<'a> {
                 break;
             }
         }
-        self.answer_waiting(now);
+        self.endpoint.set_busy(self.is_leaving || self.pager.is_full());
         while let Some(transmit) = self.endpoint.poll_transmit() {
             self.post.send(&transmit);
         }
@@ -147,7 +153,7 @@ impl<'a> Service<'a> {
         }
         for (&call, state) in &self.calls {
             if let Stage::OnAir(stream) = &state.stage
-                && let Some(at) = stream.heard.get()
+                && let Some(at) = stream.heard_at()
             {
                 self.pager.handle_media(at, call);
             }
@@ -164,6 +170,7 @@ impl<'a> Service<'a> {
                     Err(refused) => self.refuse(now, call, &name, &refused),
                 }
             }
+            Event::Confirmed { call, body } => self.on_confirmed(now, call, &body),
             Event::Ended { call, reason } => self.on_ended(call, reason),
             // The box places no calls, and it plays from the answer on, acknowledged or not.
             _ => {}
@@ -190,11 +197,10 @@ impl<'a> Service<'a> {
             }
             Action::Refuse(call) => self.give_up(now, call, StatusCode::BUSY_HERE, "too many calls at once"),
             Action::HangUp(call, reason) => {
-                if let Some(state) = self.calls.get_mut(&call) {
+                if let Some(state) = self.calls.get(&call) {
                     log::info!("{}: ended: {reason}", state.name);
-                    state.stage = Stage::Leaving;
                 }
-                self.endpoint.hang_up(now, call);
+                self.leave(now, call);
             }
         }
     }
@@ -212,14 +218,14 @@ impl<'a> Service<'a> {
     fn answer(&mut self, now: Instant, call: CallKey) {
         let Some(state) = self.calls.get_mut(&call) else { return };
         let Stage::Waiting(prepared) = std::mem::replace(&mut state.stage, Stage::Leaving) else { return };
-        let answer = prepared.answer.clone();
+        let ours = prepared.ours.clone();
         let Some(stream) = self.media.start(*prepared) else {
             self.pager.handle_ended(call);
             return self.give_up(now, call, StatusCode::BUSY_HERE, "the audio thread takes no more voices");
         };
         self.voices.insert(stream.voice, state.name.clone());
         state.stage = Stage::OnAir(stream);
-        self.endpoint.answer(now, call, answer);
+        self.endpoint.answer(now, call, ours);
         self.pager.handle_talking(now, call);
     }
 
@@ -230,9 +236,29 @@ impl<'a> Service<'a> {
         self.endpoint.reject(now, call, status, None);
     }
 
+    /// The ACK may hold the answer to our offer.
+    fn on_confirmed(&mut self, now: Instant, call: CallKey, body: &[u8]) {
+        let Some(Call { name, stage: Stage::OnAir(stream) }) = self.calls.get_mut(&call) else { return };
+        if let Err(refused) = stream.handle_answer(body) {
+            log::warn!("{name}: ended: {refused}");
+            self.pager.handle_ended(call);
+            self.leave(now, call);
+        }
+    }
+
+    /// Hangs up; the voice plays what has come.
+    fn leave(&mut self, now: Instant, call: CallKey) {
+        if let Some(state) = self.calls.get_mut(&call) {
+            tell_reception(state);
+            state.stage = Stage::Leaving;
+        }
+        self.endpoint.hang_up(now, call);
+    }
+
     fn on_ended(&mut self, call: CallKey, reason: EndReason) {
         self.pager.handle_ended(call);
         if let Some(state) = self.calls.remove(&call) {
+            tell_reception(&state);
             log::info!("{}: {}", state.name, sentence(reason));
         }
     }
@@ -243,8 +269,8 @@ impl<'a> Service<'a> {
             Report::Retired { voice, stats, .. } => {
                 self.log_voice(*voice, &summary(stats));
                 self.voices.remove(voice);
-                if self.sink.dropped() > 0 {
-                    log::warn!("{} packets so far found the audio thread too busy", self.sink.dropped());
+                if let Some(dropped) = self.sink.take_dropped() {
+                    log::warn!("{dropped} packets found the audio thread too busy");
                 }
             }
             _ => {}
@@ -259,7 +285,24 @@ impl<'a> Service<'a> {
 }
 
 fn name(from: &NameAddr, path: Path, call_id: &str) -> String {
-    format!("call from {} at {} ({call_id})", from.uri, path.remote)
+    format!("call from {} at {} ({})", short(&from.uri.to_string()), path.remote, short(call_id))
+}
+
+/// What a stranger wrote, fit for a line of the log.
+fn short(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { '?' } else { c }).take(LONGEST_NAME).collect()
+}
+
+/// Says what was received, loudly if none of it could be played.
+fn tell_reception(call: &Call<'_>) {
+    let Stage::OnAir(stream) = &call.stage else { return };
+    let stats = stream.stats();
+    if stats.received == 0 && stats.rejected > 0 {
+        log::warn!("{}: nothing heard: {} packets were not of this call", call.name, stats.rejected);
+    } else {
+        let (received, lost, rejected) = (stats.received, stats.lost, stats.rejected);
+        log::info!("{}: received {received} packets, {lost} lost, {rejected} refused", call.name);
+    }
 }
 
 fn sentence(reason: EndReason) -> &'static str {
@@ -283,6 +326,8 @@ fn summary(stats: &VoiceStats) -> String {
     )
 }
 
+/// Characters of a caller's address, and of a Call-ID, that the log shows.
+const LONGEST_NAME: usize = 80;
 /// Of the RTP clock of a telephone voice.
 const TICKS_PER_MS: u64 = 8;
 /// SIP messages handled in a row.
@@ -294,4 +339,4 @@ const READY_FOR: Duration = Duration::from_millis(250);
 /// How often it is looked whether the sink is ready.
 const READY_EVERY: Duration = Duration::from_millis(5);
 /// How often reports of the audio thread are read while there are voices.
-const REPORTS_EVERY: Duration = Duration::from_millis(100);
+const REPORTS_EVERY: Duration = Duration::from_millis(500);

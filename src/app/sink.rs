@@ -89,9 +89,9 @@ impl<'a> Sink<'a> {
         self.voices.get()
     }
 
-    /// Packets that found the ring full.
-    pub(super) fn dropped(&self) -> u64 {
-        self.dropped.get()
+    /// Packets that found the ring full since this was last asked, if any.
+    pub(super) fn take_dropped(&self) -> Option<u64> {
+        Some(self.dropped.take()).filter(|&dropped| dropped > 0)
     }
 
     fn send(&self, command: Command) -> bool {

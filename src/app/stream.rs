@@ -7,37 +7,41 @@ use super::sink::Sink;
 use crate::mix::{Media, VoiceId};
 use crate::net::Udp;
 use crate::rtp::Receiver;
-use crate::time::Instant;
-use smol::future;
-use std::cell::Cell;
+use core::time::Duration;
+use smol::{Timer, future};
+use std::cell::RefCell;
 use std::rc::Rc;
-
-/// When the last media of a call came; `None` before the first.
-pub(super) type Heard = Rc<Cell<Option<Instant>>>;
 
 /// Receives until it is dropped.
 pub(super) async fn receive(
     socket: Udp,
-    mut receiver: Receiver,
+    receiver: Rc<RefCell<Receiver>>,
     voice: VoiceId,
     sink: Rc<Sink<'_>>,
-    heard: Heard,
 ) {
     let mut packet = [0; MAX_PACKET];
     loop {
-        let Ok(datagram) = socket.recv(&mut packet).await else {
-            // Nothing that befalls a UDP socket ends a call; the others have their turn first.
-            future::yield_now().await;
-            continue;
-        };
-        // Why a packet was refused is in the receiver's counts.
-        let _ = receiver.handle_datagram(datagram.arrival, datagram.remote, &packet[..datagram.len]);
-        while let Some(chunk) = receiver.poll_chunk() {
-            heard.set(Some(datagram.arrival));
-            sink.play(Media { voice, chunk });
+        for _ in 0..BURST {
+            let Ok(datagram) = socket.recv(&mut packet).await else {
+                // The socket is broken; the call ends by its rtp-timeout.
+                Timer::after(PAUSE_AFTER_ERROR).await;
+                continue;
+            };
+            let mut receiver = receiver.borrow_mut();
+            // Why a packet was refused is in the receiver's counts.
+            let _ = receiver.handle_datagram(datagram.arrival, datagram.remote, &packet[..datagram.len]);
+            while let Some(chunk) = receiver.poll_chunk() {
+                sink.play(Media { voice, chunk });
+            }
         }
+        // A flood on one port must not keep the others waiting.
+        future::yield_now().await;
     }
 }
 
 /// Larger than any packet of 60 ms of 16-bit sound at 16 kHz.
 const MAX_PACKET: usize = 2048;
+/// Packets taken in a row.
+const BURST: usize = 32;
+/// A broken socket is not asked more often than this.
+const PAUSE_AFTER_ERROR: Duration = Duration::from_secs(1);

@@ -12,10 +12,6 @@ pub struct VoiceId(pub u64);
 
 /// What a mixer is told.
 #[derive(Debug)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "a command is a slot of a ring: speech lies in it, not behind a pointer"
-)]
 pub enum Command {
     /// Adds a voice. It is silent until it gets media.
     Attach {

@@ -37,7 +37,7 @@ impl<C: Copy + Ord + Hash> Pager<C> {
 
     /// A caller rings.
     pub fn handle_incoming(&mut self, now: Instant, call: C) {
-        if self.calls.len() >= self.policy.max_calls {
+        if self.is_full() {
             self.actions.push_back(Action::Refuse(call));
             return;
         }
@@ -109,6 +109,12 @@ impl<C: Copy + Ord + Hash> Pager<C> {
     #[must_use]
     pub fn calls(&self) -> usize {
         self.calls.len()
+    }
+
+    /// Whether another call would be refused.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.calls.len() >= self.policy.max_calls
     }
 
     /// The timer is not moved with every packet: when it is due, it looks when the last one came.

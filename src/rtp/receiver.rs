@@ -64,6 +64,11 @@ impl Receiver {
         self.chunks.pop_front()
     }
 
+    /// Changes where packets may come from, once more is known of the other end.
+    pub fn set_source(&mut self, source: Source) {
+        self.config.source = source;
+    }
+
     /// What has come so far.
     #[must_use]
     pub fn stats(&self) -> ReceiverStats {
@@ -240,8 +245,10 @@ impl ReceiverConfig {
 pub enum Source {
     /// Anywhere.
     Any,
-    /// Any port of a host; the port of the first packet is then the stream's. For callers behind NAT.
+    /// Any port of a host; the port of the first packet is then the stream's.
     Host(IpAddr),
+    /// Any port of either host: the one a caller names, and the one it signals from, which is the real one behind NAT.
+    Hosts([IpAddr; 2]),
     /// One port of one host.
     Port(SocketAddr),
 }
@@ -252,6 +259,7 @@ impl Source {
         match self {
             Self::Any => true,
             Self::Host(host) => ip == host.to_canonical(),
+            Self::Hosts(hosts) => hosts.iter().any(|host| ip == host.to_canonical()),
             Self::Port(address) => ip == address.ip().to_canonical() && remote.port() == address.port(),
         }
     }
