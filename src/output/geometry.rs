@@ -95,7 +95,7 @@ pub(super) const RATE_HZ: u32 = 48_000;
 
 /// What is queued while nothing sounds: it has to play before the first word, so it is no more than a phone takes to
 /// begin after its call is answered.
-const IDLE_QUEUE: Duration = Duration::from_millis(50);
+pub const IDLE_QUEUE: Duration = Duration::from_millis(50);
 
 #[cfg(test)]
 mod tests {
