@@ -55,6 +55,20 @@ fn a_stall_is_counted_and_played_over() {
 }
 
 #[test]
+fn a_stall_is_played_over_on_a_card_whose_sizes_are_no_whole_blocks() {
+    card::in_child("a_stall_is_played_over_on_a_card_whose_sizes_are_no_whole_blocks", |dir| {
+        let (control, begin) = (Control::new(), AtomicBool::new(false));
+        let mut signal = Signal::new(FRAMES, &begin).stalling(FRAMES / 2, Duration::from_millis(300));
+        let setup = Setup { period: Span::Frames(256), buffer: Span::Frames(1024), ..setup(hw48()) };
+        play_on(&setup, &mut signal, &control, || sound_and_fall_silent(&control, &begin));
+        let recording = Recording::read(dir);
+        assert!(control.xruns() >= 1);
+        assert_eq!((control.xruns(), control.opened()), (recording.xruns, 1));
+        recording.assert_is_signal(FRAMES);
+    });
+}
+
+#[test]
 fn an_idle_card_queues_far_ahead_and_a_call_wakes_it() {
     card::in_child("an_idle_card_queues_far_ahead_and_a_call_wakes_it", |_| {
         let (control, begin) = (Control::new(), AtomicBool::new(false));
