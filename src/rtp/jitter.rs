@@ -46,12 +46,13 @@ pub struct JitterBuffer {
 }
 
 impl JitterBuffer {
-    /// An empty buffer for a stream whose bytes each last a tick of `rate`.
+    /// An empty buffer for a stream whose bytes each last a tick of `rate`. It adds no more than
+    /// [`DelayRange::LONGEST`], whatever the range.
     #[must_use]
     pub fn new(rate: SampleRate, range: DelayRange) -> Self {
         Self {
             rate,
-            range,
+            range: range.bounded(),
             store: Segments::new(),
             state: State::Idle,
             epoch: None,
