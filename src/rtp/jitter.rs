@@ -160,6 +160,12 @@ impl JitterBuffer {
         self.duration(ticks(self.store.len()))
     }
 
+    /// How long the speech there is takes to play, its gaps included.
+    #[must_use]
+    pub fn extent(&self) -> Duration {
+        self.duration(self.store.end().map_or(0, |end| end - self.position))
+    }
+
     /// How long speech of the fastest packets waits here.
     #[must_use]
     pub fn delay(&self) -> Duration {
