@@ -23,6 +23,8 @@ pub(super) struct Concealer {
     age: usize,
     /// Samples until speech has replaced the repetition, when it is coming back.
     joining: usize,
+    /// How many that were in all.
+    join: usize,
     active: bool,
 }
 
@@ -36,6 +38,7 @@ impl Concealer {
             turn: 0,
             age: FADED,
             joining: 0,
+            join: JOIN_FROM_SILENCE,
             active: true,
         }
     }
@@ -77,16 +80,17 @@ impl Concealer {
 
     /// Lets speech replace the repetition.
     fn join(&mut self, samples: &mut [f32]) {
-        let whole = if self.age >= FADED { JOIN_FROM_SILENCE } else { JOIN };
         if self.joining == 0 {
-            self.joining = whole;
+            // Held to the end: the repetition may fade to silence meanwhile.
+            self.join = if self.age >= FADED { JOIN_FROM_SILENCE } else { JOIN };
+            self.joining = self.join;
         }
         for sample in samples {
             if self.joining == 0 {
                 break;
             }
             self.joining -= 1;
-            let fade = ratio(self.joining, whole.max(self.joining + 1));
+            let fade = ratio(self.joining, self.join);
             *sample += fade * (self.next() - *sample);
         }
         self.active = self.joining > 0;
@@ -219,6 +223,17 @@ mod tests {
         let mut speech = vec![0.25; 60];
         concealer.speech(&mut speech, false);
         assert_eq!(speech[20..], [0.25; 40]);
+    }
+
+    #[test]
+    fn speech_that_returns_while_the_repetition_fades_to_silence_only_rises() {
+        let mut concealer = after_tone(200.0);
+        lost(&mut concealer, FADED - 20);
+        let mut speech = [1.0; 40];
+        for block in speech.chunks_mut(20) {
+            concealer.speech(block, false);
+        }
+        assert!(speech.windows(2).all(|pair| pair[1] > pair[0] && pair[1] - pair[0] < 0.05), "{speech:?}");
     }
 
     #[test]

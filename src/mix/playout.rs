@@ -63,6 +63,11 @@ impl Playout {
         self.jitter.is_empty()
     }
 
+    /// All that came has been played after this, even if it has to wait longer than it does now.
+    pub(super) fn time_left(&self) -> Duration {
+        self.jitter.delay().max(self.jitter.target()) + self.jitter.extent()
+    }
+
     pub(super) fn has_spoken(&self) -> bool {
         self.has_spoken
     }

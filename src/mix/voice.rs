@@ -2,7 +2,7 @@
 
 use super::message::VoiceStats;
 use super::playout::Playout;
-use super::{BUS_BLOCK, NARROW_BLOCK};
+use super::{BLOCK_TIME, BUS_BLOCK, NARROW_BLOCK};
 use crate::codec::Codec;
 use crate::dsp::{Halfband, Meter, Ramp};
 use crate::rtp::{Chunk, DelayRange};
@@ -47,7 +47,7 @@ impl Voice {
     pub(super) fn release(&mut self, now: Instant) {
         let Source::Telephone(telephone) = &self.source;
         if self.phase == Phase::Open {
-            self.phase = Phase::Draining { until: now + telephone.playout.jitter().range().max };
+            self.phase = Phase::Draining { until: now + telephone.playout.time_left() + BLOCK_TIME };
         }
     }
 

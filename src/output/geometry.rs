@@ -39,6 +39,12 @@ impl Geometry {
         target.saturating_sub(self.period).max(1)
     }
 
+    /// So many queued frames start it. Queues are filled up in whole blocks: after whatever was queued before, they come
+    /// within a block of the target, and not always to it.
+    pub(super) fn start_threshold(self) -> usize {
+        (self.target - BLOCK + 1).min(self.buffer.max(1))
+    }
+
     /// How full it is kept while nothing sounds.
     pub(super) fn idle_target(self) -> usize {
         let wanted = frames_for(IDLE_QUEUE).max(self.target + 4 * self.period);
@@ -95,7 +101,7 @@ pub(super) const RATE_HZ: u32 = 48_000;
 
 /// What is queued while nothing sounds: it has to play before the first word, so it is no more than a phone takes to
 /// begin after its call is answered.
-const IDLE_QUEUE: Duration = Duration::from_millis(50);
+pub const IDLE_QUEUE: Duration = Duration::from_millis(50);
 
 #[cfg(test)]
 mod tests {
@@ -113,6 +119,18 @@ mod tests {
         let card = Geometry::new(256, 1024, 2);
         assert_eq!(card, Geometry { period: 256, buffer: 1024, target: 600 });
         assert_eq!((card.idle_target(), card.cushioned(4)), (720, 600));
+    }
+
+    #[test]
+    fn what_is_queued_after_running_dry_starts_it_whatever_the_sizes() {
+        for (period, parts, periods) in (1..=1200).flat_map(|period| [(period, 2, 2), (period, 4, 3)]) {
+            let card = Geometry::new(period, (period * parts).max(2 * BLOCK), periods);
+            // A period of silence comes first, then as many whole blocks as there is room for.
+            let queued = card.period + card.target.saturating_sub(card.period) / BLOCK * BLOCK;
+            assert!(queued >= card.start_threshold(), "{queued} frames: {card:?}");
+            assert!(card.start_threshold() <= card.buffer, "{card:?}");
+        }
+        assert_eq!(Geometry::new(256, 1024, 2).start_threshold(), 481);
     }
 
     #[test]

@@ -29,6 +29,7 @@ mod wav;
 
 pub use control::{AWAKE_FOR, Control, State};
 pub use engine::{Engine, RingedMixer};
+pub use geometry::IDLE_QUEUE;
 pub use pacer::{MAX_LATE, pace};
 pub use pcm::CardError;
 pub use sink::{Setup, SinkError};

@@ -179,7 +179,7 @@ fn negotiate(pcm: &PCM, engine_channels: usize, request: Request) -> alsa::Resul
 /// Starts by itself when it is filled for the first time; wakes the writer when the queue has sunk to `low_water`.
 fn set_wake_up(pcm: &PCM, geometry: Geometry, low_water: usize) -> alsa::Result<()> {
     let software = pcm.sw_params_current()?;
-    software.set_start_threshold(as_alsa(geometry.target.min(geometry.buffer)))?;
+    software.set_start_threshold(as_alsa(geometry.start_threshold()))?;
     software.set_avail_min(as_alsa(geometry.buffer.saturating_sub(low_water).max(1)))?;
     pcm.sw_params(&software)
 }

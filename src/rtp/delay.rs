@@ -16,6 +16,16 @@ pub struct DelayRange {
 }
 
 impl DelayRange {
+    /// The longest delay there can be: a jitter buffer holds half a second, of which packets of up to 60 ms and a delay
+    /// a little out of its range take their part.
+    pub const LONGEST: Duration = Duration::from_millis(400);
+
+    /// The range without what is longer than [`LONGEST`](Self::LONGEST).
+    #[must_use]
+    pub(super) fn bounded(self) -> Self {
+        Self { min: self.min.min(Self::LONGEST), max: self.max.min(Self::LONGEST) }
+    }
+
     /// What `delay` becomes when held within the bounds.
     #[must_use]
     pub fn hold(&self, delay: Duration) -> Duration {

@@ -46,12 +46,13 @@ pub struct JitterBuffer {
 }
 
 impl JitterBuffer {
-    /// An empty buffer for a stream whose bytes each last a tick of `rate`.
+    /// An empty buffer for a stream whose bytes each last a tick of `rate`. It adds no more than
+    /// [`DelayRange::LONGEST`], whatever the range.
     #[must_use]
     pub fn new(rate: SampleRate, range: DelayRange) -> Self {
         Self {
             rate,
-            range,
+            range: range.bounded(),
             store: Segments::new(),
             state: State::Idle,
             epoch: None,
@@ -157,6 +158,12 @@ impl JitterBuffer {
     #[must_use]
     pub fn buffered(&self) -> Duration {
         self.duration(ticks(self.store.len()))
+    }
+
+    /// How long the speech there is takes to play, its gaps included.
+    #[must_use]
+    pub fn extent(&self) -> Duration {
+        self.duration(self.store.end().map_or(0, |end| end - self.position))
     }
 
     /// How long speech of the fastest packets waits here.

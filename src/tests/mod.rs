@@ -3,6 +3,7 @@
 mod audio_path;
 mod layers;
 mod net;
+mod page_link;
 mod sip_admission;
 mod sip_callee;
 mod sip_caller;

@@ -17,22 +17,30 @@ pub(super) struct Quality {
     pub(super) delay: Duration,
     /// What may come on top; later datagrams overtake earlier ones.
     pub(super) jitter: Duration,
+    /// How many of 1000 datagrams come [`STRAGGLE`] late.
+    pub(super) stragglers: u64,
 }
 
 impl Quality {
     /// A cable.
-    pub(super) const GOOD: Self =
-        Self { loss: 0, duplicates: 0, delay: Duration::from_millis(1), jitter: Duration::ZERO };
+    pub(super) const GOOD: Self = Self {
+        loss: 0,
+        duplicates: 0,
+        delay: Duration::from_millis(1),
+        jitter: Duration::ZERO,
+        stragglers: 0,
+    };
     /// A wireless bridge in a storm.
     pub(super) const BAD: Self = Self {
         loss: 200,
         duplicates: 100,
         delay: Duration::from_millis(5),
         jitter: Duration::from_millis(700),
+        stragglers: 0,
     };
 }
 
-/// The datagrams on their way.
+/// The datagrams on their way, of all kinds: whoever takes them at the other end tells them apart by their port.
 #[derive(Debug)]
 pub(super) struct Link {
     quality: Quality,
@@ -70,8 +78,10 @@ impl Link {
     fn carry(&mut self, now: Instant, transmit: Transmit) {
         let jitter_us = u64::try_from(self.quality.jitter.as_micros()).unwrap();
         let jitter = Duration::from_micros(self.dice.below(jitter_us + 1));
+        let straggles = self.dice.below(1000) < self.quality.stragglers;
+        let late = if straggles { STRAGGLE } else { Duration::ZERO };
         self.sent += 1;
-        self.on_the_way.insert((now + self.quality.delay + jitter, self.sent), transmit);
+        self.on_the_way.insert((now + self.quality.delay + jitter + late, self.sent), transmit);
     }
 }
 
@@ -99,6 +109,9 @@ pub(super) fn address(last: u8) -> SocketAddr {
     ([10, 0, 0, last], 5060).into()
 }
 
+/// So long that the next packet of a stream of 20 ms overtakes.
+pub(super) const STRAGGLE: Duration = Duration::from_millis(25);
+
 #[test]
 fn a_seed_says_what_a_link_does() {
     let run = |seed| {
@@ -119,4 +132,18 @@ fn a_seed_says_what_a_link_does() {
         (0..100).any(|n| arrived.iter().position(|&m| m == n) != arrived.iter().rposition(|&m| m == n)),
         "some come twice"
     );
+}
+
+#[test]
+fn stragglers_are_overtaken_by_one_that_is_sent_twenty_milliseconds_later() {
+    let mut link = Link::new(Quality { stragglers: 50, ..Quality::GOOD }, 1);
+    let path = Path { local: address(1), remote: address(2) };
+    for n in 0..=255 {
+        link.send(Instant::from_millis(20 * u64::from(n)), Transmit { path, bytes: vec![n] });
+    }
+    let end = Instant::from_millis(10_000);
+    let arrived: Vec<_> = core::iter::from_fn(|| link.arrive(end)).map(|(_, bytes)| bytes[0]).collect();
+    let overtaken = arrived.windows(2).filter(|pair| pair[0] > pair[1]).count();
+    assert!((4..=24).contains(&overtaken), "{overtaken} of 256, and not one of 20");
+    assert_eq!(arrived.len(), 256);
 }

@@ -41,8 +41,13 @@ pub(super) struct Bench {
 impl Bench {
     /// A voice is attached at time 0.
     pub(super) fn new() -> Self {
+        Self::with(DelayRange::default())
+    }
+
+    /// A voice with a jitter buffer of that range is attached at time 0.
+    pub(super) fn with(delay: DelayRange) -> Self {
         let mut mixer = Mixer::new(1, 4);
-        mixer.handle_command(Instant::ZERO, Command::Attach { voice: VOICE, source: voice() });
+        mixer.handle_command(Instant::ZERO, Command::Attach { voice: VOICE, source: voice_with(delay) });
         let payload_types = heapless::Vec::from_slice(&[0, 8]).unwrap();
         let config = ReceiverConfig { payload_types, rate: SampleRate::HZ_8000, source: Source::Any };
         Self {
@@ -113,9 +118,13 @@ impl Bench {
 
 /// A voice for PCMU and PCMA at unity.
 pub(super) fn voice() -> Box<Voice> {
+    voice_with(DelayRange::default())
+}
+
+fn voice_with(delay: DelayRange) -> Box<Voice> {
     let formats = Codec::ALL.map(|codec| Format { payload_type: codec.payload_type(), codec });
     let formats = heapless::Vec::from_slice(&formats).unwrap();
-    Box::new(Voice::telephone(VoiceConfig { formats, delay: DelayRange::default(), level: Level::UNITY }))
+    Box::new(Voice::telephone(VoiceConfig { formats, delay, level: Level::UNITY }))
 }
 
 pub(super) fn ms(millis: u64) -> Instant {

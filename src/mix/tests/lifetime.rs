@@ -2,6 +2,7 @@
 
 use super::bench::*;
 use crate::mix::{BLOCK, Command, Mixer, Report, VoiceId};
+use crate::rtp::DelayRange;
 use crate::time::Instant;
 use crate::units::Level;
 
@@ -62,6 +63,22 @@ fn what_has_come_before_the_release_is_played_to_the_end_and_stops_without_a_cli
     assert!(peak(&bench.heard[end - 240..end]) > 0.2);
     assert_eq!(peak(&bench.heard[end + 700..]), 0.0);
     assert!(largest_step(&bench.heard) < SMOOTH);
+}
+
+#[test]
+fn packets_longer_than_the_delay_may_be_are_played_to_the_end_all_the_same() {
+    let delay = |millis| core::time::Duration::from_millis(millis);
+    let mut bench = Bench::with(DelayRange { min: delay(10), max: delay(20) });
+    for number in 0..5 {
+        let from = usize::try_from(number * 480).unwrap();
+        bench.send(Some(ms(100 + number * 60)), &tone(200.0, 0.25, from, 480));
+    }
+    bench.run_until(ms(342));
+    release(&mut bench.mixer, ms(342), VOICE);
+    bench.run_until(ms(500));
+    let end = frame_at(ms(400) + TARGET) + FILTERS;
+    assert!(peak(&bench.heard[end - 240..end]) > 0.2);
+    assert_eq!(peak(&bench.heard[end + 700..]), 0.0);
 }
 
 #[test]

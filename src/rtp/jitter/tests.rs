@@ -12,7 +12,11 @@ struct Bench {
 
 impl Bench {
     fn new() -> Self {
-        let buffer = JitterBuffer::new(SampleRate::HZ_8000, DelayRange::default());
+        Self::with(DelayRange::default())
+    }
+
+    fn with(range: DelayRange) -> Self {
+        let buffer = JitterBuffer::new(SampleRate::HZ_8000, range);
         Self { buffer, now: Instant::from_millis(1_000), played: String::new() }
     }
 
@@ -186,6 +190,23 @@ fn a_sink_that_does_not_pull_loses_the_oldest() {
     }
     assert_eq!(bench.buffer.buffered(), Duration::from_millis(512));
     assert_eq!(bench.buffer.stats().overflow_ticks, 100 * 160 - 4_096);
+}
+
+#[test]
+fn the_longest_delay_there_can_be_loses_nothing() {
+    for delay in [DelayRange::LONGEST, Duration::from_secs(1)] {
+        let mut bench = Bench::with(DelayRange { min: delay, max: delay });
+        // Packets of 60 ms, each as three chunks.
+        for number in 0..50 {
+            for chunk in 0..3 {
+                bench.insert((number * 3 + chunk) * 160, 'a');
+            }
+            bench.run(60);
+        }
+        bench.run(400);
+        assert_eq!(bench.heard(), [('_', 3_200), ('a', 24_000)]);
+        assert_eq!(bench.buffer.stats().overflow_ticks, 0);
+    }
 }
 
 #[test]
