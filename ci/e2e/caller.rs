@@ -100,8 +100,8 @@ impl Caller {
     }
 }
 
-/// A message of the box.
-pub(crate) struct Received(String);
+/// A message of the box, or of its caller.
+pub(crate) struct Received(pub(crate) String);
 
 impl Received {
     /// 0 for a request.
@@ -114,7 +114,8 @@ impl Received {
         lines.lines().next().and_then(|line| line.split_once(':')).map(|(_, value)| value.trim().to_owned())
     }
 
-    fn header_lines(&self, name: &str) -> String {
+    /// All lines of the header `name`, whole.
+    pub(crate) fn header_lines(&self, name: &str) -> String {
         let head = self.0.split("\r\n\r\n").next().unwrap_or_default();
         let named =
             |line: &&str| line.split(':').next().is_some_and(|is| is.trim().eq_ignore_ascii_case(name));
@@ -122,7 +123,7 @@ impl Received {
     }
 }
 
-fn host_port(address: SocketAddr) -> String {
+pub(crate) fn host_port(address: SocketAddr) -> String {
     match address.ip() {
         IpAddr::V4(ip) => format!("{ip}:{}", address.port()),
         IpAddr::V6(ip) => format!("[{ip}]:{}", address.port()),

@@ -1,4 +1,5 @@
-//! The real program on loopback, paged by sipp, by raw datagrams and by `paging call`, and heard in its recording.
+//! The real program on loopback, paged by sipp, by raw datagrams and by `paging call`, and heard in its recording; and
+//! `paging call` against a callee that does not always behave.
 //!
 //! Every test starts a box of its own on free ports. Nothing waits for a fixed time: each wait has a deadline and a
 //! sign to wait for.
@@ -11,6 +12,7 @@
     reason = "samples and their numbers are small"
 )]
 
+mod callee;
 mod caller;
 mod paging_box;
 mod sipp;
@@ -19,4 +21,5 @@ mod tone;
 
 mod calls;
 mod pages;
+mod placing;
 mod robustness;

@@ -40,13 +40,14 @@ impl Command {
                 lexopt::Arg::Short('h') | lexopt::Arg::Long("help") => return Ok(Self::Help),
                 lexopt::Arg::Short('V') | lexopt::Arg::Long("version") => return Ok(Self::Version),
                 lexopt::Arg::Long("set") => configuration.sets.push(text(parser.value()?)?),
-                lexopt::Arg::Value(word) if configuration == Configuration::default() => {
-                    match word.to_str() {
-                        Some("devices") => return devices(&mut parser),
-                        Some("call") => return PageCall::parse(&mut parser).map(Self::Call),
-                        _ => configuration.files.push(word.into()),
+                lexopt::Arg::Value(word) if configuration.files.is_empty() => match word.to_str() {
+                    Some(command @ ("devices" | "call")) if !configuration.sets.is_empty() => {
+                        return Err(UsageError::SetFor(command.to_owned()));
                     }
-                }
+                    Some("devices") => return devices(&mut parser),
+                    Some("call") => return PageCall::parse(&mut parser).map(Self::Call),
+                    _ => configuration.files.push(word.into()),
+                },
                 lexopt::Arg::Value(word) => configuration.files.push(word.into()),
                 other => return Err(other.unexpected().into()),
             }
@@ -96,6 +97,7 @@ impl PageCall {
                 lexopt::Arg::Long("tone") => hz = Some(number(parser, "--tone", HZ)?),
                 lexopt::Arg::Long("seconds") => seconds = Some(number(parser, "--seconds", SECONDS)?),
                 lexopt::Arg::Value(word) if target.is_none() => target = Some(text(word)?),
+                lexopt::Arg::Long("set") => return Err(UsageError::SetFor("call".to_owned())),
                 other => return Err(other.unexpected().into()),
             }
         }
@@ -112,6 +114,7 @@ impl PageCall {
 fn devices(parser: &mut lexopt::Parser) -> Result<Command, UsageError> {
     match parser.next()? {
         None => Ok(Command::Devices),
+        Some(lexopt::Arg::Long("set")) => Err(UsageError::SetFor("devices".to_owned())),
         Some(other) => Err(other.unexpected().into()),
     }
 }
@@ -141,6 +144,8 @@ const SECONDS: (f32, f32) = (0.02, 86_400.0);
 pub enum UsageError {
     /// An unknown option, a missing or a superfluous value.
     Option(lexopt::Error),
+    /// `--set` for a command that takes no settings.
+    SetFor(String),
     /// Something that must be there is not.
     Missing(&'static str),
     /// A number that is none, or out of range.
@@ -168,6 +173,9 @@ impl fmt::Display for UsageError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Option(error) => write!(f, "{error}"),
+            Self::SetFor(command) => {
+                write!(f, "expected \"{command}\" without --set: only the box itself has settings")
+            }
             Self::Missing(what) => write!(f, "expected {what}"),
             Self::Number { option, found, low, high } => {
                 write!(f, "expected {option} with a number from {low} to {high}, found \"{found}\"")
@@ -213,6 +221,14 @@ mod tests {
     }
 
     #[test]
+    fn after_a_file_every_word_is_a_file() {
+        let Ok(Command::Run(configuration)) = parse("--set a.b=c ./call devices call") else {
+            panic!("expected a run");
+        };
+        assert_eq!(configuration.files, ["./call", "devices", "call"].map(PathBuf::from));
+    }
+
+    #[test]
     fn a_page_plays_a_file_or_a_tone() {
         let file = Sound::File("x.wav".into());
         let target = "sip:p@h".to_owned();
@@ -239,6 +255,13 @@ mod tests {
                 "expected --tone with a number from 20 to 3900, found \"loud\"",
             ),
             ("devices now", "unexpected argument \"now\""),
+            ("--set a.b=c devices", "expected \"devices\" without --set: only the box itself has settings"),
+            ("devices --set a.b=c", "expected \"devices\" without --set: only the box itself has settings"),
+            (
+                "--set a.b=c call sip:p@h --play x.wav",
+                "expected \"call\" without --set: only the box itself has settings",
+            ),
+            ("call sip:p@h --set a.b=c", "expected \"call\" without --set: only the box itself has settings"),
         ];
         for (line, sentence) in mistakes {
             assert_eq!(parse(line), Err(sentence.to_owned()), "{line}");

@@ -46,6 +46,13 @@ pub(super) enum CallError {
     },
     /// The target answered something that leads to no sound.
     Answer(String),
+    /// The machine or the target did not take all of what was to be said.
+    Unsent {
+        /// Packets that went.
+        sent: u64,
+        /// Packets that should have gone.
+        packets: u64,
+    },
     /// The target hung up first.
     CutOff,
     /// The user interrupted it.
@@ -79,6 +86,7 @@ impl fmt::Display for CallError {
             Self::Machine(error) => write!(f, "the machine refused: {error}"),
             Self::Refused { status, reason } => write!(f, "not answered: {status} {reason}"),
             Self::Answer(what) => write!(f, "the answer leads to no sound: {what}"),
+            Self::Unsent { sent, packets } => write!(f, "only {sent} of {packets} packets could be sent"),
             Self::CutOff => f.write_str("the other end hung up before all was said"),
             Self::Interrupted => f.write_str("interrupted"),
         }

@@ -1,9 +1,11 @@
 //! `paging call`: places a page, as a telephone would.
 //!
 //! ```text
-//! resolve ─> offer ─> INVITE ─> 200 ─> accept ─> talker thread ─> BYE ─> summary
+//! locate ─> offer ─> INVITE ─> 200 ─> accept ─> talker thread ─> BYE ─> summary
 //! ```
-//! It speaks from the answer on and hangs up when all is said. A first interrupt hangs up early, a second one at once.
+//! It speaks from the answer on and hangs up when all is said and played. A first interrupt hangs up early, a second
+//! one ends it at once. No other end holds it for long: what it must still learn from there, it waits for no longer than
+//! [`END_WITHIN`], after an interrupt [`INTERRUPTED_WITHIN`].
 
 use super::arguments::PageCall;
 use super::call_error::CallError;
@@ -11,21 +13,23 @@ use super::inbox::{Inbox, Input};
 use super::post::Post;
 use super::serve::USER_AGENT;
 use super::sound;
-use super::talker::{Progress, Talker};
+use super::speech::Speech;
+use super::talker::Talker;
+use super::target::{Route, locate};
 use crate::codec::Codec;
-use crate::net::{self, Udp, UdpOptions};
+use crate::net::{Udp, UdpOptions};
+use crate::rtp::Sender;
 use crate::sdp::{self, Description, Format, Local};
 use crate::sip::wire::Uri;
 use crate::sip::{CallKey, Endpoint, EndpointConfig, Event, Invite, Path};
 use crate::time::Instant;
 use crate::{clock, entropy};
+use core::mem;
 use core::time::Duration;
 use smol::LocalExecutor;
 use std::io::{self, IsTerminal, Write};
 use std::net::{SocketAddr, UdpSocket};
 use std::rc::Rc;
-use std::sync::Arc;
-use std::thread::{self, JoinHandle};
 
 /// Calls, plays, hangs up; tells on standard output how it went.
 ///
@@ -36,26 +40,16 @@ pub(super) fn place(page: &PageCall) -> Result<(), CallError> {
     let samples = sound::load(&page.sound, Codec::Pcmu.rate())?;
     let executor = LocalExecutor::new();
     smol::block_on(executor.run(async {
-        let remote = resolve(&target).await?;
-        let local = net::source_for(remote).map_err(|source| CallError::NoRoute { remote, source })?;
+        let Route { local, remote } = locate(&target).await?;
         let socket = Rc::new(Udp::bind(SocketAddr::new(local, 0), UdpOptions::default())?);
         let inbox = Inbox::new(&executor, std::slice::from_ref(&socket))?;
         let path = Path { local: socket.local_addr(), remote };
         let mut caller = Caller::new(path, Post::new(vec![socket]), samples)?;
         caller.dial(target);
-        caller.attend(&inbox).await
+        let outcome = caller.attend(&inbox).await;
+        caller.sum_up();
+        outcome
     }))
-}
-
-/// The address to send to. Names go through the machine's resolver only: no SRV.
-async fn resolve(target: &Uri) -> Result<SocketAddr, CallError> {
-    let Some(host) = target.host().filter(|_| target.scheme() == "sip") else {
-        return Err(CallError::Target(target.to_string()));
-    };
-    let host = host.to_string();
-    let found = net::resolve(&host, target.port().unwrap_or(SIP_PORT)).await;
-    let found = found.map_err(|source| CallError::Unknown { host: host.clone(), source })?;
-    found.first().copied().ok_or(CallError::Target(host))
 }
 
 /// The calling end of one call.
@@ -69,23 +63,20 @@ struct Caller {
     samples: Vec<f32>,
     dialled_at: Instant,
     stage: Stage,
-    talk: Option<Talk>,
+    speech: Option<Speech>,
+    is_interrupted: bool,
 }
 
 /// How far the call is.
 enum Stage {
     Calling(CallKey),
     Talking(CallKey),
-    /// We have hung up; the other end does not know yet.
-    Leaving,
+    /// We have hung up; the other end may not know yet, and need not after `by`.
+    Leaving {
+        outcome: Result<(), CallError>,
+        by: Instant,
+    },
     Over(Result<(), CallError>),
-}
-
-/// The talker at work.
-struct Talk {
-    progress: Arc<Progress>,
-    packets: usize,
-    thread: JoinHandle<()>,
 }
 
 impl Caller {
@@ -103,9 +94,12 @@ impl Caller {
             session_id: seed >> 33,
             version: 1,
         };
-        let endpoint = Endpoint::new(identity, seed);
+        let mut endpoint = Endpoint::new(identity, seed);
+        // Nobody should call here.
+        endpoint.set_busy(true);
         let (dialled_at, stage) = (clock::now(), Stage::Over(Ok(())));
-        Ok(Self { endpoint, post, path, media, offered, samples, dialled_at, stage, talk: None })
+        let (speech, is_interrupted) = (None, false);
+        Ok(Self { endpoint, post, path, media, offered, samples, dialled_at, stage, speech, is_interrupted })
     }
 
     fn dial(&mut self, target: Uri) {
@@ -113,36 +107,40 @@ impl Caller {
         self.dialled_at = clock::now();
         let call = self.endpoint.invite(self.dialled_at, Invite { target, path: self.path, body });
         self.stage = Stage::Calling(call);
-        self.settle(self.dialled_at);
     }
 
     /// Follows the call to its end.
     async fn attend(&mut self, inbox: &Inbox) -> Result<(), CallError> {
-        let mut is_stopped = false;
         loop {
+            self.settle(clock::now());
             if let Stage::Over(outcome) = &mut self.stage {
-                let outcome = std::mem::replace(outcome, Ok(()));
-                self.sum_up();
-                return if is_stopped { Err(CallError::Interrupted) } else { outcome };
+                return mem::replace(outcome, Ok(()));
             }
-            let input = inbox.next(self.deadline()).await;
-            let now = clock::now();
-            match input {
-                Input::Datagram { path, bytes } => self.endpoint.handle_datagram(now, path, &bytes),
+            match inbox.next(self.deadline()).await {
+                Input::Datagram { path, bytes } => self.endpoint.handle_datagram(clock::now(), path, &bytes),
                 Input::Timeout => {}
-                Input::Stop if is_stopped => self.stage = Stage::Over(Err(CallError::Interrupted)),
-                Input::Stop => {
-                    is_stopped = true;
-                    self.hang_up(now);
-                }
+                Input::Stop => self.interrupt(clock::now()),
             }
-            self.settle(now);
         }
     }
 
     fn deadline(&self) -> Option<Instant> {
-        let look = matches!(self.stage, Stage::Talking(_)).then(|| clock::now() + PROGRESS_EVERY);
-        [self.endpoint.poll_timeout(), look].into_iter().flatten().min()
+        let own = match self.stage {
+            Stage::Talking(_) => Some(clock::now() + PROGRESS_EVERY),
+            Stage::Leaving { by, .. } => Some(by),
+            Stage::Calling(_) | Stage::Over(_) => None,
+        };
+        [self.endpoint.poll_timeout(), own].into_iter().flatten().min()
+    }
+
+    /// The first time, hangs up; the second time, does not wait any more.
+    fn interrupt(&mut self, now: Instant) {
+        let patience = if self.is_interrupted { Duration::ZERO } else { INTERRUPTED_WITHIN };
+        self.is_interrupted = true;
+        self.hang_up(now, Err(CallError::Interrupted));
+        if let Stage::Leaving { by, .. } = &mut self.stage {
+            *by = (*by).min(now + patience);
+        }
     }
 
     fn settle(&mut self, now: Instant) {
@@ -150,8 +148,12 @@ impl Caller {
         while let Some(event) = self.endpoint.poll_event() {
             self.on_event(now, event);
         }
-        if self.talk.as_ref().is_some_and(|talk| talk.thread.is_finished()) {
-            self.hang_up(now);
+        if let Some(speech) = self.speech.as_ref().filter(|speech| speech.is_finished()) {
+            self.hang_up(now, speech.outcome());
+        }
+        if matches!(self.stage, Stage::Leaving { by, .. } if by <= now) {
+            say("the other end did not confirm the end");
+            self.on_ended();
         }
         self.show_progress();
         while let Some(transmit) = self.endpoint.poll_transmit() {
@@ -166,13 +168,8 @@ impl Caller {
             Event::Failed { status, reason, .. } => {
                 self.stage = Stage::Over(Err(CallError::Refused { status, reason }));
             }
-            Event::Ended { .. } => {
-                let outcome =
-                    if matches!(self.stage, Stage::Leaving) { Ok(()) } else { Err(CallError::CutOff) };
-                self.stop_talking();
-                self.stage = Stage::Over(outcome);
-            }
-            // Nobody calls here; a stranger's INVITE goes unanswered.
+            Event::Ended { .. } => self.on_ended(),
+            // The rest is for those who are called.
             _ => {}
         }
     }
@@ -180,68 +177,71 @@ impl Caller {
     fn on_answered(&mut self, now: Instant, call: CallKey, body: &[u8]) {
         self.stage = Stage::Talking(call);
         match self.talk(now, body) {
-            Ok(talk) => self.talk = Some(talk),
-            Err(error) => {
-                say(&error.to_string());
-                self.hang_up(now);
-            }
+            Ok(speech) => self.speech = Some(speech),
+            Err(error) => self.hang_up(now, Err(error)),
         }
     }
 
-    fn talk(&mut self, now: Instant, body: &[u8]) -> Result<Talk, CallError> {
+    fn talk(&mut self, now: Instant, body: &[u8]) -> Result<Speech, CallError> {
         let answer = Description::parse(body).map_err(|error| CallError::Answer(error.to_string()))?;
         let agreed =
             sdp::accept(&answer, &self.offered).map_err(|error| CallError::Answer(error.to_string()))?;
-        let codec = agreed.formats.first().and_then(|format| Codec::from_name(&format.name));
-        let (Some(remote), Some(codec)) = (agreed.remote, codec) else {
-            return Err(CallError::Answer("it names no address to send to".to_owned()));
+        let format = agreed.formats.first();
+        let format = format.and_then(|format| Some((Codec::from_name(&format.name)?, format.payload_type)));
+        let (Some(remote), Some((codec, payload_type)), true) =
+            (agreed.remote, format, agreed.direction.sends())
+        else {
+            return Err(CallError::Answer("it names no place that listens".to_owned()));
         };
-        say(&format!(
-            "answered after {:.1?} with {}, media to {remote}",
-            now.since(self.dialled_at),
-            codec.name()
-        ));
+        let after = now.since(self.dialled_at);
+        say(&format!("answered after {after:.1?} with {}, media to {remote}", codec.name()));
         let socket = self.media.try_clone()?;
         socket.connect(remote)?;
-        let talker = Talker::new(socket, codec, &self.samples, agreed.ptime, entropy::seed());
-        let (progress, packets) = (Arc::new(Progress::default()), talker.len());
-        let theirs = Arc::clone(&progress);
-        let thread = thread::Builder::new().name("talker".to_owned()).spawn(move || talker.talk(&theirs))?;
-        Ok(Talk { progress, packets, thread })
+        let sender = Sender::new(entropy::seed(), payload_type);
+        Ok(Speech::start(Talker::new(socket, sender, codec, agreed.ptime, &self.samples))?)
     }
 
-    fn hang_up(&mut self, now: Instant) {
+    /// Begins to leave; the call will end with `outcome`.
+    fn hang_up(&mut self, now: Instant, outcome: Result<(), CallError>) {
         if let Stage::Calling(call) | Stage::Talking(call) = self.stage {
             self.stop_talking();
-            self.stage = Stage::Leaving;
+            self.stage = Stage::Leaving { outcome, by: now + END_WITHIN };
             self.endpoint.hang_up(now, call);
         }
     }
 
+    fn on_ended(&mut self) {
+        let outcome = match mem::replace(&mut self.stage, Stage::Over(Ok(()))) {
+            Stage::Leaving { outcome, .. } | Stage::Over(outcome) => outcome,
+            Stage::Calling(_) | Stage::Talking(_) => match &self.speech {
+                Some(speech) if speech.outcome().is_ok() => Ok(()),
+                _ => Err(CallError::CutOff),
+            },
+        };
+        self.stop_talking();
+        self.stage = Stage::Over(outcome);
+    }
+
     fn stop_talking(&self) {
-        if let Some(talk) = &self.talk {
-            talk.progress.stop();
+        if let Some(speech) = &self.speech {
+            speech.stop();
         }
     }
 
     fn show_progress(&self) {
         let mut terminal = io::stderr();
-        if let (Some(talk), Stage::Talking(_), true) = (&self.talk, &self.stage, terminal.is_terminal()) {
+        if let (Some(speech), Stage::Talking(_), true) = (&self.speech, &self.stage, terminal.is_terminal()) {
             // A line that cannot be shown is not missed.
-            let _ = write!(terminal, "\r{} of {} packets sent ", talk.progress.sent(), talk.packets);
+            let _ = write!(terminal, "\r{} ", speech.progress());
         }
     }
 
     fn sum_up(&self) {
-        let Some(Talk { progress, packets, .. }) = &self.talk else { return };
+        let Some(speech) = &self.speech else { return };
         if io::stderr().is_terminal() {
             let _ = writeln!(io::stderr());
         }
-        say(&format!("first packet at {}", progress.first_at()));
-        let (sent, refused, late) = (progress.sent(), progress.refused(), progress.worst_late());
-        say(&format!(
-            "sent {sent} of {packets} packets, {refused} refused, the latest {late:.1?} after its time"
-        ));
+        say(&speech.to_string());
     }
 }
 
@@ -252,8 +252,10 @@ fn say(line: &str) {
 
 /// The caller's name.
 const USER: &str = "paging";
-/// RFC 3261 §19.1.2.
-const SIP_PORT: u16 = 5060;
 const PTIME: Duration = Duration::from_millis(20);
 /// How often the progress line is drawn and the talker is looked after.
 const PROGRESS_EVERY: Duration = Duration::from_millis(100);
+/// How long a call may take to end: the BYE goes four times (RFC 3261 §17.1.2.2).
+const END_WITHIN: Duration = Duration::from_secs(4);
+/// How long it may take after an interrupt, so that the program is gone within two seconds.
+const INTERRUPTED_WITHIN: Duration = Duration::from_millis(1500);

@@ -3,7 +3,7 @@
 //! - `serve` brings the box up: sockets, rings, the audio thread; `service` is the box at work, fed by `inbox` and
 //!   heard through `post`.
 //! - `media` and `stream` are the media of a call, `sink` the executor's end of the rings to the audio thread.
-//! - `caller`, `talker` and `sound` place a page (`paging call`).
+//! - `caller` places a page (`paging call`): `target` is whom it calls, `sound`, `talker` and `speech` what it says.
 //! - `configuration` reads files, environment and `--set`; [`arguments`] is the command line; `log` writes log lines.
 
 pub mod arguments;
@@ -20,8 +20,10 @@ mod serve;
 mod service;
 mod sink;
 mod sound;
+mod speech;
 mod stream;
 mod talker;
+mod target;
 
 use arguments::{Command, Configuration, HELP, PageCall, UsageError};
 use std::fmt::Display;

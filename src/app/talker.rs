@@ -30,11 +30,18 @@ pub(super) struct Progress {
 }
 
 impl Talker {
-    /// Encodes `samples` by `codec` into packets of `ptime`, to be sent over `socket`, which is connected to the peer.
-    pub(super) fn new(socket: UdpSocket, codec: Codec, samples: &[f32], ptime: Duration, seed: u64) -> Self {
+    /// Encodes `samples` by `codec` into packets of `ptime`, to be numbered by `sender` and sent over `socket`, which is
+    /// connected to the peer.
+    pub(super) fn new(
+        socket: UdpSocket,
+        sender: Sender,
+        codec: Codec,
+        ptime: Duration,
+        samples: &[f32],
+    ) -> Self {
         let frames = usize::try_from(ptime.as_micros() * u128::from(codec.rate().hz()) / 1_000_000);
         let packets = samples.chunks(frames.unwrap_or(usize::MAX).max(1)).map(|chunk| encode(codec, chunk));
-        Self { socket, sender: Sender::new(seed, codec.payload_type()), packets: packets.collect(), ptime }
+        Self { socket, sender, packets: packets.collect(), ptime }
     }
 
     /// How many packets there are.
@@ -42,10 +49,12 @@ impl Talker {
         self.packets.len()
     }
 
-    /// Sends the packets, each at its time. Returns when all are sent, or soon after `progress.stop` is set.
+    /// Sends the packets, each at its time. Returns when the far end has had the time to play them, or soon after
+    /// `progress.stop` is set.
     pub(super) fn talk(mut self, progress: &Progress) {
         let mut datagram = [0; MAX_DATAGRAM];
         let mut spoken = 0;
+        let mut over_at = Instant::ZERO;
         pace(self.ptime, &progress.stop, |beat, deadline| {
             let index = usize::try_from(beat).unwrap_or(usize::MAX);
             // After a stall the pacer leaves beats out; their sound is left out with them.
@@ -54,13 +63,20 @@ impl Talker {
             }
             spoken = index.saturating_add(1);
             let Some(packet) = self.packets.get(index) else {
-                progress.stop.store(true, Relaxed);
+                progress.stop();
                 return;
             };
             if let Ok(len) = self.sender.write(packet, ticks(packet), &mut datagram) {
                 progress.count(deadline, self.socket.send(&datagram[..len]).is_ok());
+                // Its sound lasts as long as the packet; as much again is a margin.
+                over_at = clock::now() + self.ptime * 2;
             }
         });
+        clock::sleep_until(over_at);
+        // What was sent last may have been refused since.
+        if let Ok(Some(_)) = self.socket.take_error() {
+            progress.take_back();
+        }
     }
 }
 
@@ -85,9 +101,9 @@ impl Progress {
         Duration::from_micros(self.worst_late_us.load(Relaxed))
     }
 
-    /// When the first packet was due.
-    pub(super) fn first_at(&self) -> Instant {
-        Instant::from_micros(self.first_us.load(Relaxed))
+    /// When the first packet was due, once it is sent.
+    pub(super) fn first_at(&self) -> Option<Instant> {
+        Some(self.first_us.load(Relaxed)).filter(|&at| at > 0).map(Instant::from_micros)
     }
 
     fn count(&self, deadline: Instant, is_sent: bool) {
@@ -97,6 +113,13 @@ impl Progress {
         }
         let late = clock::now().since(deadline).as_micros();
         self.worst_late_us.fetch_max(u64::try_from(late).unwrap_or(u64::MAX), Relaxed);
+    }
+
+    /// A packet that was sent has come back as refused.
+    fn take_back(&self) {
+        if self.sent.fetch_update(Relaxed, Relaxed, |sent| sent.checked_sub(1)).is_ok() {
+            self.refused.fetch_add(1, Relaxed);
+        }
     }
 }
 
@@ -113,3 +136,28 @@ fn ticks(payload: &[u8]) -> u32 {
 
 /// Room for the largest packet, 60 ms of G.711 and more.
 const MAX_DATAGRAM: usize = Header::LEN + 1460;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::net::{Udp, UdpOptions};
+
+    #[test]
+    fn it_ends_when_the_far_end_has_had_the_time_to_play_the_last_packet() {
+        let far_end = Udp::bind("127.0.0.1:0".parse().unwrap(), UdpOptions::default()).unwrap();
+        let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+        socket.connect(far_end.local_addr()).unwrap();
+        let (ptime, samples) = (Duration::from_millis(20), vec![0.0; 480]);
+        let talker = Talker::new(socket, Sender::new(1, 0), Codec::Pcmu, ptime, &samples);
+        talker.talk(&Progress::default());
+        let ended_at = clock::now();
+        let mut buffer = [0; 256];
+        let arrivals: Vec<_> = core::iter::from_fn(|| far_end.try_recv(&mut buffer).unwrap())
+            .map(|packet| packet.arrival)
+            .collect();
+        assert_eq!(arrivals.len(), 3);
+        let pause = ended_at.since(arrivals[2]);
+        // Stamps of the kernel are off by some microseconds.
+        assert!(pause > Duration::from_millis(39), "{pause:?}");
+    }
+}
