@@ -76,7 +76,8 @@ impl<'a> Service<'a> {
         while self.turn(inbox, self.deadline()).await {}
         let now = clock::now();
         let until = now + FAREWELL;
-        log::info!("asked to stop: {} calls to end; so far {:?}", self.calls.len(), self.endpoint.counters());
+        log::info!("asked to stop: {} calls to end", self.calls.len());
+        log::debug!("SIP so far: {:?}", self.endpoint.counters());
         self.is_leaving = true;
         self.answers.clear();
         for &call in self.calls.keys() {
