@@ -18,5 +18,7 @@ mod skip;
 mod tone;
 
 mod calls;
+mod offers;
 mod pages;
 mod robustness;
+mod shutdown;
