@@ -20,6 +20,8 @@ mod skip;
 mod tone;
 
 mod calls;
+mod offers;
 mod pages;
 mod placing;
 mod robustness;
+mod shutdown;

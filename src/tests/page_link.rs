@@ -378,10 +378,11 @@ impl Bounds {
     /// The first packet comes up to `late` after its time and may be lost; the end is drawn out by as much as the
     /// others come late, and by `tail`.
     fn with(late: Duration, lost_first: Duration, tail: Duration) -> Self {
-        let clean = Self::CLEAN;
+        let Self { latency, length } = Self::CLEAN;
+        let least = length.start().saturating_sub(late + lost_first);
         Self {
-            latency: *clean.latency.start()..=*clean.latency.end() + late + lost_first,
-            length: *clean.length.start() - late - lost_first..=*clean.length.end() + late + tail,
+            latency: *latency.start()..=*latency.end() + late + lost_first,
+            length: least..=*length.end() + late + tail,
         }
     }
 
