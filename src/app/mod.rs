@@ -49,16 +49,16 @@ pub fn usage(error: &UsageError) -> ExitCode {
 }
 
 fn run_box(configuration: &Configuration) -> ExitCode {
-    let loaded = match configuration::load(configuration) {
-        Ok(loaded) => loaded,
+    let read = match configuration::read(configuration) {
+        Ok(read) => read,
         Err(error) => {
             complain(&error);
             return ExitCode::from(EX_NOINPUT);
         }
     };
-    log::init(configuration::filter(loaded.settings.log.level));
-    configuration::report(&loaded.diagnostics);
-    match serve::serve(&loaded.settings) {
+    log::init(configuration::filter(read.loaded.settings.log.level));
+    read.report();
+    match serve::serve(&read.loaded.settings) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             complain(&error);
