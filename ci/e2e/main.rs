@@ -18,5 +18,6 @@ mod skip;
 mod tone;
 
 mod calls;
+mod log;
 mod pages;
 mod robustness;

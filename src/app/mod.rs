@@ -56,15 +56,20 @@ fn run_box(configuration: &Configuration) -> ExitCode {
             return ExitCode::from(EX_NOINPUT);
         }
     };
-    log::init(configuration::filter(read.loaded.settings.log.level));
+    let settings = &read.loaded.settings;
+    if let Err(error) = log::init(configuration::filter(settings.log.level)) {
+        complain(&format_args!("no log: {error}"));
+    }
     read.report();
-    match serve::serve(&read.loaded.settings) {
+    let code = match serve::serve(settings) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            complain(&error);
+            log::say(&error);
             ExitCode::from(EX_UNAVAILABLE)
         }
-    }
+    };
+    log::flush();
+    code
 }
 
 fn place(page: &PageCall) -> ExitCode {
