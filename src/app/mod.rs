@@ -4,7 +4,8 @@
 //!   heard through `post`.
 //! - `media` and `stream` are the media of a call, `sink` the executor's end of the rings to the audio thread.
 //! - `caller`, `talker` and `sound` place a page (`paging call`).
-//! - `configuration` reads files, environment and `--set`; [`arguments`] is the command line; `log` writes log lines.
+//! - `configuration` reads files, environment and `--set`; [`arguments`] is the command line; `log` writes log lines,
+//!   `throttle` says how many the network may cause.
 
 pub mod arguments;
 
@@ -22,6 +23,8 @@ mod sink;
 mod sound;
 mod stream;
 mod talker;
+#[cfg_attr(not(test), expect(dead_code, reason = "service asks it before it logs what strangers cause"))]
+mod throttle;
 
 use arguments::{Command, Configuration, HELP, PageCall, UsageError};
 use std::fmt::Display;
