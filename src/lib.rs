@@ -35,6 +35,7 @@
 //! One thread runs the executor: sockets, timers, calls. One audio thread per sink renders voices and writes to the
 //! card; it never allocates, frees, locks or logs. Between them lie two bounded rings, one each way. A full ring drops,
 //! counts and carries on.
+//! A small third one only writes log lines, so that nobody else waits for whoever reads them.
 
 pub mod time;
 pub mod timers;

@@ -20,6 +20,7 @@ mod skip;
 mod tone;
 
 mod calls;
+mod log;
 mod offers;
 mod pages;
 mod placing;

@@ -22,9 +22,19 @@ pub(crate) struct PagingBox {
 impl PagingBox {
     /// Starts a box on `ip` with `section.key=value` settings, and waits until it answers OPTIONS.
     pub(crate) fn start(ip: IpAddr, settings: &[&str]) -> Self {
+        let folder = next_folder();
+        let log = File::create(folder.join("log")).unwrap();
+        Self::start_in(folder, ip, settings, log.into())
+    }
+
+    /// Starts a box whose log lines go to `log`.
+    pub(crate) fn start_logging_to(log: Stdio, ip: IpAddr) -> Self {
+        Self::start_in(next_folder(), ip, &[], log)
+    }
+
+    fn start_in(folder: PathBuf, ip: IpAddr, settings: &[&str], log: Stdio) -> Self {
         let address = SocketAddr::new(ip, free_port(ip));
         let rtp_ports = next_rtp_ports();
-        let folder = next_folder();
         let child = Command::new(env!("CARGO_BIN_EXE_paging"))
             .args(["--set", &format!("sip.listen={address}")])
             .args(["--set", &format!("sip.rtp-ports={}-{}", rtp_ports.start, rtp_ports.end - 1)])
@@ -32,7 +42,7 @@ impl PagingBox {
             .args(settings.iter().flat_map(|setting| ["--set", setting]))
             .stdin(Stdio::null())
             .stdout(File::create(folder.join("stdout")).unwrap())
-            .stderr(File::create(folder.join("log")).unwrap())
+            .stderr(log)
             .spawn()
             .unwrap();
         let mut started = Self { child, address, rtp_ports, folder };
@@ -43,6 +53,10 @@ impl PagingBox {
     /// The recording; whole only after [`PagingBox::terminate`].
     pub(crate) fn wav(&self) -> PathBuf {
         self.folder.join("heard.wav")
+    }
+
+    pub(crate) fn threads(&self) -> usize {
+        fs::read_dir(format!("/proc/{}/task", self.child.id())).unwrap().count()
     }
 
     pub(crate) fn is_running(&mut self) -> bool {
@@ -82,7 +96,8 @@ impl PagingBox {
         }
     }
 
-    fn log(&self) -> String {
+    /// Its log lines so far.
+    pub(crate) fn log(&self) -> String {
         fs::read_to_string(self.folder.join("log")).unwrap_or_default()
     }
 }

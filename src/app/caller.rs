@@ -20,7 +20,7 @@ use crate::codec::Codec;
 use crate::net::{Udp, UdpOptions};
 use crate::rtp::Sender;
 use crate::sdp::{self, Description, Format, Local};
-use crate::sip::wire::Uri;
+use crate::sip::wire::{StatusCode, Uri};
 use crate::sip::{CallKey, Endpoint, EndpointConfig, Event, Invite, Path};
 use crate::time::Instant;
 use crate::{clock, entropy};
@@ -96,7 +96,7 @@ impl Caller {
         };
         let mut endpoint = Endpoint::new(identity, seed);
         // Nobody should call here.
-        endpoint.set_busy(true);
+        endpoint.set_closed(Some(StatusCode::BUSY_HERE));
         let (dialled_at, stage) = (clock::now(), Stage::Over(Ok(())));
         let (speech, is_interrupted) = (None, false);
         Ok(Self { endpoint, post, path, media, offered, samples, dialled_at, stage, speech, is_interrupted })

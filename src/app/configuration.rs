@@ -1,7 +1,7 @@
 //! Where the configuration comes from: files, the environment, `--set`.
 
 use super::arguments::Configuration;
-use crate::config::{self, Diagnostic, Loaded, LogLevel, Severity};
+use crate::config::{self, Loaded, LogLevel, Severity};
 use core::fmt;
 use log::LevelFilter;
 use std::io;
@@ -11,29 +11,51 @@ use std::path::PathBuf;
 ///
 /// # Errors
 /// When a file named on the command line cannot be read.
-pub(super) fn load(configuration: &Configuration) -> Result<Loaded, ReadError> {
-    let mut texts = Vec::new();
-    for path in STANDARD {
-        if let Ok(text) = std::fs::read(path) {
-            texts.push((path.to_owned(), text));
-        }
-    }
+pub(super) fn read(configuration: &Configuration) -> Result<Read, ReadError> {
+    let (mut texts, unread) = standard_files(&STANDARD);
     for path in &configuration.files {
         let text = std::fs::read(path).map_err(|source| ReadError { path: path.clone(), source })?;
         texts.push((path.display().to_string(), text));
     }
     let texts: Vec<_> = texts.iter().map(|(name, text)| (name.as_str(), text.as_slice())).collect();
-    Ok(config::load(&texts, std::env::vars_os().filter_map(as_text), &configuration.sets))
+    let loaded = config::load(&texts, std::env::vars_os().filter_map(as_text), &configuration.sets);
+    Ok(Read { loaded, unread })
 }
 
-/// Logs what is wrong with the configuration.
-pub(super) fn report(diagnostics: &[Diagnostic]) {
-    for diagnostic in diagnostics {
-        match diagnostic.severity {
-            Severity::Error => log::error!("{diagnostic}"),
-            Severity::Note => log::warn!("{diagnostic}"),
+/// The configuration.
+pub(super) struct Read {
+    /// What came of all that could be read.
+    pub(super) loaded: Loaded,
+    /// Files that are there and cannot be read. A box never goes silent because of one.
+    unread: Vec<ReadError>,
+}
+
+impl Read {
+    /// Logs what is wrong with the configuration.
+    pub(super) fn report(&self) {
+        for error in &self.unread {
+            log::error!("{error}; the rest of the configuration holds");
+        }
+        for diagnostic in &self.loaded.diagnostics {
+            match diagnostic.severity {
+                Severity::Error => log::error!("{diagnostic}"),
+                Severity::Note => log::warn!("{diagnostic}"),
+            }
         }
     }
+}
+
+/// The files among `paths` that are there: names and texts, and those that cannot be read.
+fn standard_files(paths: &[&str]) -> (Vec<(String, Vec<u8>)>, Vec<ReadError>) {
+    let (mut texts, mut unread) = (Vec::new(), Vec::new());
+    for &path in paths {
+        match std::fs::read(path) {
+            Ok(text) => texts.push((path.to_owned(), text)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(source) => unread.push(ReadError { path: path.into(), source }),
+        }
+    }
+    (texts, unread)
 }
 
 /// The level of the `log` crate.
@@ -67,3 +89,21 @@ impl fmt::Display for ReadError {
 
 /// Read first, where they exist; later ones win.
 const STANDARD: [&str; 2] = ["/etc/paging.conf", "/boot/paging.conf"];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_standard_file_that_cannot_be_read_is_told_and_the_others_are_read() {
+        let there = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
+        // A directory is there, and cannot be read as a file.
+        let unreadable = concat!(env!("CARGO_MANIFEST_DIR"), "/src");
+        let missing = concat!(env!("CARGO_MANIFEST_DIR"), "/no such file");
+        let (texts, unread) = standard_files(&[unreadable, missing, there]);
+        let names: Vec<_> = texts.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(names, [there]);
+        let [error] = unread.as_slice() else { panic!("{unread:?}") };
+        assert!(error.to_string().starts_with(&format!("cannot read {unreadable}: ")), "{error}");
+    }
+}

@@ -4,7 +4,8 @@
 //!   heard through `post`.
 //! - `media` and `stream` are the media of a call, `sink` the executor's end of the rings to the audio thread.
 //! - `caller` places a page (`paging call`): `target` is whom it calls, `sound`, `talker` and `speech` what it says.
-//! - `configuration` reads files, environment and `--set`; [`arguments`] is the command line; `log` writes log lines.
+//! - `configuration` reads files, environment and `--set`; [`arguments`] is the command line; `log` writes log lines,
+//!   `throttle` says how many the network may cause.
 
 pub mod arguments;
 
@@ -24,6 +25,7 @@ mod speech;
 mod stream;
 mod talker;
 mod target;
+mod throttle;
 
 use arguments::{Command, Configuration, HELP, PageCall, UsageError};
 use std::fmt::Display;
@@ -51,22 +53,27 @@ pub fn usage(error: &UsageError) -> ExitCode {
 }
 
 fn run_box(configuration: &Configuration) -> ExitCode {
-    let loaded = match configuration::load(configuration) {
-        Ok(loaded) => loaded,
+    let read = match configuration::read(configuration) {
+        Ok(read) => read,
         Err(error) => {
             complain(&error);
             return ExitCode::from(EX_NOINPUT);
         }
     };
-    log::init(configuration::filter(loaded.settings.log.level));
-    configuration::report(&loaded.diagnostics);
-    match serve::serve(&loaded.settings) {
+    let settings = &read.loaded.settings;
+    if let Err(error) = log::init(configuration::filter(settings.log.level)) {
+        complain(&format_args!("no log: {error}"));
+    }
+    read.report();
+    let code = match serve::serve(settings) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            complain(&error);
+            log::say(&error);
             ExitCode::from(EX_UNAVAILABLE)
         }
-    }
+    };
+    log::flush();
+    code
 }
 
 fn place(page: &PageCall) -> ExitCode {

@@ -17,6 +17,7 @@ use core::fmt;
 use heapless::spsc::Queue;
 use smol::{LocalExecutor, future};
 use std::io;
+use std::net::SocketAddr;
 use std::rc::Rc;
 use std::thread;
 
@@ -25,7 +26,7 @@ use std::thread;
 /// # Errors
 /// When it cannot listen on any address, or the machine refuses a thread or signals.
 pub(super) fn serve(settings: &Settings) -> Result<(), ServeError> {
-    let sockets = listen(settings)?;
+    let sockets = listen(settings, Udp::bind)?;
     if let Err(error) = output::rt::lock_memory() {
         log::info!("memory is not locked: {error}");
     }
@@ -57,27 +58,34 @@ fn work(settings: &Settings, sockets: Vec<Rc<Udp>>, sink: Sink<'_>) -> Result<()
     Ok(())
 }
 
-/// Opens every address of `sip.listen` that can be had; one is enough to go on.
-fn listen(settings: &Settings) -> Result<Vec<Rc<Udp>>, ServeError> {
+/// Opens every address of `sip.listen` that can be had by `bind`; one is enough to go on.
+fn listen(
+    settings: &Settings,
+    bind: impl Fn(SocketAddr, UdpOptions) -> Result<Udp, BindError>,
+) -> Result<Vec<Rc<Udp>>, ServeError> {
     let options = UdpOptions { dscp: Some(settings.sip.dscp_sip), receive_buffer: Some(SIP_BUFFER) };
     let (mut sockets, mut failure) = (Vec::new(), None);
     for &address in &settings.sip.listen {
-        match Udp::bind(address, options) {
+        match bind(address, options) {
             Ok(socket) => {
                 log::info!("listening for SIP on udp {}", socket.local_addr());
                 sockets.push(Rc::new(socket));
             }
-            Err(error @ BindError::NoIpv6 { .. }) if settings.sip.listen.len() > 1 => log::info!("{error}"),
+            Err(error @ BindError::NoIpv6 { .. }) => {
+                log::info!("{error}");
+                // Of several reasons this one tells least.
+                failure = failure.or(Some(error));
+            }
             Err(error) => {
                 log::error!("cannot listen for SIP: {error}");
                 failure = Some(error);
             }
         }
     }
-    match failure {
-        Some(error) if sockets.is_empty() => Err(ServeError::Listen(error)),
-        _ => Ok(sockets),
+    if sockets.is_empty() {
+        return Err(failure.map_or(ServeError::NoAddress, ServeError::Listen));
     }
+    Ok(sockets)
 }
 
 fn setup(settings: &Settings) -> Setup {
@@ -111,6 +119,8 @@ fn policy(settings: &Settings) -> Policy {
 #[derive(Debug)]
 #[non_exhaustive]
 pub(super) enum ServeError {
+    /// It has no address to listen on.
+    NoAddress,
     /// None of its addresses can be listened on.
     Listen(BindError),
     /// The machine refused the audio thread.
@@ -122,6 +132,7 @@ pub(super) enum ServeError {
 impl fmt::Display for ServeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::NoAddress => f.write_str("no address to listen for SIP on: expected one in [sip] listen"),
             Self::Listen(error) => write!(f, "no address to listen for SIP on: {error}"),
             Self::Thread(error) => write!(f, "no audio thread: {error}"),
             Self::Signals(error) => write!(f, "no signals: {error}"),
@@ -144,3 +155,32 @@ const REPORTS: usize = 64;
 /// Room for a burst of calls while the executor is busy elsewhere.
 const SIP_BUFFER: usize = 512 * 1024;
 const AUDIO_STACK: usize = 256 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_box_that_can_listen_nowhere_says_why() {
+        let cases = [
+            ("", "no address to listen for SIP on: expected one in [sip] listen"),
+            (
+                "[::]:5060 [::1]:5062",
+                "no address to listen for SIP on: udp [::]:5060: this machine has no IPv6",
+            ),
+            (
+                "0.0.0.0:5060 [::]:5060",
+                "no address to listen for SIP on: udp 0.0.0.0:5060: the port is in use by another program",
+            ),
+        ];
+        for (addresses, reason) in cases {
+            let mut settings = Settings::default();
+            settings.sip.listen = addresses.split_whitespace().map(|text| text.parse().unwrap()).collect();
+            let error = listen(&settings, |address, _| match address {
+                SocketAddr::V6(_) => Err(BindError::NoIpv6 { address }),
+                SocketAddr::V4(_) => Err(BindError::Taken { address }),
+            });
+            assert_eq!(error.map(|_| ()).map_err(|error| error.to_string()), Err(reason.to_owned()));
+        }
+    }
+}

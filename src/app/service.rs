@@ -11,13 +11,16 @@ use super::inbox::{Inbox, Input};
 use super::media::{Media, Prepared, Refused, Stream};
 use super::post::Post;
 use super::sink::Sink;
+use super::throttle::Throttle;
 use crate::clock;
 use crate::mix::{Report, VoiceId, VoiceStats};
 use crate::paging::{Action, Pager};
 use crate::sip::wire::{NameAddr, StatusCode};
 use crate::sip::{CallKey, EndReason, Endpoint, Event, Path};
 use crate::time::Instant;
+use core::fmt;
 use core::time::Duration;
+use log::Level;
 use smol::future;
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -29,6 +32,7 @@ pub(super) struct Service<'a> {
     media: Media<'a>,
     sink: Rc<Sink<'a>>,
     post: Post,
+    throttle: Throttle,
     /// The box is told to stop: nobody is answered any more.
     is_leaving: bool,
     calls: HashMap<CallKey, Call<'a>>,
@@ -41,8 +45,8 @@ pub(super) struct Service<'a> {
 
 /// One call, as long as the endpoint knows it.
 struct Call<'a> {
-    /// Caller and Call-ID, for the log.
-    name: String,
+    /// Caller and Call-ID, for the log; `None` when this peer has had its line of this second.
+    name: Option<String>,
     stage: Stage<'a>,
 }
 
@@ -63,6 +67,7 @@ impl<'a> Service<'a> {
             media,
             sink,
             post,
+            throttle: Throttle::default(),
             is_leaving: false,
             calls: HashMap::new(),
             answers: Vec::new(),
@@ -130,7 +135,7 @@ impl<'a> Service<'a> {
                 break;
             }
         }
-        self.endpoint.set_busy(self.is_leaving || self.pager.is_full());
+        self.endpoint.set_closed(self.closed());
         while let Some(transmit) = self.endpoint.poll_transmit() {
             self.post.send(&transmit);
         }
@@ -138,6 +143,15 @@ impl<'a> Service<'a> {
             self.on_report(&report);
             // A voice that came back is freed here, where freeing is allowed.
             drop(report);
+        }
+    }
+
+    /// What a new call is refused with.
+    fn closed(&self) -> Option<StatusCode> {
+        match () {
+            () if self.is_leaving => Some(StatusCode::SERVICE_UNAVAILABLE),
+            () if self.pager.is_full() => Some(StatusCode::BUSY_HERE),
+            () => None,
         }
     }
 
@@ -164,11 +178,11 @@ impl<'a> Service<'a> {
     fn on_event(&mut self, now: Instant, event: Event) {
         match event {
             Event::Incoming { call, from, path, call_id, offer, .. } => {
-                let name = name(&from, path, &call_id);
+                let name = self.may_tell(now, path).then(|| name(&from, path, &call_id));
                 self.sink.wake();
                 match self.media.prepare(path, &offer) {
                     Ok(prepared) => self.take(now, call, name, prepared),
-                    Err(refused) => self.refuse(now, call, &name, &refused),
+                    Err(refused) => self.refuse(now, call, name.as_deref(), &refused),
                 }
             }
             Event::Confirmed { call, body } => self.on_confirmed(now, call, &body),
@@ -178,14 +192,23 @@ impl<'a> Service<'a> {
         }
     }
 
-    fn take(&mut self, now: Instant, call: CallKey, name: String, prepared: Prepared) {
-        log::info!("{name}: rings, {}", prepared.codec());
+    /// Whether lines about this call of a peer may be logged; tells how many were not.
+    fn may_tell(&mut self, now: Instant, path: Path) -> bool {
+        let held_back = self.throttle.allow(now, path.remote.ip());
+        if let Some(count @ 1..) = held_back {
+            log::info!("{count} more calls, of {} or others, were not logged", path.remote.ip());
+        }
+        held_back.is_some()
+    }
+
+    fn take(&mut self, now: Instant, call: CallKey, name: Option<String>, prepared: Prepared) {
+        tell(Level::Info, name.as_deref(), format_args!("rings, {}", prepared.codec()));
         self.calls.insert(call, Call { name, stage: Stage::Waiting(Box::new(prepared)) });
         self.pager.handle_incoming(now, call);
     }
 
-    fn refuse(&mut self, now: Instant, call: CallKey, name: &str, refused: &Refused) {
-        log::warn!("{name}: refused: {refused}");
+    fn refuse(&mut self, now: Instant, call: CallKey, name: Option<&str>, refused: &Refused) {
+        tell(Level::Warn, name, format_args!("refused: {refused}"));
         self.endpoint.reject(now, call, refused.status(), refused.warning().as_ref());
     }
 
@@ -199,7 +222,7 @@ impl<'a> Service<'a> {
             Action::Refuse(call) => self.give_up(now, call, StatusCode::BUSY_HERE, "too many calls at once"),
             Action::HangUp(call, reason) => {
                 if let Some(state) = self.calls.get(&call) {
-                    log::info!("{}: ended: {reason}", state.name);
+                    tell(Level::Info, state.name.as_deref(), format_args!("ended: {reason}"));
                 }
                 self.leave(now, call);
             }
@@ -224,7 +247,9 @@ impl<'a> Service<'a> {
             self.pager.handle_ended(call);
             return self.give_up(now, call, StatusCode::BUSY_HERE, "the audio thread takes no more voices");
         };
-        self.voices.insert(stream.voice, state.name.clone());
+        if let Some(name) = &state.name {
+            self.voices.insert(stream.voice, name.clone());
+        }
         state.stage = Stage::OnAir(stream);
         self.endpoint.answer(now, call, ours);
         self.pager.handle_talking(now, call);
@@ -232,7 +257,7 @@ impl<'a> Service<'a> {
 
     fn give_up(&mut self, now: Instant, call: CallKey, status: StatusCode, why: &str) {
         if let Some(state) = self.calls.remove(&call) {
-            log::warn!("{}: refused: {why}", state.name);
+            tell(Level::Warn, state.name.as_deref(), format_args!("refused: {why}"));
         }
         self.endpoint.reject(now, call, status, None);
     }
@@ -241,7 +266,7 @@ impl<'a> Service<'a> {
     fn on_confirmed(&mut self, now: Instant, call: CallKey, body: &[u8]) {
         let Some(Call { name, stage: Stage::OnAir(stream) }) = self.calls.get_mut(&call) else { return };
         if let Err(refused) = stream.handle_answer(body) {
-            log::warn!("{name}: ended: {refused}");
+            tell(Level::Warn, name.as_deref(), format_args!("ended: {refused}"));
             self.pager.handle_ended(call);
             self.leave(now, call);
         }
@@ -260,7 +285,7 @@ impl<'a> Service<'a> {
         self.pager.handle_ended(call);
         if let Some(state) = self.calls.remove(&call) {
             tell_reception(&state);
-            log::info!("{}: {}", state.name, sentence(reason));
+            tell(Level::Info, state.name.as_deref(), format_args!("{}", sentence(reason)));
         }
     }
 
@@ -289,6 +314,13 @@ fn name(from: &NameAddr, path: Path, call_id: &str) -> String {
     format!("call from {} at {} ({})", short(&from.uri.to_string()), path.remote, short(call_id))
 }
 
+/// Logs what happened to a call, if it may be.
+fn tell(level: Level, name: Option<&str>, what: fmt::Arguments<'_>) {
+    if let Some(name) = name {
+        log::log!(level, "{name}: {what}");
+    }
+}
+
 /// What a stranger wrote, fit for a line of the log.
 fn short(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { '?' } else { c }).take(LONGEST_NAME).collect()
@@ -298,11 +330,12 @@ fn short(text: &str) -> String {
 fn tell_reception(call: &Call<'_>) {
     let Stage::OnAir(stream) = &call.stage else { return };
     let stats = stream.stats();
-    if stats.received == 0 && stats.rejected > 0 {
-        log::warn!("{}: nothing heard: {} packets were not of this call", call.name, stats.rejected);
+    let (name, rejected) = (call.name.as_deref(), stats.rejected);
+    if stats.received == 0 && rejected > 0 {
+        tell(Level::Warn, name, format_args!("nothing heard: {rejected} packets were not of this call"));
     } else {
-        let (received, lost, rejected) = (stats.received, stats.lost, stats.rejected);
-        log::info!("{}: received {received} packets, {lost} lost, {rejected} refused", call.name);
+        let (received, lost) = (stats.received, stats.lost);
+        tell(Level::Info, name, format_args!("received {received} packets, {lost} lost, {rejected} refused"));
     }
 }
 

@@ -139,7 +139,7 @@ const AUDIO: &[Key] = &[
     key("buffer", Span(Into(|s, v| s.audio.buffer = v)), "auto", "frames or ms; auto by kind of card"),
     key("jitter-min", Time(ms(0, 400), Into(|s, v| s.audio.jitter_min = v)), "10ms", "least delay of the jitter buffer"),
     key("jitter-max", Time(ms(0, 400), Into(|s, v| s.audio.jitter_max = v)), "200ms", "most delay of the jitter buffer"),
-    key("latency-max", Time(ms(20, 5000), Into(|s, v| s.audio.latency_max = v)), "300ms", "never more than this between wire and card"),
+    key("latency-max", Time(ms(20, 5000), Into(|s, v| s.audio.latency_max = v)), "300ms", "jitter-max is never more than this"),
     key("sync-delay", Time(ms(0, 10_000), Later), "0ms", "play everything this much later"),
     key("overlay", Text(Later), "", "Raspberry Pi HAT, e.g. hifiberry-dacplus"),
     key("mixer-volume", Number(0, 100, Later), "", "the card's own mixer, percent"),

@@ -163,10 +163,20 @@ mod tests {
     }
 
     #[test]
+    fn a_broken_stream_keeps_its_place() {
+        let offer = "c=IN IP4 192.0.2.9\nm=\nm=audio 6000 RTP/AVP 8\nm=video x RTP/AVP 31\nm=image 5 udptl\n";
+        let (description, negotiated) = answered(offer).unwrap();
+        assert_eq!(ports(&description), [0, 4000, 0, 0]);
+        assert_eq!(description.media[2].kind, "video");
+        assert_eq!(negotiated.remote, Some("192.0.2.9:6000".parse().unwrap()));
+    }
+
+    #[test]
     fn refusals_say_what_was_expected() {
         let cases = [
             ("", 304, "no audio stream to take: expected m=audio with a port"),
             ("m=video 5 RTP/AVP 31\n", 304, "no audio stream to take: expected m=audio with a port"),
+            ("m=audio x RTP/AVP 8\n", 304, "no audio stream to take: expected m=audio with a port"),
             ("m=audio 5 RTP/\"S\"AVP 8\n", 302, "audio over RTP/SAVP is not supported: expected RTP/AVP"),
             ("c=IN IP6 ::1\nm=audio 5 RTP/AVP 8\n", 301, "media address ::1 is IPv6, this call is IPv4"),
             (
@@ -201,7 +211,7 @@ mod tests {
 
         #[test]
         fn an_answer_has_as_many_lines_as_its_offer(
-            streams in proptest::collection::vec((stream(), "(a=[a-z]{0,8}\n)?"), 0..8),
+            streams in proptest::collection::vec((stream(), "(a=[a-z]{0,8}\n|[a-z= ]{0,8}\n)?"), 0..8),
         ) {
             let offer: String = streams.into_iter().map(|(stream, line)| stream + "\n" + &line).collect();
             let offer = parse(&offer);
@@ -215,7 +225,7 @@ mod tests {
     }
 
     fn stream() -> impl Strategy<Value = String> {
-        "m=(audio|video) (0|[1-9][0-9]{0,3}) RTP/(AVP|SAVP|AVPF)( 0| 8| 18| 101){1,3}"
+        "m=(audio|video)? (0|[1-9][0-9]{0,5}|x) RTP/(AVP|SAVP|AVPF)( 0| 8| 18| 101){0,3}"
     }
 
     fn answered(lines: &str) -> Result<(Description, Negotiated), Refusal> {

@@ -1,13 +1,14 @@
 //! Reading: bytes become a [`Description`] once.
 //!
-//! The lines go through the `sdp-types` crate. What it would refuse for no good reason is mended before: only the lines
-//! that say something about audio are shown to it, so a Latin-1 byte in a session name (s=) or a t= without a stop time
-//! costs no call; any line end will do, and runs of blanks in an m= line are one. Line numbers stay right.
+//! The lines go through the `sdp-types` crate. What it would refuse is mended before, so that no line costs a call that
+//! could do without it: only the lines that say something about audio are shown to it, and of those only what it can
+//! read. Gone are a Latin-1 byte in a session name (s=), a t= without a stop time, an o= with blanks in the user's name
+//! (nothing is made of the peer's origin), a line without `=`, and the second of what may come once. Any line end will
+//! do, and runs of blanks in an m= line are one. An m= line that makes no sense is read as refused, with port 0: it
+//! keeps its place, for an answer has as many m= lines as its offer (RFC 3264 §6).
 
 use core::fmt;
 use core::time::Duration;
-
-use sdp_types::ParserError;
 
 use super::{Address, Description, Direction, Format, Media, Origin};
 
@@ -20,8 +21,9 @@ impl Description {
         if bytes.len() > MAX_BYTES {
             return Err(ParseError::TooLong { bytes: bytes.len() });
         }
+        // All that can be wrong otherwise has been mended.
         let session =
-            sdp_types::Session::parse(screened(bytes).as_bytes()).map_err(|e| ParseError::from(&e))?;
+            sdp_types::Session::parse(screened(bytes).as_bytes()).map_err(|_| ParseError::NoVersion)?;
         if session.medias.len() > MAX_MEDIA {
             return Err(ParseError::TooManyMedia { count: session.medias.len() });
         }
@@ -51,31 +53,6 @@ pub enum ParseError {
     },
     /// It does not begin with v=0.
     NoVersion,
-    /// A line that is wrong in itself, or comes twice.
-    Line {
-        /// Counted from 1.
-        line: usize,
-        /// What is wrong there.
-        fault: &'static str,
-    },
-}
-
-impl From<&ParserError> for ParseError {
-    fn from(error: &ParserError) -> Self {
-        let (line, fault) = match *error {
-            ParserError::InvalidLineFormat(line, fault)
-            | ParserError::InvalidFieldEncoding(line, fault)
-            | ParserError::InvalidFieldFormat(line, fault)
-            | ParserError::MissingField(line, fault)
-            | ParserError::FieldTrailingData(line, fault) => (line, fault),
-            ParserError::InvalidVersion(line, _) => (line, "version"),
-            ParserError::MultipleVersions(line) => (line, "second v="),
-            ParserError::MultipleOrigins(line) => (line, "second o="),
-            ParserError::MultipleConnections(line) => (line, "second c="),
-            _ => return Self::NoVersion,
-        };
-        Self::Line { line, fault }
-    }
 }
 
 impl fmt::Display for ParseError {
@@ -84,20 +61,20 @@ impl fmt::Display for ParseError {
             Self::TooLong { bytes } => write!(f, "expected at most {MAX_BYTES} bytes of SDP, found {bytes}"),
             Self::TooManyMedia { count } => write!(f, "expected at most {MAX_MEDIA} m= lines, found {count}"),
             Self::NoVersion => f.write_str("expected SDP that begins with v=0"),
-            Self::Line { line, fault } => write!(f, "SDP line {line} is malformed: {fault}"),
         }
     }
 }
 
 impl std::error::Error for ParseError {}
 
-/// The lines that matter, mended; the others are left empty, so that lines keep their numbers.
+/// The lines that matter, mended.
 fn screened(bytes: &[u8]) -> String {
     let text = String::from_utf8_lossy(bytes);
     let mut lines = String::with_capacity(text.len());
-    for line in text.replace("\r\n", "\n").split(['\n', '\r']) {
+    let mut screen = Screen::default();
+    for line in text.split(['\n', '\r']) {
         let line: String = line.chars().map(plain).collect();
-        lines.push_str(&screened_line(line.trim_end()));
+        lines.push_str(&screen.mended(line.trim_end()));
         lines.push('\n');
     }
     lines
@@ -112,22 +89,50 @@ fn plain(c: char) -> char {
     }
 }
 
-fn screened_line(line: &str) -> String {
-    match line.split_once('=') {
-        Some(("m", value)) => format!("m={}", one_blank_between_words(value)),
-        Some(("t", value)) if !is_time(value) => String::new(),
-        Some(("s" | "i" | "u" | "e" | "p" | "b" | "r" | "z" | "k", _)) => String::new(),
-        _ => line.to_owned(),
+/// What has passed of that which may come once.
+#[derive(Default)]
+struct Screen {
+    has_origin: bool,
+    has_address: bool,
+    is_in_media: bool,
+}
+
+impl Screen {
+    /// The line as it is shown to the parser; empty when it says nothing that matters, or nothing that can be read.
+    fn mended(&mut self, line: &str) -> String {
+        let Some((key, value)) = line.split_once('=') else { return String::new() };
+        let is_kept = match key {
+            "m" => {
+                self.is_in_media = true;
+                return mended_media(value);
+            }
+            "o" => is_readable(line) && !core::mem::replace(&mut self.has_origin, true),
+            "c" if self.is_in_media => is_readable(line),
+            "c" => is_readable(line) && !core::mem::replace(&mut self.has_address, true),
+            "t" => is_readable(line),
+            "v" | "a" => true,
+            _ => false,
+        };
+        if is_kept { line.to_owned() } else { String::new() }
     }
 }
 
-fn one_blank_between_words(value: &str) -> String {
-    value.split_whitespace().collect::<Vec<_>>().join(" ")
+/// The m= line of `value`; with port 0 and what it lacks, if it cannot be read.
+fn mended_media(value: &str) -> String {
+    let words: Vec<_> = value.split_whitespace().collect();
+    let line = format!("m={}", words.join(" "));
+    if is_readable(&line) {
+        return line;
+    }
+    let kind = words.first().unwrap_or(&"audio");
+    let protocol = words.get(2).unwrap_or(&"RTP/AVP");
+    let formats = words.get(3..).filter(|formats| !formats.is_empty());
+    format!("m={kind} 0 {protocol} {}", formats.map_or("0".to_owned(), |formats| formats.join(" ")))
 }
 
-fn is_time(value: &str) -> bool {
-    let fields: Vec<_> = value.split(' ').filter(|field| !field.is_empty()).collect();
-    fields.len() == 2 && fields.iter().all(|field| field.parse::<u64>().is_ok())
+/// Whether the parser takes this line.
+fn is_readable(line: &str) -> bool {
+    sdp_types::Session::parse(format!("v=0\n{line}").as_bytes()).is_ok()
 }
 
 fn read_origin(origin: &sdp_types::Origin) -> Origin {
@@ -233,17 +238,63 @@ mod tests {
     }
 
     #[test]
-    fn faults_name_their_line() {
-        let cases: [(&[u8], ParseError); 6] = [
-            (b"", ParseError::NoVersion),
-            (b"m=audio 4000 RTP/AVP 0\n", ParseError::NoVersion),
-            (b"v=1\n", ParseError::Line { line: 1, fault: "version" }),
-            (b"v=0\ns=\n\nm=audio x RTP/AVP 0\n", ParseError::Line { line: 4, fault: "Media port" }),
-            (b"v=0\nm=audio 4000 RTP/AVP\n", ParseError::Line { line: 2, fault: "Media fmt" }),
-            (b"v=0\nc=IN IP4 1.1.1.1\nc=IN IP4 1.1.1.1\n", ParseError::Line { line: 3, fault: "second c=" }),
+    fn a_line_that_cannot_be_read_costs_no_call() {
+        let lines = [
+            "o=Front Desk 1 1 IN IP4 192.0.2.1",
+            "o=- 1 -1 IN IP4 192.0.2.1",
+            "o=- 1 99999999999999999999999 IN IP4 192.0.2.1",
+            "o=- 1 1",
+            "o=",
+            "o=- 1 1 IN IP4 192.0.2.1\no=- 2 2 IN IP4 192.0.2.2",
+            "a line of its own",
+            "=",
+            "==x",
+            "\u{e9}=x",
+            "c=",
+            "c=IN",
+            "c=IN IP4 192.0.2.9\nc=IN IP4 192.0.2.8",
+            "t=now later",
+            "v=1",
         ];
-        for (bytes, error) in cases {
-            assert_eq!(Description::parse(bytes), Err(error), "{}", bytes.escape_ascii());
+        for line in lines {
+            let text = format!("v=0\n{line}\nc=IN IP4 192.0.2.9\nm=audio 4000 RTP/AVP 0\n{line}\n");
+            let description = Description::parse(text.as_bytes()).unwrap();
+            let media = &description.media[0];
+            assert_eq!((description.media.len(), media.port, media.formats[0].as_str()), (1, 4000, "0"));
+            assert_eq!(description.address_of(media), Some(&Address::from_text("192.0.2.9")), "{line}");
+        }
+    }
+
+    #[test]
+    fn an_origin_that_cannot_be_read_is_none_at_all() {
+        let description = Description::parse(b"v=0\no=Front Desk 1 1 IN IP4 192.0.2.1\n").unwrap();
+        assert_eq!(description.origin, Origin::default());
+    }
+
+    #[test]
+    fn a_broken_stream_is_a_refused_one() {
+        let cases = [
+            ("m=", "m=audio 0 RTP/AVP 0"),
+            ("m=video", "m=video 0 RTP/AVP 0"),
+            ("m=video x RTP/AVP 31 32", "m=video 0 RTP/AVP 31 32"),
+            ("m=video 65536 RTP/SAVP 31", "m=video 0 RTP/SAVP 31"),
+            ("m=audio -1 RTP/AVP 0", "m=audio 0 RTP/AVP 0"),
+            ("m=audio 4000/x RTP/AVP 8", "m=audio 0 RTP/AVP 8"),
+            ("m=audio 4000 RTP/AVP", "m=audio 0 RTP/AVP 0"),
+        ];
+        for (line, read) in cases {
+            let description = Description::parse(format!("v=0\n{line}\na=sendonly\n").as_bytes()).unwrap();
+            let text = String::from_utf8(description.to_bytes()).unwrap();
+            assert!(text.ends_with(&format!("{read}\r\na=sendonly\r\n")), "{line}: {text}");
+        }
+    }
+
+    #[test]
+    fn what_has_no_version_is_no_description() {
+        for bytes in
+            ["", "m=audio 4000 RTP/AVP 0\n", "v=1\n", "v=\n", "v\n", "o=- 1 1 IN IP4 192.0.2.1\nv=0\n"]
+        {
+            assert_eq!(Description::parse(bytes.as_bytes()), Err(ParseError::NoVersion), "{bytes}");
         }
     }
 
@@ -278,11 +329,22 @@ mod tests {
         #[test]
         fn garbage_is_refused_without_a_panic(bytes in proptest::collection::vec(any::<u8>(), 0..600)) {
             let _ = Description::parse(&bytes);
-            let _ = Description::parse(&[b"v=0\n".as_slice(), &bytes].concat());
+        }
+
+        #[test]
+        fn what_begins_with_a_version_is_a_description(bytes in proptest::collection::vec(any::<u8>(), 0..600)) {
+            let description = Description::parse(&[b"v=0\n".as_slice(), &bytes].concat());
+            prop_assert!(description.is_ok(), "{:?}", description);
+        }
+
+        #[test]
+        fn lines_of_any_kind_are_a_description(lines in proptest::collection::vec(line(), 0..20)) {
+            let description = Description::parse(format!("v=0\n{}", lines.join("\n")).as_bytes());
+            prop_assert!(description.is_ok(), "{:?}", description);
         }
     }
 
-    /// Lines that mostly parse, with every kind of blank, number and letter in places.
+    /// Lines that often parse, with every kind of blank, number and letter in places.
     fn line() -> impl Strategy<Value = String> {
         prop_oneof![
             "m=(audio|video|\\PC{1,5}) [0-9]{1,5} {1,2}RTP/AVP( [0-9]{1,3}| \\PC{1,3}){1,4}",
@@ -293,6 +355,8 @@ mod tests {
             "o=\\PC{1,4} [0-9]{1,22} [0-9]{1,6} IN IP4 [a-z0-9./%]{1,9}",
             "t=[0-9]{1,9} [0-9 ]{1,9}",
             "[a-z]=\\PC{0,20}",
+            "[moctv]=[0-9a-zA-Z/ -]{0,12}",
+            "\\PC{0,20}",
         ]
     }
 

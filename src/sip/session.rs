@@ -78,7 +78,7 @@ pub(crate) struct Unacknowledged {
 pub(crate) struct Calling {
     /// Its transaction.
     pub(crate) client: ClientKey,
-    /// The newest status above 100 that was told to the application.
+    /// Whether the application was told of a provisional response above 100; it is told once.
     pub(crate) is_ringing: bool,
     /// Whether the peer has sent anything: CANCEL must wait for it (§9.1).
     pub(crate) is_proceeding: bool,

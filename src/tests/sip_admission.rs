@@ -39,12 +39,12 @@ fn options_again_gets_the_same_answer_and_costs_nothing() {
 #[test]
 fn a_busy_endpoint_gives_486_to_calls_and_options() {
     let mut trace = Trace::new();
-    trace.endpoint.set_busy(true);
+    trace.endpoint.set_closed(Some(StatusCode::BUSY_HERE));
     trace.receive(invite());
     trace.receive(request("OPTIONS", 1));
     assert_eq!(trace.sent(), ["486", "486"]);
     trace.no_event();
-    trace.endpoint.set_busy(false);
+    trace.endpoint.set_closed(None);
     trace.receive(request("OPTIONS", 2));
     assert_eq!(trace.sent(), ["200"]);
 }

@@ -385,6 +385,24 @@ fn a_reinvite_with_the_same_offer_gets_the_same_answer_until_its_ack() {
 }
 
 #[test]
+fn a_reinvite_whose_answer_has_too_many_headers_gets_500_and_the_call_goes_on() {
+    let mut trace = Trace::new();
+    let (call, tag) = trace.confirmed();
+    let mut reinvite = within("INVITE", 2, &tag);
+    for proxy in 0..191 {
+        reinvite = with_header(&reinvite, &format!("Via: SIP/2.0/UDP 192.0.2.7;branch=z9hG4bK-{proxy}"));
+    }
+    trace.receive(reinvite);
+    let refusal = trace.response();
+    assert_eq!((refusal.status.code(), refusal.headers.to.tag()), (500, Some(tag.as_str())));
+    trace.receive(within("ACK", 2, &tag).replace("z9hG4bK-ACK-2", "z9hG4bK-INVITE-2"));
+    trace.receive(within("BYE", 3, &tag));
+    assert_eq!(trace.sent(), ["200"]);
+    assert_eq!(trace.event(), Event::Ended { call, reason: EndReason::RemoteHangUp });
+    trace.assert_clean();
+}
+
+#[test]
 fn a_reinvite_with_another_offer_gets_488_and_the_call_goes_on() {
     let mut trace = Trace::new();
     let (_, tag) = trace.confirmed();

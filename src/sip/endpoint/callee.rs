@@ -108,7 +108,7 @@ impl Endpoint {
         self.refuse(inbound, &refusal);
     }
 
-    /// Answers the offer we know with the answer we gave.
+    /// Answers the offer we know with the answer we gave; 500 if that cannot be written.
     fn repeat_session(&mut self, now: Instant, call: CallKey, inbound: &Inbound) {
         let Some(session) = self.sessions.get_mut(&call) else {
             return;
@@ -120,6 +120,10 @@ impl Endpoint {
         self.open_invite(now, call, inbound);
         let (server, request, path) = (inbound.key, &inbound.request, inbound.path);
         let unacknowledged = self.accept(now, call, Acceptance { server, request, path, body: &body });
+        if unacknowledged.is_none() {
+            let failure = Response::to_request(request, StatusCode::SERVER_INTERNAL_ERROR);
+            self.respond(now, server, &failure.with_to_tag(&self.tag(server)));
+        }
         if let Some(session) = self.sessions.get_mut(&call) {
             session.state = State::Confirmed { unacknowledged };
         }

@@ -46,7 +46,7 @@ use super::path::{Path, Transmit};
 use super::session::{Session, SessionTimer};
 use super::tokens::Tokens;
 use super::transaction::{Clients, Servers};
-use super::wire::{NameAddr, Response, SipUri};
+use super::wire::{NameAddr, Response, SipUri, StatusCode};
 use crate::time::Instant;
 use crate::timers::Timers;
 use admission::{ALLOW, Refusal};
@@ -62,7 +62,7 @@ pub struct Endpoint {
     config: EndpointConfig,
     tokens: Tokens,
     next_call: CallKey,
-    is_busy: bool,
+    closed: Option<StatusCode>,
     clients: Clients,
     servers: Servers,
     sessions: HashMap<CallKey, Session>,
@@ -80,7 +80,7 @@ impl Endpoint {
         Self {
             tokens: Tokens::new(seed),
             next_call: CallKey::FIRST,
-            is_busy: false,
+            closed: None,
             clients: Clients::default(),
             servers: Servers::new(config.limits.transactions),
             sessions: HashMap::new(),
@@ -109,9 +109,9 @@ impl Endpoint {
         }
     }
 
-    /// While busy, new calls get 486 and so does OPTIONS.
-    pub const fn set_busy(&mut self, is_busy: bool) {
-        self.is_busy = is_busy;
+    /// While closed, new calls get this final status, such as 486, and so does OPTIONS (RFC 3261 §11.2).
+    pub const fn set_closed(&mut self, closed: Option<StatusCode>) {
+        self.closed = closed;
     }
 
     /// The next datagram to send.
@@ -198,13 +198,15 @@ impl Endpoint {
 
     /// Whether a call would be taken now.
     fn availability(&self) -> Result<(), Refusal> {
-        use super::wire::StatusCode;
         let limits = &self.config.limits;
         let is_full = self.sessions.len() >= limits.calls || self.events.len() >= limits.events;
         if is_full || self.servers.is_full() {
             return Err(Refusal::new(StatusCode::SERVICE_UNAVAILABLE).with("Retry-After", RETRY_AFTER_S));
         }
-        if self.is_busy { Err(Refusal::new(StatusCode::BUSY_HERE)) } else { Ok(()) }
+        match self.closed {
+            Some(status) => Err(Refusal::new(status)),
+            None => Ok(()),
+        }
     }
 }
 
