@@ -69,6 +69,34 @@ fn a_stall_is_played_over_on_a_card_whose_sizes_are_no_whole_blocks() {
 }
 
 #[test]
+fn what_sounds_at_the_stop_is_played_to_its_end() {
+    card::in_child("what_sounds_at_the_stop_is_played_to_its_end", |dir| {
+        let (control, begin) = (Control::new(), AtomicBool::new(false));
+        let mut signal = Signal::new(FRAMES / 10, &begin);
+        play(hw48(), &mut signal, &control, || sound_for(Duration::from_millis(100), &control, &begin));
+        Recording::read(dir).assert_is_signal(FRAMES / 10);
+    });
+}
+
+#[test]
+fn what_sounds_on_and_on_is_faded_out_at_the_stop() {
+    card::in_child("what_sounds_on_and_on_is_faded_out_at_the_stop", |dir| {
+        let (control, begin) = (Control::new(), AtomicBool::new(false));
+        let mut signal = Signal::new(FRAMES, &begin);
+        let began_at = clock::now();
+        play(hw48(), &mut signal, &control, || sound_for(Duration::from_millis(500), &control, &begin));
+        let took = clock::now().since(began_at);
+        assert!(took < Duration::from_secs(1), "{took:?}");
+        let heard = Recording::read(dir).sounding;
+        let faded = signal.played() - 240;
+        assert!(heard[..faded].iter().enumerate().all(|(number, frame)| frame.0 == sample(number)));
+        // All of the fade was played: it is silence that was cut off.
+        assert!(heard.len() > faded + 200, "{} of {faded} + 240", heard.len());
+        assert!(heard[heard.len() - 5..].iter().all(|frame| frame.0.abs() < 1000));
+    });
+}
+
+#[test]
 fn an_idle_card_queues_far_ahead_and_a_call_wakes_it() {
     card::in_child("an_idle_card_queues_far_ahead_and_a_call_wakes_it", |_| {
         let (control, begin) = (Control::new(), AtomicBool::new(false));
@@ -165,12 +193,18 @@ impl Drop for Stop<'_> {
     }
 }
 
-/// A call comes to an idle box, speaks, and ends.
-fn sound_and_fall_silent(control: &Control, begin: &AtomicBool) {
+/// A call comes to an idle box, and speaks for a while.
+fn sound_for(span: Duration, control: &Control, begin: &AtomicBool) {
     until("it is open and idle", || control.state() == State::Idle);
     control.wake(clock::now());
     until("it is awake", || control.state() == State::Awake);
     begin.store(true, Ordering::Relaxed);
+    clock::sleep_until(clock::now() + span);
+}
+
+/// A call comes to an idle box, speaks, and ends.
+fn sound_and_fall_silent(control: &Control, begin: &AtomicBool) {
+    sound_for(Duration::ZERO, control, begin);
     until("it has fallen silent", || control.state() == State::Idle);
 }
 

@@ -40,6 +40,11 @@ impl Meter {
         self.samples += samples.len() as u64;
     }
 
+    /// Hears so many samples of silence.
+    pub fn add_silence(&mut self, samples: usize) {
+        self.samples += samples as u64;
+    }
+
     /// What was heard since the last reset.
     #[must_use]
     #[expect(

@@ -15,6 +15,10 @@ pub struct Mixer {
     /// twice as many as may be heard is made beforehand.
     seats: Vec<Seat>,
     max_voices: usize,
+    /// Seats of voices that are heard.
+    voices: usize,
+    /// Whether there may be something to tell.
+    has_news: bool,
     stage: Stage,
     /// Blocks until the next reports of how things are.
     until_reports: u32,
@@ -30,6 +34,8 @@ impl Mixer {
             channels: channels.max(1),
             seats: Vec::with_capacity(max_voices.saturating_mul(2)),
             max_voices,
+            voices: 0,
+            has_news: false,
             stage: Stage::new(),
             until_reports: BLOCKS_PER_REPORT,
             output: None,
@@ -82,27 +88,33 @@ impl Mixer {
 
     /// What there is to tell, until there is no more.
     pub fn poll_report(&mut self) -> Option<Report> {
-        if let Some(stats) = self.output.take() {
-            return Some(Report::Output(stats));
+        if !self.has_news {
+            return None;
         }
-        self.poll_retired().or_else(|| self.seats.iter_mut().find_map(Seat::poll))
+        let output = self.output.take().map(Report::Output);
+        let report =
+            output.or_else(|| self.poll_retired()).or_else(|| self.seats.iter_mut().find_map(Seat::poll));
+        self.has_news = report.is_some();
+        report
     }
 
     /// Whether no voice is attached and all sound has died away: what it renders is zeros.
     #[must_use]
     pub fn is_idle(&self) -> bool {
-        self.stage.is_quiet() && self.voices() == 0
+        self.stage.is_quiet() && self.voices == 0
     }
 
     /// Voices that are attached.
     #[must_use]
     pub fn voices(&self) -> usize {
-        self.seats.iter().filter(|seat| !seat.retired).count()
+        self.voices
     }
 
     fn attach(&mut self, voice: VoiceId, source: Box<Voice>) {
-        let retired = self.voices() >= self.max_voices;
+        let retired = self.voices >= self.max_voices;
         if self.seats.len() < self.max_voices.saturating_mul(2) {
+            self.voices += usize::from(!retired);
+            self.has_news |= retired;
             self.seats.push(Seat { voice, source, retired, playing: Playing::NotYet, stats: None });
         }
     }
@@ -124,6 +136,8 @@ impl Mixer {
         let mut sounds = false;
         for seat in self.seats.iter_mut().filter(|seat| !seat.retired) {
             sounds |= seat.render(now, &mut bus);
+            self.voices -= usize::from(seat.retired);
+            self.has_news |= seat.has_news();
         }
         match self.stage.render(&bus, sounds) {
             Some(block) => spread(&block, self.channels, output),
@@ -138,12 +152,13 @@ impl Mixer {
             return;
         }
         self.until_reports = BLOCKS_PER_REPORT;
+        self.has_news = true;
         for seat in self.seats.iter_mut().filter(|seat| !seat.retired) {
             seat.stats = Some(seat.source.stats());
             seat.source.reset_meter();
         }
         if !self.is_idle() {
-            let (level, voices) = (self.stage.meter.reading(), self.voices());
+            let (level, voices) = (self.stage.meter.reading(), self.voices);
             self.output = Some(OutputStats { level, voices, stray_media: self.stray_media });
         }
         self.stage.meter.reset();
@@ -169,6 +184,10 @@ impl Seat {
         }
         self.retired = self.source.is_done();
         sounds
+    }
+
+    fn has_news(&self) -> bool {
+        self.retired || self.playing == Playing::ToTell
     }
 
     fn poll(&mut self) -> Option<Report> {

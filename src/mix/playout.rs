@@ -95,9 +95,12 @@ impl Playout {
             }
             Pull::Lost { ticks } | Pull::Silence { ticks } => {
                 let samples = &mut samples[..ticks];
-                let sounds = !self.concealer.is_quiet();
+                if self.concealer.is_quiet() {
+                    samples.fill(0.0);
+                    return (ticks, false);
+                }
                 self.concealer.lost(samples);
-                (ticks, sounds)
+                (ticks, true)
             }
         }
     }

@@ -57,6 +57,10 @@ impl Voice {
         let mut block = [0.0; BUS_BLOCK];
         let Source::Telephone(telephone) = &mut self.source;
         let sounds = telephone.render(now, &mut block);
+        if !sounds && self.level.is_settled() {
+            self.meter.add_silence(block.len());
+            return false;
+        }
         self.level.apply(&mut block);
         self.meter.add(&block);
         if sounds {

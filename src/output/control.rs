@@ -49,7 +49,8 @@ impl Control {
         Self::default()
     }
 
-    /// Asks the thread to end; it does so within a period.
+    /// Asks the thread to end. What sounds may come to its end before, or is faded out after
+    /// [`LAST_WORDS`](super::LAST_WORDS); silent, the thread ends within a period.
     pub fn stop(&self) {
         self.stop.store(true, Relaxed);
         self.unpark();

@@ -33,4 +33,4 @@ pub use geometry::IDLE_QUEUE;
 pub use pacer::{MAX_LATE, pace};
 pub use pcm::CardError;
 pub use sink::{Setup, SinkError};
-pub use thread::{FIRST_RETRY, LAST_RETRY, TAIL, run};
+pub use thread::{FIRST_RETRY, LAST_RETRY, LAST_WORDS, TAIL, run};

@@ -1,7 +1,7 @@
 //! Asking the kernel for punctuality: a real-time class for the thread, memory that stays.
 //!
 //! All of it may be refused (no rights, a container); the box then plays as well as it can. This file holds the only
-//! `unsafe` of the program: three calls for which no safe wrapper exists.
+//! `unsafe` of the program: a few calls for which no safe wrapper exists.
 #![expect(unsafe_code, reason = "no safe wrapper offers these calls")]
 
 use std::io;
@@ -18,6 +18,46 @@ pub fn set_realtime(priority: u8) -> io::Result<()> {
     // SAFETY: `parameters` lives through the call, which only reads it; 0 means the calling thread.
     let result = unsafe { libc::sched_setscheduler(0, policy, &raw const parameters) };
     outcome(result)
+}
+
+/// Puts the calling thread back among the ordinary ones.
+///
+/// # Errors
+///
+/// Never, by what the kernel promises: no right is asked for.
+pub fn set_ordinary() -> io::Result<()> {
+    let parameters = libc::sched_param { sched_priority: 0 };
+    // Taking the flag away again would need a right.
+    let policy = libc::SCHED_OTHER | libc::SCHED_RESET_ON_FORK;
+    // SAFETY: `parameters` lives through the call, which only reads it; 0 means the calling thread.
+    let result = unsafe { libc::sched_setscheduler(0, policy, &raw const parameters) };
+    outcome(result)
+}
+
+/// Makes all threads allocate from the same memory. To be called before the second thread starts.
+///
+/// glibc gives threads arenas of their own and reserves 64 MB of addresses for each. Once memory is locked, all of them
+/// count against `RLIMIT_MEMLOCK`, touched or not. One arena costs a lock where two threads allocate at the same time;
+/// the audio thread never does. Other C libraries have no arenas: nothing is done.
+pub fn one_arena() {
+    #[cfg(target_env = "gnu")]
+    // SAFETY: the call takes two numbers and changes a setting of the allocator, under its own lock. An arena that
+    // exists already stays valid.
+    unsafe {
+        libc::mallopt(libc::M_ARENA_MAX, 1);
+    }
+}
+
+/// Gives back to the kernel what the allocator holds and nobody uses. To be called when the program has started.
+///
+/// Reading the configuration and looking for cards leaves garbage, which would stay resident, and locked, for ever. Not
+/// for the audio path: it takes the allocator's lock and calls the kernel. With glibc only.
+pub fn trim() {
+    #[cfg(target_env = "gnu")]
+    // SAFETY: the call takes a number and gives back pages in which nothing is allocated, under the allocator's lock.
+    unsafe {
+        libc::malloc_trim(0);
+    }
 }
 
 /// Keeps every page of the process in memory from its first use on.
@@ -45,6 +85,14 @@ pub fn prefault_stack() {
     core::hint::black_box(&pages);
 }
 
+/// Whether the calling thread goes before all ordinary ones.
+#[cfg(test)]
+pub(super) fn is_realtime() -> bool {
+    // SAFETY: the call takes a number and gives one back; 0 means the calling thread.
+    let policy = unsafe { libc::sched_getscheduler(0) };
+    policy & !libc::SCHED_RESET_ON_FORK == libc::SCHED_FIFO
+}
+
 fn outcome(result: i32) -> io::Result<()> {
     if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
@@ -63,15 +111,42 @@ mod tests {
 
     #[test]
     fn a_priority_is_granted_or_refused_with_a_reason() {
-        let outcome = std::thread::scope(|scope| scope.spawn(|| set_realtime(10)).join().unwrap());
+        let (outcome, is_realtime) = in_thread(|| (set_realtime(10), is_realtime()));
+        assert_eq!(is_realtime, outcome.is_ok());
         if let Err(error) = outcome {
             assert_eq!(error.kind(), io::ErrorKind::PermissionDenied, "{error}");
         }
     }
 
     #[test]
+    fn a_priority_can_be_given_back_and_taken_again() {
+        let [first, between, again] = in_thread(|| {
+            let first = set_realtime(10).is_ok();
+            set_ordinary().unwrap();
+            let between = is_realtime();
+            [first, between, set_realtime(10).is_ok()]
+        });
+        assert_eq!([between, again], [false, first]);
+    }
+
+    #[test]
+    fn the_allocator_works_on_after_its_settings() {
+        one_arena();
+        let garbage: Vec<_> = (0..10_000).map(|size| vec![1_u8; size % 100]).collect();
+        let kept = garbage.iter().step_by(10).cloned().collect::<Vec<_>>();
+        drop(garbage);
+        trim();
+        assert!(kept.iter().flatten().all(|&byte| byte == 1));
+        assert_eq!(in_thread(|| vec![2_u8; 100_000]).len(), 100_000);
+    }
+
+    fn in_thread<T: Send>(body: impl FnOnce() -> T + Send) -> T {
+        std::thread::scope(|scope| scope.spawn(body).join().unwrap())
+    }
+
+    #[test]
     fn an_impossible_priority_is_refused() {
-        let outcome = std::thread::scope(|scope| scope.spawn(|| set_realtime(200)).join().unwrap());
+        let outcome = in_thread(|| set_realtime(200));
         assert!(outcome.is_err());
     }
 

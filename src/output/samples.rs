@@ -77,12 +77,27 @@ fn to_s32(sample: f32) -> i32 {
 
 #[cfg(test)]
 mod tests {
+    use assert_no_alloc::{assert_no_alloc, reset_violation_count, violation_count};
+
     use super::*;
 
     fn s16(engine_channels: usize, device_channels: usize, sound: &[f32]) -> Vec<i16> {
         let mut bytes = Vec::new();
         Layout { format: SampleFormat::S16, engine_channels, device_channels }.encode(sound, &mut bytes);
         bytes.chunks(2).map(|pair| i16::from_ne_bytes([pair[0], pair[1]])).collect()
+    }
+
+    #[test]
+    fn encoding_into_the_room_there_is_allocates_nothing() {
+        for (format, device_channels) in
+            [(SampleFormat::S16, 2), (SampleFormat::S16, 1), (SampleFormat::S32, 8)]
+        {
+            let layout = Layout { format, engine_channels: 2, device_channels };
+            let mut bytes = Vec::with_capacity(480 * layout.frame_bytes());
+            reset_violation_count();
+            assert_no_alloc(|| layout.encode(&[0.5; 960], &mut bytes));
+            assert_eq!((violation_count(), bytes.len()), (0, 480 * layout.frame_bytes()), "{layout:?}");
+        }
     }
 
     #[test]

@@ -159,6 +159,7 @@ impl Sink {
         if let SinkKind::Card(card) = &mut self.kind {
             return card.recover();
         }
+        let missing = if missing > LONGEST_GAP_FRAMES { self.restart(missing, now) } else { missing };
         // What a virtual device has missed is silence in its file, so that its time line stays whole.
         let mut silence = usize::try_from(missing).unwrap_or(usize::MAX).saturating_add(self.geometry.period);
         while silence > 0 {
@@ -167,6 +168,16 @@ impl Sink {
             silence -= part;
         }
         Ok(())
+    }
+
+    /// Begins a new time line, on which nothing is missing: making up for hours would keep the thread from playing.
+    fn restart(&mut self, missing: u64, now: Instant) -> u64 {
+        match &mut self.kind {
+            SinkKind::Card(_) => {}
+            SinkKind::Wav(wav) => wav.restart(missing, now),
+            SinkKind::Null(clock) => *clock = Paced::default(),
+        }
+        0
     }
 }
 
@@ -275,4 +286,40 @@ fn frames_of(span: Span, auto: usize) -> usize {
 fn virtual_geometry(setup: &Setup) -> Geometry {
     let Request { period, buffer, periods } = request(setup, Kind::BuiltIn);
     Geometry::new(period, buffer.max(2 * period), periods)
+}
+
+/// A virtual device that stood still for longer, 2 s, begins anew.
+const LONGEST_GAP_FRAMES: u64 = 96_000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Frames in a recording that stood still for so long after 10 ms of sound.
+    fn recorded_after(name: &str, standstill: Duration) -> usize {
+        let path = std::env::temp_dir().join(format!("pagingbox-{}-sink-{name}.wav", std::process::id()));
+        let device = Device::Wav(path.clone());
+        let setup = Setup { device, channels: 1, period: Span::Auto, buffer: Span::Auto };
+        let mut sink = Sink::open(&setup).unwrap();
+        let begin = Instant::from_millis(1);
+        sink.write(&[0.5; 480], 480, begin).unwrap();
+        let now = begin + standstill;
+        let Err(Fault::Underrun(missing)) = sink.queued(now) else { panic!("it did not run dry") };
+        sink.recover(missing, now).unwrap();
+        assert_eq!(sink.queued(now).unwrap(), 240);
+        drop(sink);
+        let frames = (std::fs::read(&path).unwrap().len() - 44) / 2;
+        std::fs::remove_file(path).unwrap();
+        frames
+    }
+
+    #[test]
+    fn a_short_standstill_is_silence_in_the_file() {
+        assert_eq!(recorded_after("short", Duration::from_secs(1)), 48_000 + 240);
+    }
+
+    #[test]
+    fn a_long_standstill_is_left_out_of_the_file() {
+        assert_eq!(recorded_after("long", Duration::from_hours(3)), 480 + 240);
+    }
 }

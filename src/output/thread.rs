@@ -8,6 +8,11 @@
 //! same pace, so that calls go on and end as ever. A device that ran dry gets a cushion of one more period until the
 //! next silence.
 //!
+//! Told to stop, it lets what sounds come to its end, or fades it out after [`LAST_WORDS`], and plays silence after it.
+//!
+//! The thread is real-time only while a device plays: opening one may keep it busy for long, and then it must not stand
+//! in the way of others.
+//!
 //! The steady loop allocates nothing, frees nothing, takes no lock and writes no log.
 
 use core::time::Duration;
@@ -25,14 +30,11 @@ use crate::time::Instant;
 pub fn run(setup: &Setup, control: &Control, engine: impl Engine) {
     control.enter();
     rt::prefault_stack();
-    if let Err(error) = rt::set_realtime(PRIORITY) {
-        log::info!("output: no real-time priority: {error}");
-    }
     let mut player = Player::new(setup, control, engine);
     while !control.is_stopping() {
         player.turn();
     }
-    drop(player);
+    player.finish();
     control.set_state(State::Stopped);
 }
 
@@ -103,9 +105,8 @@ impl<'a, E: Engine> Player<'a, E> {
         if !self.engine.is_idle() {
             self.sounded_at = Some(now);
         }
-        let is_sounding = self.sounded_at.is_some_and(|at| now.since(at) < TAIL);
         let pace = match () {
-            () if is_sounding => Pace::Sounding,
+            () if self.is_sounding(now) => Pace::Sounding,
             () if now < self.control.awake_until() => Pace::Waiting,
             () => Pace::Idle,
         };
@@ -113,6 +114,10 @@ impl<'a, E: Engine> Player<'a, E> {
             self.cushion = 0;
         }
         pace
+    }
+
+    fn is_sounding(&self, now: Instant) -> bool {
+        self.sounded_at.is_some_and(|at| now.since(at) < TAIL)
     }
 
     fn tell(&self, pace: Pace, is_ahead: bool) {
@@ -154,6 +159,51 @@ impl<'a, E: Engine> Player<'a, E> {
         self.sink.wait(now)
     }
 
+    /// Ends without a click, if a device plays, and closes it.
+    fn finish(mut self) {
+        let now = clock::now();
+        if self.search.is_none() && self.is_sounding(now) {
+            // A device that ran dry or is lost is silent already.
+            let _ = self
+                .let_end(now + LAST_WORDS)
+                .and_then(|()| self.fall_silent(now + LAST_WORDS + LAST_SILENCE));
+        }
+        leave_realtime();
+    }
+
+    /// Plays on until nothing sounds.
+    fn let_end(&mut self, until: Instant) -> Result<(), Fault> {
+        loop {
+            let now = clock::now();
+            self.engine.collect(now);
+            if self.engine.is_idle() || now >= until {
+                return Ok(());
+            }
+            self.play(now)?;
+        }
+    }
+
+    /// Fades out, and waits until silence has reached the loudspeaker.
+    fn fall_silent(&mut self, until: Instant) -> Result<(), Fault> {
+        let mut now = clock::now();
+        let frames = FADE_FRAMES.min(self.sound.len() / self.setup.channels.max(1));
+        let sound = &mut self.sound[..frames * self.setup.channels];
+        self.engine.render(now, sound);
+        fade_out(sound, self.setup.channels);
+        self.sink.write(sound, frames, now)?;
+        let geometry = self.sink.geometry();
+        self.sink.write_silence(geometry.target, now)?;
+        while now < until {
+            let surplus = self.sink.queued(now)?.saturating_sub(geometry.period);
+            if surplus == 0 {
+                break;
+            }
+            clock::sleep_until(now + time_of(surplus.min(geometry.period)));
+            now = clock::now();
+        }
+        Ok(())
+    }
+
     fn on_underrun(&mut self, missing: u64, now: Instant) {
         self.control.count_xrun();
         self.cushion = (self.cushion + 1).min(MAX_CUSHION);
@@ -163,6 +213,7 @@ impl<'a, E: Engine> Player<'a, E> {
     }
 
     fn on_lost(&mut self, error: &SinkError, now: Instant) {
+        leave_realtime();
         log::warn!("output: {error}");
         self.search = Some(Search::new(now + FIRST_RETRY));
         self.play_on(Sink::nothing(self.setup));
@@ -185,6 +236,9 @@ impl<'a, E: Engine> Player<'a, E> {
         self.search = None;
         self.play_on(sink);
         self.control.count_open();
+        if let Err(error) = rt::set_realtime(PRIORITY) {
+            log::info!("output: no real-time priority: {error}");
+        }
     }
 
     fn play_on(&mut self, sink: Sink) {
@@ -197,6 +251,23 @@ impl<'a, E: Engine> Player<'a, E> {
 /// Samples of the most that is rendered at once.
 fn sound_len(sink: &Sink, setup: &Setup) -> usize {
     sink.geometry().cushioned(MAX_CUSHION) * setup.channels
+}
+
+fn leave_realtime() {
+    // Giving a right away is never refused.
+    let _ = rt::set_ordinary();
+}
+
+/// Lets the interleaved `sound` sink to zero.
+#[expect(clippy::cast_precision_loss, reason = "a few milliseconds of frames")]
+fn fade_out(sound: &mut [f32], channels: usize) {
+    let frames = sound.len() / channels.max(1);
+    for (number, frame) in sound.chunks_exact_mut(channels.max(1)).enumerate() {
+        let gain = (frames - 1 - number) as f32 / frames as f32;
+        for sample in frame {
+            *sample *= gain;
+        }
+    }
 }
 
 /// The search for a device that is missing.
@@ -227,6 +298,15 @@ impl Search {
 /// The engine is rendered so long after its last sound, for what rings on in its filters.
 pub const TAIL: Duration = Duration::from_millis(500);
 
+/// When it is to stop, what sounds has so long to end by itself.
+pub const LAST_WORDS: Duration = Duration::from_millis(150);
+
+/// A device gets no longer than this to play the silence after it: more than any keeps queued.
+const LAST_SILENCE: Duration = Duration::from_millis(200);
+
+/// 5 ms.
+const FADE_FRAMES: usize = 2 * BLOCK;
+
 /// A device that is missing is looked for after this, and then ever more rarely up to [`LAST_RETRY`].
 pub const FIRST_RETRY: Duration = Duration::from_millis(250);
 
@@ -241,8 +321,16 @@ const PRIORITY: u8 = 40;
 
 #[cfg(test)]
 mod tests {
+    use assert_no_alloc::{assert_no_alloc, reset_violation_count, violation_count};
+    use heapless::spsc::Queue;
+
     use super::*;
+    use crate::codec::Codec;
     use crate::config::{Device, Span};
+    use crate::mix::{Command, Format, Media, Mixer, Report, Voice, VoiceConfig, VoiceId};
+    use crate::output::RingedMixer;
+    use crate::rtp::{Chunk, DelayRange};
+    use crate::units::Level;
 
     fn at(millis: u64) -> Instant {
         Instant::from_millis(millis)
@@ -353,6 +441,75 @@ mod tests {
         player.search(now + Duration::from_millis(250));
         player.play(now).unwrap();
         assert_eq!((control.opened(), control.state()), (2, State::Idle));
+    }
+
+    #[test]
+    fn only_a_thread_that_plays_is_real_time() {
+        let (setup, control) = (setup(), Control::new());
+        let mut talker = Talker { is_idle: true, rendered: 0 };
+        let is_allowed = rt::set_realtime(PRIORITY).is_ok();
+        leave_realtime();
+        let mut player = Player::new(&setup, &control, &mut talker);
+        let now = clock::now();
+        assert!(!rt::is_realtime());
+        player.search(now);
+        assert_eq!(rt::is_realtime(), is_allowed);
+        player.on_lost(&SinkError::NoSuchCard { device: Device::Auto }, now);
+        assert!(!rt::is_realtime());
+        player.search(now + FIRST_RETRY);
+        player.finish();
+        assert!(!rt::is_realtime());
+    }
+
+    #[test]
+    fn a_fade_goes_evenly_to_zero_on_all_channels() {
+        let mut sound = [1.0; 8];
+        fade_out(&mut sound, 2);
+        let expected = [0.75_f32, 0.75, 0.5, 0.5, 0.25, 0.25, 0.0, 0.0];
+        assert_eq!(sound.map(f32::to_bits), expected.map(f32::to_bits));
+    }
+
+    #[test]
+    fn the_loop_of_a_sounding_mixer_allocates_nothing() {
+        for device in [Device::Null, Device::Wav(scratch("no-allocation"))] {
+            let (setup, control) = (Setup { device, ..setup() }, Control::new());
+            let (mut commands, mut reports) = (Queue::<Command, 16>::new(), Queue::<Report, 16>::new());
+            let ((mut down, commands), (reports, _up)) = (commands.split(), reports.split());
+            let mut player =
+                Player::new(&setup, &control, RingedMixer::new(Mixer::new(2, 4), commands, reports));
+            player.search(clock::now());
+            down.enqueue(attach()).unwrap();
+            player.play(clock::now()).unwrap();
+            reset_violation_count();
+            for number in 0..10 {
+                down.enqueue(media(number, clock::now())).unwrap();
+                // A period each, so a packet of 20 ms in all.
+                assert_no_alloc(|| (0..4).for_each(|_| player.play(clock::now()).unwrap()));
+            }
+            assert_eq!(violation_count(), 0, "{:?}", setup.device);
+            assert!(player.sound.iter().any(|sample| sample.abs() > 0.1), "nothing sounded");
+        }
+        std::fs::remove_file(scratch("no-allocation")).unwrap();
+    }
+
+    const VOICE: VoiceId = VoiceId(1);
+
+    fn attach() -> Command {
+        let formats = heapless::Vec::from_iter([Format { payload_type: 8, codec: Codec::Pcma }]);
+        let config = VoiceConfig { formats, delay: DelayRange::default(), level: Level::UNITY };
+        Command::Attach { voice: VOICE, source: Box::new(Voice::telephone(config)) }
+    }
+
+    /// A packet of 20 ms of a square wave.
+    fn media(number: u32, arrival: Instant) -> Command {
+        let payload = (0..160).map(|sample| if sample % 20 < 10 { 0x2a } else { 0xaa }).collect();
+        let (run, timestamp, marker) = (0, number * 160, number == 0);
+        let chunk = Chunk { run, timestamp, arrival, payload_type: 8, marker, payload };
+        Command::Media(Media { voice: VOICE, chunk })
+    }
+
+    fn scratch(name: &str) -> std::path::PathBuf {
+        std::env::temp_dir().join(format!("pagingbox-{}-thread-{name}.wav", std::process::id()))
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! Recording what would be heard into a WAV file: 16 bits, paced like a card.
 //!
 //! The recording starts with the first sound, so an idle box writes nothing, and then goes on without a gap: frame n of
-//! the file plays n / 48 000 s after the time that is logged at its start. The header is right within a second, so that
+//! the file plays n / 48 000 s after the time that is logged at its start. Only after the program itself has stood still
+//! for seconds is there a gap, and a new time in the log. The header is right within a second, so that
 //! the file can be read while it grows, and after a crash.
 
 use std::fs::File;
@@ -76,6 +77,15 @@ impl WavSink {
             self.bytes.resize(part, 0);
             self.append();
             rest -= part;
+        }
+    }
+
+    /// Leaves out what was missed: what is written next plays `now`.
+    pub(super) fn restart(&mut self, missing: u64, now: Instant) {
+        self.clock = Paced::default();
+        if matches!(self.recording, Recording::Running(_)) {
+            let (path, seconds) = (self.path.display(), missing / u64::from(RATE_HZ));
+            log::warn!("wav:{path} goes on at {now}: {seconds} s were missed and are left out");
         }
     }
 

@@ -207,9 +207,13 @@ impl JitterBuffer {
     }
 
     /// Where a new run begins. While the one before it plays, that is where the stream will be when the first chunk has
-    /// waited for its time; what the old one has beyond is not played.
+    /// waited for its time; what the old one has beyond is not played. While the old one still waits, the new one follows
+    /// it.
     fn first_tick(&mut self, arrival: Instant) -> i64 {
         self.transit.forget_clock();
+        if let Some(tick) = self.tick_after_waiting(arrival) {
+            return tick;
+        }
         if self.state != State::Playing {
             self.store.discard_before(i64::MAX);
             self.state = State::Idle;
@@ -219,6 +223,15 @@ impl JitterBuffer {
         let tick = self.position + self.ticks_of(wait_us.clamp(0, duration_us(self.range.max)));
         self.store.discard_from(tick);
         tick
+    }
+
+    /// Where a new run begins behind one that waits, unless it would have to wait too long.
+    fn tick_after_waiting(&self, arrival: Instant) -> Option<i64> {
+        let (State::Waiting(at), Some(end)) = (self.state, self.store.end()) else { return None };
+        let is_bearable =
+            micros(at + self.duration(end - self.position)) - micros(arrival) <= duration_us(self.range.max);
+        let planned = self.position + self.ticks_of(micros(arrival + self.target()) - micros(at));
+        is_bearable.then_some(end.max(planned))
     }
 
     /// The first chunk after a silence.

@@ -3,11 +3,13 @@
 
 use crate::codec::Codec;
 use crate::mix::{BLOCK, Command, Format, Media, Mixer, Report, Voice, VoiceConfig, VoiceId};
+use crate::output::{Engine, RingedMixer};
 use crate::rtp::{Chunk, DelayRange};
 use crate::time::Instant;
 use crate::units::Level;
 use assert_no_alloc::{AllocDisabler, assert_no_alloc, reset_violation_count, violation_count};
 use core::time::Duration;
+use heapless::spsc::Queue;
 
 #[global_allocator]
 static ALLOCATOR: AllocDisabler = AllocDisabler;
@@ -23,28 +25,26 @@ fn the_counter_counts() {
 
 #[test]
 fn a_hundred_voices_come_and_go_without_an_allocation() {
-    let mut mixer = Mixer::new(2, VOICES);
+    let (mut commands, mut reports) = (Queue::<Command, 256>::new(), Queue::<Report, 64>::new());
+    let ((mut down, commands), (reports, mut up)) = (commands.split(), reports.split());
+    let mut engine = RingedMixer::new(Mixer::new(2, VOICES), commands, reports);
     let mut output = [0.0; BLOCK * 2 * 2];
-    let mut reports = Vec::with_capacity(REPORTS);
     let mut dice = Dice(1);
     let mut tally = Tally::default();
     reset_violation_count();
     for turn in 0..TURNS {
         let now = Instant::ZERO + TURN * turn;
-        let mut commands: Vec<Command> =
-            (0..VOICES).filter_map(|voice| command(&mut dice, turn, voice, now)).collect();
+        for command in (0..VOICES).filter_map(|voice| command(&mut dice, turn, voice, now)) {
+            down.enqueue(command).unwrap();
+        }
         assert_no_alloc(|| {
-            for command in commands.drain(..) {
-                mixer.handle_command(now, command);
-            }
-            mixer.render(now, &mut output);
-            // Reports are not polled every time.
-            if turn % 7 == 0 {
-                reports.extend(core::iter::from_fn(|| mixer.poll_report()).take(REPORTS));
-            }
+            engine.collect(now);
+            engine.render(now, &mut output);
         });
         assert_eq!(violation_count(), 0, "turn {turn}");
-        tally.add(&output, &mut reports);
+        // Reports are not taken every time, and their ring is full at times.
+        let taken = if turn % 7 == 0 { usize::MAX } else { 0 };
+        tally.add(&output, core::iter::from_fn(|| up.dequeue()).take(taken));
     }
     assert!(tally.peak > 0.5, "nothing was heard");
     assert!(tally.retired > VOICES && tally.playing > VOICES, "{tally:?}");
@@ -90,9 +90,9 @@ struct Tally {
 }
 
 impl Tally {
-    fn add(&mut self, output: &[f32], reports: &mut Vec<Report>) {
+    fn add(&mut self, output: &[f32], reports: impl Iterator<Item = Report>) {
         self.peak = output.iter().fold(self.peak, |peak, sample| sample.abs().max(peak));
-        for report in reports.drain(..) {
+        for report in reports {
             match report {
                 Report::Playing { .. } => self.playing += 1,
                 Report::Retired { stats, .. } => {
@@ -122,4 +122,3 @@ const TURNS: u32 = 1_500;
 /// Turns from one attachment of a voice to the next, and to its release.
 const LIFE: u32 = 300;
 const RELEASED: u32 = 250;
-const REPORTS: usize = 4 * VOICES;

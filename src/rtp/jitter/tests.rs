@@ -157,6 +157,31 @@ fn a_new_run_takes_over_when_it_has_waited_and_what_is_left_of_the_old_is_not_pl
 }
 
 #[test]
+fn a_new_run_follows_the_old_one_that_still_waits() {
+    let mut bench = Bench::new();
+    bench.insert(0, 'a');
+    bench.insert(160, 'b');
+    bench.run(5);
+    bench.insert_run(1, 77_777, 'x');
+    bench.insert_run(1, 77_937, 'y');
+    bench.run(90);
+    assert_eq!(bench.heard(), [('_', 80), ('a', 160), ('b', 160), ('x', 160), ('y', 160), ('?', 40)]);
+    assert_eq!(bench.buffer.stats().discarded, 0);
+}
+
+#[test]
+fn a_new_run_that_would_wait_too_long_takes_the_place_of_the_old_one() {
+    let range = DelayRange { max: Duration::from_millis(40), ..DelayRange::default() };
+    let mut bench = Bench::with(range);
+    bench.insert(0, 'a');
+    bench.insert(160, 'b');
+    bench.run(5);
+    bench.insert_run(1, 77_777, 'x');
+    bench.run(30);
+    assert_eq!(bench.heard(), [('_', 120), ('x', 160)]);
+}
+
+#[test]
 fn what_is_skipped_is_not_played_and_the_delay_is_less() {
     let mut bench = Bench::new();
     for (number, letter) in (0..).zip("abcdefgh".chars()) {
