@@ -27,6 +27,7 @@ mod talker;
 mod target;
 mod throttle;
 
+use crate::output;
 use arguments::{Command, Configuration, HELP, PageCall, UsageError};
 use std::fmt::Display;
 use std::io::{self, Write};
@@ -53,6 +54,7 @@ pub fn usage(error: &UsageError) -> ExitCode {
 }
 
 fn run_box(configuration: &Configuration) -> ExitCode {
+    output::rt::one_arena();
     let read = match configuration::read(configuration) {
         Ok(read) => read,
         Err(error) => {

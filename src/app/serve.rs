@@ -27,6 +27,7 @@ use std::thread;
 /// When it cannot listen on any address, or the machine refuses a thread or signals.
 pub(super) fn serve(settings: &Settings) -> Result<(), ServeError> {
     let sockets = listen(settings, Udp::bind)?;
+    output::rt::trim();
     if let Err(error) = output::rt::lock_memory() {
         log::info!("memory is not locked: {error}");
     }
@@ -37,7 +38,8 @@ pub(super) fn serve(settings: &Settings) -> Result<(), ServeError> {
     let setup = setup(settings);
     thread::scope(|scope| {
         let engine = RingedMixer::new(mixer(settings), from_executor, to_executor);
-        let audio = thread::Builder::new().name("audio".to_owned()).stack_size(AUDIO_STACK);
+        let audio =
+            thread::Builder::new().name("audio".to_owned()).stack_size(output::rt::THREAD_STACK_BYTES);
         audio.spawn_scoped(scope, || output::run(&setup, &control, engine)).map_err(ServeError::Thread)?;
         let sink = Sink::new(to_card, from_card, &control);
         let outcome = work(settings, sockets, sink);
@@ -154,7 +156,6 @@ const COMMANDS: usize = 256;
 const REPORTS: usize = 64;
 /// Room for a burst of calls while the executor is busy elsewhere.
 const SIP_BUFFER: usize = 512 * 1024;
-const AUDIO_STACK: usize = 256 * 1024;
 
 #[cfg(test)]
 mod tests {

@@ -7,7 +7,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use pagingbox::sip::wire::{Message, StatusCode};
-use pagingbox::sip::{CallKey, Endpoint, EndpointConfig, Event, Invite, Limits, Path, Usage};
+use pagingbox::sip::{CallKey, Endpoint, EndpointConfig, Event, Invite, Limits, Path, Usage, Warning};
 use pagingbox::time::Instant;
 use std::time::Duration;
 
@@ -49,7 +49,10 @@ fn act_on(endpoint: &mut Endpoint, now: Instant, path: Path, act: u8, calls: &mu
         }
         (1, Some(call)) => endpoint.ring(now, call),
         (2 | 3, Some(call)) => endpoint.answer(now, call, b"v=0\r\n".to_vec()),
-        (4, Some(call)) => endpoint.reject(now, call, StatusCode::BUSY_HERE, Some("busy")),
+        (4, Some(call)) => {
+            let warning = Warning { code: 399, text: "busy\r\n\"".to_owned() };
+            endpoint.reject(now, call, StatusCode::BUSY_HERE, Some(&warning));
+        }
         (5, Some(call)) => endpoint.hang_up(now, call),
         _ => {}
     }
