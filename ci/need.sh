@@ -21,7 +21,10 @@ need_apt() {
         dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q '^install ok installed$' || missing+=("$package")
     done
     [ ${#missing[@]} -eq 0 ] && return 0
-    command -v apt-get >/dev/null || { skip "${missing[*]}" "not installed, and this is no Debian"; return; }
+    command -v apt-get >/dev/null || {
+        skip "installing ${missing[*]}" "there is no apt-get; if this system has them under other names, all is well"
+        return
+    }
     [ "$(id -u)" -eq 0 ] || command -v sudo >/dev/null || {
         skip "${missing[*]}" "not installed, and neither root nor sudo to install it"
         return

@@ -4,6 +4,7 @@ mod audio_path;
 mod layers;
 mod net;
 mod page_link;
+mod shipped;
 mod sip_admission;
 mod sip_callee;
 mod sip_caller;

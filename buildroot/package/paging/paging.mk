@@ -30,13 +30,16 @@ PAGING_CARGO_ENV = \
 	--unset=CARGO_PROFILE_RELEASE_SPLIT_DEBUGINFO
 
 # A local tree passes by Buildroot's vendoring, which belongs to downloading:
-# done here, unless the tree is a release that brings VENDOR/ with it. The
-# build itself is offline and locked.
+# done here, unless the tree is a release that brings VENDOR/ with it, and
+# again when Cargo.lock changed. The build itself is offline and locked.
 define PAGING_VENDOR_CRATES
 	mkdir -p $(@D)/.cargo
-	cd $(@D) && if ! test -d VENDOR; then \
+	cd $(@D) && if ! test -d VENDOR || \
+		{ test -f VENDOR.lock && ! cmp -s Cargo.lock VENDOR.lock; }; then \
+		rm -rf VENDOR VENDOR.new && \
 		$(HOST_MAKE_ENV) $(PKG_COMMON_CARGO_ENV) \
 			cargo vendor --locked VENDOR.new >/dev/null && \
+		cp Cargo.lock VENDOR.lock && \
 		mv VENDOR.new VENDOR; \
 	fi
 	printf '%s\n' \
