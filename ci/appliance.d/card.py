@@ -29,6 +29,14 @@ class Card:
         edited.write_bytes(text.replace("\n", "\r\n").encode())
         self._mtools("mcopy", 1, "-o", edited, "::/paging.conf")
 
+    def remove_settings(self) -> None:
+        self._mtools("mdel", 1, "::/paging.conf")
+
+    def spoil_settings(self) -> None:
+        """A directory where paging.conf should be: it is there, and reading it fails."""
+        self.remove_settings()
+        self._mtools("mmd", 1, "::/paging.conf")
+
     def boot_files(self, into: Path) -> tuple[Path, Path, str]:
         """Kernel, initramfs and command line, found as the firmware finds them: autoboot.txt on the first partition
         names the boot partition, config.txt there names the files."""

@@ -1,6 +1,8 @@
 """The emulated machine: QEMU's `virt` with an SD card, a network port and a sound card that records to a file."""
 
+import json
 import signal
+import socket
 import subprocess
 import time
 from pathlib import Path
@@ -12,11 +14,14 @@ from network import TAP
 class Machine:
     """Powered on while the `with` block runs."""
 
-    def __init__(self, card: Card, folder: Path) -> None:
+    def __init__(self, card: Card, folder: Path, sound: str = "virtio-sound-pci,audiodev=sound,streams=1") -> None:
+        """`sound` is the sound card, as QEMU names it; empty: none, until one is plugged in."""
         self._card = card
+        self._sound = ["-device", sound] if sound else []
         self._folder = folder
         self.recording = folder / "heard.wav"
         self._serial = folder / "console.txt"
+        self._monitor = f"/tmp/{folder.name}.qmp"
 
     def __enter__(self) -> "Machine":
         self._folder.mkdir(parents=True)
@@ -30,7 +35,7 @@ class Machine:
             "-device", "sd-card,drive=card",
             "-netdev", f"tap,id=net,ifname={TAP},script=no,downscript=no", "-device", "virtio-net-pci,netdev=net",
             "-audiodev", f"wav,id=sound,path={self.recording},out.frequency=48000,out.channels=2,out.format=s16",
-            "-device", "virtio-sound-pci,audiodev=sound,streams=1",
+            "-device", "qemu-xhci", *self._sound, "-qmp", f"unix:{self._monitor},server=on,wait=off",
         ], stderr=(self._folder / "qemu.txt").open("w"))
         return self
 
@@ -42,6 +47,17 @@ class Machine:
             self.cut_power()
         for name in ("kernel", "initramfs"):
             (self._folder / name).unlink()
+
+    def plug_in_usb_sound(self) -> None:
+        with socket.socket(socket.AF_UNIX) as monitor:
+            monitor.connect(self._monitor)
+            answers = monitor.makefile()
+            answers.readline()  # the greeting
+            for name, arguments in [("qmp_capabilities", {}), ("device_add", {"driver": "usb-audio", "audiodev": "sound"})]:
+                monitor.sendall(json.dumps({"execute": name, "arguments": arguments}).encode())
+                answer = json.loads(answers.readline())
+                if "return" not in answer:
+                    raise SystemExit(f"appliance: QEMU refuses {name}: {answer}")
 
     def cut_power(self) -> None:
         self._qemu.kill()

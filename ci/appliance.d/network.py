@@ -8,7 +8,8 @@ from pathlib import Path
 TAP = "tap0"
 HERE = "10.77.0.1"
 BOX = "10.77.0.10"
-PORT = 5062  # not the usual one: whoever answers there has read the edited settings
+USUAL_PORT = 5060
+PORT = 5062  # whoever answers there has read the edited settings
 
 
 class Network:
@@ -30,17 +31,17 @@ class Network:
         self._dhcp.wait()
 
 
-def options_answered(seconds: float = 0.25) -> bool:
+def options_answered(port: int, seconds: float = 0.25) -> bool:
     """Asks once; True when a 200 comes back."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as ear:
         ear.bind((HERE, 0))
         ear.settimeout(seconds)
         here = f"{HERE}:{ear.getsockname()[1]}"
         ear.sendto((
-            f"OPTIONS sip:{BOX}:{PORT} SIP/2.0\r\nVia: SIP/2.0/UDP {here};branch=z9hG4bK{time.monotonic_ns()};rport\r\n"
+            f"OPTIONS sip:{BOX}:{port} SIP/2.0\r\nVia: SIP/2.0/UDP {here};branch=z9hG4bK{time.monotonic_ns()};rport\r\n"
             f"From: <sip:test@{here}>;tag=1\r\nTo: <sip:{BOX}>\r\nCall-ID: {time.monotonic_ns()}@{HERE}\r\nCSeq: 1 OPTIONS\r\n"
             f"Contact: <sip:test@{here}>\r\nMax-Forwards: 70\r\nContent-Length: 0\r\n\r\n"
-        ).encode(), (BOX, PORT))
+        ).encode(), (BOX, port))
         try:
             return ear.recv(4096).startswith(b"SIP/2.0 200")
         except (TimeoutError, OSError):
