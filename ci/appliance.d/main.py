@@ -15,7 +15,9 @@ import random
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import hearing
 from card import Card
@@ -33,14 +35,24 @@ listen = 0.0.0.0:{PORT}
 klaxon = none
 ; An emulated machine is served in fits and starts, like a far-away one on a bad line. How quick the box is
 ; is measured elsewhere; here it has time, so that what is heard is the box's doing and not this machine's load.
-jitter-min = 300ms
-jitter-max = 400ms
+jitter-min = 400ms
+jitter-max = 900ms
 latency-max = 2000ms
 period = 200ms
 buffer = 1000ms
 """
 SECONDS_TO_BOOT = 180  # software emulation on a busy machine; a quiet one takes 10
 SECONDS_TO_FIND_A_CARD = 12
+# Both ends of a page run on this machine, one of them emulated: when it is busy elsewhere, sound stutters that the box
+# played well. A flaw of the box comes each time.
+ATTEMPTS = 3
+
+
+Result = TypeVar("Result")
+
+
+class Flawed(SystemExit):
+    """A page that was not heard as it was sent."""
 
 
 def main() -> None:
@@ -66,6 +78,10 @@ def main() -> None:
 
 
 def boots_read_only_and_is_paged(card: Card) -> None:
+    until_heard(lambda: boots_and_is_paged_once(card))
+
+
+def boots_and_is_paged_once(card: Card) -> None:
     with Machine(card, WORK / "first") as machine:
         ready = wait_for_options(machine)
         report = machine.wait_for_report(SECONDS_TO_BOOT)
@@ -110,10 +126,26 @@ def survives_power_cuts(card: Card, kills: int, dice: random.Random, seed: int) 
     for number in range(1, kills + 1):
         with Machine(card, WORK / f"cut-{number}") as machine:
             when = cut_during_a_page(machine, sent, dice) if number % 2 == 0 else cut_any_time(machine, usual, dice)
-        with Machine(card, WORK / f"after-{number}") as machine:
-            usual = wait_for_options(machine)
-            call_by_paging(sent)
-        hears(sent, hearing.read_wav(machine.recording), f"cut {number} of {kills} (seed {seed}), {when}")
+        what = f"cut {number} of {kills} (seed {seed}), {when}"
+        usual = until_heard(lambda: comes_back(card, sent, WORK / f"after-{number}", what))
+
+
+def comes_back(card: Card, sent: hearing.Speech, work: Path, what: str) -> float:
+    with Machine(card, work) as machine:
+        ready = wait_for_options(machine)
+        call_by_paging(sent)
+    hears(sent, hearing.read_wav(machine.recording), what)
+    return ready
+
+
+def until_heard(attempt: Callable[[], Result]) -> Result:
+    """Boots and pages until the page is heard as it was sent, at most ATTEMPTS times."""
+    for number in range(1, ATTEMPTS):
+        try:
+            return attempt()
+        except Flawed:
+            say(f"AGAIN: attempt {number} of {ATTEMPTS} was flawed")
+    return attempt()
 
 
 def cut_any_time(machine: Machine, usual: float, dice: random.Random) -> str:
@@ -186,12 +218,20 @@ def call_by_sipp(sent: hearing.Speech) -> None:
 
 def run(command: list) -> None:
     done = subprocess.run([str(word) for word in command], capture_output=True, text=True, timeout=120, check=False)
-    check(done.returncode == 0, f"{Path(command[0]).name} ends well", done.stdout[-2000:] + done.stderr[-2000:])
+    judge(done.returncode == 0, f"{Path(command[0]).name} ends well", done.stdout[-2000:] + done.stderr[-2000:])
 
 
 def hears(sent: hearing.Speech, heard: hearing.Sound, what: str) -> None:
     verdict = hearing.compare(sent, heard)
-    check(not verdict.flaws(), f"{what}: {verdict}", "; ".join(verdict.flaws()))
+    judge(not verdict.flaws(), f"{what}: {verdict}", "; ".join(verdict.flaws()))
+
+
+def judge(holds: bool, what: str, more: str) -> None:
+    """Like check, for what may be this machine's doing."""
+    say(f"{'ok  ' if holds else 'FLAW'} {what}")
+    if not holds:
+        say(more)
+        raise Flawed(f"appliance: {what}")
 
 
 def check(holds: bool, what: str, more: str = "") -> None:

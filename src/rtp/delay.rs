@@ -16,9 +16,9 @@ pub struct DelayRange {
 }
 
 impl DelayRange {
-    /// The longest delay there can be: a jitter buffer holds half a second, of which packets of up to 60 ms and a delay
+    /// The longest delay there can be: a jitter buffer holds a second, of which packets of up to 60 ms and a delay
     /// a little out of its range take their part.
-    pub const LONGEST: Duration = Duration::from_millis(400);
+    pub const LONGEST: Duration = Duration::from_millis(900);
 
     /// The range without what is longer than [`LONGEST`](Self::LONGEST).
     #[must_use]

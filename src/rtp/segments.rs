@@ -9,8 +9,8 @@ pub(super) struct Segments {
 }
 
 impl Segments {
-    /// The ticks from the first byte to the end of the last: half a second at 8 kHz.
-    pub(super) const CAPACITY: usize = 4096;
+    /// The ticks from the first byte to the end of the last: a second at 8 kHz.
+    pub(super) const CAPACITY: usize = 8192;
 
     pub(super) fn new() -> Self {
         Self { ring: [0; Self::CAPACITY], list: heapless::Vec::new() }
