@@ -215,6 +215,7 @@ impl<'a> Service<'a> {
     fn on_action(&mut self, now: Instant, action: Action<CallKey>) {
         match action {
             Action::Ring(call) => self.endpoint.ring(now, call),
+            Action::Answer(call) if self.sink.is_ready() => self.answer(now, call),
             Action::Answer(call) => {
                 self.sink.wake();
                 self.answers.push((call, now + READY_FOR));
