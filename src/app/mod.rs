@@ -13,6 +13,7 @@ mod call_error;
 mod caller;
 mod configuration;
 mod inbox;
+mod legs;
 mod listing;
 mod log;
 mod media;
