@@ -70,7 +70,8 @@ impl<'a> Legs<'a> {
     /// There is a way back to a caller who has joined. Without a thread there is none.
     pub(super) fn open(&self, leg: Leg, link: Link) {
         self.start();
-        if let Some(caller) = self.callers.borrow_mut().iter_mut().find(|caller| caller.voice == leg.voice()) {
+        if let Some(caller) = self.callers.borrow_mut().iter_mut().find(|caller| caller.voice == leg.voice())
+        {
             caller.hears = true;
         }
         self.order(Order::Open(Box::new(leg), link));

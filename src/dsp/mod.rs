@@ -28,6 +28,7 @@ mod kaiser;
 mod limiter;
 mod meter;
 mod ramp;
+mod timescale;
 mod tone;
 
 #[cfg(test)]
@@ -40,4 +41,5 @@ pub use interpolator::Interpolator3;
 pub use limiter::Limiter;
 pub use meter::{Meter, Reading};
 pub use ramp::Ramp;
+pub use timescale::TimeScale;
 pub use tone::Tone;

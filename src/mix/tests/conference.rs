@@ -23,7 +23,12 @@ struct Room {
 
 impl Room {
     fn new() -> Self {
-        Self { conference: Conference::new(4), talkers: BTreeMap::new(), now: ms(1000), heard: BTreeMap::new() }
+        Self {
+            conference: Conference::new(4),
+            talkers: BTreeMap::new(),
+            now: ms(1000),
+            heard: BTreeMap::new(),
+        }
     }
 
     fn join(&mut self, caller: u64, codec: Codec) {
@@ -88,7 +93,10 @@ impl Room {
 
 fn leg(caller: u64, codec: Codec) -> Leg {
     let payload_type = codec.payload_type().unwrap_or(96);
-    Leg::new(VoiceId(caller), LegConfig { codec, payload_type, ptime: Duration::from_millis(20), seed: caller })
+    Leg::new(
+        VoiceId(caller),
+        LegConfig { codec, payload_type, ptime: Duration::from_millis(20), seed: caller },
+    )
 }
 
 /// The amplitude of a tone in the second half of `samples`.
