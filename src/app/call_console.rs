@@ -12,12 +12,14 @@ pub(super) struct Console {
     has_terminal: bool,
     /// When the progress line is drawn next.
     next_at: Instant,
+    is_drawn: bool,
 }
 
 impl Console {
     /// For so many calls.
     pub(super) fn new(calls: u64) -> Self {
-        Self { is_single: calls == 1, has_terminal: io::stderr().is_terminal(), next_at: Instant::ZERO }
+        let has_terminal = io::stderr().is_terminal();
+        Self { is_single: calls == 1, has_terminal, next_at: Instant::ZERO, is_drawn: false }
     }
 
     /// Whether there is one call to tell everything about.
@@ -37,18 +39,22 @@ impl Console {
         self.has_terminal.then_some(self.next_at)
     }
 
-    /// Draws the progress line, if it is time to.
-    pub(super) fn show(&mut self, now: Instant, line: impl FnOnce() -> String) {
-        if self.has_terminal && self.next_at <= now {
-            self.next_at = now + if self.is_single { SINGLE_EVERY } else { MANY_EVERY };
+    /// Draws the progress line, if it is time to and there is any progress.
+    pub(super) fn show(&mut self, now: Instant, line: impl FnOnce() -> Option<String>) {
+        if !self.has_terminal || self.next_at > now {
+            return;
+        }
+        self.next_at = now + if self.is_single { SINGLE_EVERY } else { MANY_EVERY };
+        if let Some(line) = line() {
+            self.is_drawn = true;
             // A line that cannot be shown is not missed.
-            let _ = write!(io::stderr(), "\r{:<78}", line());
+            let _ = write!(io::stderr(), "\r{line:<78}");
         }
     }
 
     /// Leaves the progress line.
     pub(super) fn close(&self) {
-        if self.has_terminal && self.next_at > Instant::ZERO {
+        if self.is_drawn {
             let _ = writeln!(io::stderr());
         }
     }

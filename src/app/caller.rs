@@ -359,7 +359,11 @@ impl Caller {
         self.console.show(now, || {
             let mut packets = Packets::default();
             voices().for_each(|voice| packets += voice.packets());
-            if is_single { packets.progress() } else { score.progress(now, packets.datagrams()) }
+            if is_single {
+                voices().next().map(|_| packets.progress())
+            } else {
+                Some(score.progress(now, packets.datagrams()))
+            }
         });
     }
 }

@@ -350,6 +350,21 @@ mod tests {
     }
 
     #[test]
+    fn what_is_too_late_is_left_out_with_its_sound() {
+        let far_end = listener();
+        let start = clock::now() - Duration::from_millis(110);
+        let mut speaking = Speaking { voice: voice(&far_end, Manner::default()), start, last_at: None };
+        let (mut agenda, [call, _]) = (Agenda::default(), calls());
+        speaking.beat(start, call, &mut agenda);
+        let next = agenda.pop_due(clock::now()).unwrap();
+        assert_eq!((next.at, next.task), (start + PTIME, Task::Beat));
+        speaking.beat(next.at, call, &mut agenda);
+        let left = agenda.pop_due(clock::now()).unwrap();
+        assert!(matches!(left.task, Task::Leave { packet: 1, .. }), "{left:?}");
+        assert_eq!(speaking.voice.progress.packets().of(Fate::LeftOut), 1);
+    }
+
+    #[test]
     fn faults_are_what_the_wire_sees() {
         let (far_end, talker) = (listener(), Talker::start().unwrap());
         let faults = Faults { duplicate: 1.0, jitter: Duration::from_millis(10), ..Faults::default() };
