@@ -8,7 +8,9 @@
 //! [`Receiver`] decides whether a packet belongs to the stream; [`JitterBuffer`] decides when it is played. Neither knows
 //! a codec: a payload is bytes, and one byte lasts one tick of the RTP clock, as it does in G.711 and G.722.
 //!
-//! Left out: RTCP, telephone events, and codecs whose bytes are no ticks.
+//! Beside the stream: [`telephone_event`], keys as packets.
+//!
+//! Left out: RTCP, and codecs whose bytes are no ticks.
 
 mod chunk;
 mod clock;
@@ -19,6 +21,7 @@ mod receiver;
 mod segments;
 mod sender;
 mod sequence;
+pub mod telephone_event;
 
 pub use chunk::Chunk;
 pub use delay::DelayRange;
