@@ -8,9 +8,9 @@
 //! [`Receiver`] decides whether a packet belongs to the stream; [`JitterBuffer`] decides when it is played. Neither knows
 //! a codec: a payload is bytes, and one byte lasts one tick of the RTP clock, as it does in G.711 and G.722.
 //!
-//! Beside the stream: [`telephone_event`], keys as packets.
+//! Beside the stream: [`rtcp`], what both ends tell each other about it, and [`telephone_event`], keys as packets.
 //!
-//! Left out: RTCP, and codecs whose bytes are no ticks.
+//! Left out: codecs whose bytes are no ticks.
 
 mod chunk;
 mod clock;
@@ -18,6 +18,7 @@ mod delay;
 mod jitter;
 mod packet;
 mod receiver;
+pub mod rtcp;
 mod segments;
 mod sender;
 mod sequence;
