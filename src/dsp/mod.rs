@@ -26,6 +26,7 @@ mod interpolator;
 mod kaiser;
 mod limiter;
 mod meter;
+mod polyphase;
 mod ramp;
 mod tone;
 
@@ -37,5 +38,6 @@ pub use halfband::Halfband;
 pub use interpolator::Interpolator3;
 pub use limiter::Limiter;
 pub use meter::{Meter, Reading};
+pub use polyphase::Polyphase;
 pub use ramp::Ramp;
 pub use tone::Tone;
