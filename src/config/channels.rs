@@ -17,7 +17,7 @@ impl ChannelSet {
         let words = text.split([',', ' ']).map(str::trim).filter(|word| !word.is_empty());
         let set = words.map(channel).try_fold(Self::default(), |set, channel| {
             let channel = channel?;
-            if !set.common(channel).is_empty() { Err(Expected::ChannelOnce) } else { Ok(set.with(channel)) }
+            if set.common(channel).is_empty() { Ok(set.with(channel)) } else { Err(Expected::ChannelOnce) }
         })?;
         if set.is_empty() { Err(Expected::Channels) } else { Ok(set) }
     }

@@ -21,11 +21,13 @@ mod conceal;
 mod message;
 mod mixer;
 mod playout;
+mod spread;
 mod trim;
 mod voice;
 
 pub use message::{Command, Media, OutputStats, Report, VoiceId, VoiceStats};
 pub use mixer::Mixer;
+pub use spread::Spread;
 pub use voice::{Format, Voice, VoiceConfig};
 
 use core::time::Duration;
