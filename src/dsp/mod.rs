@@ -23,6 +23,7 @@
 //! Left out: following a card's clock, winning back delay, and listening for tones.
 
 mod convert;
+mod decimator;
 mod halfband;
 mod interpolator;
 mod kaiser;
@@ -30,16 +31,19 @@ mod limiter;
 mod meter;
 mod polyphase;
 mod ramp;
+mod timescale;
 mod tone;
 
 #[cfg(test)]
 mod probe;
 
 pub use convert::{ConvertError, convert};
+pub use decimator::Decimator;
 pub use halfband::Halfband;
 pub use interpolator::Interpolator3;
 pub use limiter::Limiter;
 pub use meter::{Meter, Reading};
 pub use polyphase::Polyphase;
 pub use ramp::Ramp;
+pub use timescale::TimeScale;
 pub use tone::Tone;
