@@ -23,6 +23,7 @@ mod leg;
 mod message;
 mod mixer;
 mod playout;
+mod spread;
 mod trim;
 mod voice;
 
@@ -30,6 +31,7 @@ pub use conference::Conference;
 pub use leg::{KEEP_ALIVE, Leg, LegConfig, LegStats};
 pub use message::{Command, Media, OutputStats, Report, VoiceId, VoiceStats};
 pub use mixer::Mixer;
+pub use spread::Spread;
 pub use voice::{Format, Voice, VoiceConfig};
 
 use core::time::Duration;
