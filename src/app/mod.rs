@@ -25,7 +25,6 @@ mod call_stream;
 mod caller;
 mod configuration;
 mod inbox;
-mod legs;
 mod listing;
 mod log;
 mod media;
