@@ -17,7 +17,7 @@ use super::speech::Speech;
 use super::talker::Talker;
 use super::target::{Route, locate};
 use crate::codec::Codec;
-use crate::net::{Udp, UdpOptions};
+use crate::net::{self, Udp, UdpOptions};
 use crate::rtp::Sender;
 use crate::sdp::{self, Description, Format, Local};
 use crate::sip::wire::{StatusCode, Uri};
@@ -39,17 +39,17 @@ pub(super) fn place(page: &PageCall) -> Result<(), CallError> {
     let target: Uri = page.target.parse().map_err(|_| CallError::Target(page.target.clone()))?;
     let samples = sound::load(&page.sound, Codec::Pcmu.rate())?;
     let executor = LocalExecutor::new();
-    smol::block_on(executor.run(async {
+    net::run(&executor, async {
         let Route { local, remote } = locate(&target).await?;
         let socket = Rc::new(Udp::bind(SocketAddr::new(local, 0), UdpOptions::default())?);
-        let inbox = Inbox::new(&executor, std::slice::from_ref(&socket))?;
+        let inbox = Inbox::new(std::slice::from_ref(&socket))?;
         let path = Path { local: socket.local_addr(), remote };
         let mut caller = Caller::new(path, Post::new(vec![socket]), samples)?;
         caller.dial(target);
         let outcome = caller.attend(&inbox).await;
         caller.sum_up();
         outcome
-    }))
+    })?
 }
 
 /// The calling end of one call.

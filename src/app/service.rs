@@ -97,12 +97,11 @@ impl<'a> Service<'a> {
 
     /// Handles the next input and what has come with it; false when it was the order to stop.
     async fn turn(&mut self, inbox: &Inbox, deadline: Option<Instant>) -> bool {
-        let mut input = Some(inbox.next(deadline).await);
-        let mut goes_on = true;
-        for _ in 0..BURST {
-            let Some(taken) = input else { break };
-            goes_on &= self.handle(taken);
-            input = if goes_on { inbox.try_next() } else { None };
+        let mut goes_on = self.handle(inbox.next(deadline).await);
+        for _ in 1..BURST {
+            // Nothing is taken that is not handled.
+            let Some(input) = inbox.try_next() else { break };
+            goes_on &= self.handle(input);
         }
         // Media tasks that are ready run before the next burst.
         future::yield_now().await;
