@@ -371,6 +371,6 @@ const FAREWELL: Duration = Duration::from_millis(1500);
 /// The longest that an answer waits for the sink: more than any queue of idle times.
 const READY_FOR: Duration = Duration::from_millis(250);
 /// How often it is looked whether the sink is ready.
-const READY_EVERY: Duration = Duration::from_millis(5);
+const READY_EVERY: Duration = Duration::from_millis(1);
 /// How often reports of the audio thread are read while there are voices.
-const REPORTS_EVERY: Duration = Duration::from_millis(500);
+const REPORTS_EVERY: Duration = Duration::from_secs(1);

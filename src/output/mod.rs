@@ -24,7 +24,9 @@ mod pacer;
 mod pcm;
 mod samples;
 mod sink;
+mod steadiness;
 mod thread;
+mod timeline;
 mod wav;
 
 pub use control::{AWAKE_FOR, Control, State};

@@ -1,6 +1,7 @@
 //! One open ALSA playback stream: non-blocking, read/write access, interleaved frames.
 //!
-//! RW access and `snd_pcm_wait` are the common ground of all plug-ins (mmap fails on pulse, epoll on null). Errors come
+//! RW access is the common ground of all plug-ins (mmap fails on pulse). The thread does not wait for the card but
+//! for the time at which its queue will have sunk: it is woken as often as there is something to do. Errors come
 //! out as what the thread can do about them: EPIPE and ESTRPIPE are a device run dry, to be prepared again; everything
 //! else is a device lost, to be opened again.
 
@@ -12,6 +13,7 @@ use alsa::{Direction, Output, ValueOr};
 use nix::errno::Errno;
 
 use super::geometry::{Geometry, RATE_HZ, Request};
+use super::rt;
 use super::samples::{Layout, SampleFormat};
 use super::sink::Fault;
 use crate::mix::BLOCK;
@@ -26,6 +28,7 @@ pub(super) struct Card {
     /// Encoded frames; those from `sent` on are still to be written.
     bytes: Vec<u8>,
     sent: usize,
+    handle: Option<rt::Handle>,
     watch: Watch,
 }
 
@@ -39,7 +42,8 @@ impl Card {
         let (layout, geometry) =
             negotiate(&pcm, engine_channels, request).map_err(|error| refused(error.into()))?;
         let bytes = Vec::with_capacity(geometry.buffer.max(BLOCK) * 2 * layout.frame_bytes());
-        Ok(Self { pcm, name: name.to_owned(), layout, geometry, bytes, sent: 0, watch: Watch::default() })
+        let (name, handle, watch) = (name.to_owned(), rt::Handle::of(&pcm), Watch::default());
+        Ok(Self { pcm, name, layout, geometry, bytes, sent: 0, handle, watch })
     }
 
     pub(super) const fn geometry(&self) -> Geometry {
@@ -71,18 +75,15 @@ impl Card {
         self.flush()
     }
 
-    /// From now on, [`wait`](Self::wait) ends when the queue has sunk to so many frames.
-    pub(super) fn set_low_water(&mut self, frames: usize) -> Result<(), Fault> {
-        set_wake_up(&self.pcm, self.geometry, frames).map_err(|error| self.fault(error))
-    }
-
-    /// Waits until the queue has sunk to the low water, or for [`WAIT_MS`].
-    pub(super) fn wait(&self) -> Result<(), Fault> {
-        match self.pcm.wait(Some(WAIT_MS)) {
-            Ok(_) => Ok(()),
-            Err(error) if error.errno() == libc::EINTR => Ok(()),
-            Err(error) => Err(self.fault(error)),
+    /// Takes back so many of the frames written last; says how many it was.
+    pub(super) fn take_back(&mut self, frames: usize) -> usize {
+        if self.unsent_frames() > 0 {
+            return 0;
         }
+        let Some(handle) = self.handle else { return 0 };
+        let taken = rt::rewind(&self.pcm, handle, frames);
+        self.watch.took_back(taken);
+        taken
     }
 
     /// Gets a stream that ran dry, or slept with the machine, going again: a period of silence, then what it had not
@@ -171,16 +172,15 @@ fn negotiate(pcm: &PCM, engine_channels: usize, request: Request) -> alsa::Resul
     let buffer = wanted.set_buffer_size_near(as_alsa(request.buffer).max(2 * period))?;
     pcm.hw_params(&wanted)?;
     let geometry = Geometry::new(as_frames(period), as_frames(buffer), request.periods);
-    set_wake_up(pcm, geometry, geometry.low_water(geometry.target))?;
+    set_start(pcm, geometry)?;
     let device_channels = usize::try_from(channels).unwrap_or(1);
     Ok((Layout { format, engine_channels, device_channels }, geometry))
 }
 
-/// Starts by itself when it is filled for the first time; wakes the writer when the queue has sunk to `low_water`.
-fn set_wake_up(pcm: &PCM, geometry: Geometry, low_water: usize) -> alsa::Result<()> {
+/// Starts by itself when it is filled for the first time.
+fn set_start(pcm: &PCM, geometry: Geometry) -> alsa::Result<()> {
     let software = pcm.sw_params_current()?;
     software.set_start_threshold(as_alsa(geometry.start_threshold()))?;
-    software.set_avail_min(as_alsa(geometry.buffer.saturating_sub(low_water).max(1)))?;
     pcm.sw_params(&software)
 }
 
@@ -205,6 +205,10 @@ struct Watch {
 impl Watch {
     fn wrote(&mut self, frames: usize) {
         self.queued += frames;
+    }
+
+    fn took_back(&mut self, frames: usize) {
+        self.queued = self.queued.saturating_sub(frames);
     }
 
     fn see(&mut self, queued: usize, now: Instant) -> Result<(), Cause> {
@@ -264,9 +268,6 @@ impl fmt::Display for CardError {
 impl std::error::Error for CardError {}
 
 const SUSPENDED: i32 = State::Suspended as i32;
-
-/// Several periods of any card; a shorter wait would wake for nothing.
-const WAIT_MS: u32 = 100;
 
 /// A card that has not moved for so long is opened again.
 const STANDSTILL: Duration = Duration::from_millis(500);
