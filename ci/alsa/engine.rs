@@ -32,10 +32,11 @@ impl<'a> Signal<'a> {
         self.next
     }
 
-    /// When the frame called `number` was rendered.
-    pub(crate) fn rendered_at(&self, number: usize) -> Instant {
+    /// When the frame called `number` was due.
+    pub(crate) fn due_at(&self, number: usize) -> Instant {
         let after = self.renderings.partition_point(|&(first, _)| first <= number);
-        self.renderings[after - 1].1
+        let (first, due) = self.renderings[after - 1];
+        due + Duration::from_micros(u64::try_from(number - first).unwrap() * 125 / 6)
     }
 }
 

@@ -40,7 +40,7 @@ fn every_sample_leaves_the_card_in_order_and_soon() {
         recording.assert_is_signal(FRAMES);
         assert!(recording.length_us() <= 2_000_000, "gaps in {} µs", recording.length_us());
         let [least, median, most] = latencies(&signal, &recording);
-        println!("from renderer to card: at least {least}, median {median}, at most {most} µs");
+        println!("from when it is due to the card: at least {least}, median {median}, at most {most} µs");
         assert!(most <= FILL_TARGET_US, "{most} µs");
     });
 }
@@ -226,11 +226,11 @@ fn until(what: &str, condition: impl Fn() -> bool) {
     }
 }
 
-/// Microseconds from the rendering of each frame to its leaving the card: least, median, most.
+/// Microseconds from when each frame was due to its leaving the card: least, median, most.
 fn latencies(signal: &Signal<'_>, recording: &Recording) -> [u64; 3] {
     let played = recording.sounding.iter().enumerate();
     let mut spans: Vec<u64> = played
-        .map(|(number, (_, played_at))| played_at.as_micros() - signal.rendered_at(number).as_micros())
+        .map(|(number, (_, played_at))| played_at.as_micros() - signal.due_at(number).as_micros())
         .collect();
     spans.sort_unstable();
     [spans[0], spans[spans.len() / 2], spans[spans.len() - 1]]

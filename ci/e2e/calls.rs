@@ -114,6 +114,19 @@ fn a_box_that_rings_says_so_before_a_100_is_due_and_again_when_asked_again() {
     assert_eq!(first.header("to"), again.header("to"));
 }
 
+/// More at once than the box handles in a row.
+#[test]
+fn every_message_of_a_burst_is_answered() {
+    let target = PagingBox::start(V4, &[]);
+    let mut callers: Vec<_> = (0..40).map(|_| Caller::new(target.address)).collect();
+    for caller in &mut callers {
+        caller.send("OPTIONS", "", "");
+    }
+    for mut caller in callers {
+        caller.receive_final(200);
+    }
+}
+
 /// Two free ports in a row, the first of them even. Below those of the other boxes.
 fn free_pair_of_ports() -> String {
     let is_free = |port: u16| UdpSocket::bind((V4, port)).is_ok();

@@ -18,7 +18,7 @@ use super::inbox::{Inbox, Input};
 use super::post::Post;
 use super::serve::USER_AGENT;
 use super::target::{Route, locate};
-use crate::net::{Udp, UdpOptions};
+use crate::net::{self, Udp, UdpOptions};
 use crate::sip::wire::{StatusCode, Uri};
 use crate::sip::{CallKey, Endpoint, EndpointConfig, Event, Invite, Limits, Path};
 use crate::time::Instant;
@@ -26,7 +26,7 @@ use crate::timers::Timers;
 use crate::{clock, entropy};
 use core::time::Duration;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
-use smol::{LocalExecutor, future};
+use smol::LocalExecutor;
 use std::collections::HashMap;
 use std::net::{SocketAddr, UdpSocket};
 use std::rc::Rc;
@@ -39,16 +39,16 @@ use std::sync::Arc;
 pub(super) fn place(page: PageCall) -> Result<(), CallError> {
     let target: Uri = page.target.parse().map_err(|_| CallError::Target(page.target.clone()))?;
     let executor = LocalExecutor::new();
-    future::block_on(executor.run(async {
+    net::run(&executor, async {
         let Route { local, remote } = locate(&target).await?;
         let options = UdpOptions { receive_buffer: Some(SIP_BUFFER), ..UdpOptions::default() };
         let socket = Rc::new(Udp::bind(SocketAddr::new(local, 0), options)?);
-        let inbox = Inbox::new(&executor, std::slice::from_ref(&socket))?;
+        let inbox = Inbox::new(std::slice::from_ref(&socket))?;
         let path = Path { local: socket.local_addr(), remote };
         let mut caller = Caller::new(page, (target, path), Post::new(vec![socket]))?;
         caller.attend(&inbox).await;
         caller.conclude()
-    }))
+    })?
 }
 
 /// The calling end of all calls.

@@ -1,24 +1,28 @@
-//! What the signalling task waits for: datagrams of all SIP sockets, a deadline, the signal to stop.
+//! What the signalling waits for: datagrams of all SIP sockets, a deadline, the signal to stop.
 //!
-//! One small task per socket reads into a bounded channel; when the channel is full the socket is left alone, and what
-//! the kernel's buffer does not hold is lost, as UDP may. So a flood costs memory for [`DEPTH`] datagrams and no more.
+//! Sockets are read when something is asked for and not before; what the kernel's buffers do not hold is lost, as UDP
+//! may. So a flood costs no memory.
 
 use crate::clock;
-use crate::net::Udp;
+use crate::net::{Datagram, Signals, Sleep, Udp, sleep_until};
 use crate::sip::Path;
 use crate::time::Instant;
-use async_signal::{Signal, Signals};
-use smol::channel::{Receiver, Sender, TryRecvError, bounded};
-use smol::stream::StreamExt;
-use smol::{LocalExecutor, Task, Timer, future};
+use core::cell::{Cell, RefCell};
+use core::future::{Future, poll_fn};
+use core::pin::Pin;
+use core::task::{Context, Poll};
+use core::time::Duration;
 use std::io;
 use std::rc::Rc;
 
-/// The inputs of the signalling task, in the order of their arrival.
+/// The inputs of the signalling.
 pub(super) struct Inbox {
-    inputs: Receiver<Input>,
-    // Readers end with the inbox.
-    _readers: Vec<Task<()>>,
+    signals: Signals,
+    sockets: Vec<Listener>,
+    /// The socket that has its turn, so that none is read before the others all the time.
+    turn: Cell<usize>,
+    /// Room for one datagram.
+    buffer: RefCell<Vec<u8>>,
 }
 
 /// One input.
@@ -37,71 +41,110 @@ pub(super) enum Input {
 }
 
 impl Inbox {
-    /// Reads `sockets` and waits for signals by tasks of `executor`.
+    /// Reads `sockets` and catches signals.
     ///
     /// # Errors
     /// When the process cannot catch signals.
-    pub(super) fn new(executor: &LocalExecutor<'_>, sockets: &[Rc<Udp>]) -> io::Result<Self> {
-        let (sender, inputs) = bounded(DEPTH);
-        let signals = Signals::new([Signal::Term, Signal::Int])?;
-        let mut readers = vec![executor.spawn(catch(signals, sender.clone()))];
-        for socket in sockets {
-            readers.push(executor.spawn(read(Rc::clone(socket), sender.clone())));
-        }
-        Ok(Self { inputs, _readers: readers })
+    pub(super) fn new(sockets: &[Rc<Udp>]) -> io::Result<Self> {
+        let sockets = sockets.iter().map(|socket| Listener::new(Rc::clone(socket)));
+        Ok(Self {
+            signals: Signals::new()?,
+            sockets: sockets.collect(),
+            turn: Cell::new(0),
+            buffer: RefCell::new(vec![0; MAX_DATAGRAM]),
+        })
     }
 
     /// The next input, [`Input::Timeout`] when none came until `deadline`.
     pub(super) async fn next(&self, deadline: Option<Instant>) -> Input {
-        let input = async { self.inputs.recv().await.unwrap_or(Input::Stop) };
-        let Some(deadline) = deadline else { return input.await };
-        let timeout = async {
-            Timer::after(deadline.since(clock::now())).await;
-            Input::Timeout
-        };
-        future::or(input, timeout).await
+        let mut deadline = deadline.map(sleep_until);
+        poll_fn(|context| self.poll(context, deadline.as_mut())).await
     }
 
-    /// An input that is there already.
+    /// A datagram that is there already.
     pub(super) fn try_next(&self) -> Option<Input> {
-        match self.inputs.try_recv() {
-            Ok(input) => Some(input),
-            Err(TryRecvError::Empty) => None,
-            Err(TryRecvError::Closed) => Some(Input::Stop),
-        }
+        let mut buffer = self.buffer.borrow_mut();
+        self.in_turn().find_map(|socket| socket.try_read(&mut buffer))
     }
-}
 
-async fn read(socket: Rc<Udp>, inputs: Sender<Input>) {
-    let mut buffer = vec![0; MAX_DATAGRAM];
-    loop {
-        let datagram = match socket.recv(&mut buffer).await {
-            Ok(datagram) => datagram,
-            Err(error) => {
-                log::error!("SIP socket {}: {error}", socket.local_addr());
-                Timer::after(PAUSE_AFTER_ERROR).await;
-                continue;
+    fn poll(&self, context: &mut Context<'_>, deadline: Option<&mut Sleep>) -> Poll<Input> {
+        // A signal that cannot be waited for is no reason to go on for ever.
+        if self.signals.poll_next(context).is_ready() {
+            return Poll::Ready(Input::Stop);
+        }
+        let mut buffer = self.buffer.borrow_mut();
+        for socket in self.in_turn() {
+            if let Poll::Ready(input) = socket.poll_read(context, &mut buffer) {
+                return Poll::Ready(input);
             }
-        };
-        let path = Path { local: datagram.local, remote: datagram.remote };
-        let bytes = buffer[..datagram.len].to_vec();
-        if inputs.send(Input::Datagram { path, bytes }).await.is_err() {
-            return;
         }
+        match deadline {
+            Some(deadline) => Pin::new(deadline).poll(context).map(|()| Input::Timeout),
+            None => Poll::Pending,
+        }
+    }
+
+    /// All sockets, each time beginning with another one.
+    fn in_turn(&self) -> impl Iterator<Item = &Listener> {
+        let first = self.turn.get();
+        self.turn.set((first + 1) % self.sockets.len().max(1));
+        self.sockets.iter().cycle().skip(first).take(self.sockets.len())
     }
 }
 
-async fn catch(mut signals: Signals, inputs: Sender<Input>) {
-    while signals.next().await.is_some() {
-        if inputs.send(Input::Stop).await.is_err() {
-            return;
+/// A SIP socket, and how long it is left alone.
+struct Listener {
+    socket: Rc<Udp>,
+    pause: RefCell<Option<Sleep>>,
+}
+
+impl Listener {
+    fn new(socket: Rc<Udp>) -> Self {
+        Self { socket, pause: RefCell::default() }
+    }
+
+    fn poll_read(&self, context: &mut Context<'_>, buffer: &mut [u8]) -> Poll<Input> {
+        let mut pause = self.pause.borrow_mut();
+        loop {
+            if let Some(pause) = &mut *pause
+                && Pin::new(pause).poll(context).is_pending()
+            {
+                return Poll::Pending;
+            }
+            *pause = None;
+            match self.socket.poll_recv(context, buffer) {
+                Poll::Ready(Ok(datagram)) => return Poll::Ready(input(datagram, buffer)),
+                Poll::Ready(Err(error)) => *pause = Some(self.complain(&error)),
+                Poll::Pending => return Poll::Pending,
+            }
         }
+    }
+
+    fn try_read(&self, buffer: &mut [u8]) -> Option<Input> {
+        if self.pause.borrow().is_some() {
+            return None;
+        }
+        match self.socket.try_recv(buffer) {
+            Ok(datagram) => Some(input(datagram?, buffer)),
+            Err(error) => {
+                *self.pause.borrow_mut() = Some(self.complain(&error));
+                None
+            }
+        }
+    }
+
+    fn complain(&self, error: &io::Error) -> Sleep {
+        log::error!("SIP socket {}: {error}", self.socket.local_addr());
+        sleep_until(clock::now() + PAUSE_AFTER_ERROR)
     }
 }
 
-/// Datagrams read ahead of their handling.
-const DEPTH: usize = 64;
+fn input(datagram: Datagram, buffer: &[u8]) -> Input {
+    let path = Path { local: datagram.local, remote: datagram.remote };
+    Input::Datagram { path, bytes: buffer[..datagram.len].to_vec() }
+}
+
 /// The most that UDP carries.
 const MAX_DATAGRAM: usize = 65_535;
 /// A broken socket is not asked more often than this.
-const PAUSE_AFTER_ERROR: core::time::Duration = core::time::Duration::from_secs(1);
+const PAUSE_AFTER_ERROR: Duration = Duration::from_secs(1);

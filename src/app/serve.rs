@@ -8,14 +8,14 @@ use super::sink::Sink;
 use crate::config::{Output, Settings};
 use crate::entropy;
 use crate::mix::{Command, Mixer, Report, Spread};
-use crate::net::{BindError, Udp, UdpOptions};
+use crate::net::{self, BindError, Udp, UdpOptions};
 use crate::output::{self, Control, RingedMixer, Setup};
 use crate::paging::{Pager, Policy};
 use crate::sip::{Endpoint, EndpointConfig};
 use crate::units::Level;
 use core::fmt;
 use heapless::spsc::Queue;
-use smol::{LocalExecutor, future};
+use smol::LocalExecutor;
 use std::io;
 use std::net::SocketAddr;
 use std::rc::Rc;
@@ -24,7 +24,7 @@ use std::thread;
 /// Runs the box until it is told to stop.
 ///
 /// # Errors
-/// When it cannot listen on any address, or the machine refuses a thread or signals.
+/// When it cannot listen on any address, or the machine refuses a thread, signals or file descriptors.
 pub(super) fn serve(settings: &Settings) -> Result<(), ServeError> {
     let sockets = listen(settings, Udp::bind)?;
     output::rt::trim();
@@ -56,13 +56,11 @@ pub(super) fn serve(settings: &Settings) -> Result<(), ServeError> {
 /// The life of the box on the executor's thread.
 fn work(settings: &Settings, sockets: Vec<Rc<Udp>>, sink: Sink<'_>) -> Result<(), ServeError> {
     let executor = Rc::new(LocalExecutor::new());
-    let inbox = Inbox::new(&executor, &sockets).map_err(ServeError::Signals)?;
+    let inbox = Inbox::new(&sockets).map_err(ServeError::Signals)?;
     let media = Media::new(Rc::clone(&executor), Rc::new(sink), settings, entropy::seed());
     let endpoint = Endpoint::new(identity(settings), entropy::seed());
     let mut service = Service::new(endpoint, Pager::new(policy(settings)), media, Post::new(sockets));
-    // Not `smol::block_on`: with it this thread and the reactor's own take turns at every packet, at twice the cost.
-    future::block_on(executor.run(service.serve(&inbox)));
-    Ok(())
+    net::run(&executor, service.serve(&inbox)).map_err(ServeError::Reactor)
 }
 
 /// Opens every address of `sip.listen` that can be had by `bind`; one is enough to go on.
@@ -132,6 +130,8 @@ pub(super) enum ServeError {
     Thread(io::Error),
     /// The machine refused to deliver signals.
     Signals(io::Error),
+    /// The machine does not say when sockets can be read.
+    Reactor(io::Error),
 }
 
 impl fmt::Display for ServeError {
@@ -141,6 +141,7 @@ impl fmt::Display for ServeError {
             Self::Listen(error) => write!(f, "no address to listen for SIP on: {error}"),
             Self::Thread(error) => write!(f, "no audio thread: {error}"),
             Self::Signals(error) => write!(f, "no signals: {error}"),
+            Self::Reactor(error) => write!(f, "no reactor: {error}"),
         }
     }
 }

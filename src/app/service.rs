@@ -97,12 +97,11 @@ impl<'a> Service<'a> {
 
     /// Handles the next input and what has come with it; false when it was the order to stop.
     async fn turn(&mut self, inbox: &Inbox, deadline: Option<Instant>) -> bool {
-        let mut input = Some(inbox.next(deadline).await);
-        let mut goes_on = true;
-        for _ in 0..BURST {
-            let Some(taken) = input else { break };
-            goes_on &= self.handle(taken);
-            input = if goes_on { inbox.try_next() } else { None };
+        let mut goes_on = self.handle(inbox.next(deadline).await);
+        for _ in 1..BURST {
+            // Nothing is taken that is not handled.
+            let Some(input) = inbox.try_next() else { break };
+            goes_on &= self.handle(input);
         }
         // Media tasks that are ready run before the next burst.
         future::yield_now().await;
@@ -372,6 +371,6 @@ const FAREWELL: Duration = Duration::from_millis(1500);
 /// The longest that an answer waits for the sink: more than any queue of idle times.
 const READY_FOR: Duration = Duration::from_millis(250);
 /// How often it is looked whether the sink is ready.
-const READY_EVERY: Duration = Duration::from_millis(5);
+const READY_EVERY: Duration = Duration::from_millis(1);
 /// How often reports of the audio thread are read while there are voices.
-const REPORTS_EVERY: Duration = Duration::from_millis(500);
+const REPORTS_EVERY: Duration = Duration::from_secs(1);

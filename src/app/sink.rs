@@ -59,9 +59,12 @@ impl<'a> Sink<'a> {
 
     /// Plays a piece of received media.
     pub(super) fn play(&self, media: Media) {
+        let arrival = media.chunk.arrival;
         if !self.send(Command::Media(media)) {
             self.dropped.set(self.dropped.get() + 1);
         }
+        let commands = self.commands.borrow();
+        self.control.feed(arrival, commands.len() > commands.capacity() / 2);
     }
 
     /// Lets `voice` play what it still holds and end.

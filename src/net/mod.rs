@@ -1,5 +1,7 @@
-//! Sockets, for the executor.
+//! Sockets, for the executor, and the loop that wakes it.
 //!
+//! [`run`] is the loop: it runs the tasks of an executor and waits for sockets, deadlines ([`sleep_until`]) and
+//! [`Signals`] in between.
 //! [`Udp`] tells with every datagram when it arrived (the kernel's stamp, not the time of reading) and which of the
 //! machine's addresses it was sent to, and answers from that same address. [`MediaPorts`] hands out pairs of ports for
 //! RTP and RTCP (RFC 3550 §11). [`source_for`] says which address the machine would use towards a peer, [`resolve`] what
@@ -9,11 +11,15 @@
 //! not hold is lost.
 
 mod ports;
+mod reactor;
 mod resolve;
 mod route;
+mod signals;
 mod udp;
 
 pub use ports::MediaPorts;
+pub use reactor::{Sleep, run, sleep_until};
 pub use resolve::resolve;
 pub use route::source_for;
+pub use signals::Signals;
 pub use udp::{BindError, Datagram, Udp, UdpOptions};

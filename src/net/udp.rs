@@ -4,25 +4,26 @@
 //! that an earlier packet of ours caused at some peer (ICMP) never reach the reader.
 
 use core::fmt;
+use core::future::poll_fn;
+use core::task::{Context, Poll};
 use std::io::{self, IoSlice, IoSliceMut};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6, UdpSocket};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 
+use super::reactor::Watched;
+use crate::clock;
+use crate::time::Instant;
 use nix::errno::Errno;
 use nix::libc::{in_addr, in_pktinfo, in6_addr, in6_pktinfo, timespec};
 use nix::sys::socket::{
     AddressFamily, ControlMessage, ControlMessageOwned, MsgFlags, RecvMsg, SockFlag, SockType,
     SockaddrStorage, bind, cmsg_space, recvmsg, sendmsg, setsockopt, socket, sockopt,
 };
-use smol::Async;
-
-use crate::clock;
-use crate::time::Instant;
 
 /// A bound UDP socket.
 #[derive(Debug)]
 pub struct Udp {
-    io: Async<UdpSocket>,
+    io: Watched<UdpSocket>,
     local: SocketAddr,
 }
 
@@ -65,7 +66,7 @@ impl Udp {
         bind(fd.as_raw_fd(), &SockaddrStorage::from(address))?;
         let socket = UdpSocket::from(fd);
         let local = socket.local_addr()?;
-        Ok(Self { io: Async::new(socket)?, local })
+        Ok(Self { io: Watched::new(socket), local })
     }
 
     /// The address it is bound to; the port is the real one, the address may stand for all.
@@ -80,7 +81,26 @@ impl Udp {
     ///
     /// Only when the socket itself is broken: reading again will not help.
     pub async fn recv(&self, buffer: &mut [u8]) -> io::Result<Datagram> {
-        self.io.read_with(|socket| self.receive(socket, buffer)).await
+        poll_fn(|context| self.poll_recv(context, buffer)).await
+    }
+
+    /// The next datagram, for whoever waits for several things.
+    ///
+    /// # Errors
+    ///
+    /// As [`recv`](Self::recv).
+    pub fn poll_recv(&self, context: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<Datagram>> {
+        loop {
+            match self.io.poll_readable(context) {
+                Poll::Ready(Ok(())) => {}
+                Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
+                Poll::Pending => return Poll::Pending,
+            }
+            match self.receive(buffer) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                outcome => return Poll::Ready(outcome),
+            }
+        }
     }
 
     /// The next datagram if one is there, to drain a burst.
@@ -89,7 +109,7 @@ impl Udp {
     ///
     /// As [`recv`](Self::recv).
     pub fn try_recv(&self, buffer: &mut [u8]) -> io::Result<Option<Datagram>> {
-        match self.receive(self.io.get_ref(), buffer) {
+        match self.receive(buffer) {
             Ok(datagram) => Ok(Some(datagram)),
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(None),
             Err(error) => Err(error),
@@ -104,7 +124,7 @@ impl Udp {
     ///
     /// This datagram could not be sent (no route, too long, not allowed); the next one may.
     pub fn send(&self, bytes: &[u8], from: SocketAddr, to: SocketAddr) -> io::Result<()> {
-        let fd = self.io.get_ref().as_raw_fd();
+        let fd = self.io.io().as_raw_fd();
         let (slices, to) = ([IoSlice::new(bytes)], SockaddrStorage::from(to));
         let send = |source: &[ControlMessage<'_>]| {
             sendmsg(fd, &slices, source, MsgFlags::MSG_DONTWAIT | MsgFlags::MSG_NOSIGNAL, Some(&to))
@@ -117,9 +137,9 @@ impl Udp {
         Ok(())
     }
 
-    fn receive(&self, socket: &UdpSocket, buffer: &mut [u8]) -> io::Result<Datagram> {
+    fn receive(&self, buffer: &mut [u8]) -> io::Result<Datagram> {
         for _ in 0..MAX_STALE_ERRORS {
-            match self.receive_once(socket, buffer) {
+            match self.receive_once(buffer) {
                 Err(error) if is_echo_of_a_send(error) => {}
                 outcome => return Ok(outcome?),
             }
@@ -127,11 +147,11 @@ impl Udp {
         Err(io::ErrorKind::WouldBlock.into())
     }
 
-    fn receive_once(&self, socket: &UdpSocket, buffer: &mut [u8]) -> Result<Datagram, Errno> {
+    fn receive_once(&self, buffer: &mut [u8]) -> Result<Datagram, Errno> {
         let mut control = [0; CONTROL_BYTES];
         let mut slices = [IoSliceMut::new(buffer)];
         let message: RecvMsg<'_, '_, SockaddrStorage> =
-            recvmsg(socket.as_raw_fd(), &mut slices, Some(&mut control), MsgFlags::MSG_DONTWAIT)?;
+            recvmsg(self.io.io().as_raw_fd(), &mut slices, Some(&mut control), MsgFlags::MSG_DONTWAIT)?;
         let remote = message.address.as_ref().and_then(socket_addr).ok_or(Errno::EAGAIN)?;
         let mut datagram = Datagram {
             len: message.bytes,
@@ -280,9 +300,11 @@ const MAX_STALE_ERRORS: usize = 16;
 mod tests {
     use core::time::Duration;
 
+    use smol::LocalExecutor;
     use smol::future::FutureExt;
 
     use super::*;
+    use crate::net::{run, sleep_until};
 
     fn udp(address: &str) -> Udp {
         Udp::bind(address.parse().unwrap(), UdpOptions::default()).unwrap()
@@ -292,10 +314,10 @@ mod tests {
     fn recv(socket: &Udp) -> (Datagram, Vec<u8>) {
         let mut buffer = vec![0; 2048];
         let late = async {
-            smol::Timer::after(Duration::from_secs(5)).await;
+            sleep_until(clock::now() + Duration::from_secs(5)).await;
             Err(io::ErrorKind::TimedOut.into())
         };
-        let datagram = smol::block_on(socket.recv(&mut buffer).or(late)).unwrap();
+        let datagram = run(&LocalExecutor::new(), socket.recv(&mut buffer).or(late)).unwrap().unwrap();
         buffer.truncate(datagram.len);
         (datagram, buffer)
     }
@@ -317,11 +339,14 @@ mod tests {
     #[test]
     fn a_late_reader_still_sees_the_time_of_arrival() {
         let (a, b) = (udp("127.0.0.1:0"), udp("127.0.0.1:0"));
-        a.send(b"x", a.local_addr(), b.local_addr()).unwrap();
-        let sent = clock::now();
-        clock::sleep_until(sent + Duration::from_millis(30));
-        let (datagram, _) = recv(&b);
-        assert!(datagram.arrival < sent + Duration::from_millis(15), "read at {}", clock::now());
+        // The kernel begins to stamp a moment after the first socket has asked for it.
+        let is_stamped = (0..20).any(|_| {
+            a.send(b"x", a.local_addr(), b.local_addr()).unwrap();
+            let sent = clock::now();
+            clock::sleep_until(sent + Duration::from_millis(30));
+            recv(&b).0.arrival < sent + Duration::from_millis(15)
+        });
+        assert!(is_stamped);
     }
 
     #[test]
@@ -384,7 +409,7 @@ mod tests {
         let (a, b) = (udp("127.0.0.1:0"), udp("127.0.0.1:0"));
         a.send(&[7; 100], a.local_addr(), b.local_addr()).unwrap();
         let mut short = [0; 10];
-        let datagram = smol::block_on(b.recv(&mut short)).unwrap();
+        let datagram = run(&LocalExecutor::new(), b.recv(&mut short)).unwrap().unwrap();
         assert_eq!((datagram.len, datagram.truncated), (10, true));
     }
 
@@ -413,7 +438,7 @@ mod tests {
     fn options_reach_the_socket() {
         let options = UdpOptions { dscp: Some(46), receive_buffer: Some(32_768) };
         let socket = Udp::bind("127.0.0.1:0".parse().unwrap(), options).unwrap();
-        let fd = socket.io.get_ref();
+        let fd = socket.io.io();
         assert_eq!(nix::sys::socket::getsockopt(fd, sockopt::Ipv4Tos).unwrap(), 46 << 2);
         assert!(nix::sys::socket::getsockopt(fd, sockopt::RcvBuf).unwrap() >= 32_768);
     }

@@ -12,11 +12,13 @@ use std::thread::Thread;
 use crate::time::Instant;
 
 /// One output's switchboard. The executor keeps it beside the rings; it outlives the thread.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Control {
     stop: AtomicBool,
     state: AtomicU8,
     awake_until_us: AtomicU64,
+    /// From when on media wake the thread; [`NEVER`] if they do not, or have done so.
+    appetite_us: AtomicU64,
     heartbeat_us: AtomicU64,
     queue_us: AtomicU32,
     xruns: AtomicU64,
@@ -46,7 +48,17 @@ impl Control {
     /// For a thread yet to be started.
     #[must_use]
     pub fn new() -> Self {
-        Self::default()
+        Self {
+            stop: AtomicBool::default(),
+            state: AtomicU8::default(),
+            awake_until_us: AtomicU64::default(),
+            appetite_us: AtomicU64::new(NEVER),
+            heartbeat_us: AtomicU64::default(),
+            queue_us: AtomicU32::default(),
+            xruns: AtomicU64::default(),
+            opened: AtomicU32::default(),
+            thread: OnceLock::new(),
+        }
     }
 
     /// Asks the thread to end. What sounds may come to its end before, or is faded out after
@@ -62,6 +74,18 @@ impl Control {
     pub fn wake(&self, now: Instant) {
         self.awake_until_us.store((now + AWAKE_FOR).as_micros(), Relaxed);
         self.unpark();
+    }
+
+    /// Media that came at `now` have been handed over: wakes the thread if it waits for them, or at once if they are
+    /// `urgent`.
+    ///
+    /// A thread that has had its fill waits for a packet to take the next one, for a packet's time and no longer. So it
+    /// wakes once per packet, right after the thread that brought it, and what came does not have to wait.
+    pub fn feed(&self, now: Instant, urgent: bool) {
+        let is_hungry = self.appetite_us.load(Relaxed) <= now.as_micros();
+        if (is_hungry || urgent) && self.appetite_us.swap(NEVER, Relaxed) != NEVER {
+            self.unpark();
+        }
     }
 
     /// What the thread is doing.
@@ -119,6 +143,16 @@ impl Control {
         self.stop.load(Relaxed)
     }
 
+    /// From `at` on, media wake the thread, once.
+    pub(super) fn set_appetite(&self, at: Instant) {
+        self.appetite_us.store(at.as_micros(), Relaxed);
+    }
+
+    /// Media do not wake the thread any more; says whether they have.
+    pub(super) fn end_appetite(&self) -> bool {
+        self.appetite_us.swap(NEVER, Relaxed) == NEVER
+    }
+
     pub(super) fn awake_until(&self) -> Instant {
         Instant::from_micros(self.awake_until_us.load(Relaxed))
     }
@@ -138,6 +172,12 @@ impl Control {
 
     pub(super) fn count_open(&self) {
         self.opened.fetch_add(1, Relaxed);
+    }
+}
+
+impl Default for Control {
+    fn default() -> Self {
+        Self::new()
     }
 }
 
@@ -170,6 +210,8 @@ impl fmt::Display for State {
 /// Long enough for a phone to send its first packet after the answer, and for one that rings first.
 pub const AWAKE_FOR: Duration = Duration::from_secs(3);
 
+const NEVER: u64 = u64::MAX;
+
 const STATES: [State; 6] =
     [State::Starting, State::Missing, State::Idle, State::Waking, State::Awake, State::Stopped];
 
@@ -185,6 +227,20 @@ mod tests {
             control.set_state(state);
             assert_eq!(control.state(), state);
         }
+    }
+
+    #[test]
+    fn media_wake_a_hungry_thread_once() {
+        let control = Control::new();
+        control.set_appetite(Instant::from_millis(10));
+        control.feed(Instant::from_millis(9), false);
+        assert!(!control.end_appetite());
+        control.set_appetite(Instant::from_millis(10));
+        control.feed(Instant::from_millis(10), false);
+        assert!(control.end_appetite());
+        control.set_appetite(Instant::from_millis(10));
+        control.feed(Instant::from_millis(1), true);
+        assert!(control.end_appetite());
     }
 
     #[test]

@@ -7,7 +7,8 @@ use crate::time::Instant;
 
 /// What makes the sound.
 ///
-/// Its methods run in the audio thread: they neither allocate nor free, lock, log or call the system.
+/// Its methods run in the audio thread: they neither allocate nor free, lock, log or call the system. Their `now` follows
+/// what the device has played: what is due now is heard a fixed time later.
 pub trait Engine {
     /// Takes what has been sent to it since the last period.
     fn collect(&mut self, now: Instant);

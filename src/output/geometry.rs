@@ -10,6 +10,9 @@
 //!
 //! A small target keeps the delay low; a big buffer lets an idle device run for long without the thread. So both come
 //! from one open device, and going from one to the other never stops it.
+//!
+//! Where packets come steadily, the thread is woken by them, a little above the low water, and fills up far enough to
+//! sleep until the next one. What waits in the queue then is no longer: a packet finds it as low as before.
 
 use core::time::Duration;
 
@@ -51,21 +54,29 @@ impl Geometry {
         target.saturating_sub(self.period).max(1)
     }
 
+    /// How full it is filled up to when a packet has come, instead of to `target`: so that it is still above the low
+    /// water when the next one comes.
+    pub(super) fn steady(self, target: usize) -> usize {
+        let wanted = (self.low_water(target) + frames_for(STEADY)).next_multiple_of(BLOCK);
+        wanted.min(self.buffer.saturating_sub(self.period) / BLOCK * BLOCK).max(target)
+    }
+
     /// So many queued frames start it. Queues are filled up in whole blocks: after whatever was queued before, they come
     /// within a block of the target, and not always to it.
     pub(super) fn start_threshold(self) -> usize {
         (self.target - BLOCK + 1).min(self.buffer.max(1))
     }
 
-    /// How full it is kept while nothing sounds.
-    pub(super) fn idle_target(self) -> usize {
-        let wanted = frames_for(IDLE_QUEUE).max(self.target + 4 * self.period);
+    /// How full it is kept while nothing sounds; `gives_back` says whether silence can be taken back from it.
+    pub(super) fn idle_target(self, gives_back: bool) -> usize {
+        let queue = if gives_back { LONG_IDLE_QUEUE } else { IDLE_QUEUE };
+        let wanted = frames_for(queue).max(self.target + 4 * self.period);
         wanted.min(self.buffer.saturating_sub(self.period)).max(self.target) / BLOCK * BLOCK
     }
 
     /// How far that may sink before it is filled up again; what is left covers a thread that wakes late.
-    pub(super) fn idle_low_water(self) -> usize {
-        self.target + (self.idle_target() - self.target) / 8
+    pub(super) fn idle_low_water(self, gives_back: bool) -> usize {
+        self.target + (self.idle_target(gives_back) - self.target) / 8
     }
 
     /// The target with a cushion of so many more periods, within half of the buffer.
@@ -154,6 +165,12 @@ pub(super) const RATE_HZ: u32 = 48_000;
 /// begin after its call is answered.
 pub const IDLE_QUEUE: Duration = Duration::from_millis(50);
 
+/// The same for a device from which it can be taken back: two or three times a second the thread fills it up.
+const LONG_IDLE_QUEUE: Duration = Duration::from_millis(450);
+
+/// The usual packet of 20 ms, and how late it may be.
+const STEADY: Duration = Duration::from_millis(25);
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -163,15 +180,28 @@ mod tests {
     #[test]
     fn the_usual_card_is_kept_two_periods_full() {
         let card = Geometry::new(240, 9600, 2);
-        assert_eq!((card.target, card.idle_target(), card.idle_low_water()), (480, 2400, 720));
+        assert_eq!((card.target, card.idle_target(false), card.idle_low_water(false)), (480, 2400, 720));
         assert_eq!([0, 1, 2, 99].map(|periods| card.cushioned(periods)), [480, 720, 960, 4800]);
+    }
+
+    #[test]
+    fn a_queue_that_a_packet_has_filled_lasts_until_the_next_one_and_longer() {
+        let card = Geometry::new(240, 24_000, 2);
+        assert_eq!(card.steady(card.target) - 960, card.low_water(card.target) + 240);
+        assert_eq!(Geometry::new(256, 1024, 2).steady(600), 720);
+    }
+
+    #[test]
+    fn a_queue_of_which_silence_is_taken_back_lasts_for_a_third_of_a_second() {
+        let card = Geometry::new(240, 24_000, 2);
+        assert_eq!((card.idle_target(true), card.idle_low_water(true)), (21_600, 3120));
     }
 
     #[test]
     fn odd_sizes_are_filled_in_whole_blocks() {
         let card = Geometry::new(256, 1024, 2);
         assert_eq!(card, Geometry { period: 256, buffer: 1024, target: 600 });
-        assert_eq!((card.idle_target(), card.cushioned(4)), (720, 600));
+        assert_eq!((card.idle_target(true), card.cushioned(4)), (720, 600));
     }
 
     #[test]
@@ -191,7 +221,8 @@ mod tests {
         for (period, buffer) in [(0, 0), (1, 1), (512, 512), (512, 1024), (9600, 4800), (120, 240)] {
             let card = Geometry::new(period, buffer, 2);
             assert!(card.target >= BLOCK && card.target.is_multiple_of(BLOCK), "{card:?}");
-            assert!(card.idle_target() >= card.target && card.cushioned(3) >= card.target, "{card:?}");
+            assert!(card.steady(card.target) >= card.target, "{card:?}");
+            assert!(card.idle_target(true) >= card.target && card.cushioned(3) >= card.target, "{card:?}");
         }
     }
 

@@ -86,7 +86,8 @@ impl Kind {
             period: Duration::from_millis(period),
             fill: Duration::from_millis(fill),
             least_fill: Duration::from_millis(least_fill),
-            buffer: Duration::from_millis(200),
+            // For the silence of idle times: so long the thread may sleep.
+            buffer: Duration::from_millis(500),
         }
     }
 }

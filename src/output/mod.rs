@@ -30,7 +30,9 @@ mod pcm;
 mod samples;
 mod setup;
 mod sink;
+mod steadiness;
 mod thread;
+mod timeline;
 mod wav;
 
 pub use control::{AWAKE_FOR, Control, State};

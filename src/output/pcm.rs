@@ -1,6 +1,7 @@
 //! One open ALSA playback stream: non-blocking, read/write access, interleaved frames.
 //!
-//! RW access and `snd_pcm_wait` are the common ground of all plug-ins (mmap fails on pulse, epoll on null). Errors come
+//! RW access is the common ground of all plug-ins (mmap fails on pulse). The thread does not wait for the card but
+//! for the time at which its queue will have sunk: it is woken as often as there is something to do. Errors come
 //! out as what the thread can do about them: EPIPE and ESTRPIPE are a device run dry, to be prepared again; everything
 //! else is a device lost, to be opened again.
 //!
@@ -18,6 +19,7 @@ use super::encoder::Encoder;
 use super::geometry::{FILTERS, Geometry};
 use super::kind::Kind;
 use super::negotiate::{Choice, Misfit, as_alsa};
+use super::rt;
 use super::samples::Layout;
 use super::setup::Setup;
 use super::sink::Fault;
@@ -36,6 +38,7 @@ pub(super) struct Card {
     /// Encoded frames; those from `sent` on are still to be written.
     bytes: Vec<u8>,
     sent: usize,
+    handle: Option<rt::Handle>,
     watch: Watch,
 }
 
@@ -53,10 +56,12 @@ impl Card {
         drop(choice);
         let (encoder, watch) = (Encoder::new(layout, rate), Watch::default());
         let bytes = Vec::with_capacity((buffer.max(BLOCK) + BLOCK) * 2 * layout.frame_bytes());
-        let card =
-            Self { pcm, name: name.to_owned(), kind, geometry, buffer, encoder, bytes, sent: 0, watch };
-        card.set_wake_up(geometry.low_water(geometry.target)).map_err(|error| CardError::new(name, error))?;
-        Ok(card)
+        let (name, handle) = (name.to_owned(), rt::Handle::of(&pcm));
+        let card = Self { pcm, name, kind, geometry, buffer, encoder, bytes, sent: 0, handle, watch };
+        match card.set_start() {
+            Ok(()) => Ok(card),
+            Err(error) => Err(CardError::new(&card.name, error)),
+        }
     }
 
     /// Channels that are rendered for it and that it does not have; a card of one plays the mean of all.
@@ -98,18 +103,16 @@ impl Card {
         self.flush()
     }
 
-    /// From now on, [`wait`](Self::wait) ends when the queue has sunk to so many frames.
-    pub(super) fn set_low_water(&mut self, frames: usize) -> Result<(), Fault> {
-        self.set_wake_up(frames).map_err(|error| self.fault(error))
-    }
-
-    /// Waits until the queue has sunk to the low water, or for [`WAIT_MS`].
-    pub(super) fn wait(&self) -> Result<(), Fault> {
-        match self.pcm.wait(Some(WAIT_MS)) {
-            Ok(_) => Ok(()),
-            Err(error) if error.errno() == libc::EINTR => Ok(()),
-            Err(error) => Err(self.fault(error)),
+    /// Takes back so many of the frames written last; says how many it was.
+    pub(super) fn take_back(&mut self, frames: usize) -> usize {
+        if self.unsent_frames() > 0 {
+            return 0;
         }
+        let Some(handle) = self.handle else { return 0 };
+        let rate = self.encoder.rate();
+        let taken = rt::rewind(&self.pcm, handle, rate.to_device(frames));
+        self.watch.took_back(taken);
+        rate.to_engine(taken)
     }
 
     /// Gets a stream that ran dry, or slept with the machine, going again: a period of silence, then what it had not
@@ -132,15 +135,11 @@ impl Card {
         if is_suspended && self.pcm.resume().is_ok() { Ok(()) } else { self.pcm.prepare() }
     }
 
-    /// Starts by itself when it is filled for the first time; wakes the writer when the queue has sunk to `low_water`.
-    fn set_wake_up(&self, low_water: usize) -> alsa::Result<()> {
-        let to_device = |frames| self.encoder.rate().to_device(frames);
-        // A card wakes its writer at the end of a period only. A little too much queued then, and it would be woken at
-        // the end of the next one, which is too late: so it is woken when there is room for most of a period.
-        let low_water = low_water + BLOCK / 2;
+    /// Starts by itself when it is filled for the first time.
+    fn set_start(&self) -> alsa::Result<()> {
+        let threshold = self.encoder.rate().to_device(self.geometry.start_threshold());
         let software = self.pcm.sw_params_current()?;
-        software.set_start_threshold(as_alsa(to_device(self.geometry.start_threshold()).max(1)))?;
-        software.set_avail_min(as_alsa(self.buffer.saturating_sub(to_device(low_water)).max(1)))?;
+        software.set_start_threshold(as_alsa(threshold.max(1)))?;
         self.pcm.sw_params(&software)
     }
 
@@ -225,6 +224,10 @@ impl Watch {
         self.queued += frames;
     }
 
+    fn took_back(&mut self, frames: usize) {
+        self.queued = self.queued.saturating_sub(frames);
+    }
+
     fn see(&mut self, queued: usize, now: Instant) -> Result<(), Cause> {
         let moved_at = *self.moved_at.get_or_insert(now);
         if queued < self.queued {
@@ -305,9 +308,6 @@ impl fmt::Display for CardError {
 impl std::error::Error for CardError {}
 
 const SUSPENDED: i32 = State::Suspended as i32;
-
-/// Several periods of any card; a shorter wait would wake for nothing.
-const WAIT_MS: u32 = 100;
 
 /// A card that has not moved for so long is opened again.
 const STANDSTILL: Duration = Duration::from_millis(500);

@@ -73,6 +73,32 @@ pub fn lock_memory() -> io::Result<()> {
     outcome(result)
 }
 
+/// A PCM as ALSA knows it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Handle(usize);
+
+impl Handle {
+    /// The `alsa` crate keeps the handle to itself: it can only be read in what the crate shows of a PCM for debugging,
+    /// `PCM(0x55d0c8a0b2c0, …)`. If that ever looks different, there is none, and nothing is taken back from a card.
+    pub(super) fn of(pcm: &alsa::PCM) -> Option<Self> {
+        let shown = format!("{pcm:?}");
+        let digits = shown.strip_prefix("PCM(0x")?;
+        let digits = digits.split_once(',')?.0;
+        usize::from_str_radix(digits, 16).ok().filter(|&address| address != 0).map(Self)
+    }
+}
+
+/// Takes back so many of the frames written last, or as many as the card lets go, and says how many. `handle` must be
+/// that of the PCM.
+pub(super) fn rewind(_open: &alsa::PCM, handle: Handle, frames: usize) -> usize {
+    let frames = libc::c_ulong::try_from(frames).unwrap_or(libc::c_ulong::MAX);
+    let pointer = core::ptr::with_exposed_provenance_mut(handle.0);
+    // SAFETY: the pointer is that of a PCM which is borrowed, and so open and in no other thread's use. The call
+    // moves ALSA's own position, and is refused where a card cannot.
+    let taken = unsafe { alsa_sys::snd_pcm_rewind(pointer, frames) };
+    usize::try_from(taken).unwrap_or(0)
+}
+
 /// Touches the stack that the calling thread is going to use, so that it faults now and not while sound is playing.
 #[inline(never)]
 #[expect(clippy::large_stack_arrays, reason = "the stack is what it is about")]
@@ -154,5 +180,19 @@ mod tests {
     fn a_small_stack_has_room_for_the_prefault() {
         let thread = std::thread::Builder::new().stack_size(THREAD_STACK_BYTES);
         std::thread::scope(|scope| thread.spawn_scoped(scope, prefault_stack).unwrap().join().unwrap());
+    }
+
+    #[test]
+    fn what_was_written_last_can_be_taken_back() {
+        use alsa::pcm::{Access, Format, HwParams};
+        let pcm = alsa::PCM::new("null", alsa::Direction::Playback, true).unwrap();
+        let params = HwParams::any(&pcm).unwrap();
+        params.set_access(Access::RWInterleaved).unwrap();
+        params.set_format(Format::s16()).unwrap();
+        params.set_channels(1).unwrap();
+        params.set_rate(48_000, alsa::ValueOr::Nearest).unwrap();
+        pcm.hw_params(&params).unwrap();
+        let handle = Handle::of(&pcm).unwrap();
+        assert_eq!(rewind(&pcm, handle, 48), 48);
     }
 }

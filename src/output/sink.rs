@@ -11,7 +11,6 @@ use super::paced::{Missing, Paced};
 use super::pcm::{Card, CardError};
 use super::setup::Setup;
 use super::wav::WavSink;
-use crate::clock;
 use crate::config::Device;
 use crate::time::Instant;
 
@@ -20,8 +19,6 @@ use crate::time::Instant;
 pub(super) struct Sink {
     kind: SinkKind,
     geometry: Geometry,
-    /// A queue that has sunk to this is to be filled up.
-    low_water: usize,
 }
 
 #[derive(Debug)]
@@ -61,7 +58,7 @@ impl Sink {
     }
 
     fn new(kind: SinkKind, geometry: Geometry) -> Self {
-        Self { kind, geometry, low_water: geometry.low_water(geometry.target) }
+        Self { kind, geometry }
     }
 
     fn open_found(found: Option<&devices::Playback>, setup: &Setup) -> Result<Self, SinkError> {
@@ -126,27 +123,15 @@ impl Sink {
         Ok(())
     }
 
-    /// Keeps the queue at `target` from now on: [`wait`](Self::wait) ends when there is room for a period.
-    pub(super) fn set_target(&mut self, target: usize) -> Result<(), Fault> {
-        let low_water = self.geometry.low_water(target);
-        if low_water == self.low_water {
-            return Ok(());
-        }
-        self.low_water = low_water;
+    /// Takes back so many of the frames written last; says how many it was. The rest plays.
+    pub(super) fn take_back(&mut self, frames: usize) -> usize {
         match &mut self.kind {
-            SinkKind::Card(card) => card.set_low_water(low_water),
-            SinkKind::Wav(_) | SinkKind::Null(_) => Ok(()),
+            SinkKind::Card(card) => return card.take_back(frames),
+            // What is in the file is in the file.
+            SinkKind::Wav(_) => return 0,
+            SinkKind::Null(clock) => clock.take_back(frames),
         }
-    }
-
-    /// Waits until there is room for a period, or a while, whichever comes first.
-    pub(super) fn wait(&mut self, now: Instant) -> Result<(), Fault> {
-        match &mut self.kind {
-            SinkKind::Card(card) => return card.wait(),
-            SinkKind::Wav(wav) => clock::sleep_until(wav.sinks_to(self.low_water, now)),
-            SinkKind::Null(clock) => clock::sleep_until(clock.sinks_to(self.low_water, now)),
-        }
-        Ok(())
+        frames
     }
 
     /// Makes a device that ran dry ready again, with a period of silence ahead of what comes.

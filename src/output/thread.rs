@@ -1,8 +1,10 @@
-//! The loop of one output: wait, take commands, render, write.
+//! The loop of one output: take commands, render, write, sleep.
 //!
-//! While something sounds, or is about to, the device is kept two periods full. Once nothing has sounded for
-//! [`TAIL`], it is kept on silence some 50 ms ahead and the thread parks in between. The device itself never stops:
-//! stopping and starting would be heard as a pop.
+//! While something sounds, or is about to, the device is kept two periods full. The thread sleeps until that has sunk to
+//! one, or until a packet comes: then it fills up so far that it can sleep until the next one ([`Steadiness`]). Once
+//! nothing has sounded for [`TAIL`], the device is kept on silence far ahead; a call takes back what it does not need of
+//! it. A device that gives nothing back has some 50 ms of it. The device itself never stops: stopping and starting would
+//! be heard as a pop.
 //!
 //! A device that is lost is looked for again, ever more rarely; meanwhile the engine is rendered into nothing at the
 //! same pace, so that calls go on and end as ever. A device that ran dry gets a cushion of one more period until the
@@ -23,6 +25,8 @@ use super::geometry::time_of;
 use super::rt;
 use super::setup::Setup;
 use super::sink::{Fault, Sink, SinkError};
+use super::steadiness::Steadiness;
+use super::timeline::Timeline;
 use crate::clock;
 use crate::mix::BLOCK;
 use crate::time::Instant;
@@ -52,6 +56,14 @@ struct Player<'a, E> {
     sounded_at: Option<Instant>,
     /// Periods to keep queued beyond the target, for the times the device ran dry.
     cushion: usize,
+    timeline: Timeline,
+    steadiness: Steadiness,
+    /// Whether a packet woke the thread.
+    is_fed: bool,
+    /// Whether all that is queued is the silence of idle times.
+    is_silent: bool,
+    /// Whether the device gives back what is queued; `None` until it was tried.
+    gives_back: Option<bool>,
 }
 
 /// How the device is to be fed.
@@ -70,7 +82,21 @@ impl<'a, E: Engine> Player<'a, E> {
         let sink = Sink::nothing(setup);
         let sound = vec![0.0; sound_len(&sink, setup)];
         let search = Some(Search::new(clock::now()));
-        Self { setup, control, engine, sink, search, sound, sounded_at: None, cushion: 0 }
+        Self {
+            setup,
+            control,
+            engine,
+            sink,
+            search,
+            sound,
+            sounded_at: None,
+            cushion: 0,
+            timeline: Timeline::default(),
+            steadiness: Steadiness::new(),
+            is_fed: false,
+            is_silent: false,
+            gives_back: None,
+        }
     }
 
     fn turn(&mut self) {
@@ -84,22 +110,60 @@ impl<'a, E: Engine> Player<'a, E> {
     }
 
     fn play(&mut self, now: Instant) -> Result<(), Fault> {
-        self.engine.collect(now);
-        let pace = self.pace(now);
-        let target = self.target(pace);
-        if pace != Pace::Idle {
-            self.sink.set_target(target)?;
-        }
         let queued = self.sink.queued(now)?;
-        self.tell(pace, queued > target);
+        let at = self.timeline.due(now, self.to_play_first(queued), self.sink.geometry().target);
+        self.engine.collect(at);
+        let pace = self.pace(now);
+        let queued = if pace == Pace::Idle { queued } else { queued - self.take_back(queued) };
+        self.steadiness.on_wake(now, self.is_fed);
+        let target = self.target(pace, now);
+        self.tell(pace, queued > self.most());
         let frames = target.saturating_sub(queued) / BLOCK * BLOCK;
         match pace {
-            _ if frames == 0 => {}
-            Pace::Sounding => self.render(frames, now)?,
-            Pace::Waiting | Pace::Idle => self.sink.write_silence(frames, now)?,
+            Pace::Sounding => self.render(frames, queued, at)?,
+            Pace::Waiting | Pace::Idle => self.write_silence(frames, now)?,
+        }
+        self.is_silent = pace == Pace::Idle || (self.is_silent && frames == 0);
+        if pace == Pace::Idle {
+            self.timeline.forget();
+            self.try_to_take_back(queued + frames, now)?;
         }
         self.control.beat(now, time_of(queued + frames));
-        self.rest(pace, frames, queued + frames)
+        self.rest(pace, queued + frames, now);
+        Ok(())
+    }
+
+    /// How much of what is queued plays before what comes now.
+    fn to_play_first(&self, queued: usize) -> usize {
+        if self.is_silent && self.gives_back == Some(true) { queued.min(self.kept()) } else { queued }
+    }
+
+    /// What is left of the silence of idle times when a call comes. Nearer to the loudspeaker nothing is taken back: the
+    /// device may be on its way there.
+    fn kept(&self) -> usize {
+        let geometry = self.sink.geometry();
+        geometry.cushioned(self.cushion) + geometry.period
+    }
+
+    fn take_back(&mut self, queued: usize) -> usize {
+        let wanted = queued.saturating_sub(self.kept());
+        if !self.is_silent || self.gives_back != Some(true) || wanted == 0 {
+            return 0;
+        }
+        self.is_silent = false;
+        let taken = self.sink.take_back(wanted).min(queued);
+        self.gives_back = Some(taken == wanted);
+        taken
+    }
+
+    /// Finds out whether a device that is idle gives anything back, by a block of silence.
+    fn try_to_take_back(&mut self, queued: usize, now: Instant) -> Result<(), Fault> {
+        if self.gives_back.is_none() && queued > self.kept() + BLOCK {
+            let taken = self.sink.take_back(BLOCK);
+            self.gives_back = Some(taken == BLOCK);
+            self.sink.write_silence(taken.min(BLOCK), now)?;
+        }
+        Ok(())
     }
 
     fn pace(&mut self, now: Instant) -> Pace {
@@ -130,34 +194,67 @@ impl<'a, E: Engine> Player<'a, E> {
         });
     }
 
-    fn target(&self, pace: Pace) -> usize {
+    fn target(&self, pace: Pace, now: Instant) -> usize {
         let geometry = self.sink.geometry();
-        if pace == Pace::Idle { geometry.idle_target() } else { geometry.cushioned(self.cushion) }
+        let target = geometry.cushioned(self.cushion);
+        match pace {
+            Pace::Idle => geometry.idle_target(self.gives_back == Some(true)),
+            Pace::Sounding if self.is_fed && self.steadiness.is_steady(now) => geometry.steady(target),
+            Pace::Sounding | Pace::Waiting => target,
+        }
     }
 
-    fn render(&mut self, frames: usize, now: Instant) -> Result<(), Fault> {
-        let samples = (frames * self.setup.channels).min(self.sound.len());
-        let sound = &mut self.sound[..samples];
-        self.engine.render(now, sound);
-        self.sink.write(sound, frames, now)
+    /// As full as it ever is while something sounds.
+    fn most(&self) -> usize {
+        let geometry = self.sink.geometry();
+        geometry.steady(geometry.cushioned(self.cushion))
     }
 
-    /// Lets time pass until there is room for more.
-    fn rest(&mut self, pace: Pace, written: usize, queued: usize) -> Result<(), Fault> {
+    /// In pieces no longer than what is queued, so that many voices do not let the device run dry meanwhile.
+    fn render(&mut self, frames: usize, queued: usize, at: Instant) -> Result<(), Fault> {
+        let (mut rendered, mut queued, channels) = (0, queued, self.setup.channels);
+        while rendered < frames {
+            let piece = (queued / BLOCK * BLOCK).max(BLOCK).min(frames - rendered);
+            let samples = (piece * channels).min(self.sound.len());
+            let sound = &mut self.sound[..samples];
+            let due = at + time_of(rendered);
+            self.engine.render(due, sound);
+            self.sink.write(sound, piece, clock::now())?;
+            (rendered, queued) = (rendered + piece, queued + piece);
+        }
+        self.timeline.advance(frames);
+        Ok(())
+    }
+
+    fn write_silence(&mut self, frames: usize, now: Instant) -> Result<(), Fault> {
+        let mut rest = frames;
+        while rest > 0 {
+            let piece = rest.min(LONGEST_WRITE);
+            self.sink.write_silence(piece, now)?;
+            rest -= piece;
+        }
+        self.timeline.advance(frames);
+        Ok(())
+    }
+
+    /// Lets time pass until there is room for more, or packets have come to fill it.
+    fn rest(&mut self, pace: Pace, queued: usize, now: Instant) {
         let geometry = self.sink.geometry();
-        if pace == Pace::Idle {
-            let surplus = queued.saturating_sub(geometry.idle_low_water());
-            std::thread::park_timeout(time_of(surplus.max(BLOCK)));
-            return Ok(());
+        let target = geometry.cushioned(self.cushion);
+        let low_water = match pace {
+            Pace::Idle => geometry.idle_low_water(self.gives_back == Some(true)),
+            // The silence of idle times has to play first; that it has is to be told.
+            Pace::Sounding | Pace::Waiting if queued > self.most() => self.most(),
+            Pace::Sounding | Pace::Waiting => geometry.low_water(target),
+        };
+        let is_hungry = pace != Pace::Idle && self.steadiness.is_steady(now);
+        if is_hungry {
+            let room_for_less = self.most().saturating_sub(APPETITE);
+            self.control.set_appetite(now + time_of(queued.saturating_sub(room_for_less)));
         }
-        let now = clock::now();
-        if written == 0 {
-            // The silence of idle times has to play first. Commands are collected meanwhile.
-            let surplus = queued.saturating_sub(geometry.period).clamp(BLOCK, geometry.period.max(BLOCK));
-            clock::sleep_until(now + time_of(surplus));
-            return Ok(());
-        }
-        self.sink.wait(now)
+        let wake_at = now + time_of(queued.saturating_sub(low_water)) + OVERSLEEP;
+        std::thread::park_timeout(wake_at.since(clock::now()));
+        self.is_fed = is_hungry && self.control.end_appetite();
     }
 
     /// Ends without a click, if a device plays, and closes it.
@@ -246,12 +343,15 @@ impl<'a, E: Engine> Player<'a, E> {
         self.cushion = 0;
         self.sound.resize(sound_len(&sink, self.setup), 0.0);
         self.sink = sink;
+        self.timeline.forget();
+        (self.is_silent, self.gives_back) = (false, None);
     }
 }
 
 /// Samples of the most that is rendered at once.
 fn sound_len(sink: &Sink, setup: &Setup) -> usize {
-    sink.geometry().cushioned(MAX_CUSHION) * setup.channels
+    let geometry = sink.geometry();
+    geometry.steady(geometry.cushioned(MAX_CUSHION)) * setup.channels
 }
 
 fn leave_realtime() {
@@ -317,6 +417,15 @@ pub const LAST_RETRY: Duration = Duration::from_secs(5);
 /// 20 ms on a USB card: a box that needs more has another problem.
 const MAX_CUSHION: usize = 4;
 
+/// A packet that comes sooner after the last filling, 7.5 ms, is not worth waking for.
+const APPETITE: usize = 3 * BLOCK;
+
+/// Silence is written in pieces of 50 ms: what it takes to encode them stays in memory.
+const LONGEST_WRITE: usize = 20 * BLOCK;
+
+/// Waking a little late, the thread finds room for all of the blocks that it woke for.
+const OVERSLEEP: Duration = Duration::from_micros(250);
+
 /// Above all ordinary threads, below the kernel's own at 50.
 const PRIORITY: u8 = 40;
 
@@ -354,6 +463,13 @@ mod tests {
     struct Talker {
         is_idle: bool,
         rendered: usize,
+        longest: usize,
+    }
+
+    impl Talker {
+        fn new(is_idle: bool) -> Self {
+            Self { is_idle, rendered: 0, longest: 0 }
+        }
     }
 
     impl Engine for &mut Talker {
@@ -365,6 +481,7 @@ mod tests {
 
         fn render(&mut self, _now: Instant, sound: &mut [f32]) {
             self.rendered += sound.len() / 2;
+            self.longest = self.longest.max(sound.len() / 2);
         }
     }
 
@@ -376,19 +493,19 @@ mod tests {
     #[test]
     fn the_queue_is_short_while_something_sounds_and_for_a_tail() {
         let (setup, control) = (setup(), Control::new());
-        let mut talker = Talker { is_idle: false, rendered: 0 };
+        let mut talker = Talker::new(false);
         let mut player = Player::new(&setup, &control, &mut talker);
         assert_eq!(player.pace(at(1000)), Pace::Sounding);
         player.engine.is_idle = true;
         assert_eq!(player.pace(at(1499)), Pace::Sounding);
         assert_eq!(player.pace(at(1500)), Pace::Idle);
-        assert!(player.target(Pace::Idle) >= 5 * player.target(Pace::Sounding));
+        assert!(player.target(Pace::Idle, at(1500)) >= 5 * player.target(Pace::Sounding, at(1500)));
     }
 
     #[test]
     fn a_call_announced_keeps_the_queue_short() {
         let (setup, control) = (setup(), Control::new());
-        let mut talker = Talker { is_idle: true, rendered: 0 };
+        let mut talker = Talker::new(true);
         let mut player = Player::new(&setup, &control, &mut talker);
         assert_eq!(player.pace(at(1000)), Pace::Idle);
         control.wake(at(1000));
@@ -397,41 +514,88 @@ mod tests {
     }
 
     #[test]
-    fn a_device_is_ready_once_the_silence_of_idle_times_has_played() {
+    fn a_device_that_gives_back_silence_is_ready_at_once_and_idle_for_long() {
         let (setup, control) = (setup(), Control::new());
-        let mut talker = Talker { is_idle: true, rendered: 0 };
+        let mut talker = Talker::new(true);
         let mut player = Player::new(&setup, &control, &mut talker);
         player.search = None;
         let now = clock::now();
         player.play(now).unwrap();
+        // Until it was tried, it is not relied on.
+        assert_eq!(control.queue(), Duration::from_millis(50));
+        player.play(now).unwrap();
+        assert!(control.queue() > Duration::from_millis(150), "{:?}", control.queue());
+        control.wake(now);
+        player.play(now).unwrap();
+        assert_eq!((control.state(), control.queue()), (State::Awake, Duration::from_millis(15)));
+    }
+
+    #[test]
+    fn a_device_that_gives_nothing_back_is_ready_once_the_silence_of_idle_times_has_played() {
+        let control = Control::new();
+        let setup = Setup { device: Device::Wav(scratch("gives-nothing-back")), ..setup() };
+        let mut talker = Talker::new(true);
+        let mut player = Player::new(&setup, &control, &mut talker);
+        let now = clock::now();
+        player.search(now);
+        player.play(now).unwrap();
+        player.play(now).unwrap();
         assert_eq!((control.state(), control.is_ready()), (State::Idle, false));
+        assert_eq!(control.queue(), Duration::from_millis(50));
         control.wake(now);
         player.play(now).unwrap();
         assert_eq!((control.state(), control.is_ready()), (State::Waking, false));
         player.play(now + Duration::from_millis(45)).unwrap();
         assert_eq!((control.state(), control.is_ready()), (State::Awake, true));
+        player.finish();
+        std::fs::remove_file(scratch("gives-nothing-back")).unwrap();
+    }
+
+    #[test]
+    fn a_packet_fills_the_queue_until_the_next_one_and_its_lack_by_short_steps() {
+        let (setup, control) = (setup(), Control::new());
+        let mut talker = Talker::new(false);
+        let mut player = Player::new(&setup, &control, &mut talker);
+        player.is_fed = true;
+        player.steadiness.on_wake(at(1000), true);
+        assert_eq!(player.target(Pace::Sounding, at(1000)), 1440);
+        player.is_fed = false;
+        player.steadiness.on_wake(at(1025), false);
+        assert_eq!(player.target(Pace::Sounding, at(1025)), 480);
+        player.is_fed = true;
+        assert_eq!(player.target(Pace::Sounding, at(1030)), 480);
+    }
+
+    #[test]
+    fn many_voices_are_rendered_in_pieces_that_leave_the_device_something_to_play() {
+        let (setup, control) = (setup(), Control::new());
+        let mut talker = Talker::new(false);
+        let mut player = Player::new(&setup, &control, &mut talker);
+        player.render(960, 240, at(1000)).unwrap();
+        drop(player);
+        assert_eq!((talker.rendered, talker.longest), (960, 480));
     }
 
     #[test]
     fn what_ran_dry_gets_a_cushion_until_the_next_silence() {
         let (setup, control) = (setup(), Control::new());
-        let mut talker = Talker { is_idle: false, rendered: 0 };
+        let mut talker = Talker::new(false);
         let mut player = Player::new(&setup, &control, &mut talker);
         let targets = [0; 6].map(|_| {
             player.on_underrun(0, at(0));
-            player.target(Pace::Sounding)
+            player.target(Pace::Sounding, at(0))
         });
         assert_eq!(targets, [720, 960, 1200, 1440, 1440, 1440]);
         assert_eq!(control.xruns(), 6);
         player.engine.is_idle = true;
         assert_eq!(player.pace(at(1000)), Pace::Idle);
-        assert_eq!(player.target(Pace::Sounding), 480);
+        assert_eq!(player.target(Pace::Sounding, at(1000)), 480);
     }
 
     #[test]
     fn a_lost_device_is_opened_again() {
         let (setup, control) = (setup(), Control::new());
-        let mut talker = Talker { is_idle: true, rendered: 0 };
+        let mut talker = Talker::new(true);
         let mut player = Player::new(&setup, &control, &mut talker);
         let now = clock::now();
         player.search(now);
@@ -449,7 +613,7 @@ mod tests {
     #[test]
     fn only_a_thread_that_plays_is_real_time() {
         let (setup, control) = (setup(), Control::new());
-        let mut talker = Talker { is_idle: true, rendered: 0 };
+        let mut talker = Talker::new(true);
         let is_allowed = rt::set_realtime(PRIORITY).is_ok();
         leave_realtime();
         let mut player = Player::new(&setup, &control, &mut talker);
@@ -520,7 +684,7 @@ mod tests {
     fn a_missing_device_does_not_hold_the_engine_up() {
         let setup = Setup { device: Device::Pcm("no-such-pcm".into()), ..setup() };
         let control = Control::new();
-        let mut talker = Talker { is_idle: false, rendered: 0 };
+        let mut talker = Talker::new(false);
         let mut player = Player::new(&setup, &control, &mut talker);
         for _ in 0..5 {
             player.turn();

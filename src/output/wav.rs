@@ -55,10 +55,6 @@ impl WavSink {
         self.clock.queued(now)
     }
 
-    pub(super) fn sinks_to(&self, frames: usize, now: Instant) -> Instant {
-        self.clock.sinks_to(frames, now)
-    }
-
     pub(super) fn write(&mut self, sound: &[f32], now: Instant) {
         if let Recording::Empty(file) = &self.recording {
             let start = self.clock.next_frame_at(now);

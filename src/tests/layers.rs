@@ -223,7 +223,7 @@ const IMPURE: &[&str] = &[
     "std::sync::RwLock",
     "std::sync::Condvar",
     "smol",
-    "async_signal",
+    "signal_hook",
     "alsa",
     "log",
     "nix",
