@@ -152,7 +152,7 @@ impl<'a, E: Engine> Player<'a, E> {
         }
         self.is_silent = false;
         let taken = self.sink.take_back(wanted).min(queued);
-        self.gives_back = Some(taken == wanted);
+        self.gives_back = Some(taken + ROUNDING >= wanted);
         taken
     }
 
@@ -160,7 +160,7 @@ impl<'a, E: Engine> Player<'a, E> {
     fn try_to_take_back(&mut self, queued: usize, now: Instant) -> Result<(), Fault> {
         if self.gives_back.is_none() && queued > self.kept() + BLOCK {
             let taken = self.sink.take_back(BLOCK);
-            self.gives_back = Some(taken == BLOCK);
+            self.gives_back = Some(taken + ROUNDING >= BLOCK);
             self.sink.write_silence(taken.min(BLOCK), now)?;
         }
         Ok(())
@@ -395,6 +395,9 @@ impl Search {
         self.back_off = (self.back_off * 2).min(LAST_RETRY);
     }
 }
+
+/// What a card of another rate may give back less than was asked for, in frames.
+const ROUNDING: usize = 2;
 
 /// The engine is rendered so long after its last sound, for what rings on in its filters.
 pub const TAIL: Duration = Duration::from_millis(500);
