@@ -5,7 +5,7 @@
 
 use super::path::Path;
 use super::tokens::{Domain, Tokens};
-use super::wire::{CSeq, Headers, Method, NameAddr, Request, Response, SipUri, Uri, Via};
+use super::wire::{CSeq, Headers, HostPort, Method, NameAddr, Request, Response, SipUri, Uri, Via};
 use core::net::SocketAddr;
 
 /// One dialog, early or confirmed.
@@ -151,8 +151,9 @@ pub(crate) fn as_target(uri: &Uri) -> Uri {
 
 /// The address a SIP URI names without being resolved.
 fn address(uri: &SipUri) -> Option<SocketAddr> {
-    let ip = uri.host().address().filter(|ip| !ip.is_unspecified() && !ip.is_multicast())?;
-    let port = uri.port().unwrap_or(DEFAULT_PORT);
+    let HostPort { host, port } = uri.host_port();
+    let ip = host.address().filter(|ip| !ip.is_unspecified() && !ip.is_multicast())?;
+    let port = port.unwrap_or(DEFAULT_PORT);
     (port != 0).then(|| SocketAddr::new(ip, port))
 }
 

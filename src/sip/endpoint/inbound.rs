@@ -183,7 +183,7 @@ pub(super) fn tag_text(token: u64) -> String {
 
 /// Where the response to a request with this Via goes.
 fn reply_path(via: Option<&Via>, path: Path) -> Path {
-    let port = match via.map(|via| (via.rport(), via.port())) {
+    let port = match via.map(|via| (via.rport(), via.sent_by().port)) {
         Some((Some(_), _)) | None => path.remote.port(),
         Some((None, port)) => port.unwrap_or(DEFAULT_PORT),
     };
