@@ -19,7 +19,7 @@ use super::target::{Route, locate};
 use crate::codec::Codec;
 use crate::net::{Udp, UdpOptions};
 use crate::rtp::Sender;
-use crate::sdp::{self, Description, Format, Local};
+use crate::sdp::{Description, Format, Local, Session};
 use crate::sip::wire::{StatusCode, Uri};
 use crate::sip::{CallKey, Endpoint, EndpointConfig, Event, Invite, Path};
 use crate::time::Instant;
@@ -59,7 +59,7 @@ struct Caller {
     path: Path,
     /// Where we would receive, and send from; what comes is not listened to.
     media: UdpSocket,
-    offered: Local,
+    session: Session,
     samples: Vec<f32>,
     dialled_at: Instant,
     stage: Stage,
@@ -86,24 +86,23 @@ impl Caller {
             .map(|(payload_type, codec)| Format::new(payload_type, codec.name(), codec.clock_rate().hz()));
         let seed = entropy::seed();
         let identity = EndpointConfig { user_agent: USER_AGENT.to_owned(), ..EndpointConfig::new(USER) };
-        let offered = Local {
+        let session = Session::new(Local {
             address: path.local.ip(),
             port: media.local_addr()?.port(),
             formats: formats.to_vec(),
             ptime: PTIME,
             session_id: seed >> 33,
-            version: 1,
-        };
+        });
         let mut endpoint = Endpoint::new(identity, seed);
         // Nobody should call here.
         endpoint.set_closed(Some(StatusCode::BUSY_HERE));
         let (dialled_at, stage) = (clock::now(), Stage::Over(Ok(())));
         let (speech, is_interrupted) = (None, false);
-        Ok(Self { endpoint, post, path, media, offered, samples, dialled_at, stage, speech, is_interrupted })
+        Ok(Self { endpoint, post, path, media, session, samples, dialled_at, stage, speech, is_interrupted })
     }
 
     fn dial(&mut self, target: Uri) {
-        let body = sdp::offer(&self.offered).to_bytes();
+        let body = self.session.offer().0.to_bytes();
         self.dialled_at = clock::now();
         let call = self.endpoint.invite(self.dialled_at, Invite { target, path: self.path, body });
         self.stage = Stage::Calling(call);
@@ -184,22 +183,16 @@ impl Caller {
 
     fn talk(&mut self, now: Instant, body: &[u8]) -> Result<Speech, CallError> {
         let answer = Description::parse(body).map_err(|error| CallError::Answer(error.to_string()))?;
-        let agreed =
-            sdp::accept(&answer, &self.offered).map_err(|error| CallError::Answer(error.to_string()))?;
-        let format = agreed.formats.first().and_then(|format| {
-            let codec = Codec::from_encoding(&format.name, format.clock_rate_hz, format.channels)?;
-            Some((codec, format.payload_type))
-        });
-        let (Some(remote), Some((codec, payload_type)), true) =
-            (agreed.remote, format, agreed.direction.sends())
-        else {
+        let agreed = self.session.accept(&answer).map_err(|error| CallError::Answer(error.to_string()))?;
+        let codec = Codec::from_encoding(&agreed.send.name, agreed.send.clock_rate_hz, agreed.send.channels);
+        let (Some(remote), Some(codec), true) = (agreed.remote, codec, agreed.direction.sends()) else {
             return Err(CallError::Answer("it names no place that listens".to_owned()));
         };
         let after = now.since(self.dialled_at);
         say(&format!("answered after {after:.1?} with {}, media to {remote}", codec.name()));
         let socket = self.media.try_clone()?;
         socket.connect(remote)?;
-        let sender = Sender::new(entropy::seed(), payload_type);
+        let sender = Sender::new(entropy::seed(), agreed.send.payload_type);
         Ok(Speech::start(Talker::new(socket, sender, codec, agreed.ptime, &self.samples))?)
     }
 
