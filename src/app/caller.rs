@@ -21,7 +21,7 @@ use crate::net::{Udp, UdpOptions};
 use crate::rtp::Sender;
 use crate::sdp::{Description, Format, Local, Session};
 use crate::sip::wire::{StatusCode, Uri};
-use crate::sip::{CallKey, Endpoint, EndpointConfig, Event, Invite, Path};
+use crate::sip::{CallKey, Endpoint, EndpointConfig, Event, Invite, Path, with_scope_of};
 use crate::time::Instant;
 use crate::{clock, entropy};
 use core::mem;
@@ -191,7 +191,7 @@ impl Caller {
         let after = now.since(self.dialled_at);
         say(&format!("answered after {after:.1?} with {}, media to {remote}", codec.name()));
         let socket = self.media.try_clone()?;
-        socket.connect(remote)?;
+        socket.connect(with_scope_of(remote, self.path.remote))?;
         let sender = Sender::new(entropy::seed(), agreed.send.payload_type);
         Ok(Speech::start(Talker::new(socket, sender, codec, agreed.ptime, &self.samples))?)
     }

@@ -11,7 +11,7 @@ use crate::config::Settings;
 use crate::mix::{Format, Voice, VoiceConfig, VoiceId};
 use crate::net::{BindError, MediaPorts, Udp, UdpOptions};
 use crate::rtp::{DelayRange, Receiver, ReceiverConfig, ReceiverStats, Source};
-use crate::sdp::{self, Description, Local, Session};
+use crate::sdp::{self, Description, Local, Negotiated, Session};
 use crate::sip::wire::StatusCode;
 use crate::sip::{Path, Warning};
 use crate::time::Instant;
@@ -80,7 +80,9 @@ impl<'a> Media<'a> {
             voice,
             receiver,
             signalling: prepared.path.remote.ip(),
+            awaits_answer: prepared.session.agreed().is_none(),
             session: Box::new(prepared.session),
+            playable: prepared.formats.speech,
             sink: Rc::clone(&self.sink),
             _receiving: self.executor.spawn(receiving),
             _reports: prepared.reports,
@@ -146,6 +148,10 @@ pub(super) struct Stream<'a> {
     receiver: Rc<RefCell<Receiver>>,
     /// What was said of it.
     session: Box<Session>,
+    /// We have offered.
+    awaits_answer: bool,
+    /// What the voice can play; this cannot be changed yet.
+    playable: Vec<sdp::Format>,
     /// Where the caller signals from.
     signalling: IpAddr,
     sink: Rc<Sink<'a>>,
@@ -167,10 +173,35 @@ impl Stream<'_> {
 
     /// Takes the answer to our offer, if we made one.
     pub(super) fn handle_answer(&mut self, answer: &[u8]) -> Result<(), Refused> {
-        if self.session.agreed().is_some() {
+        let has_none = answer.is_empty() && self.session.agreed().is_some();
+        if !std::mem::take(&mut self.awaits_answer) || has_none {
             return Ok(());
         }
         let agreed = self.session.accept(&Description::parse(answer)?)?;
+        self.hear(&agreed)
+    }
+
+    /// Answers an offer within the call; an empty one asks for our offer. What is refused changes nothing.
+    pub(super) fn handle_offer(&mut self, offer: &[u8]) -> Result<Vec<u8>, Refused> {
+        if offer.is_empty() {
+            self.awaits_answer = true;
+            return Ok(self.session.offer().0.to_bytes());
+        }
+        let mut session = self.session.clone();
+        let (answer, agreed) = session.answer(&Description::parse(offer)?)?;
+        self.hear(&agreed)?;
+        self.session = session;
+        Ok(answer.to_bytes())
+    }
+
+    /// Listens to where media comes from now.
+    fn hear(&self, agreed: &Negotiated) -> Result<(), Refused> {
+        let speech = &agreed.formats.speech;
+        if !speech.iter().any(|format| self.playable.contains(format)) {
+            let names = |formats: &[sdp::Format]| formats.iter().map(|format| format.name.clone()).collect();
+            let (offered, supported) = (names(speech), names(&self.playable));
+            return Err(sdp::Refusal::Codec { offered, supported }.into());
+        }
         if let Some(named) = agreed.remote {
             self.receiver.borrow_mut().set_source(Source::Hosts([named.ip(), self.signalling]));
         }

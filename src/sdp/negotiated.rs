@@ -9,7 +9,7 @@ use super::{Description, Direction, Format, Formats, Local, Media, Refusal};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Negotiated {
     /// Where to send. `None` when there is nowhere: the other end holds (c=0.0.0.0), or gave a host name.
-    /// A link-local IPv6 address comes without its scope.
+    /// A link-local IPv6 address comes without its scope, which is that of the signalling peer.
     pub remote: Option<SocketAddr>,
     /// Where to send RTCP; with [`Negotiated::rtcp_mux`] the same.
     pub remote_rtcp: Option<SocketAddr>,

@@ -35,6 +35,7 @@ impl Endpoint {
     /// A BYE within a call, answered or not (§15.1.2).
     pub(super) fn on_bye(&mut self, now: Instant, call: CallKey, inbound: &Inbound) {
         self.respond_finally(now, inbound, StatusCode::OK);
+        self.reject_reoffer(now, call, StatusCode::REQUEST_TERMINATED, None);
         match self.sessions.get(&call).map(|session| &session.state) {
             Some(State::Incoming { .. }) => self.terminate(now, call, EndReason::Cancelled),
             Some(State::Leaving) => self.end(call, EndReason::LocalHangUp),
@@ -62,6 +63,7 @@ impl Endpoint {
 
     /// Sends the BYE of a confirmed call and waits for its answer.
     pub(super) fn leave(&mut self, now: Instant, call: CallKey) {
+        self.reject_reoffer(now, call, StatusCode::REQUEST_TERMINATED, None);
         let Some(session) = self.sessions.get_mut(&call) else {
             return;
         };
