@@ -283,7 +283,7 @@ impl Options {
     fn new(settings: &Settings) -> Self {
         let (sip, audio) = (&settings.sip, &settings.audio);
         Self {
-            formats: sip.codecs.iter().flat_map(|name| formats(&name.to_string())).collect(),
+            formats: sip.codecs.iter().flat_map(|name| formats(name.as_str())).collect(),
             ptime: sip.ptime,
             socket: UdpOptions { dscp: Some(sip.dscp_rtp), ..UdpOptions::default() },
             delay: DelayRange { min: audio.jitter_min, max: audio.jitter_max },

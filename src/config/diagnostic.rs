@@ -101,8 +101,6 @@ pub enum Problem {
     },
     /// A key or section that does nothing yet.
     Later,
-    /// Words of a list that do nothing yet.
-    LaterWords(Vec<&'static str>),
     /// A key of PagingServer's.
     Replaced {
         /// What to use here.
@@ -173,10 +171,6 @@ impl fmt::Display for Problem {
             Self::TextTooLong { read_bytes } => {
                 write!(f, "longer than {read_bytes} bytes; the rest is not read")
             }
-            Self::LaterWords(words) if words.len() > 1 => {
-                write!(f, "{} are known but do nothing yet", words.join(", "))
-            }
-            Self::LaterWords(words) => write!(f, "{} is known but does nothing yet", words.join(", ")),
             Self::Replaced { instead } => write!(f, "is a key of PagingServer: {instead}"),
             Self::More { count } => write!(f, "and {count} more"),
             other => f.write_str(other.sentence()),
