@@ -167,6 +167,7 @@ impl Caller {
             Event::Failed { status, reason, .. } => {
                 self.stage = Stage::Over(Err(CallError::Refused { status, reason }));
             }
+            Event::Reoffered { call, offer } => self.on_reoffered(now, call, &offer),
             Event::Ended { .. } => self.on_ended(),
             // The rest is for those who are called.
             _ => {}
@@ -178,6 +179,22 @@ impl Caller {
         match self.talk(now, body) {
             Ok(speech) => self.speech = Some(speech),
             Err(error) => self.hang_up(now, Err(error)),
+        }
+    }
+
+    /// The talker cannot be told anything new: what changes nothing for it is answered, all else refused.
+    fn on_reoffered(&mut self, now: Instant, call: CallKey, offer: &[u8]) {
+        let mut session = self.session.clone();
+        let answer = Description::parse(offer).ok().and_then(|offer| session.answer(&offer).ok());
+        let way = |session: &Session| {
+            session.agreed().map(|agreed| (agreed.remote, agreed.send.clone(), agreed.direction))
+        };
+        match answer {
+            Some((answer, _)) if way(&session) == way(&self.session) => {
+                self.session = session;
+                self.endpoint.accept_reoffer(now, call, answer.to_bytes());
+            }
+            _ => self.endpoint.reject_reoffer(now, call, StatusCode::NOT_ACCEPTABLE_HERE, None),
         }
     }
 

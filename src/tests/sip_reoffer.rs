@@ -98,6 +98,24 @@ fn an_answer_that_nobody_acknowledges_ends_the_call() {
 }
 
 #[test]
+fn hanging_up_before_the_ack_of_an_offer_waits_for_nothing_but_the_bye() {
+    let mut trace = Trace::new();
+    let (call, tag) = trace.confirmed();
+    trace.receive(hold("INVITE", 2, &tag));
+    trace.event();
+    trace.endpoint.accept_reoffer(trace.now, call, HELD.into());
+    trace.pass(10 * SECOND);
+    trace.sent();
+    trace.endpoint.hang_up(trace.now, call);
+    trace.pass(Duration::from_millis(31_999));
+    assert!(trace.sent().iter().all(|sent| sent == "BYE"));
+    trace.no_event();
+    trace.pass(Duration::from_millis(1));
+    assert_eq!(trace.event(), Event::Ended { call, reason: EndReason::LocalHangUp });
+    trace.assert_clean();
+}
+
+#[test]
 fn an_invite_without_an_offer_asks_for_ours_and_its_ack_brings_the_answer() {
     let mut trace = Trace::new();
     let (call, tag) = trace.confirmed();

@@ -7,7 +7,7 @@ use super::inbound::Inbound;
 use crate::sip::call::CallKey;
 use crate::sip::dialog::Dialog;
 use crate::sip::path::Path;
-use crate::sip::session::State;
+use crate::sip::session::{SessionTimer, State};
 use crate::sip::transaction::{ClientKey, Lapsed, NewRequest};
 use crate::sip::wire::{Method, StatusCode};
 use crate::time::Instant;
@@ -68,6 +68,9 @@ impl Endpoint {
             return;
         };
         session.state = State::Leaving;
+        // Nobody waits for the ACK of a changed call any more.
+        self.timers.stop((call, SessionTimer::Repeat));
+        self.timers.stop((call, SessionTimer::NoAck));
         let (path, dialog) = (session.path, session.dialog.clone());
         if let Some(dialog) = dialog {
             self.send_bye(now, dialog, path, Some(call));
