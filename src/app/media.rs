@@ -10,7 +10,7 @@ use crate::codec::Codec;
 use crate::config::Settings;
 use crate::mix::{Format, Voice, VoiceConfig, VoiceId};
 use crate::net::{BindError, MediaPorts, Udp, UdpOptions};
-use crate::rtp::{DelayRange, Receiver, ReceiverConfig, ReceiverStats, Source};
+use crate::rtp::{DelayRange, Kind, PayloadFormat, Receiver, ReceiverConfig, ReceiverStats, Source};
 use crate::sdp::{self, Description, Local, Negotiated, Session};
 use crate::sip::wire::StatusCode;
 use crate::sip::{Path, Warning};
@@ -132,10 +132,11 @@ impl Prepared {
     fn reception(&self) -> ReceiverConfig {
         let signalling = self.path.remote.ip();
         let named = self.session.agreed().and_then(|agreed| agreed.remote).map(|remote| remote.ip());
-        let payload_types = self.formats.speech.iter().map(|format| format.payload_type);
+        let formats = self.formats.iter();
+        let formats =
+            formats.map(|format| PayloadFormat { payload_type: format.payload_type, kind: kind(format) });
         ReceiverConfig {
-            payload_types: payload_types.take(MAX_FORMATS).collect(),
-            rate: SampleRate::HZ_8000,
+            formats: formats.take(MAX_RECEIVED).collect(),
             source: Source::Hosts([named.unwrap_or(signalling), signalling]),
         }
     }
@@ -303,7 +304,18 @@ fn codec(format: &sdp::Format) -> Option<Codec> {
     matches!(codec, Codec::Pcmu | Codec::Pcma).then_some(codec)
 }
 
+/// What a format is for. G.711 is all the speech there is.
+fn kind(format: &sdp::Format) -> Kind {
+    match () {
+        () if format.is_telephone_event() => Kind::TelephoneEvent,
+        () if format.is_comfort_noise() => Kind::ComfortNoise,
+        () => Kind::Speech { clock: SampleRate::HZ_8000, bytes_per_tick: 1 },
+    }
+}
+
 /// The warn-code that only people read (RFC 3261 §20.43).
 const MISCELLANEOUS: u16 = 399;
 /// As many as a voice can decode.
 const MAX_FORMATS: usize = 4;
+/// As many as a receiver can tell apart.
+const MAX_RECEIVED: usize = 8;
