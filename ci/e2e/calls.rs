@@ -63,6 +63,11 @@ fn an_offer_without_a_known_codec_gets_488() {
 }
 
 #[test]
+fn a_key_is_taken_and_a_fax_refused_within_a_call() {
+    run(V4, &[], "key_and_fax", 1);
+}
+
+#[test]
 fn a_call_that_lasts_too_long_is_ended_by_the_box() {
     run(V4, &["calls.hang-up-after-minutes=0.01"], "box_hangs_up", 1);
 }

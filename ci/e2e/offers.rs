@@ -27,6 +27,11 @@ fn a_page_from_the_address_that_signals_is_heard_when_its_offer_names_another() 
     assert_is_heard("page_named_elsewhere");
 }
 
+#[test]
+fn a_call_that_was_held_and_resumed_is_heard() {
+    assert_is_heard("hold_and_resume");
+}
+
 /// The tone of a scenario, once, whole and at its level.
 fn assert_is_heard(scenario: &str) {
     if skip::is_missing("sipp") {

@@ -17,8 +17,8 @@ use super::speech::Repertoire;
 use super::talker::{Talker, Voice};
 use crate::codec::Codec;
 use crate::entropy;
-use crate::sdp::{self, Description, Format, Local};
-use crate::sip::CallKey;
+use crate::sdp::{Description, Format, Local, Session};
+use crate::sip::{CallKey, with_scope_of};
 use core::time::Duration;
 use nix::sys::socket::{setsockopt, sockopt};
 use std::io;
@@ -67,14 +67,8 @@ impl CallMedia {
     ) -> Result<Self, CallError> {
         let codecs = announcement.as_ref().map_or(&DEFAULT_CODECS[..], |announcement| &announcement.codecs);
         let ptime = announcement.as_ref().and_then(|announcement| announcement.ptime).unwrap_or(PTIME);
-        let offer = Local {
-            address,
-            port: 0,
-            formats: formats(codecs),
-            ptime,
-            session_id: entropy::seed() >> 33,
-            version: 1,
-        };
+        let offer =
+            Local { address, port: 0, formats: formats(codecs), ptime, session_id: entropy::seed() >> 33 };
         let role = match announcement {
             Some(announcement) => Role::Speaks(Box::new(Speaker::new(announcement, ptime, seed)?)),
             None => Role::IsSilent(Arc::new(port(address)?)),
@@ -93,9 +87,9 @@ impl CallMedia {
         }
     }
 
-    /// The offer of a call that has `port`.
-    pub(super) fn offer(&self, port: &UdpSocket) -> Vec<u8> {
-        sdp::offer(&self.local(port)).to_bytes()
+    /// What is said of the media of a call that has `port`.
+    pub(super) fn session(&self, port: &UdpSocket) -> Session {
+        Session::new(self.local(port))
     }
 
     /// Whether calls say anything.
@@ -103,7 +97,8 @@ impl CallMedia {
         matches!(self.role, Role::Speaks(_))
     }
 
-    /// Lets the call with this `number` say what it has to say, as its `answer` asks. `None` when it has nothing to say.
+    /// Lets the call with this `number` say what it has to say, as the answer to its offer asks. `None` when it has
+    /// nothing to say.
     ///
     /// # Errors
     /// When the answer leads to no sound, or the machine refuses.
@@ -111,12 +106,11 @@ impl CallMedia {
         &mut self,
         (call, number): (CallKey, u64),
         port: &Arc<UdpSocket>,
-        answer: &[u8],
+        agreed: Agreed,
     ) -> Result<Option<Started>, CallError> {
-        let offered = self.local(port);
         match &mut self.role {
             Role::IsSilent(_) => Ok(None),
-            Role::Speaks(speaker) => speaker.start((call, number), port, agree(&offered, answer)?).map(Some),
+            Role::Speaks(speaker) => speaker.start((call, number), port, agreed).map(Some),
         }
     }
 
@@ -178,25 +172,28 @@ impl Speaker {
 
 /// What an answer asks for.
 #[derive(Clone, Copy)]
-struct Agreed {
+pub(super) struct Agreed {
     codec: Codec,
     payload_type: u8,
     remote: SocketAddr,
     ptime: Duration,
 }
 
-fn agree(offered: &Local, answer: &[u8]) -> Result<Agreed, CallError> {
-    let answer = Description::parse(answer).map_err(|error| CallError::Answer(error.to_string()))?;
-    let agreed = sdp::accept(&answer, offered).map_err(|error| CallError::Answer(error.to_string()))?;
-    let format = agreed.formats.first().and_then(|format| {
-        let codec = Codec::from_encoding(&format.name, format.clock_rate_hz, format.channels)?;
-        Some((codec, format.payload_type))
-    });
-    let (Some(remote), Some((codec, payload_type)), true) = (agreed.remote, format, agreed.direction.sends())
-    else {
-        return Err(CallError::Answer("it names no place that listens".to_owned()));
-    };
-    Ok(Agreed { codec, payload_type, remote, ptime: agreed.ptime })
+impl Agreed {
+    /// What `answer` makes of the offer of `session`, which was sent to `neighbour`.
+    ///
+    /// # Errors
+    /// When it leads to no sound.
+    pub(super) fn on(session: &mut Session, answer: &[u8], neighbour: SocketAddr) -> Result<Self, CallError> {
+        let answer = Description::parse(answer).map_err(|error| CallError::Answer(error.to_string()))?;
+        let agreed = session.accept(&answer).map_err(|error| CallError::Answer(error.to_string()))?;
+        let codec = Codec::from_encoding(&agreed.send.name, agreed.send.clock_rate_hz, agreed.send.channels);
+        let (Some(remote), Some(codec), true) = (agreed.remote, codec, agreed.direction.sends()) else {
+            return Err(CallError::Answer("it names no place that listens".to_owned()));
+        };
+        let remote = with_scope_of(remote, neighbour);
+        Ok(Self { codec, payload_type: agreed.send.payload_type, remote, ptime: agreed.ptime })
+    }
 }
 
 /// Codecs without a payload type of their own get the dynamic ones in order (RFC 3551 §6).
@@ -241,7 +238,7 @@ mod tests {
         let ports = [media.open().unwrap(), media.open().unwrap()];
         let [one, other] = ports.each_ref().map(|port| port.local_addr().unwrap());
         assert_eq!(one, other);
-        let offer = String::from_utf8(media.offer(&ports[0])).unwrap();
-        assert!(offer.contains(&format!("m=audio {} RTP/AVP 0 8\r\n", one.port())), "{offer}");
+        let offer = String::from_utf8(media.session(&ports[0]).offer().0.to_bytes()).unwrap();
+        assert!(offer.contains(&format!("m=audio {} RTP/AVP 0 8 ", one.port())), "{offer}");
     }
 }

@@ -10,7 +10,7 @@
 use super::arguments::PageCall;
 use super::call_console::{Console, say};
 use super::call_error::CallError;
-use super::call_media::{CallMedia, Started};
+use super::call_media::{Agreed, CallMedia, Started};
 use super::call_progress::{Packets, Progress};
 use super::call_schedule::{Load, Schedule};
 use super::call_score::{Score, Span};
@@ -19,6 +19,7 @@ use super::post::Post;
 use super::serve::USER_AGENT;
 use super::target::{Route, locate};
 use crate::net::{self, Udp, UdpOptions};
+use crate::sdp::{Description, Session};
 use crate::sip::wire::{StatusCode, Uri};
 use crate::sip::{CallKey, Endpoint, EndpointConfig, Event, Invite, Limits, Path};
 use crate::time::Instant;
@@ -78,6 +79,8 @@ struct Call {
     dialled_at: Instant,
     /// Where it would receive, and sends from.
     port: Arc<UdpSocket>,
+    /// What both ends have said of its media.
+    session: Box<Session>,
     /// What it says, from the answer on.
     voice: Option<Arc<Progress>>,
     stage: Stage,
@@ -216,9 +219,11 @@ impl Caller {
             Ok(port) => port,
             Err(error) => return self.score.on_over(now, Err(error.into()), Packets::default()),
         };
-        let (target, body) = (self.target.clone(), self.media.offer(&port));
+        let mut session = Box::new(self.media.session(&port));
+        let (target, body) = (self.target.clone(), session.offer().0.to_bytes());
         let call = self.endpoint.invite(now, Invite { target, path: self.path, body });
-        self.calls.insert(call, Call { number, dialled_at: now, port, voice: None, stage: Stage::Calling });
+        let stage = Stage::Calling;
+        self.calls.insert(call, Call { number, dialled_at: now, port, session, voice: None, stage });
     }
 
     /// The first time, hangs up and places no more calls; the second time, does not wait any more.
@@ -254,6 +259,7 @@ impl Caller {
             Event::Failed { call, status, reason } => {
                 self.on_over(now, call, Err(CallError::Refused { status, reason }));
             }
+            Event::Reoffered { call, offer } => self.on_reoffered(now, call, &offer),
             Event::Ended { call, .. } => self.on_ended(now, call),
             // The rest is for those who are called.
             _ => {}
@@ -271,7 +277,9 @@ impl Caller {
         let Some(call) = self.calls.get_mut(&key) else { return };
         call.stage = Stage::Talking;
         let after = now.since(call.dialled_at);
-        match self.media.start((key, call.number), &call.port, body) {
+        let agreed = Agreed::on(&mut call.session, body, self.path.remote);
+        let started = agreed.and_then(|agreed| self.media.start((key, call.number), &call.port, agreed));
+        match started {
             Ok(Some(Started { codec, remote, progress })) => {
                 let name = codec.name();
                 self.console.step(&format!("answered after {after:.1?} with {name}, media to {remote}"));
@@ -282,6 +290,23 @@ impl Caller {
                 self.timers.set(key, now + self.hold);
             }
             Err(error) => self.hang_up(now, key, Err(error)),
+        }
+    }
+
+    /// The talker cannot be told anything new: what changes nothing for it is answered, all else refused.
+    fn on_reoffered(&mut self, now: Instant, key: CallKey, offer: &[u8]) {
+        let Some(call) = self.calls.get_mut(&key) else { return };
+        let mut session = call.session.clone();
+        let answer = Description::parse(offer).ok().and_then(|offer| session.answer(&offer).ok());
+        let way = |session: &Session| {
+            session.agreed().map(|agreed| (agreed.remote, agreed.send.clone(), agreed.direction))
+        };
+        match answer {
+            Some((answer, _)) if way(&session) == way(&call.session) => {
+                call.session = session;
+                self.endpoint.accept_reoffer(now, key, answer.to_bytes());
+            }
+            _ => self.endpoint.reject_reoffer(now, key, StatusCode::NOT_ACCEPTABLE_HERE, None),
         }
     }
 

@@ -11,7 +11,7 @@ use crate::config::Settings;
 use crate::mix::{Format, Voice, VoiceConfig, VoiceId};
 use crate::net::{BindError, MediaPorts, Udp, UdpOptions};
 use crate::rtp::{DelayRange, Kind, PayloadFormat, Receiver, ReceiverConfig, ReceiverStats, Source};
-use crate::sdp::{self, Description, Local, Negotiated};
+use crate::sdp::{self, Description, Local, Negotiated, Session};
 use crate::sip::wire::StatusCode;
 use crate::sip::{Path, Warning};
 use crate::time::Instant;
@@ -58,19 +58,19 @@ impl<'a> Media<'a> {
         let offer = if offer.is_empty() { None } else { Some(Description::parse(offer)?) };
         let address = path.local.ip();
         let (speech, reports) = self.ports.bind(address, self.options.socket).map_err(Refused::NoPorts)?;
-        let local = self.local(address, speech.local_addr().port());
-        let (ours, agreed) = match offer {
-            Some(offer) => sdp::answer(&offer, &local).map(|(answer, agreed)| (answer, Some(agreed)))?,
-            None => (sdp::offer(&local), None),
+        let mut session = Session::new(self.local(address, speech.local_addr().port()));
+        let (ours, formats) = match offer {
+            Some(offer) => session.answer(&offer).map(|(answer, agreed)| (answer, agreed.formats))?,
+            None => session.offer(),
         };
-        Ok(Prepared { ours: ours.to_bytes(), agreed, local, path, speech, reports })
+        Ok(Prepared { ours: ours.to_bytes(), session, formats, path, speech, reports })
     }
 
     /// Begins to receive and to play; `None` when the audio thread takes no more voices.
     pub(super) fn start(&mut self, prepared: Prepared) -> Option<Stream<'a>> {
         let voice = VoiceId(self.next_voice);
         self.next_voice += 1;
-        if !self.sink.attach(voice, Box::new(self.voice(prepared.formats()))) {
+        if !self.sink.attach(voice, Box::new(self.voice(&prepared.formats.speech))) {
             return None;
         }
         let receiver = Rc::new(RefCell::new(Receiver::new(prepared.reception())));
@@ -80,7 +80,9 @@ impl<'a> Media<'a> {
             voice,
             receiver,
             signalling: prepared.path.remote.ip(),
-            offered: prepared.agreed.is_none().then_some(prepared.local),
+            awaits_answer: prepared.session.agreed().is_none(),
+            session: Box::new(prepared.session),
+            playable: prepared.formats.speech,
             sink: Rc::clone(&self.sink),
             _receiving: self.executor.spawn(receiving),
             _reports: prepared.reports,
@@ -90,14 +92,13 @@ impl<'a> Media<'a> {
     fn local(&mut self, address: IpAddr, port: u16) -> Local {
         self.next_session += 1;
         let (formats, ptime) = (self.options.formats.clone(), self.options.ptime);
-        Local { address, port, formats, ptime, session_id: self.next_session, version: 1 }
+        Local { address, port, formats, ptime, session_id: self.next_session }
     }
 
     fn voice(&self, formats: &[sdp::Format]) -> Voice {
-        let formats = formats.iter().filter_map(|format| {
-            let codec = Codec::from_encoding(&format.name, format.clock_rate_hz, format.channels)?;
-            Some(Format { payload_type: format.payload_type, codec })
-        });
+        let formats = formats
+            .iter()
+            .filter_map(|format| Some(Format { payload_type: format.payload_type, codec: codec(format)? }));
         Voice::telephone(VoiceConfig {
             formats: formats.take(MAX_FORMATS).collect(),
             delay: self.options.delay,
@@ -110,9 +111,9 @@ impl<'a> Media<'a> {
 pub(super) struct Prepared {
     /// The answer to the offer, or the offer.
     pub(super) ours: Vec<u8>,
-    /// `None` while nobody has answered our offer.
-    agreed: Option<Negotiated>,
-    local: Local,
+    session: Session,
+    /// What may come.
+    formats: sdp::Formats,
     path: Path,
     /// RTP comes here.
     speech: Udp,
@@ -123,28 +124,19 @@ pub(super) struct Prepared {
 impl Prepared {
     /// What the caller speaks, as far as it is known.
     pub(super) fn codec(&self) -> &str {
-        match &self.agreed {
-            Some(agreed) => agreed.formats.first().map_or("nothing", |format| &format.name),
-            None => "waits for our offer",
-        }
-    }
-
-    /// What may come.
-    fn formats(&self) -> &[sdp::Format] {
-        self.agreed.as_ref().map_or(&self.local.formats, |agreed| &agreed.formats)
+        self.session.agreed().map_or("waits for our offer", |agreed| &agreed.send.name)
     }
 
     /// Callers behind NAT send from another port than they name, and from another address: then from the one that
     /// signalled.
     fn reception(&self) -> ReceiverConfig {
         let signalling = self.path.remote.ip();
-        let named = self.agreed.as_ref().and_then(|agreed| agreed.remote).map(|remote| remote.ip());
-        // G.711 is all there is.
-        let kind = Kind::Speech { clock: SampleRate::HZ_8000, bytes_per_tick: 1 };
+        let named = self.session.agreed().and_then(|agreed| agreed.remote).map(|remote| remote.ip());
+        let formats = self.formats.iter();
         let formats =
-            self.formats().iter().map(|format| PayloadFormat { payload_type: format.payload_type, kind });
+            formats.map(|format| PayloadFormat { payload_type: format.payload_type, kind: kind(format) });
         ReceiverConfig {
-            formats: formats.take(MAX_FORMATS).collect(),
+            formats: formats.take(MAX_RECEIVED).collect(),
             source: Source::Hosts([named.unwrap_or(signalling), signalling]),
         }
     }
@@ -155,8 +147,12 @@ pub(super) struct Stream<'a> {
     /// Its voice.
     pub(super) voice: VoiceId,
     receiver: Rc<RefCell<Receiver>>,
-    /// Our offer, until it is answered.
-    offered: Option<Local>,
+    /// What was said of it.
+    session: Box<Session>,
+    /// We have offered.
+    awaits_answer: bool,
+    /// What the voice can play; this cannot be changed yet.
+    playable: Vec<sdp::Format>,
     /// Where the caller signals from.
     signalling: IpAddr,
     sink: Rc<Sink<'a>>,
@@ -178,8 +174,35 @@ impl Stream<'_> {
 
     /// Takes the answer to our offer, if we made one.
     pub(super) fn handle_answer(&mut self, answer: &[u8]) -> Result<(), Refused> {
-        let Some(offered) = self.offered.take() else { return Ok(()) };
-        let agreed = sdp::accept(&Description::parse(answer)?, &offered)?;
+        let has_none = answer.is_empty() && self.session.agreed().is_some();
+        if !std::mem::take(&mut self.awaits_answer) || has_none {
+            return Ok(());
+        }
+        let agreed = self.session.accept(&Description::parse(answer)?)?;
+        self.hear(&agreed)
+    }
+
+    /// Answers an offer within the call; an empty one asks for our offer. What is refused changes nothing.
+    pub(super) fn handle_offer(&mut self, offer: &[u8]) -> Result<Vec<u8>, Refused> {
+        if offer.is_empty() {
+            self.awaits_answer = true;
+            return Ok(self.session.offer().0.to_bytes());
+        }
+        let mut session = self.session.clone();
+        let (answer, agreed) = session.answer(&Description::parse(offer)?)?;
+        self.hear(&agreed)?;
+        self.session = session;
+        Ok(answer.to_bytes())
+    }
+
+    /// Listens to where media comes from now.
+    fn hear(&self, agreed: &Negotiated) -> Result<(), Refused> {
+        let speech = &agreed.formats.speech;
+        if !speech.iter().any(|format| self.playable.contains(format)) {
+            let names = |formats: &[sdp::Format]| formats.iter().map(|format| format.name.clone()).collect();
+            let (offered, supported) = (names(speech), names(&self.playable));
+            return Err(sdp::Refusal::Codec { offered, supported }.into());
+        }
         if let Some(named) = agreed.remote {
             self.receiver.borrow_mut().set_source(Source::Hosts([named.ip(), self.signalling]));
         }
@@ -261,7 +284,7 @@ impl Options {
     fn new(settings: &Settings) -> Self {
         let (sip, audio) = (&settings.sip, &settings.audio);
         Self {
-            formats: sip.codecs.iter().filter_map(|name| format(&name.to_string())).collect(),
+            formats: sip.codecs.iter().flat_map(|name| formats(name.as_str())).collect(),
             ptime: sip.ptime,
             socket: UdpOptions { dscp: Some(sip.dscp_rtp), ..UdpOptions::default() },
             delay: DelayRange { min: audio.jitter_min, max: audio.jitter_max },
@@ -270,13 +293,29 @@ impl Options {
     }
 }
 
-/// The format of SDP for a codec of the configuration, if this build has it.
-fn format(name: &str) -> Option<sdp::Format> {
-    let codec = Codec::from_encoding(name, SampleRate::HZ_8000.hz(), 1)?;
-    Some(sdp::Format::new(codec.payload_type()?, codec.name(), codec.clock_rate().hz()))
+/// The formats of SDP for a codec of the configuration, as far as they can be played.
+fn formats(name: &str) -> Vec<sdp::Format> {
+    sdp::Format::all_named(name).into_iter().filter(|format| codec(format).is_some()).collect()
+}
+
+/// What plays a format. Voices count in bytes of 8 kHz for now.
+fn codec(format: &sdp::Format) -> Option<Codec> {
+    let codec = Codec::from_encoding(&format.name, format.clock_rate_hz, format.channels)?;
+    matches!(codec, Codec::Pcmu | Codec::Pcma).then_some(codec)
+}
+
+/// What a format is for. G.711 is all the speech there is.
+fn kind(format: &sdp::Format) -> Kind {
+    match () {
+        () if format.is_telephone_event() => Kind::TelephoneEvent,
+        () if format.is_comfort_noise() => Kind::ComfortNoise,
+        () => Kind::Speech { clock: SampleRate::HZ_8000, bytes_per_tick: 1 },
+    }
 }
 
 /// The warn-code that only people read (RFC 3261 §20.43).
 const MISCELLANEOUS: u16 = 399;
 /// As many as a voice can decode.
 const MAX_FORMATS: usize = 4;
+/// As many as a receiver can tell apart.
+const MAX_RECEIVED: usize = 8;

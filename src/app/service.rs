@@ -185,6 +185,7 @@ impl<'a> Service<'a> {
                 }
             }
             Event::Confirmed { call, body } => self.on_confirmed(now, call, &body),
+            Event::Reoffered { call, offer } => self.on_reoffered(now, call, &offer),
             Event::Ended { call, reason } => self.on_ended(call, reason),
             // The box places no calls, and it plays from the answer on, acknowledged or not.
             _ => {}
@@ -269,6 +270,20 @@ impl<'a> Service<'a> {
             tell(Level::Warn, name.as_deref(), format_args!("ended: {refused}"));
             self.pager.handle_ended(call);
             self.leave(now, call);
+        }
+    }
+
+    /// The caller wants to change the call: to hold it, to resume it, to be heard from elsewhere.
+    fn on_reoffered(&mut self, now: Instant, call: CallKey, offer: &[u8]) {
+        let Some(Call { name, stage: Stage::OnAir(stream) }) = self.calls.get_mut(&call) else {
+            return self.endpoint.reject_reoffer(now, call, StatusCode::NOT_ACCEPTABLE_HERE, None);
+        };
+        match stream.handle_offer(offer) {
+            Ok(ours) => self.endpoint.accept_reoffer(now, call, ours),
+            Err(refused) => {
+                tell(Level::Warn, name.as_deref(), format_args!("goes on unchanged: {refused}"));
+                self.endpoint.reject_reoffer(now, call, refused.status(), refused.warning().as_ref());
+            }
         }
     }
 

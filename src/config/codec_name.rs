@@ -7,31 +7,46 @@ use super::Expected;
 /// A codec that can be put into `codecs`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CodecName {
+    /// G.722, 16 kHz.
+    G722,
     /// G.711 A-law.
     Pcma,
     /// G.711 µ-law.
     Pcmu,
+    /// Linear samples of 16 bits, at 48, 16 and 8 kHz.
+    L16,
 }
 
 impl CodecName {
-    /// Reads a list; gives the codecs that work, and the known ones that do not yet.
-    pub(super) fn list(text: &str) -> Result<(Vec<Self>, Vec<&'static str>), Expected> {
-        let (mut working, mut later) = (Vec::new(), Vec::new());
+    /// Reads a list, which may not be empty; what comes twice counts once.
+    pub(super) fn list(text: &str) -> Result<Vec<Self>, Expected> {
+        let mut list = Vec::new();
         for word in text.split(',').map(str::trim).filter(|word| !word.is_empty()) {
-            match Self::from_word(word) {
-                Some(codec) if !working.contains(&codec) => working.push(codec),
-                Some(_) => {}
-                None => later.push(later_codec(word).ok_or(Expected::Codecs)?),
+            let codec = Self::from_word(word).ok_or(Expected::Codecs)?;
+            if !list.contains(&codec) {
+                list.push(codec);
             }
         }
-        later.dedup();
-        if working.is_empty() { Err(Expected::WorkingCodec) } else { Ok((working, later)) }
+        if list.is_empty() { Err(Expected::Codecs) } else { Ok(list) }
+    }
+
+    /// The name in session descriptions.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::G722 => "G722",
+            Self::Pcma => "PCMA",
+            Self::Pcmu => "PCMU",
+            Self::L16 => "L16",
+        }
     }
 
     fn from_word(word: &str) -> Option<Self> {
         match word.to_ascii_lowercase().as_str() {
+            "g722" => Some(Self::G722),
             "pcma" | "alaw" | "g711a" => Some(Self::Pcma),
             "pcmu" | "ulaw" | "g711u" => Some(Self::Pcmu),
+            "l16" => Some(Self::L16),
             _ => None,
         }
     }
@@ -39,15 +54,8 @@ impl CodecName {
 
 impl fmt::Display for CodecName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Pcma => "PCMA",
-            Self::Pcmu => "PCMU",
-        })
+        f.write_str(self.as_str())
     }
-}
-
-fn later_codec(word: &str) -> Option<&'static str> {
-    ["G722", "L16"].into_iter().find(|name| name.eq_ignore_ascii_case(word))
 }
 
 #[cfg(test)]
@@ -55,16 +63,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_list_keeps_its_order_and_what_does_not_work_yet() {
-        let (working, later) = CodecName::list("g722, pcmu, ALAW, PCMU, L16").unwrap();
-        assert_eq!(working, [CodecName::Pcmu, CodecName::Pcma]);
-        assert_eq!(later, ["G722", "L16"]);
+    fn a_list_keeps_its_order_and_knows_other_names() {
+        let list = CodecName::list("g722, pcmu, ALAW, PCMU, L16,").unwrap();
+        assert_eq!(list, [CodecName::G722, CodecName::Pcmu, CodecName::Pcma, CodecName::L16]);
+        assert_eq!(list.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "), "G722 PCMU PCMA L16");
     }
 
     #[test]
-    fn an_unknown_codec_or_none_that_works_is_refused() {
-        assert_eq!(CodecName::list("PCMA, G729"), Err(Expected::Codecs));
-        assert_eq!(CodecName::list("G722"), Err(Expected::WorkingCodec));
-        assert_eq!(CodecName::list(" , "), Err(Expected::WorkingCodec));
+    fn an_unknown_codec_or_none_at_all_is_refused() {
+        for text in ["PCMA, G729", "", " , "] {
+            assert_eq!(CodecName::list(text), Err(Expected::Codecs), "{text:?}");
+        }
     }
 }

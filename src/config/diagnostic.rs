@@ -101,8 +101,6 @@ pub enum Problem {
     },
     /// A key or section that does nothing yet.
     Later,
-    /// Words of a list that do nothing yet.
-    LaterWords(Vec<&'static str>),
     /// Channels that another zone has; the others stay.
     ChannelsTaken {
         /// Which.
@@ -189,10 +187,6 @@ impl fmt::Display for Problem {
             Self::TextTooLong { read_bytes } => {
                 write!(f, "longer than {read_bytes} bytes; the rest is not read")
             }
-            Self::LaterWords(words) if words.len() > 1 => {
-                write!(f, "{} are known but do nothing yet", words.join(", "))
-            }
-            Self::LaterWords(words) => write!(f, "{} is known but does nothing yet", words.join(", ")),
             Self::ChannelsTaken { channels, zone } => {
                 write!(f, "expected channels of its own: [zone {}] has {channels}", zone.escape_debug())
             }

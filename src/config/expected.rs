@@ -58,8 +58,6 @@ pub enum Expected {
     Ports,
     /// Known codecs.
     Codecs,
-    /// At least one codec that works.
-    WorkingCodec,
     /// A device.
     Device,
     /// A card by its id, for its index changes.
@@ -109,7 +107,6 @@ impl Expected {
             Self::Addresses => "expected addresses such as 0.0.0.0:5060, [::]:5060",
             Self::Ports => "expected a range of ports above 1023 such as 16384-16884",
             Self::Codecs => "expected a list of G722, PCMA, PCMU, L16",
-            Self::WorkingCodec => "expected at least one of PCMA, PCMU, the only ones so far",
             Self::Device => "expected auto, a card id, usb:VID:PID, an ALSA PCM, wav:PATH or null",
             Self::CardId => "expected a card id, for numbers change: see paging devices",
             Self::Usb => "expected usb:VID:PID with four hexadecimal digits each",

@@ -71,8 +71,6 @@ pub enum Put<T> {
 pub enum Applied {
     /// It is in the settings.
     Works,
-    /// It is in the settings, but for these words of its list.
-    WorksBut(Vec<&'static str>),
     /// It is right, and does nothing yet.
     Later,
     /// It belongs to another program; this replaces it.
@@ -103,7 +101,7 @@ impl Kind {
             Self::Span(put) => put.give(settings, Span::from_text(text)?),
             Self::Addresses(put) => put.give(settings, address::addresses(text)?),
             Self::Ports(put) => put.give(settings, PortRange::from_text(text)?),
-            Self::Codecs(put) => apply_codecs(text, put, settings)?,
+            Self::Codecs(put) => put.give(settings, CodecName::list(text)?),
             Self::Device(put) => put.give(settings, Device::from_text(text)?),
             Self::Channels(put) => put.give(settings, ChannelSet::from_text(text)?),
             Self::Foreign(instead) => Applied::Replaced(instead),
@@ -147,10 +145,4 @@ impl fmt::Debug for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Kind")
     }
-}
-
-fn apply_codecs(text: &str, put: Put<Vec<CodecName>>, settings: &mut Settings) -> Result<Applied, Expected> {
-    let (working, later) = CodecName::list(text)?;
-    let applied = put.give(settings, working);
-    Ok(if later.is_empty() { applied } else { Applied::WorksBut(later) })
 }

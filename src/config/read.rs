@@ -168,9 +168,6 @@ impl Reader {
                 return self.report.note(&key_place, &subject(&section, key), Problem::Replaced { instead });
             }
             Ok(Applied::Works) if works(target) => {}
-            Ok(Applied::WorksBut(words)) if works(target) => {
-                self.report.note(&text_place, &subject(&section, key), Problem::LaterWords(words));
-            }
             Ok(_) if is_told && !works(target) => {}
             Ok(_) => self.report.note(&key_place, &subject(&section, key), Problem::Later),
             Err(expected) => {

@@ -110,7 +110,7 @@ fn defaults_are_the_contracts() {
     assert_eq!((sip.user.as_str(), sip.name.as_str()), ("", "Paging"));
     assert_eq!((sip.rtp_ports.first(), sip.rtp_ports.pairs()), (16_384, 250));
     assert_eq!((sip.rtp_timeout, sip.answer_after), (Some(Duration::from_secs(20)), Duration::ZERO));
-    assert_eq!((sip.ptime, sip.codecs), (Duration::from_millis(20), vec![CodecName::Pcma, CodecName::Pcmu]));
+    assert_eq!((sip.ptime, sip.codecs), (Duration::from_millis(20), CODECS.to_vec()));
     assert_eq!((sip.dscp_sip, sip.dscp_rtp), (24, 46));
     assert_eq!((audio.device, audio.rate), (Device::Auto, SampleRate::HZ_48000));
     assert_eq!((audio.period, audio.buffer), (Span::Auto, Span::Auto));
@@ -215,7 +215,6 @@ fn what_does_nothing_yet_is_known_and_checked() {
     let expected = [
         "paging.conf:2:1: note: [sip] domain: is known but does nothing yet",
         "paging.conf:3:12: error: [sip] register: expected yes or no, found \"perhaps\"; yes stays in force",
-        "paging.conf:4:10: note: [sip] codecs: G722, L16 are known but do nothing yet",
         "paging.conf:5:1: note: [bell Morning]: is known but does nothing yet",
         "paging.conf:7:12: error: [bell Morning] priority: expected a priority from 0 to 100, or emergency, page, \
          multicast, bell or music, found \"high\"; bell stays in force",
@@ -344,6 +343,13 @@ proptest! {
     }
 
     #[test]
+    fn damaged_files_load_with_one_line_per_diagnostic(bytes in damaged()) {
+        let loaded = load(&[("a", &bytes)], [], &[]);
+        prop_assert!(told(&loaded).iter().all(|line| !line.chars().any(char::is_control)));
+        prop_assert!(!loaded.settings.sip.listen.is_empty() && !loaded.settings.sip.codecs.is_empty());
+    }
+
+    #[test]
     fn any_lines_load_with_one_line_per_diagnostic(
         lines in proptest::collection::vec(line(), 0..150),
         overrides in proptest::collection::vec("[a-z ]{0,4}\\.?[a-z]{0,5}=?\\PC{0,5}", 0..4),
@@ -356,6 +362,27 @@ proptest! {
         prop_assert!(audio.jitter_min <= audio.jitter_max && audio.jitter_max <= audio.latency_max);
         prop_assert!(!loaded.settings.sip.listen.is_empty() && !loaded.settings.sip.codecs.is_empty());
     }
+}
+
+/// A file with some bytes replaced, left out or put in, or its end cut off.
+fn damaged() -> impl Strategy<Value = Vec<u8>> {
+    let edit = (any::<prop::sample::Index>(), any::<u8>(), 0..8_u8);
+    (proptest::collection::vec(line(), 1..50), proptest::collection::vec(edit, 1..6)).prop_map(
+        |(lines, edits)| {
+            let mut bytes = format!("[sip]\r\n{}\r\n", lines.join("\r\n")).into_bytes();
+            for (at, byte, kind) in edits {
+                let at = at.index(bytes.len());
+                match kind {
+                    0 => bytes.truncate(at + 1),
+                    1 | 2 => bytes[at] = byte,
+                    3 | 4 => bytes[at] = b"\r\n[]=;\0"[usize::from(byte) % 7],
+                    5 if bytes.len() > 1 => drop(bytes.remove(at)),
+                    _ => bytes.insert(at, byte),
+                }
+            }
+            bytes
+        },
+    )
 }
 
 /// Headers, keys and values that mostly exist.
@@ -387,3 +414,5 @@ fn text(text: &str) -> Loaded {
 fn told(loaded: &Loaded) -> Vec<String> {
     loaded.diagnostics.iter().map(ToString::to_string).collect()
 }
+
+const CODECS: [CodecName; 4] = [CodecName::G722, CodecName::Pcma, CodecName::Pcmu, CodecName::L16];

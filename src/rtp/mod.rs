@@ -26,8 +26,8 @@ mod segments;
 mod sender;
 mod sequence;
 mod source;
-mod timeline;
 pub mod telephone_event;
+mod timeline;
 
 pub use chunk::{Chunk, Content};
 pub use delay::DelayRange;

@@ -4,7 +4,7 @@ use core::fmt;
 use core::time::Duration;
 use std::net::{IpAddr, Ipv4Addr};
 
-use super::{Direction, Format};
+use super::{Direction, Format, Parameters, Rtcp};
 
 /// A session description (RFC 8866 §5), reduced to what offer and answer need.
 ///
@@ -113,6 +113,8 @@ pub struct Media {
     pub formats: Vec<String>,
     /// The a=rtpmap lines.
     pub rtpmaps: Vec<Format>,
+    /// The a=fmtp lines that belong to a payload type.
+    pub parameters: Vec<Parameters>,
     /// Where this stream's media goes.
     pub address: Option<Address>,
     /// How long the packets it wants to receive are.
@@ -121,23 +123,36 @@ pub struct Media {
     pub maxptime: Option<Duration>,
     /// Which way it flows.
     pub direction: Option<Direction>,
+    /// Where its RTCP goes; `None`: to the port after that of RTP.
+    pub rtcp: Option<Rtcp>,
+    /// Whether RTCP may share the port of RTP (RFC 5761).
+    pub rtcp_mux: bool,
 }
 
 impl Media {
-    /// The refusal of this stream: the same line with port 0 (RFC 3264 §6).
+    /// An m= line that nothing follows. `formats` may not be empty.
     #[must_use]
-    pub fn refused(&self) -> Self {
+    pub fn new(kind: &str, port: u16, protocol: &str, formats: Vec<String>) -> Self {
         Self {
-            kind: self.kind.clone(),
-            port: 0,
-            protocol: self.protocol.clone(),
-            formats: self.formats.clone(),
+            kind: kind.to_owned(),
+            port,
+            protocol: protocol.to_owned(),
+            formats,
             rtpmaps: Vec::new(),
+            parameters: Vec::new(),
             address: None,
             ptime: None,
             maxptime: None,
             direction: None,
+            rtcp: None,
+            rtcp_mux: false,
         }
+    }
+
+    /// The refusal of this stream: the same line with port 0 (RFC 3264 §6).
+    #[must_use]
+    pub fn refused(&self) -> Self {
+        Self::new(&self.kind, 0, &self.protocol, self.formats.clone())
     }
 
     /// The payload formats, in order, by their rtpmap or their static meaning; unexplained numbers are skipped.

@@ -1,32 +1,48 @@
 //! Session descriptions, and what two ends agree on by them.
 //!
-//! Decides: what an SDP body says about audio ([`Description`]), what we offer ([`offer()`]), how an offer is answered
-//! or refused ([`answer()`], [`Refusal`]), and what an answer to our offer means ([`accept()`]).
+//! Decides: what an SDP body says about audio ([`Description`]); for each call, what we offer, how an offer is answered
+//! or refused ([`Refusal`]), and what an answer to our offer means ([`Session`]).
 //!
 //! ```text
-//!  bytes --parse--> Description --answer(local)--> Description --to_bytes--> bytes
-//!                                       └--------> Negotiated: where to send, which format, which direction
+//!                                  ┌ answer(offer) ──> Description ──to_bytes──> bytes
+//!  bytes ──parse──> Description ──>┤         └───────> Negotiated: where to send, what may come, which direction
+//!                                  └ accept(answer) ─> Negotiated
+//!                                    offer() ────────> Description, Formats
 //! ```
 //!
-//! Leaves out: decoding (a format is a payload type, a name and a rate here), host names in `c=` (never resolved: the
-//! stream is then only received), SRTP and AVPF (their m-lines are refused), telephone-event (never chosen; a later
-//! part), ICE, bandwidth, and everything that describes no audio. Session ids and versions are the caller's.
+//! A call has one stream of audio. Others are refused, in their places: video, pictures and fax (T.38), a second audio
+//! stream, keys in a stream of their own. Either end may offer again: hold and resume (by direction, or by c=0.0.0.0 as
+//! of old), another address, port, codec or packet time, the stream switched off and on.
 //!
-//! RFC 3264 (offer/answer), RFC 4566 and RFC 8866 (the format), RFC 3551 §6 (static payload types).
+//! Leaves out: decoding (a format is a payload type, a name and a rate here), host names in `c=` (never resolved: the
+//! stream is then only received), SRTP and AVPF (their m-lines are refused), ICE, bandwidth, and everything that describes
+//! no audio. Session ids are the caller's.
+//!
+//! RFC 3264 (offer/answer), RFC 4566 and RFC 8866 (the format), RFC 3551 §6 (static payload types), RFC 4733
+//! (telephone-event), RFC 3389 (comfort noise), RFC 3605 and RFC 5761 (where RTCP goes).
 
-mod answer;
 mod description;
 mod direction;
 mod format;
-mod offer;
+mod formats;
+mod local;
+mod negotiated;
 mod read;
 mod refusal;
+mod rtcp;
+mod session;
 mod write;
 
-pub use answer::answer;
+#[cfg(test)]
+mod tests;
+
 pub use description::{Address, Description, Media, Origin};
 pub use direction::Direction;
-pub use format::Format;
-pub use offer::{Local, Negotiated, accept, offer};
+pub use format::{Format, Parameters};
+pub use formats::Formats;
+pub use local::Local;
+pub use negotiated::Negotiated;
 pub use read::{MAX_BYTES, MAX_MEDIA, ParseError};
 pub use refusal::Refusal;
+pub use rtcp::Rtcp;
+pub use session::Session;

@@ -10,7 +10,7 @@
 use core::fmt;
 use core::time::Duration;
 
-use super::{Address, Description, Direction, Format, Media, Origin};
+use super::{Address, Description, Direction, Format, Media, Origin, Parameters, Rtcp};
 
 impl Description {
     /// Reads a description.
@@ -156,10 +156,13 @@ fn read_media(media: &sdp_types::Media) -> Media {
         protocol: media.proto.clone(),
         formats: media.fmt.split(' ').map(str::to_owned).collect(),
         rtpmaps: values(attributes, "rtpmap").filter_map(Format::from_rtpmap).collect(),
+        parameters: values(attributes, "fmtp").filter_map(Parameters::from_fmtp).collect(),
         address: media.connections.first().map(read_address),
         ptime: values(attributes, "ptime").find_map(read_millis),
         maxptime: values(attributes, "maxptime").find_map(read_millis),
         direction: read_direction(attributes),
+        rtcp: values(attributes, "rtcp").find_map(Rtcp::from_attribute),
+        rtcp_mux: attributes.iter().any(|a| a.attribute.eq_ignore_ascii_case("rtcp-mux")),
     }
 }
 
@@ -327,8 +330,15 @@ mod tests {
         }
 
         #[test]
-        fn garbage_is_refused_without_a_panic(bytes in proptest::collection::vec(any::<u8>(), 0..600)) {
-            let _ = Description::parse(&bytes);
+        fn garbage_has_no_version(bytes in proptest::collection::vec(any::<u8>(), 0..600)) {
+            prop_assert_eq!(Description::parse(&bytes), Err(ParseError::NoVersion));
+        }
+
+        #[test]
+        fn what_was_damaged_on_its_way_prints_and_parses_to_the_same(bytes in damaged()) {
+            if let Ok(description) = Description::parse(&bytes) {
+                prop_assert_eq!(Description::parse(&description.to_bytes()), Ok(description));
+            }
         }
 
         #[test]
@@ -344,12 +354,34 @@ mod tests {
         }
     }
 
+    /// A description with some bytes replaced, left out or put in, or its end cut off.
+    fn damaged() -> impl Strategy<Value = Vec<u8>> {
+        let edit = (any::<prop::sample::Index>(), any::<u8>(), 0..8_u8);
+        let lines = proptest::collection::vec(line(), 1..20);
+        (lines, proptest::collection::vec(edit, 1..6)).prop_map(|(lines, edits)| {
+            let mut bytes = format!("v=0\r\n{}\r\n", lines.join("\r\n")).into_bytes();
+            for (at, byte, kind) in edits {
+                let at = at.index(bytes.len() - 4) + 4;
+                match kind {
+                    0 => bytes.truncate(at + 1),
+                    1 | 2 => bytes[at] = byte,
+                    3 | 4 => bytes[at] = b"\r\n =:/%"[usize::from(byte) % 7],
+                    5 if bytes.len() > 5 => drop(bytes.remove(at)),
+                    _ => bytes.insert(at, byte),
+                }
+            }
+            bytes
+        })
+    }
+
     /// Lines that often parse, with every kind of blank, number and letter in places.
     fn line() -> impl Strategy<Value = String> {
         prop_oneof![
             "m=(audio|video|\\PC{1,5}) [0-9]{1,5} {1,2}RTP/AVP( [0-9]{1,3}| \\PC{1,3}){1,4}",
             "a=rtpmap:[0-9]{1,3} [A-Za-z0-9]{1,6}/[0-9]{1,6}(/[0-9])?",
             "a=(ptime|maxptime):[0-9]{1,4}",
+            "a=fmtp:[0-9]{1,3} {1,2}[0-9a-z=;,-]{0,9}",
+            "a=rtcp(-mux|:[0-9]{1,5}( IN IP[46] [a-z0-9:.%/]{1,9})?)",
             "(a=(sendrecv|sendonly|recvonly|inactive|\\PC{0,9}))",
             "c=IN IP[46] (0\\.0\\.0\\.0|::1|192\\.0\\.2\\.1/127|[a-z.%/]{1,9})",
             "o=\\PC{1,4} [0-9]{1,22} [0-9]{1,6} IN IP4 [a-z0-9./%]{1,9}",

@@ -47,8 +47,12 @@ impl Refusal {
         }
     }
 
-    /// How near the stream came to being taken: of several refusals, the nearest tells most.
-    pub(super) const fn nearness(&self) -> u8 {
+    /// Of two refusals, the one of the stream that came nearest to being taken tells most.
+    pub(super) fn or_nearer(self, other: Self) -> Self {
+        if other.nearness() > self.nearness() { other } else { self }
+    }
+
+    const fn nearness(&self) -> u8 {
         match self {
             Self::NoAudio => 0,
             Self::Transport { .. } => 1,

@@ -57,6 +57,9 @@ fn write_media(media: &Media, text: &mut Lines) -> fmt::Result {
     for map in &media.rtpmaps {
         text.line(format_args!("a=rtpmap:{map}"))?;
     }
+    for parameters in &media.parameters {
+        text.line(format_args!("a=fmtp:{parameters}"))?;
+    }
     if let Some(ptime) = media.ptime {
         text.line(format_args!("a=ptime:{}", ptime.as_millis()))?;
     }
@@ -65,6 +68,12 @@ fn write_media(media: &Media, text: &mut Lines) -> fmt::Result {
     }
     if let Some(direction) = media.direction {
         text.line(format_args!("a={direction}"))?;
+    }
+    if let Some(rtcp) = &media.rtcp {
+        text.line(format_args!("a=rtcp:{rtcp}"))?;
+    }
+    if media.rtcp_mux {
+        text.line(format_args!("a=rtcp-mux"))?;
     }
     Ok(())
 }
@@ -76,8 +85,10 @@ mod tests {
     #[test]
     fn writes_lines_in_the_order_of_the_rfc() {
         let text = "v=0\r\no=- 1 2 IN IP6 ::1\r\ns=-\r\nc=IN IP6 ::1\r\nt=0 0\r\na=inactive\r\n\
-            m=audio 4000 RTP/AVP 8 97\r\nc=IN IP4 192.0.2.1\r\na=rtpmap:97 iLBC/8000\r\na=ptime:20\r\n\
-            a=maxptime:40\r\na=sendrecv\r\nm=video 0 RTP/AVP 31\r\n";
+            m=audio 4000 RTP/AVP 8 97 101\r\nc=IN IP4 192.0.2.1\r\na=rtpmap:97 iLBC/8000\r\n\
+            a=rtpmap:101 telephone-event/8000\r\na=fmtp:97 mode=20\r\na=fmtp:101 0-15\r\na=ptime:20\r\n\
+            a=maxptime:40\r\na=sendrecv\r\na=rtcp:5001 IN IP4 192.0.2.2\r\na=rtcp-mux\r\n\
+            m=audio 4 RTP/AVP 0\r\na=rtcp:53020\r\nm=video 0 RTP/AVP 31\r\n";
         let description = Description::parse(text.as_bytes()).unwrap();
         assert_eq!(String::from_utf8(description.to_bytes()).unwrap(), text);
     }

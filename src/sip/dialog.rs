@@ -3,9 +3,9 @@
 //! A [`Dialog`] knows its three-part name, both sequence numbers, the route set and the remote target, and makes the
 //! requests within it. It does not know what the dialog is for (that is the session's business), nor transactions.
 
-use super::path::Path;
+use super::path::{Path, with_scope_of};
 use super::tokens::{Domain, Tokens};
-use super::wire::{CSeq, Headers, Method, NameAddr, Request, Response, SipUri, Uri, Via};
+use super::wire::{CSeq, Headers, HostPort, Method, NameAddr, Request, Response, SipUri, Uri, Via};
 use core::net::SocketAddr;
 
 /// One dialog, early or confirmed.
@@ -90,6 +90,7 @@ impl Dialog {
         let Some(remote) = next.sip().and_then(address) else {
             return path;
         };
+        let remote = with_scope_of(remote, path.remote);
         if remote.is_ipv4() == path.local.is_ipv4() { Path { remote, ..path } } else { path }
     }
 
@@ -151,8 +152,9 @@ pub(crate) fn as_target(uri: &Uri) -> Uri {
 
 /// The address a SIP URI names without being resolved.
 fn address(uri: &SipUri) -> Option<SocketAddr> {
-    let ip = uri.host().address().filter(|ip| !ip.is_unspecified() && !ip.is_multicast())?;
-    let port = uri.port().unwrap_or(DEFAULT_PORT);
+    let HostPort { host, port } = uri.host_port();
+    let ip = host.address().filter(|ip| !ip.is_unspecified() && !ip.is_multicast())?;
+    let port = port.unwrap_or(DEFAULT_PORT);
     (port != 0).then(|| SocketAddr::new(ip, port))
 }
 
@@ -194,6 +196,14 @@ mod tests {
             assert_eq!(next_hop(&format!("Contact: <sip:{contact}>\r\n")), "192.0.2.2:5060", "{contact}");
         }
         assert_eq!(next_hop(""), "192.0.2.2:5060");
+    }
+
+    #[test]
+    fn a_link_local_contact_is_on_the_link_of_the_call() {
+        let on_link = |ip: &str| std::net::SocketAddrV6::new(ip.parse().unwrap(), 5060, 0, 2).into();
+        let path = Path { local: on_link("fe80::1"), remote: on_link("fe80::2") };
+        let dialog = dialog("Contact: <sip:alice@[fe80::7]>\r\n");
+        assert_eq!(dialog.next_hop(path).remote, on_link("fe80::7"));
     }
 
     #[test]

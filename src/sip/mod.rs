@@ -12,6 +12,7 @@ pub mod wire;
 mod call;
 mod dialog;
 pub mod endpoint;
+mod info;
 mod outbox;
 mod path;
 mod session;
@@ -20,4 +21,4 @@ mod transaction;
 
 pub use call::CallKey;
 pub use endpoint::{Counters, EndReason, Endpoint, EndpointConfig, Event, Invite, Limits, Usage, Warning};
-pub use path::{Path, Transmit};
+pub use path::{Path, Transmit, with_scope_of};

@@ -19,3 +19,43 @@ pub struct Transmit {
     /// What is sent.
     pub bytes: Vec<u8>,
 }
+
+/// `address`, as seen from the link on which `neighbour` is. A URI or a session description names no interface, and a
+/// link-local IPv6 address (`fe80::/10`) without one leads nowhere (RFC 4007 §6): it gets the scope of `neighbour`.
+#[must_use]
+pub fn with_scope_of(address: SocketAddr, neighbour: SocketAddr) -> SocketAddr {
+    match (address, neighbour) {
+        (SocketAddr::V6(mut address), SocketAddr::V6(neighbour)) if address.ip().is_unicast_link_local() => {
+            address.set_scope_id(neighbour.scope_id());
+            address.into()
+        }
+        _ => address,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn scoped(ip: &str, scope: u32) -> SocketAddr {
+        std::net::SocketAddrV6::new(ip.parse().unwrap(), 4000, 0, scope).into()
+    }
+
+    #[test]
+    fn a_link_local_address_is_on_the_link_of_its_neighbour() {
+        let neighbour = scoped("fe80::2", 3);
+        assert_eq!(with_scope_of(scoped("fe80::1", 0), neighbour), scoped("fe80::1", 3));
+        assert_eq!(with_scope_of(scoped("febf::1", 7), neighbour), scoped("febf::1", 3));
+    }
+
+    #[test]
+    fn other_addresses_have_no_scope() {
+        let neighbour = scoped("fe80::2", 3);
+        for address in ["[2001:db8::1]:4000", "[::1]:4000", "[fec0::1]:4000", "192.0.2.1:4000"] {
+            let address = address.parse().unwrap();
+            assert_eq!(with_scope_of(address, neighbour), address);
+        }
+        let v4 = "192.0.2.2:5060".parse().unwrap();
+        assert_eq!(with_scope_of(scoped("fe80::1", 0), v4), scoped("fe80::1", 0));
+    }
+}

@@ -5,7 +5,7 @@
 //!       v                       v
 //!   Incoming                 Calling ── 3xx-6xx, no answer: failed
 //!       │ 200 goes              │ 2xx comes, ACK goes
-//!    Answered ─── ACK ───> Confirmed ── BYE comes: ended
+//!    Answered ─── ACK ───> Confirmed ── BYE comes: ended      (within it an INVITE or UPDATE may come: Reoffer)
 //!                               │ BYE goes
 //!                            Leaving ── its answer comes, or none: ended
 //! ```
@@ -15,21 +15,17 @@
 use super::dialog::Dialog;
 use super::path::Path;
 use super::transaction::{ClientKey, ServerKey};
-use super::wire::Request;
+use super::wire::{Method, Request};
 
 /// One call.
 #[derive(Debug)]
 pub(crate) struct Session {
-    /// The way its INVITE came or went.
+    /// The way its newest INVITE or UPDATE came, or its INVITE went.
     pub(crate) path: Path,
     /// Where it stands.
     pub(crate) state: State,
     /// The dialog; a caller has none before the 2xx.
     pub(crate) dialog: Option<Dialog>,
-    /// The description the peer gave last.
-    pub(crate) theirs: Vec<u8>,
-    /// The description we gave last.
-    pub(crate) ours: Vec<u8>,
 }
 
 /// Where a session stands.
@@ -53,11 +49,31 @@ pub(crate) enum State {
     Calling(Calling),
     /// Both ends agree that there is a call.
     Confirmed {
-        /// Our 200 to a re-INVITE.
-        unacknowledged: Option<Unacknowledged>,
+        /// What the peer wants to change.
+        reoffer: Option<Reoffer>,
     },
     /// Our BYE went and waits for its answer.
     Leaving,
+}
+
+/// An INVITE or UPDATE that came within a call.
+#[derive(Debug)]
+pub(crate) enum Reoffer {
+    /// It waits for our answer.
+    Asked(Box<Asked>),
+    /// Our 200 to the INVITE waits for its ACK.
+    Answered(Unacknowledged),
+}
+
+/// A request within a call that waits for our answer.
+#[derive(Debug)]
+pub(crate) struct Asked {
+    /// Its transaction.
+    pub(crate) server: ServerKey,
+    /// What the answer is made from.
+    pub(crate) request: Request,
+    /// The way it came.
+    pub(crate) path: Path,
 }
 
 /// A 200 to INVITE without an ACK.
@@ -87,13 +103,48 @@ pub(crate) struct Calling {
 }
 
 impl Session {
+    /// A call that both ends have agreed on.
+    pub(crate) const CONFIRMED: State = State::Confirmed { reoffer: None };
+
     /// The 200 that waits for its ACK.
     pub(crate) const fn unacknowledged_mut(&mut self) -> Option<&mut Unacknowledged> {
         match &mut self.state {
-            State::Answered { unacknowledged, .. } => Some(unacknowledged),
-            State::Confirmed { unacknowledged } => unacknowledged.as_mut(),
-            State::Incoming { .. } | State::Calling(_) | State::Leaving => None,
+            State::Answered { unacknowledged, .. }
+            | State::Confirmed { reoffer: Some(Reoffer::Answered(unacknowledged)) } => Some(unacknowledged),
+            State::Incoming { .. } | State::Calling(_) | State::Confirmed { .. } | State::Leaving => None,
         }
+    }
+
+    /// The INVITE or UPDATE that waits for our answer.
+    pub(crate) fn asked(&self) -> Option<&Asked> {
+        match &self.state {
+            State::Confirmed { reoffer: Some(Reoffer::Asked(asked)) } => Some(asked),
+            _ => None,
+        }
+    }
+
+    /// Takes what waits for our answer, which is then due.
+    pub(crate) fn take_asked(&mut self) -> Option<Box<Asked>> {
+        self.asked()?;
+        match core::mem::replace(&mut self.state, Self::CONFIRMED) {
+            State::Confirmed { reoffer: Some(Reoffer::Asked(asked)) } => Some(asked),
+            _ => None,
+        }
+    }
+
+    /// Takes the way and the remote target of a request that was accepted (§12.2.2; RFC 6141 §3.4).
+    pub(crate) fn refresh(&mut self, asked: &Asked) {
+        self.path = asked.path;
+        if let Some(dialog) = &mut self.dialog {
+            dialog.refresh_target(&asked.request);
+        }
+    }
+}
+
+impl Asked {
+    /// Whether its answer will be acknowledged.
+    pub(crate) fn is_invite(&self) -> bool {
+        self.request.method == Method::INVITE
     }
 }
 

@@ -12,7 +12,7 @@ use crate::mix::{
     BLOCK, BLOCK_TIME, Command, Format, Media, Mixer, Report, Voice, VoiceConfig, VoiceId, VoiceStats,
 };
 use crate::rtp::{DelayRange, JitterStats, Kind, PayloadFormat, Receiver, ReceiverConfig, Sender, Source};
-use crate::sdp::{self, Description, Local, Negotiated};
+use crate::sdp::{self, Description, Local, Negotiated, Session};
 use crate::sip::{CallKey, EndReason, Endpoint, EndpointConfig, Event, Invite, Path, Transmit, Usage};
 use crate::time::Instant;
 use crate::units::{Level, SampleRate};
@@ -133,7 +133,7 @@ impl Page {
 /// The end that calls, talks and hangs up.
 struct Phone {
     endpoint: Endpoint,
-    local: Local,
+    session: Session,
     seed: u64,
     talk: Option<Talk>,
     ended: Vec<EndReason>,
@@ -142,18 +142,18 @@ struct Phone {
 impl Phone {
     fn new(now: Instant, seed: u64) -> Self {
         let mut endpoint = Endpoint::new(EndpointConfig::new("phone"), seed);
-        let local = local(PHONE);
+        let mut session = Session::new(local(PHONE));
         let target = "sip:page@10.0.0.2".parse().unwrap();
         let path = Path { local: address(PHONE), remote: address(BOX) };
-        endpoint.invite(now, Invite { target, path, body: sdp::offer(&local).to_bytes() });
-        Self { endpoint, local, seed, talk: None, ended: Vec::new() }
+        endpoint.invite(now, Invite { target, path, body: session.offer().0.to_bytes() });
+        Self { endpoint, session, seed, talk: None, ended: Vec::new() }
     }
 
     fn on_event(&mut self, now: Instant, event: Event) {
         match event {
             Event::Answered { call, body } => {
                 let answer = Description::parse(&body).unwrap();
-                let negotiated = sdp::accept(&answer, &self.local).unwrap();
+                let negotiated = self.session.accept(&answer).unwrap();
                 self.talk = Some(Talk::new(now, call, &negotiated, self.seed));
             }
             Event::Ended { reason, .. } => self.ended.push(reason),
@@ -193,7 +193,7 @@ struct Talk {
 
 impl Talk {
     fn new(now: Instant, call: CallKey, negotiated: &Negotiated, seed: u64) -> Self {
-        let format = &negotiated.formats[0];
+        let format = &negotiated.send;
         Self {
             call,
             sender: Sender::new(seed, format.payload_type),
@@ -248,7 +248,7 @@ impl Speaker {
         match event {
             Event::Incoming { call, offer, .. } => {
                 let offer = Description::parse(&offer).unwrap();
-                let (answer, negotiated) = sdp::answer(&offer, &local(BOX)).unwrap();
+                let (answer, negotiated) = Session::new(local(BOX)).answer(&offer).unwrap();
                 self.receiver = Some(Receiver::new(receiver(&negotiated)));
                 self.mixer.handle_command(now, Command::Attach { voice: VOICE, source: voice(&negotiated) });
                 self.endpoint.answer(now, call, answer.to_bytes());
@@ -306,13 +306,12 @@ fn local(end: u8) -> Local {
         formats: formats.map(|(number, codec)| sdp::Format::new(number, codec.name(), 8000)).to_vec(),
         ptime: PTIME,
         session_id: 7,
-        version: 1,
     }
 }
 
 fn receiver(negotiated: &Negotiated) -> ReceiverConfig {
     let kind = Kind::Speech { clock: SampleRate::HZ_8000, bytes_per_tick: 1 };
-    let formats = negotiated.formats.iter();
+    let formats = negotiated.formats.speech.iter();
     let formats = formats.map(|format| PayloadFormat { payload_type: format.payload_type, kind }).collect();
     let source = Source::Port(negotiated.remote.unwrap());
     ReceiverConfig { formats, source }
@@ -321,6 +320,7 @@ fn receiver(negotiated: &Negotiated) -> ReceiverConfig {
 fn voice(negotiated: &Negotiated) -> Box<Voice> {
     let formats = negotiated
         .formats
+        .speech
         .iter()
         .map(|format| Format { payload_type: format.payload_type, codec: codec(format) });
     let delay = DelayRange::default();

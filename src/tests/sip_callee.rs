@@ -27,7 +27,7 @@ fn a_call_rings_is_answered_and_hung_up_by_the_caller() {
     assert_eq!((ok.status, ok.body.as_slice()), (StatusCode::OK, ANSWER.as_bytes()));
     assert_eq!(ok.headers.to.tag(), ringing.headers.to.tag());
     assert_eq!(ok.headers.contacts.first().unwrap().uri.to_string(), "sip:box@192.0.2.1:5060");
-    assert_eq!(header(&ok, "Allow"), "INVITE, ACK, CANCEL, BYE, OPTIONS");
+    assert_eq!(header(&ok, "Allow"), "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE");
     assert_eq!(header(&ok, "Supported"), "");
     assert_eq!(header(&ok, "Server"), "PagingBox/1");
 
@@ -363,80 +363,6 @@ fn a_lower_cseq_gets_500() {
     trace.receive(within("BYE", 4, &tag));
     assert_eq!(trace.sent(), ["500"]);
     trace.no_event();
-}
-
-#[test]
-fn a_reinvite_with_the_same_offer_gets_the_same_answer_until_its_ack() {
-    let mut trace = Trace::new();
-    trace.receive(with_body(&invite(), "application/sdp", OFFER));
-    let call = trace.incoming();
-    trace.endpoint.answer(trace.now, call, ANSWER.into());
-    let tag = trace.response().headers.to.tag().unwrap().to_owned();
-    trace.receive(within("ACK", 1, &tag));
-    trace.event();
-    trace.receive(with_body(&within("INVITE", 2, &tag), "application/sdp", OFFER));
-    let again = trace.response();
-    assert_eq!((again.status, again.body.as_slice()), (StatusCode::OK, ANSWER.as_bytes()));
-    assert_eq!(again.headers.to.tag(), Some(tag.as_str()));
-    assert_eq!(trace.moments(SECOND), [500]);
-    trace.receive(within("ACK", 2, &tag));
-    assert!(trace.moments(40 * SECOND).is_empty());
-    trace.no_event();
-}
-
-#[test]
-fn a_reinvite_whose_answer_has_too_many_headers_gets_500_and_the_call_goes_on() {
-    let mut trace = Trace::new();
-    let (call, tag) = trace.confirmed();
-    let mut reinvite = within("INVITE", 2, &tag);
-    for proxy in 0..191 {
-        reinvite = with_header(&reinvite, &format!("Via: SIP/2.0/UDP 192.0.2.7;branch=z9hG4bK-{proxy}"));
-    }
-    trace.receive(reinvite);
-    let refusal = trace.response();
-    assert_eq!((refusal.status.code(), refusal.headers.to.tag()), (500, Some(tag.as_str())));
-    trace.receive(within("ACK", 2, &tag).replace("z9hG4bK-ACK-2", "z9hG4bK-INVITE-2"));
-    trace.receive(within("BYE", 3, &tag));
-    assert_eq!(trace.sent(), ["200"]);
-    assert_eq!(trace.event(), Event::Ended { call, reason: EndReason::RemoteHangUp });
-    trace.assert_clean();
-}
-
-#[test]
-fn a_reinvite_with_another_offer_gets_488_and_the_call_goes_on() {
-    let mut trace = Trace::new();
-    let (_, tag) = trace.confirmed();
-    trace.receive(with_body(&within("INVITE", 2, &tag), "application/sdp", OFFER));
-    trace.receive(within("ACK", 2, &tag));
-    assert_eq!(trace.sent(), ["488"]);
-    trace.no_event();
-    trace.receive(within("BYE", 3, &tag));
-    assert_eq!(trace.sent(), ["200"]);
-}
-
-#[test]
-fn a_reinvite_before_the_ack_gets_491_and_before_the_answer_500() {
-    let mut trace = Trace::new();
-    trace.receive(invite());
-    let call = trace.incoming();
-    trace.endpoint.ring(trace.now, call);
-    let tag = trace.response().headers.to.tag().unwrap().to_owned();
-    trace.receive(within("INVITE", 2, &tag));
-    let pending = trace.response();
-    assert_eq!((pending.status.code(), header(&pending, "Retry-After").as_str()), (500, "2"));
-    trace.endpoint.answer(trace.now, call, ANSWER.into());
-    trace.receive(within("INVITE", 3, &tag));
-    assert_eq!(trace.sent(), ["200", "491"]);
-}
-
-#[test]
-fn a_reinvite_without_an_ack_ends_the_call() {
-    let mut trace = Trace::new();
-    let (call, tag) = trace.confirmed();
-    trace.receive(within("INVITE", 2, &tag));
-    trace.pass(32 * SECOND);
-    assert_eq!(trace.event(), Event::Ended { call, reason: EndReason::NoAck });
-    trace.assert_clean();
 }
 
 #[test]

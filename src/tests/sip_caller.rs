@@ -1,6 +1,6 @@
 //! Calls that go out, as traces (RFC 3261 §9.1, §13.2, §15, §17.1; RFC 6026).
 
-use super::sip_trace::{ANSWER, Trace, cancel, reply, with_body};
+use super::sip_trace::{ANSWER, Trace, ask, cancel, reply, with_body};
 use crate::sip::wire::{Request, StatusCode};
 use crate::sip::{CallKey, EndReason, EndpointConfig, Event, Invite};
 use core::time::Duration;
@@ -11,16 +11,6 @@ fn call(trace: &mut Trace) -> (CallKey, Request) {
     let target = "sip:bob@192.0.2.2".parse().unwrap();
     let call = trace.endpoint.invite(trace.now, Invite { target, path: trace.path, body: ANSWER.into() });
     (call, trace.request())
-}
-
-/// What the peer asks within the call that `invite` made, whose remote tag is `tag`.
-fn ask(invite: &Request, method: &str, tag: &str) -> String {
-    let headers = &invite.headers;
-    format!(
-        "{method} sip:box@192.0.2.1 SIP/2.0\nVia: SIP/2.0/UDP 192.0.2.2;branch=z9hG4bK-{method}\n\
-         From: <sip:bob@192.0.2.2>;tag={tag}\nTo: {}\nCall-ID: {}\nCSeq: 1 {method}\n\n",
-        headers.from, headers.call_id
-    )
 }
 
 #[test]

@@ -143,6 +143,8 @@ fn told(event: &Event) -> String {
         Event::Ringing { .. } => "ringing".to_owned(),
         Event::Answered { body, .. } => format!("answered {}", String::from_utf8_lossy(body)),
         Event::Confirmed { .. } => "confirmed".to_owned(),
+        Event::Reoffered { .. } => "reoffered".to_owned(),
+        Event::Info { key, .. } => format!("key {key}"),
         Event::Failed { status, .. } => format!("failed {status}"),
         Event::Ended { reason, .. } => format!("ended {reason:?}"),
     }

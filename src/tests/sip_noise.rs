@@ -114,11 +114,13 @@ impl Storm {
         let Some(&call) = self.calls.get(usize::try_from(index).unwrap()) else {
             return;
         };
-        match self.dice.below(5) {
+        match self.dice.below(7) {
             0 => self.trace.endpoint.ring(now, call),
             1 => self.trace.endpoint.answer(now, call, ANSWER.into()),
             2 => self.trace.endpoint.reject(now, call, StatusCode::BUSY_HERE, None),
             3 => self.trace.endpoint.hang_up(now, call),
+            4 => self.trace.endpoint.accept_reoffer(now, call, ANSWER.into()),
+            5 => self.trace.endpoint.reject_reoffer(now, call, StatusCode::NOT_ACCEPTABLE_HERE, None),
             _ => {}
         }
     }
@@ -143,7 +145,7 @@ impl Storm {
                 }
                 Message::Response(response) => {
                     let tag = response.headers.to.tag().unwrap_or("none").to_owned();
-                    for method in ["ACK", "BYE", "INVITE"] {
+                    for method in ["ACK", "BYE", "INVITE", "UPDATE", "INFO"] {
                         let text = within(method, 2, &tag);
                         self.texts.push(text.replace("call-1@192.0.2.2", &response.headers.call_id));
                     }

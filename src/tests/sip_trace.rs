@@ -184,6 +184,16 @@ pub(super) fn reply(request: &Request, status: u16, tag: &str) -> String {
     )
 }
 
+/// What the peer asks within the call that `invite` made, whose remote tag is `tag`.
+pub(super) fn ask(invite: &Request, method: &str, tag: &str) -> String {
+    let headers = &invite.headers;
+    format!(
+        "{method} sip:box@192.0.2.1 SIP/2.0\nVia: SIP/2.0/UDP 192.0.2.2;branch=z9hG4bK-{method}\n\
+         From: <sip:bob@192.0.2.2>;tag={tag}\nTo: {}\nCall-ID: {}\nCSeq: 1 {method}\nContact: <sip:bob@192.0.2.2:5070>\nMax-Forwards: 70\nContent-Length: 0\n\n",
+        headers.from, headers.call_id
+    )
+}
+
 /// The value of a header that has no type of its own.
 pub(super) fn header(response: &Response, name: &str) -> String {
     response.headers.get(name).unwrap_or("(none)").to_owned()

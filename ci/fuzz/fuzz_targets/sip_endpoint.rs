@@ -54,6 +54,8 @@ fn act_on(endpoint: &mut Endpoint, now: Instant, path: Path, act: u8, calls: &mu
             endpoint.reject(now, call, StatusCode::BUSY_HERE, Some(&warning));
         }
         (5, Some(call)) => endpoint.hang_up(now, call),
+        (6, Some(call)) => endpoint.accept_reoffer(now, call, b"v=0\r\n".to_vec()),
+        (7, Some(call)) => endpoint.reject_reoffer(now, call, StatusCode::NOT_ACCEPTABLE_HERE, None),
         _ => {}
     }
 }

@@ -3,10 +3,12 @@
 //! Max-Forwards is not looked at: an element that does not forward answers a request with zero hops left as any other
 //! (RFC 4475 §3.3.11).
 
+use crate::key::Key;
+use crate::sip::info;
 use crate::sip::wire::{Method, Request, StatusCode, Uri};
 
 /// The methods an endpoint understands, as its Allow header.
-pub(super) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS";
+pub(super) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE";
 
 /// The bodies an endpoint understands, as its Accept header.
 pub(super) const ACCEPT: &str = "application/sdp";
@@ -35,14 +37,14 @@ pub(super) fn check(request: &Request) -> Result<(), Refusal> {
     check_uri(&request.uri)?;
     check_extensions(request)?;
     match request.method {
-        Method::INVITE => check_body(request),
+        Method::INVITE | Method::UPDATE => check_body(request),
         _ => Ok(()),
     }
 }
 
 fn check_method(method: &Method) -> Result<(), Refusal> {
     match *method {
-        Method::INVITE | Method::BYE | Method::OPTIONS => Ok(()),
+        Method::INVITE | Method::BYE | Method::OPTIONS | Method::INFO | Method::UPDATE => Ok(()),
         _ => Err(Refusal::new(StatusCode::METHOD_NOT_ALLOWED).with("Allow", ALLOW)),
     }
 }
@@ -77,6 +79,23 @@ fn check_body(request: &Request) -> Result<(), Refusal> {
         return Err(Refusal::new(StatusCode::NOT_ACCEPTABLE).with("Accept", ACCEPT));
     }
     Ok(())
+}
+
+/// The key that an INFO tells; `None` if it tells nothing.
+pub(super) fn check_info(request: &Request) -> Result<Option<Key>, Refusal> {
+    let headers = &request.headers;
+    match headers.content_type.as_ref().filter(|_| !request.body.is_empty()) {
+        Some(content_type) if info::TYPES.iter().any(|known| content_type.is(known)) => {
+            let key = info::key(&request.body);
+            key.map(Some).ok_or(Refusal::new(StatusCode::BAD_REQUEST))
+        }
+        // RFC 6086 §4.2.2: a package that we do not want; we want none, which an empty Recv-Info says.
+        _ if headers.get("Info-Package").is_some() => {
+            Err(Refusal::new(StatusCode::BAD_INFO_PACKAGE).with("Recv-Info", ""))
+        }
+        None if request.body.is_empty() => Ok(None),
+        _ => Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE).with("Accept", info::TYPES.join(", "))),
+    }
 }
 
 /// Whether an element of Accept covers a session description (RFC 3261 §20.1).

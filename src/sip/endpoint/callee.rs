@@ -1,4 +1,4 @@
-//! Calls received: INVITE, its answers, CANCEL, ACK (RFC 3261 §9.2, §13.3, §14.2).
+//! Calls received: INVITE, its answers, CANCEL, ACK (RFC 3261 §9.2, §13.3).
 
 use super::Endpoint;
 use super::admission::Refusal;
@@ -33,13 +33,12 @@ impl Endpoint {
         let (path, server, invite) = (*path, *server, invite.clone());
         self.timers.stop((call, SessionTimer::Ring));
         let Some(unacknowledged) =
-            self.accept(now, call, Acceptance { server, request: &invite, path, body: &body })
+            self.accept(now, call, Acceptance { server, request: &invite, path, body })
         else {
             self.reject(now, call, StatusCode::SERVER_INTERNAL_ERROR, None);
             return self.events.push_back(Event::Ended { call, reason: EndReason::Unwritable });
         };
         if let Some(session) = self.sessions.get_mut(&call) {
-            session.ours = body;
             session.state = State::Answered { unacknowledged, leave: false };
         }
     }
@@ -78,55 +77,8 @@ impl Endpoint {
             call_id: request.headers.call_id.clone(),
             offer: request.body.clone(),
         });
-        let theirs = request.body.clone();
         let state = State::Incoming { server, invite: Box::new(request) };
-        self.sessions.insert(call, Session { path, state, dialog: Some(dialog), theirs, ours: Vec::new() });
-    }
-
-    /// An INVITE within a call. The session cannot be changed yet: the same offer gets the same answer, another 488.
-    pub(super) fn on_reinvite(&mut self, now: Instant, call: CallKey, inbound: &Inbound) {
-        let Some(session) = self.sessions.get_mut(&call) else {
-            return;
-        };
-        let refusal = match &session.state {
-            // RFC 3261 §14.2: the first INVITE has no final response yet.
-            State::Incoming { .. } => {
-                Refusal::new(StatusCode::SERVER_INTERNAL_ERROR).with("Retry-After", PENDING_RETRY_S)
-            }
-            State::Answered { .. } | State::Confirmed { unacknowledged: Some(_) } | State::Calling(_) => {
-                Refusal::new(StatusCode::REQUEST_PENDING)
-            }
-            State::Leaving => Refusal::new(StatusCode::CALL_DOES_NOT_EXIST),
-            State::Confirmed { unacknowledged: None } if self.servers.is_full() => {
-                Refusal::new(StatusCode::SERVICE_UNAVAILABLE).with("Retry-After", PENDING_RETRY_S)
-            }
-            State::Confirmed { unacknowledged: None } if inbound.request.body == session.theirs => {
-                return self.repeat_session(now, call, inbound);
-            }
-            State::Confirmed { unacknowledged: None } => Refusal::new(StatusCode::NOT_ACCEPTABLE_HERE),
-        };
-        self.refuse(inbound, &refusal);
-    }
-
-    /// Answers the offer we know with the answer we gave; 500 if that cannot be written.
-    fn repeat_session(&mut self, now: Instant, call: CallKey, inbound: &Inbound) {
-        let Some(session) = self.sessions.get_mut(&call) else {
-            return;
-        };
-        if let Some(dialog) = &mut session.dialog {
-            dialog.refresh_target(&inbound.request);
-        }
-        let body = session.ours.clone();
-        self.open_invite(now, call, inbound);
-        let (server, request, path) = (inbound.key, &inbound.request, inbound.path);
-        let unacknowledged = self.accept(now, call, Acceptance { server, request, path, body: &body });
-        if unacknowledged.is_none() {
-            let failure = Response::to_request(request, StatusCode::SERVER_INTERNAL_ERROR);
-            self.respond(now, server, &failure.with_to_tag(&self.tag(server)));
-        }
-        if let Some(session) = self.sessions.get_mut(&call) {
-            session.state = State::Confirmed { unacknowledged };
-        }
+        self.sessions.insert(call, Session { path, state, dialog: Some(dialog) });
     }
 
     /// CANCEL: ends a call that has not been answered; otherwise it comes too late (RFC 3261 §9.2).
@@ -141,9 +93,14 @@ impl Endpoint {
         if let Some(bytes) = self.written(&response) {
             self.outbox.push(inbound.reply, &bytes);
         }
-        let state = self.sessions.get(&call).map(|session| &session.state);
-        if matches!(state, Some(State::Incoming { server, .. }) if *server == invite) {
-            self.terminate(now, call, EndReason::Cancelled);
+        match self.sessions.get(&call) {
+            Some(Session { state: State::Incoming { server, .. }, .. }) if *server == invite => {
+                self.terminate(now, call, EndReason::Cancelled);
+            }
+            Some(session) if session.asked().is_some_and(|asked| asked.server == invite) => {
+                self.reject_reoffer(now, call, StatusCode::REQUEST_TERMINATED, None);
+            }
+            _ => {}
         }
     }
 
@@ -178,14 +135,8 @@ impl Endpoint {
         };
         self.timers.stop((call, SessionTimer::Repeat));
         self.timers.stop((call, SessionTimer::NoAck));
-        let state = core::mem::replace(&mut session.state, State::Confirmed { unacknowledged: None });
-        let State::Answered { leave, .. } = state else {
-            return;
-        };
-        if !ack.body.is_empty() {
-            session.theirs.clone_from(&ack.body);
-        }
-        if leave {
+        let state = core::mem::replace(&mut session.state, Session::CONFIRMED);
+        if matches!(state, State::Answered { leave: true, .. }) {
             return self.leave(now, call);
         }
         self.events.push_back(Event::Confirmed { call, body: ack.body.clone() });
@@ -220,7 +171,8 @@ impl Endpoint {
         self.availability()
     }
 
-    fn open_invite(&mut self, now: Instant, call: CallKey, inbound: &Inbound) {
+    /// Opens the transaction of an INVITE, which gets a 100 if nothing else is sent soon.
+    pub(super) fn open_invite(&mut self, now: Instant, call: CallKey, inbound: &Inbound) {
         let trying = Response::to_request(&inbound.request, StatusCode::TRYING);
         let trying = self.written(&trying).unwrap_or_default();
         let merge = MergeKey::of(&inbound.request, &self.tokens);
@@ -229,19 +181,31 @@ impl Endpoint {
     }
 
     /// Sends a 200 to INVITE and sees to it that it is repeated; `None` if it cannot be written.
-    fn accept(&mut self, now: Instant, call: CallKey, acceptance: Acceptance<'_>) -> Option<Unacknowledged> {
+    pub(super) fn accept(
+        &mut self,
+        now: Instant,
+        call: CallKey,
+        acceptance: Acceptance<'_>,
+    ) -> Option<Unacknowledged> {
+        let (server, cseq) = (acceptance.server, acceptance.request.headers.cseq.number);
+        let bytes = self.send_ok(now, acceptance)?;
+        self.timers.set((call, SessionTimer::Repeat), now + T1);
+        self.timers.set((call, SessionTimer::NoAck), now + TIMER_H);
+        Some(Unacknowledged { server, cseq, bytes, repeated: 0 })
+    }
+
+    /// Sends a 200 that introduces us, and gives its bytes; `None` if it cannot be written.
+    pub(super) fn send_ok(&mut self, now: Instant, acceptance: Acceptance<'_>) -> Option<Vec<u8>> {
         let Acceptance { server, request, path, body } = acceptance;
         let response = Response::to_request(request, StatusCode::OK).with_to_tag(&self.tag(server));
         let mut response = self.introduced(response, path);
         if !body.is_empty() {
-            response = response.with_body(ContentType::sdp(), body.to_vec());
+            response = response.with_body(ContentType::sdp(), body);
         }
         let bytes = self.written(&response)?;
         let answer = Answer { class: Class::Success, bytes: bytes.clone() };
         self.servers.respond(now, server, answer, &mut self.outbox);
-        self.timers.set((call, SessionTimer::Repeat), now + T1);
-        self.timers.set((call, SessionTimer::NoAck), now + TIMER_H);
-        Some(Unacknowledged { server, cseq: request.headers.cseq.number, bytes, repeated: 0 })
+        Some(bytes)
     }
 
     /// A response to the INVITE of an unanswered call, and its transaction.
@@ -256,7 +220,8 @@ impl Endpoint {
         Some((*server, response))
     }
 
-    fn respond(&mut self, now: Instant, server: ServerKey, response: &Response) {
+    /// Sends a response in its transaction.
+    pub(super) fn respond(&mut self, now: Instant, server: ServerKey, response: &Response) {
         if let Some(bytes) = self.written(response) {
             let answer = Answer { class: Class::of(response.status.code()), bytes };
             self.servers.respond(now, server, answer, &mut self.outbox);
@@ -264,13 +229,12 @@ impl Endpoint {
     }
 }
 
-/// What a 200 to INVITE is made from.
-#[derive(Clone, Copy)]
-struct Acceptance<'a> {
-    server: ServerKey,
-    request: &'a Request,
-    path: Path,
-    body: &'a [u8],
+/// What a 200 with a session description is made from.
+pub(super) struct Acceptance<'a> {
+    pub(super) server: ServerKey,
+    pub(super) request: &'a Request,
+    pub(super) path: Path,
+    pub(super) body: Vec<u8>,
 }
 
 /// What goes into a Warning header (RFC 3261 §20.43).
@@ -284,7 +248,7 @@ pub struct Warning {
 
 impl Warning {
     /// The value of the header; what would end the quoted text is left out.
-    fn value(&self, path: Path) -> String {
+    pub(super) fn value(&self, path: Path) -> String {
         let text: String = self.text.chars().filter(|&c| !c.is_control() && c != '"' && c != '\\').collect();
         format!("{:03} {} \"{text}\"", self.code.clamp(300, 399), path.local)
     }
@@ -292,6 +256,3 @@ impl Warning {
 
 /// How often a 180 is repeated (RFC 3261 §13.3.1.1).
 const RING_AGAIN_AFTER: Duration = Duration::from_mins(1);
-
-/// When a peer may send another INVITE while one is pending, in seconds (RFC 3261 §14.2: 0 to 10).
-const PENDING_RETRY_S: &str = "2";

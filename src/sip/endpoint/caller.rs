@@ -33,7 +33,7 @@ impl Endpoint {
         }
         count(&mut self.counters.calls_out);
         let client = ClientKey::draw(&mut self.tokens);
-        let (path, ours) = (invite.path, invite.body.clone());
+        let path = invite.path;
         let request = self.invite_request(client, invite);
         let new = NewRequest { request, path, call: Some(call) };
         if self.clients.open(now, client, new, &mut self.outbox).is_err() {
@@ -43,7 +43,7 @@ impl Endpoint {
         }
         let calling = Calling { client, is_ringing: false, is_proceeding: false, is_cancelled: false };
         let state = State::Calling(calling);
-        self.sessions.insert(call, Session { path, state, dialog: None, theirs: Vec::new(), ours });
+        self.sessions.insert(call, Session { path, state, dialog: None });
         call
     }
 
@@ -144,8 +144,7 @@ impl Endpoint {
         self.timers.stop((call, SessionTimer::NoFinal));
         self.dialogs.insert(dialog.key(&self.tokens), call);
         session.dialog = Some(dialog);
-        session.theirs.clone_from(&response.body);
-        let state = core::mem::replace(&mut session.state, State::Confirmed { unacknowledged: None });
+        let state = core::mem::replace(&mut session.state, Session::CONFIRMED);
         if matches!(state, State::Calling(Calling { is_cancelled: true, .. })) {
             return self.leave(now, call);
         }

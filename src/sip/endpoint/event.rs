@@ -1,5 +1,6 @@
 //! What an endpoint tells the application.
 
+use crate::key::Key;
 use crate::sip::call::CallKey;
 use crate::sip::path::Path;
 use crate::sip::wire::{NameAddr, StatusCode, Uri};
@@ -40,12 +41,27 @@ pub enum Event {
         /// The session description of the answer.
         body: Vec<u8>,
     },
-    /// The other end knows that we have answered.
+    /// The other end knows that we have answered its INVITE, the first one or one within the call.
     Confirmed {
         /// The call.
         call: CallKey,
         /// The session description of the ACK; empty unless the answer held the offer.
         body: Vec<u8>,
+    },
+    /// The other end wants to change the call. The application will `accept_reoffer` or `reject_reoffer`, at once: until
+    /// then nothing else can be changed.
+    Reoffered {
+        /// The call.
+        call: CallKey,
+        /// The offered session description; empty if the answer shall hold the offer.
+        offer: Vec<u8>,
+    },
+    /// The other end sends a key by INFO.
+    Info {
+        /// The call.
+        call: CallKey,
+        /// The key.
+        key: Key,
     },
     /// Our INVITE was refused, or nobody answered (408).
     Failed {

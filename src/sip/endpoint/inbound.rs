@@ -3,9 +3,11 @@
 use super::Endpoint;
 use super::admission::{self, ACCEPT, Refusal};
 use super::counters::count;
+use super::event::Event;
 use crate::sip::call::CallKey;
 use crate::sip::dialog::{DEFAULT_PORT, DialogKey};
 use crate::sip::path::Path;
+use crate::sip::session::State;
 use crate::sip::tokens::{Domain, Tokens};
 use crate::sip::transaction::{Answer, Class, Received, ServerKey};
 use crate::sip::wire::{Message, Method, ParseError, Request, Response, StatusCode, Via};
@@ -114,9 +116,26 @@ impl Endpoint {
             return self.refuse(inbound, &Refusal::new(StatusCode::SERVER_INTERNAL_ERROR));
         }
         match inbound.request.method {
-            Method::INVITE => self.on_reinvite(now, call, inbound),
+            Method::INVITE | Method::UPDATE => self.on_reoffer(now, call, inbound),
             Method::BYE => self.on_bye(now, call, inbound),
+            Method::INFO => self.on_info(now, call, inbound),
             _ => self.on_options(inbound),
+        }
+    }
+
+    /// A key, or something else that is told within a call (RFC 6086; keys are older than it and no package of it).
+    fn on_info(&mut self, now: Instant, call: CallKey, inbound: &Inbound) {
+        let outcome = match self.sessions.get(&call).map(|session| &session.state) {
+            None | Some(State::Leaving) => Err(Refusal::new(StatusCode::CALL_DOES_NOT_EXIST)),
+            // Without room the request could not be told from its repetition, which would be another key.
+            Some(_) => self.check_room().and_then(|()| admission::check_info(&inbound.request)),
+        };
+        match outcome {
+            Ok(key) => {
+                self.respond_finally(now, inbound, StatusCode::OK);
+                self.events.extend(key.map(|key| Event::Info { call, key }));
+            }
+            Err(refusal) => self.refuse(inbound, &refusal),
         }
     }
 
@@ -183,7 +202,7 @@ pub(super) fn tag_text(token: u64) -> String {
 
 /// Where the response to a request with this Via goes.
 fn reply_path(via: Option<&Via>, path: Path) -> Path {
-    let port = match via.map(|via| (via.rport(), via.port())) {
+    let port = match via.map(|via| (via.rport(), via.sent_by().port)) {
         Some((Some(_), _)) | None => path.remote.port(),
         Some((None, port)) => port.unwrap_or(DEFAULT_PORT),
     };

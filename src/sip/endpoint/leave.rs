@@ -7,7 +7,7 @@ use super::inbound::Inbound;
 use crate::sip::call::CallKey;
 use crate::sip::dialog::Dialog;
 use crate::sip::path::Path;
-use crate::sip::session::State;
+use crate::sip::session::{SessionTimer, State};
 use crate::sip::transaction::{ClientKey, Lapsed, NewRequest};
 use crate::sip::wire::{Method, StatusCode};
 use crate::time::Instant;
@@ -35,6 +35,7 @@ impl Endpoint {
     /// A BYE within a call, answered or not (§15.1.2).
     pub(super) fn on_bye(&mut self, now: Instant, call: CallKey, inbound: &Inbound) {
         self.respond_finally(now, inbound, StatusCode::OK);
+        self.reject_reoffer(now, call, StatusCode::REQUEST_TERMINATED, None);
         match self.sessions.get(&call).map(|session| &session.state) {
             Some(State::Incoming { .. }) => self.terminate(now, call, EndReason::Cancelled),
             Some(State::Leaving) => self.end(call, EndReason::LocalHangUp),
@@ -62,10 +63,14 @@ impl Endpoint {
 
     /// Sends the BYE of a confirmed call and waits for its answer.
     pub(super) fn leave(&mut self, now: Instant, call: CallKey) {
+        self.reject_reoffer(now, call, StatusCode::REQUEST_TERMINATED, None);
         let Some(session) = self.sessions.get_mut(&call) else {
             return;
         };
         session.state = State::Leaving;
+        // Nobody waits for the ACK of a changed call any more.
+        self.timers.stop((call, SessionTimer::Repeat));
+        self.timers.stop((call, SessionTimer::NoAck));
         let (path, dialog) = (session.path, session.dialog.clone());
         if let Some(dialog) = dialog {
             self.send_bye(now, dialog, path, Some(call));

@@ -5,10 +5,10 @@
 //!                         -> request  -> server transaction: repetition ├-> session -> poll_event
 //!                                     -> admission: refused             │
 //!                                     -> dialog ────────────────────────┘
-//! handle_timeout, invite, ring, answer, reject, hang_up ────────────────> poll_transmit
+//! handle_timeout, invite, ring, answer, reject, accept_reoffer, hang_up ─> poll_transmit
 //! ```
 //!
-//! It decides how a call is set up and torn down, and answers by itself whatever needs no application: OPTIONS,
+//! It decides how a call is set up, changed and torn down, and answers by itself whatever needs no application: OPTIONS,
 //! repetitions, and all requests that are malformed, unsupported, out of place or too many. It leaves out what session
 //! descriptions mean, whether a call is wanted, registration, authentication, and sockets.
 //!
@@ -32,6 +32,7 @@ mod counters;
 mod event;
 mod inbound;
 mod leave;
+mod reoffer;
 
 pub use callee::Warning;
 pub use caller::Invite;

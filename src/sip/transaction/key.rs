@@ -30,7 +30,8 @@ impl ServerKey {
         let Some(via) = request.headers.via.first() else {
             return Self(nonzero(tokens.digest(&Domain::Transaction)));
         };
-        let sent_by = (via.host().to_string().to_ascii_lowercase(), via.port());
+        let sent_by = via.sent_by();
+        let sent_by = (sent_by.host.to_string().to_ascii_lowercase(), sent_by.port);
         let branch = via.branch().filter(|branch| branch.len() > MAGIC_COOKIE.len());
         Self(nonzero(match branch.filter(|branch| branch.starts_with(MAGIC_COOKIE)) {
             Some(branch) => tokens.digest(&(Domain::Transaction, branch, sent_by, method)),

@@ -20,6 +20,15 @@ pub enum Host {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct HostName(Box<str>);
 
+/// `host:port`, the port often unsaid (RFC 3261 §25.1 `hostport`).
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct HostPort {
+    /// The host.
+    pub host: Host,
+    /// The port, if one is written.
+    pub port: Option<u16>,
+}
+
 impl Host {
     /// The address, if it is one.
     #[must_use]
@@ -45,13 +54,17 @@ impl Host {
         }
         Ok(name.parse::<Ipv4Addr>().map_or_else(|_| Self::Name(HostName(name.into())), Self::from))
     }
+}
 
-    /// Reads `[":" port]`, with white space around the colon if the place allows it.
-    pub(super) fn scan_port(
+impl HostPort {
+    /// Reads `host [":" port]`, with white space around the colon if `eat_colon` takes it.
+    pub(super) fn scan(
         scan: &mut Scan<'_>,
         eat_colon: fn(&mut Scan<'_>) -> bool,
-    ) -> Result<Option<u16>, SyntaxError> {
-        if eat_colon(scan) { scan.number("a port from 0 to 65535").map(Some) } else { Ok(None) }
+    ) -> Result<Self, SyntaxError> {
+        let host = Host::scan(scan)?;
+        let port = if eat_colon(scan) { Some(scan.number("a port from 0 to 65535")?) } else { None };
+        Ok(Self { host, port })
     }
 }
 
@@ -89,9 +102,9 @@ impl From<Ipv6Addr> for Host {
     }
 }
 
-impl From<SocketAddr> for Host {
+impl From<SocketAddr> for HostPort {
     fn from(address: SocketAddr) -> Self {
-        Self::Address(address.ip())
+        Self { host: address.ip().into(), port: Some(address.port()) }
     }
 }
 
@@ -102,6 +115,13 @@ impl fmt::Display for Host {
             Self::Address(IpAddr::V6(address)) => write!(f, "[{address}]"),
             Self::Name(HostName(name)) => f.write_str(name),
         }
+    }
+}
+
+impl fmt::Display for HostPort {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.host.fmt(f)?;
+        self.port.map_or(Ok(()), |port| write!(f, ":{port}"))
     }
 }
 

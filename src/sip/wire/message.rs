@@ -1,9 +1,11 @@
 //! A whole message, read from a datagram (RFC 3261 §7, §18.3).
 
+use super::content_type::ContentType;
 use super::error::{ParseError, WriteError};
 use super::frame::{Fault, Line, Lines};
 use super::head::Head;
-use super::headers::Headers;
+use super::headers::{Contacts, Headers};
+use super::name_addr::NameAddr;
 use super::request::Request;
 use super::response::Response;
 use super::start_line::{StartLine, is_ack, is_status_line};
@@ -88,34 +90,50 @@ fn assemble(start: &Line<'_>, head: &mut Head<'_>, rest: &[u8]) -> Result<Messag
     })
 }
 
-impl Request {
-    /// The request as bytes, with its Content-Length.
-    ///
-    /// # Errors
-    /// As [`Message::to_bytes`].
-    pub fn to_bytes(&self) -> Result<Vec<u8>, WriteError> {
-        Writer::request(self)
-    }
+/// What requests and responses have in common.
+macro_rules! messages {
+    ($($kind:ident $write:ident;)*) => {$(
+        impl $kind {
+            /// With `contact` as the only Contact.
+            #[must_use]
+            pub fn with_contact(mut self, contact: NameAddr) -> Self {
+                self.headers.contacts = Contacts::one(contact);
+                self
+            }
+
+            /// With a header more among [`Headers::other`].
+            #[must_use]
+            pub fn with_header(mut self, name: &str, value: &str) -> Self {
+                self.headers.push(name, value);
+                self
+            }
+
+            /// With a body.
+            #[must_use]
+            pub fn with_body(mut self, content_type: ContentType, body: Vec<u8>) -> Self {
+                self.headers.content_type = Some(content_type);
+                self.body = body;
+                self
+            }
+
+            /// The message as bytes, with its Content-Length.
+            ///
+            /// # Errors
+            /// As [`Message::to_bytes`].
+            pub fn to_bytes(&self) -> Result<Vec<u8>, WriteError> {
+                Writer::$write(self)
+            }
+        }
+
+        impl From<$kind> for Message {
+            fn from(message: $kind) -> Self {
+                Self::$kind(message)
+            }
+        }
+    )*};
 }
 
-impl Response {
-    /// The response as bytes, with its Content-Length.
-    ///
-    /// # Errors
-    /// As [`Message::to_bytes`].
-    pub fn to_bytes(&self) -> Result<Vec<u8>, WriteError> {
-        Writer::response(self)
-    }
-}
-
-impl From<Request> for Message {
-    fn from(request: Request) -> Self {
-        Self::Request(request)
-    }
-}
-
-impl From<Response> for Message {
-    fn from(response: Response) -> Self {
-        Self::Response(response)
-    }
+messages! {
+    Request request;
+    Response response;
 }

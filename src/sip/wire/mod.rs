@@ -55,7 +55,7 @@ pub use content_type::ContentType;
 pub use cseq::CSeq;
 pub use error::{ParseError, SyntaxError, WriteError};
 pub use headers::{Contacts, Headers};
-pub use host::{Host, HostName};
+pub use host::{Host, HostName, HostPort};
 pub use message::{MAX_HEADERS, MAX_MESSAGE_BYTES, Message};
 pub use method::Method;
 pub use name_addr::NameAddr;

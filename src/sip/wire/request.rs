@@ -1,10 +1,8 @@
 //! Requests (RFC 3261 §7.1).
 
-use super::content_type::ContentType;
 use super::cseq::CSeq;
-use super::headers::{Contacts, Headers};
+use super::headers::Headers;
 use super::method::Method;
-use super::name_addr::NameAddr;
 use super::response::Response;
 use super::uri::Uri;
 
@@ -27,28 +25,6 @@ impl Request {
     pub fn new(uri: Uri, mut headers: Headers) -> Self {
         headers.max_forwards.get_or_insert(Self::MAX_FORWARDS);
         Self { method: headers.cseq.method.clone(), uri, headers, body: Vec::new() }
-    }
-
-    /// With `contact` as the only Contact.
-    #[must_use]
-    pub fn with_contact(mut self, contact: NameAddr) -> Self {
-        self.headers.contacts = Contacts::one(contact);
-        self
-    }
-
-    /// With a header more among [`Headers::other`].
-    #[must_use]
-    pub fn with_header(mut self, name: &str, value: &str) -> Self {
-        self.headers.push(name, value);
-        self
-    }
-
-    /// With a body.
-    #[must_use]
-    pub fn with_body(mut self, content_type: ContentType, body: Vec<u8>) -> Self {
-        self.headers.content_type = Some(content_type);
-        self.body = body;
-        self
     }
 
     /// The CANCEL of this request (RFC 3261 §9.1): it has the same way, so the same top Via and Routes.

@@ -1,9 +1,7 @@
 //! Responses (RFC 3261 §7.2, §8.2.6).
 
-use super::content_type::ContentType;
-use super::headers::{Contacts, Headers};
+use super::headers::Headers;
 use super::method::Method;
-use super::name_addr::NameAddr;
 use super::request::Request;
 use super::status::StatusCode;
 
@@ -52,28 +50,6 @@ impl Response {
         if self.headers.to.tag().is_none() {
             self.headers.to.params.set("tag", Some(tag));
         }
-        self
-    }
-
-    /// With `contact` as the only Contact.
-    #[must_use]
-    pub fn with_contact(mut self, contact: NameAddr) -> Self {
-        self.headers.contacts = Contacts::one(contact);
-        self
-    }
-
-    /// With a header more among [`Headers::other`].
-    #[must_use]
-    pub fn with_header(mut self, name: &str, value: &str) -> Self {
-        self.headers.push(name, value);
-        self
-    }
-
-    /// With a body.
-    #[must_use]
-    pub fn with_body(mut self, content_type: ContentType, body: Vec<u8>) -> Self {
-        self.headers.content_type = Some(content_type);
-        self.body = body;
         self
     }
 }

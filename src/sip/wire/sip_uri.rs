@@ -4,7 +4,7 @@ use core::fmt;
 use core::net::SocketAddr;
 
 use super::error::SyntaxError;
-use super::host::Host;
+use super::host::{Host, HostPort};
 use super::params::Params;
 use super::scan::{Scan, is_visible};
 
@@ -16,8 +16,7 @@ pub struct SipUri {
     secure: bool,
     user: Option<Box<str>>,
     password: Option<Box<str>>,
-    host: Host,
-    port: Option<u16>,
+    host_port: HostPort,
     params: Params,
     headers: Option<Box<str>>,
 }
@@ -30,8 +29,7 @@ impl SipUri {
             secure: false,
             user: None,
             password: None,
-            host,
-            port: None,
+            host_port: HostPort { host, port: None },
             params: Params::new(),
             headers: None,
         }
@@ -40,7 +38,7 @@ impl SipUri {
     /// `sip:address:port`
     #[must_use]
     pub fn at(address: SocketAddr) -> Self {
-        Self::new(address.into()).with_port(Some(address.port()))
+        Self::new(address.ip().into()).with_port(Some(address.port()))
     }
 
     /// With `user`, escaped where it must be; without one if it is empty.
@@ -53,7 +51,7 @@ impl SipUri {
     /// With another port, or none.
     #[must_use]
     pub const fn with_port(mut self, port: Option<u16>) -> Self {
-        self.port = port;
+        self.host_port.port = port;
         self
     }
 
@@ -95,16 +93,10 @@ impl SipUri {
         self.password.as_deref()
     }
 
-    /// The host.
+    /// Where it leads.
     #[must_use]
-    pub const fn host(&self) -> &Host {
-        &self.host
-    }
-
-    /// The port, if one is written.
-    #[must_use]
-    pub const fn port(&self) -> Option<u16> {
-        self.port
+    pub const fn host_port(&self) -> &HostPort {
+        &self.host_port
     }
 
     /// The parameters.
@@ -128,11 +120,10 @@ impl SipUri {
     /// Reads what follows `sip:` or `sips:`.
     pub(super) fn scan(scan: &mut Scan<'_>, secure: bool) -> Result<Self, SyntaxError> {
         let (user, password) = scan_user(scan)?;
-        let host = Host::scan(scan)?;
-        let port = Host::scan_port(scan, |scan| scan.eat(b':'))?;
+        let host_port = HostPort::scan(scan, |scan| scan.eat(b':'))?;
         let params = Params::scan_uri(scan)?;
         let headers = scan.eat(b'?').then(|| scan.take_while(is_header_byte).into());
-        Ok(Self { secure, user, password, host, port, params, headers })
+        Ok(Self { secure, user, password, host_port, params, headers })
     }
 }
 
@@ -146,11 +137,7 @@ impl fmt::Display for SipUri {
             }
             f.write_str("@")?;
         }
-        write!(f, "{}", self.host)?;
-        if let Some(port) = self.port {
-            write!(f, ":{port}")?;
-        }
-        write!(f, "{}", self.params)?;
+        write!(f, "{}{}", self.host_port, self.params)?;
         match &self.headers {
             Some(headers) => write!(f, "?{headers}"),
             None => Ok(()),

@@ -62,6 +62,7 @@ statuses! {
     SESSION_INTERVAL_TOO_SMALL 422 "Session Interval Too Small";
     INTERVAL_TOO_BRIEF 423 "Interval Too Brief";
     TEMPORARILY_UNAVAILABLE 480 "Temporarily Unavailable";
+    BAD_INFO_PACKAGE 469 "Bad Info Package";
     CALL_DOES_NOT_EXIST 481 "Call/Transaction Does Not Exist";
     LOOP_DETECTED 482 "Loop Detected";
     TOO_MANY_HOPS 483 "Too Many Hops";

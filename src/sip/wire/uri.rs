@@ -59,13 +59,13 @@ impl Uri {
     /// The host of a SIP URI.
     #[must_use]
     pub fn host(&self) -> Option<&Host> {
-        self.sip().map(SipUri::host)
+        self.sip().map(|uri| &uri.host_port().host)
     }
 
     /// The port of a SIP URI, if one is written.
     #[must_use]
     pub fn port(&self) -> Option<u16> {
-        self.sip().and_then(SipUri::port)
+        self.sip().and_then(|uri| uri.host_port().port)
     }
 
     /// The SIP URI, if it is one.

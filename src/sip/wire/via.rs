@@ -5,7 +5,7 @@ use core::net::{IpAddr, SocketAddr};
 use core::str::FromStr;
 
 use super::error::SyntaxError;
-use super::host::Host;
+use super::host::HostPort;
 use super::params::Params;
 use super::scan::Scan;
 
@@ -15,8 +15,7 @@ pub struct Via {
     /// `None` is `SIP/2.0`.
     protocol: Option<Box<str>>,
     transport: Box<str>,
-    host: Host,
-    port: Option<u16>,
+    sent_by: HostPort,
     params: Params,
 }
 
@@ -27,13 +26,7 @@ impl Via {
         let mut params = Params::new();
         params.set("rport", None);
         params.set("branch", Some(branch));
-        Self {
-            protocol: None,
-            transport: "UDP".into(),
-            host: sent_by.into(),
-            port: Some(sent_by.port()),
-            params,
-        }
+        Self { protocol: None, transport: "UDP".into(), sent_by: sent_by.into(), params }
     }
 
     /// Notes where the request came from, as a server does before anything else: `received` if the sender's address
@@ -42,7 +35,7 @@ impl Via {
         // Whoever sends the request does not know it: it would send our answer elsewhere.
         self.params.remove("received");
         let wants_rport = self.params.contains("rport");
-        if wants_rport || self.host.address() != Some(source.ip()) {
+        if wants_rport || self.sent_by.host.address() != Some(source.ip()) {
             self.params.set("received", Some(&source.ip().to_string()));
         }
         if wants_rport {
@@ -56,16 +49,10 @@ impl Via {
         &self.transport
     }
 
-    /// The host of `sent-by`.
+    /// Where the sender says it is (`sent-by`).
     #[must_use]
-    pub const fn host(&self) -> &Host {
-        &self.host
-    }
-
-    /// The port of `sent-by`, if one is written.
-    #[must_use]
-    pub const fn port(&self) -> Option<u16> {
-        self.port
+    pub const fn sent_by(&self) -> &HostPort {
+        &self.sent_by
     }
 
     /// The branch, which names the transaction if it begins with [`Via::MAGIC_COOKIE`] (RFC 3261 §8.1.1.7).
@@ -104,14 +91,13 @@ impl Via {
         slash(scan)?;
         let transport = scan.token("a transport such as UDP")?.into();
         scan.skip_space();
-        let host = Host::scan(scan)?;
-        let port = Host::scan_port(scan, |scan| scan.eat_spaced(b':'))?;
+        let sent_by = HostPort::scan(scan, |scan| scan.eat_spaced(b':'))?;
         let params_at = scan.clone();
         let params = Params::scan(scan)?;
         check(&params).map_err(|expected| params_at.expected(expected))?;
         let is_sip_2 = name == "SIP" && version == "2.0";
         let protocol = (!is_sip_2).then(|| format!("{name}/{version}").into());
-        Ok(Self { protocol, transport, host, port, params })
+        Ok(Self { protocol, transport, sent_by, params })
     }
 }
 
@@ -126,11 +112,7 @@ impl FromStr for Via {
 impl fmt::Display for Via {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let protocol = self.protocol.as_deref().unwrap_or("SIP/2.0");
-        write!(f, "{protocol}/{} {}", self.transport, self.host)?;
-        if let Some(port) = self.port {
-            write!(f, ":{port}")?;
-        }
-        write!(f, "{}", self.params)
+        write!(f, "{protocol}/{} {}{}", self.transport, self.sent_by, self.params)
     }
 }
 

@@ -86,7 +86,7 @@ fn comma_lists_and_repeated_headers_are_the_same() {
     assert_eq!((request.headers.routes.len(), request.headers.record_routes.len()), (2, 2));
     let vias = with_header("Via: SIP/2.0/UDP [2001:db8::1]:5060;branch=a;rport , SIP/2.0/TCP b;x=\",\"");
     let hosts: Vec<_> =
-        invite(vias.as_bytes()).headers.via.iter().map(|via| via.host().to_string()).collect();
+        invite(vias.as_bytes()).headers.via.iter().map(|via| via.sent_by().host.to_string()).collect();
     assert_eq!(hosts, ["pc33.atlanta.com", "[2001:db8::1]", "b"]);
 }
 
