@@ -95,7 +95,7 @@ impl<'a> Media<'a> {
 
     fn voice(&self, formats: &[sdp::Format]) -> Voice {
         let formats = formats.iter().filter_map(|format| {
-            let codec = Codec::from_name(&format.name)?;
+            let codec = Codec::from_encoding(&format.name, format.clock_rate_hz, format.channels)?;
             Some(Format { payload_type: format.payload_type, codec })
         });
         Voice::telephone(VoiceConfig {
@@ -270,8 +270,8 @@ impl Options {
 
 /// The format of SDP for a codec of the configuration, if this build has it.
 fn format(name: &str) -> Option<sdp::Format> {
-    let codec = Codec::from_name(name)?;
-    Some(sdp::Format::new(codec.payload_type(), codec.name(), codec.rate().hz()))
+    let codec = Codec::from_encoding(name, SampleRate::HZ_8000.hz(), 1)?;
+    Some(sdp::Format::new(codec.payload_type()?, codec.name(), codec.clock_rate().hz()))
 }
 
 /// The warn-code that only people read (RFC 3261 §20.43).

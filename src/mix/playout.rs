@@ -86,7 +86,7 @@ impl Playout {
             Pull::Speech { payload, payload_type, seam } => {
                 let samples = &mut samples[..payload.len()];
                 match find(&self.formats, payload_type) {
-                    Some(codec) => _ = codec.decode(payload, samples),
+                    Some(codec) => _ = codec.decoder().decode(payload, samples),
                     None => samples.fill(0.0),
                 }
                 self.has_spoken = true;

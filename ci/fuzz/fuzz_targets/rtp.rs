@@ -38,7 +38,8 @@ struct Call {
 
 impl Call {
     fn new() -> Self {
-        let formats = Codec::ALL.map(|codec| Format { payload_type: codec.payload_type(), codec });
+        let formats = [(0, Codec::Pcmu), (8, Codec::Pcma)];
+        let formats = formats.map(|(payload_type, codec)| Format { payload_type, codec });
         let config = ReceiverConfig {
             payload_types: formats.iter().map(|format| format.payload_type).collect(),
             rate: SampleRate::HZ_8000,
