@@ -16,6 +16,7 @@
 //!
 //! Instructions were counted on x86-64 with SSE2, in blocks of 5 ms, by `ci/bench/dsp.rs`.
 //!
+//! [`Noise`] makes what is heard where nothing is sent.
 //! Files are brought to the rate of a bus beforehand, by [`convert`].
 //!
 //! Left out: following a card's clock, winning back delay, and listening for tones.
@@ -28,6 +29,7 @@ mod interpolator;
 mod kaiser;
 mod limiter;
 mod meter;
+mod noise;
 mod ramp;
 mod timescale;
 mod tone;
@@ -42,6 +44,7 @@ pub use halfband::Halfband;
 pub use interpolator::Interpolator3;
 pub use limiter::Limiter;
 pub use meter::{Meter, Reading};
+pub use noise::Noise;
 pub use ramp::Ramp;
 pub use timescale::TimeScale;
 pub use tone::Tone;
