@@ -10,7 +10,7 @@ use crate::codec::Codec;
 use crate::config::Settings;
 use crate::mix::{Format, Voice, VoiceConfig, VoiceId};
 use crate::net::{BindError, MediaPorts, Udp, UdpOptions};
-use crate::rtp::{DelayRange, Receiver, ReceiverConfig, ReceiverStats, Source};
+use crate::rtp::{DelayRange, Kind, PayloadFormat, Receiver, ReceiverConfig, ReceiverStats, Source};
 use crate::sdp::{self, Description, Local, Negotiated};
 use crate::sip::wire::StatusCode;
 use crate::sip::{Path, Warning};
@@ -139,10 +139,12 @@ impl Prepared {
     fn reception(&self) -> ReceiverConfig {
         let signalling = self.path.remote.ip();
         let named = self.agreed.as_ref().and_then(|agreed| agreed.remote).map(|remote| remote.ip());
-        let payload_types = self.formats().iter().map(|format| format.payload_type);
+        // G.711 is all there is.
+        let kind = Kind::Speech { clock: SampleRate::HZ_8000, bytes_per_tick: 1 };
+        let formats =
+            self.formats().iter().map(|format| PayloadFormat { payload_type: format.payload_type, kind });
         ReceiverConfig {
-            payload_types: payload_types.take(MAX_FORMATS).collect(),
-            rate: SampleRate::HZ_8000,
+            formats: formats.take(MAX_FORMATS).collect(),
             source: Source::Hosts([named.unwrap_or(signalling), signalling]),
         }
     }

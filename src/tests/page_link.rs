@@ -11,7 +11,7 @@ use crate::codec::Codec;
 use crate::mix::{
     BLOCK, BLOCK_TIME, Command, Format, Media, Mixer, Report, Voice, VoiceConfig, VoiceId, VoiceStats,
 };
-use crate::rtp::{DelayRange, JitterStats, Receiver, ReceiverConfig, Sender, Source};
+use crate::rtp::{DelayRange, JitterStats, Kind, PayloadFormat, Receiver, ReceiverConfig, Sender, Source};
 use crate::sdp::{self, Description, Local, Negotiated};
 use crate::sip::{CallKey, EndReason, Endpoint, EndpointConfig, Event, Invite, Path, Transmit, Usage};
 use crate::time::Instant;
@@ -311,9 +311,11 @@ fn local(end: u8) -> Local {
 }
 
 fn receiver(negotiated: &Negotiated) -> ReceiverConfig {
-    let payload_types = negotiated.formats.iter().map(|format| format.payload_type).collect();
+    let kind = Kind::Speech { clock: SampleRate::HZ_8000, bytes_per_tick: 1 };
+    let formats = negotiated.formats.iter();
+    let formats = formats.map(|format| PayloadFormat { payload_type: format.payload_type, kind }).collect();
     let source = Source::Port(negotiated.remote.unwrap());
-    ReceiverConfig { payload_types, rate: SampleRate::HZ_8000, source }
+    ReceiverConfig { formats, source }
 }
 
 fn voice(negotiated: &Negotiated) -> Box<Voice> {

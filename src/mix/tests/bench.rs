@@ -4,7 +4,7 @@ use crate::codec::Codec;
 use crate::mix::{
     BLOCK, BLOCK_TIME, Command, Format, Media, Mixer, Report, Voice, VoiceConfig, VoiceId, VoiceStats,
 };
-use crate::rtp::{DelayRange, Receiver, ReceiverConfig, Sender, Source};
+use crate::rtp::{DelayRange, Kind, PayloadFormat, Receiver, ReceiverConfig, Sender, Source};
 use crate::time::Instant;
 use crate::units::{Level, SampleRate};
 use core::f32::consts::TAU;
@@ -48,8 +48,9 @@ impl Bench {
     pub(super) fn with(delay: DelayRange) -> Self {
         let mut mixer = Mixer::new(1, 4);
         mixer.handle_command(Instant::ZERO, Command::Attach { voice: VOICE, source: voice_with(delay) });
-        let payload_types = heapless::Vec::from_slice(&[0, 8]).unwrap();
-        let config = ReceiverConfig { payload_types, rate: SampleRate::HZ_8000, source: Source::Any };
+        let kind = Kind::Speech { clock: SampleRate::HZ_8000, bytes_per_tick: 1 };
+        let formats = [0, 8].map(|payload_type| PayloadFormat { payload_type, kind });
+        let config = ReceiverConfig { formats: formats.into_iter().collect(), source: Source::Any };
         Self {
             mixer,
             sender: Sender::new(1, 0),
