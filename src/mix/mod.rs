@@ -21,6 +21,7 @@ mod conceal;
 mod message;
 mod mixer;
 mod playout;
+mod repetition;
 mod trim;
 mod voice;
 

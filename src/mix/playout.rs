@@ -28,7 +28,7 @@ impl Playout {
         Self {
             jitter: JitterBuffer::new([SPEECH], delay),
             formats,
-            concealer: Concealer::new(),
+            concealer: Concealer::new(SampleRate::HZ_8000),
             trim: Trim::default(),
             silent: true,
             has_spoken: false,
