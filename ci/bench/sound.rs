@@ -13,7 +13,7 @@ use pagingbox::codec::Codec;
 use pagingbox::dsp::convert;
 use pagingbox::files;
 use pagingbox::mix::{BLOCK, BLOCK_TIME, Command, Format, Media, Mixer, Report, Voice, VoiceConfig, VoiceId};
-use pagingbox::rtp::{DelayRange, Receiver, ReceiverConfig, Sender, Source};
+use pagingbox::rtp::{DelayRange, Kind, PayloadFormat, Receiver, ReceiverConfig, Sender, Source};
 use pagingbox::time::Instant;
 use pagingbox::units::{Level, SampleRate};
 use std::collections::BTreeMap;
@@ -51,8 +51,10 @@ struct Faults {
 impl Faults {
     fn from_arguments() -> Result<Self, Box<dyn Error>> {
         let mut arguments = std::env::args().skip(1);
-        let mut file = || arguments.next().map(PathBuf::from).ok_or("expected SPEECH.wav HEARD.wav [--FAULT NUMBER]…");
-        let mut faults = Self { speech: file()?, heard: file()?, burst: 1, ptime: 20, seed: 1, ..Self::default() };
+        let mut file =
+            || arguments.next().map(PathBuf::from).ok_or("expected SPEECH.wav HEARD.wav [--FAULT NUMBER]…");
+        let mut faults =
+            Self { speech: file()?, heard: file()?, burst: 1, ptime: 20, seed: 1, ..Self::default() };
         while let (Some(name), Some(value)) = (arguments.next(), arguments.next()) {
             match name.as_str() {
                 "--loss" => faults.loss = value.parse()?,
@@ -79,11 +81,14 @@ impl Faults {
         let ticks = 8 * self.ptime;
         for (number, speech) in speech.chunks(ticks).enumerate() {
             let sent_ms = (number * self.ptime) as f64 * (1.0 - self.ppm * 1e-6);
-            if self.switch > 0.0 && sent_ms >= self.switch * 1e3 && sender.next_header().ssrc == Sender::new(1, 0).next_header().ssrc {
+            if self.switch > 0.0
+                && sent_ms >= self.switch * 1e3
+                && sender.next_header().ssrc == Sender::new(1, 0).next_header().ssrc
+            {
                 sender = Sender::new(2, 0);
             }
             let mut payload = vec![0; ticks];
-            Codec::Pcmu.encode(speech, &mut payload);
+            Codec::Pcmu.encoder().encode(speech, &mut payload);
             let mut datagram = vec![0; 12 + ticks];
             let written = sender.write(&payload, ticks as u32, &mut datagram);
             datagram.truncate(written.unwrap_or(0));
@@ -112,19 +117,21 @@ fn listen(mut wire: BTreeMap<(Instant, usize), Vec<u8>>) -> Vec<f32> {
     let formats = heapless::Vec::from_iter([Format { payload_type: 0, codec: Codec::Pcmu }]);
     let config = VoiceConfig { formats, delay: DelayRange::default(), level: Level::UNITY };
     let mut mixer = Mixer::new(1, 1);
-    mixer.handle_command(Instant::ZERO, Command::Attach { voice: VoiceId(1), source: Box::new(Voice::telephone(config)) });
-    let mut receiver = Receiver::new(ReceiverConfig {
-        payload_types: heapless::Vec::from_iter([0]),
-        rate: SampleRate::HZ_8000,
-        source: Source::Any,
-    });
+    mixer.handle_command(
+        Instant::ZERO,
+        Command::Attach { voice: VoiceId(1), source: Box::new(Voice::telephone(config)) },
+    );
+    let kind = Kind::Speech { clock: SampleRate::HZ_8000, bytes_per_tick: 1 };
+    let formats = heapless::Vec::from_iter([PayloadFormat { payload_type: 0, kind }]);
+    let mut receiver = Receiver::new(ReceiverConfig { formats, source: Source::Any });
     let end = wire.last_key_value().map_or(Instant::ZERO, |((at, _), _)| *at) + Duration::from_secs(1);
     let mut heard = Vec::new();
     let mut now = Instant::ZERO;
     while now < end {
         let later = wire.split_off(&(now + Duration::from_micros(1), 0));
         for ((arrival, _), datagram) in core::mem::replace(&mut wire, later) {
-            let _ = receiver.handle_datagram(arrival, "192.0.2.1:4000".parse().expect("an address"), &datagram);
+            let _ =
+                receiver.handle_datagram(arrival, "192.0.2.1:4000".parse().expect("an address"), &datagram);
             while let Some(chunk) = receiver.poll_chunk() {
                 mixer.handle_command(now, Command::Media(Media { voice: VoiceId(1), chunk }));
             }
