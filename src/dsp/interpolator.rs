@@ -21,6 +21,9 @@ impl Interpolator3 {
     /// Frames that go out for each that comes in.
     pub const FACTOR: usize = 3;
 
+    /// The delay in frames of the output: 53 at 48 kHz are 1.10 ms.
+    pub const LATENCY_FRAMES: usize = Self::FACTOR * PAIRS - 1;
+
     /// A filter that has heard only silence.
     #[must_use]
     pub fn new() -> Self {
@@ -54,10 +57,10 @@ impl Interpolator3 {
         self.span.fill(0.0);
     }
 
-    /// The delay in frames of the output: 53 at 48 kHz are 1.10 ms.
+    /// [`LATENCY_FRAMES`](Self::LATENCY_FRAMES).
     #[must_use]
     pub const fn latency_frames(&self) -> usize {
-        Self::FACTOR * PAIRS - 1
+        Self::LATENCY_FRAMES
     }
 
     /// The outputs of the first `frames` inputs behind the history.

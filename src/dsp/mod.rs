@@ -25,6 +25,7 @@
 
 mod convert;
 mod decimator;
+mod fractional;
 mod halfband;
 mod interpolator;
 mod kaiser;
@@ -41,6 +42,7 @@ mod probe;
 
 pub use convert::{ConvertError, convert};
 pub use decimator::Decimator;
+pub use fractional::Fractional;
 pub use halfband::Halfband;
 pub use interpolator::Interpolator3;
 pub use limiter::Limiter;

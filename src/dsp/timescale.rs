@@ -38,7 +38,7 @@ impl TimeScale {
     /// A stream of `rate`, at least 8 kHz, that has been silent so far.
     #[must_use]
     pub fn new(rate: SampleRate) -> Self {
-        let ms = usize::try_from(rate.hz() / 1000).unwrap_or(8).max(8);
+        let ms = milliseconds(rate);
         let history = LONGEST * ms;
         Self {
             ms,
@@ -70,6 +70,12 @@ impl TimeScale {
             changed += self.step(pull, output);
         }
         changed
+    }
+
+    /// Begins anew with a stream of `rate`, which is no higher than the one it was made for.
+    pub fn restart(&mut self, rate: SampleRate) {
+        self.ms = milliseconds(rate).min(self.span.len() / SPAN);
+        self.reset();
     }
 
     /// Forgets what it holds and what was wished.
@@ -218,6 +224,11 @@ impl fmt::Debug for TimeScale {
             .field("held", &self.held())
             .finish_non_exhaustive()
     }
+}
+
+/// Samples of a millisecond.
+fn milliseconds(rate: SampleRate) -> usize {
+    usize::try_from(rate.hz() / 1000).unwrap_or(8).max(8)
 }
 
 fn better(one: (usize, f32), other: (usize, f32)) -> (usize, f32) {

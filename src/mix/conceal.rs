@@ -1,26 +1,38 @@
 //! What is heard while speech is missing, and how the seams around it are hidden.
 //!
-//! A [`Concealer`] keeps the last 30 ms. When speech is missing it repeats the last period of the voice, in full for
-//! 10 ms and fading out until 60 ms. Where the repetition begins, and at each turn of it, what is missing to the last
-//! sample is added and fades within 2.5 ms: so the wave has no step. When speech comes back, the repetition goes on
-//! beneath it and is cross-faded out within 5 ms. A seam in the speech (a cut, another stream) is treated the same way,
-//! and so is the beginning, where the fade is from silence and half as long: no syllable is lost to it.
+//! ```text
+//!   speech ─┤ repetition ... fading ├ bridge ┤─ speech            what follows is known before it is due
+//!   speech ─┤ repetition ... fading ┤─ joined over 5 ms ─ speech  it is not
+//! ```
 //!
-//! All times are for 8 kHz.
+//! A [`Concealer`] keeps what was heard last. When speech is missing it goes on by repetition (`repetition.rs`), in full
+//! for 10 ms and fading out until 60 ms. Once the speech behind the gap has come, up to 20 ms before it is due, the rest
+//! of the gap becomes a bridge: a repetition of what follows, turned round in time, takes over little by little, and the
+//! first one is stretched or squeezed by up to 1 ms so that it arrives in phase. The bridge leads into what follows
+//! without a seam.
+//!
+//! Where speech comes back unforeseen, the repetition goes on beneath it and is cross-faded out within 5 ms. A seam in
+//! the speech (a cut, another stream) is treated the same way, and so is the beginning, where the fade is from silence
+//! and half as long: no syllable is lost to it. Where nothing is missing and nobody speaks, what was heard fades out
+//! within 6 ms.
+
+use super::repetition::{Repetition, SHORTEST_PAST, ratio};
+use crate::units::SampleRate;
 
 /// Hides what is missing in one voice.
 #[derive(Clone, Debug)]
 pub(super) struct Concealer {
-    /// What was played last, newest at the end.
-    history: [f32; HISTORY],
-    /// The period that is repeated.
-    template: [f32; MAX_PERIOD],
-    period: usize,
-    /// What is missing to the last sample before the template.
-    step: f32,
-    /// Where in the period the repetition is, and how far it has gone in all.
-    turn: usize,
+    /// Samples of 125 µs.
+    unit: usize,
+    /// What was heard last, made up or not, newest at the end.
+    history: Box<[f32]>,
+    /// What is repeated: the history as it was when speech went missing.
+    past: Box<[f32]>,
+    repetition: Repetition,
+    /// How far the fade has gone, and how fast it goes.
     age: usize,
+    pace: usize,
+    bridge: Bridge,
     /// Samples until speech has replaced the repetition, when it is coming back.
     joining: usize,
     /// How many that were in all.
@@ -29,24 +41,42 @@ pub(super) struct Concealer {
 }
 
 impl Concealer {
-    pub(super) fn new() -> Self {
+    /// The longest stretch that may be bridged, and the most that is looked at of what follows, in units of 125 µs.
+    pub(super) const BRIDGE: usize = 160;
+
+    /// For speech of up to `rate`, and of that rate to begin with.
+    pub(super) fn new(rate: SampleRate) -> Self {
+        let unit = unit(rate);
+        let reach = vec![0.0; Repetition::REACH * unit];
         Self {
-            history: [0.0; HISTORY],
-            template: [0.0; MAX_PERIOD],
-            period: MIN_PERIOD,
-            step: 0.0,
-            turn: 0,
-            age: FADED,
+            unit,
+            repetition: Repetition::new(&reach, unit),
+            history: reach.clone().into(),
+            past: reach.into(),
+            age: FADED * unit,
+            pace: 1,
+            bridge: Bridge::new(unit),
             joining: 0,
-            join: JOIN_FROM_SILENCE,
+            join: JOIN_FROM_SILENCE * unit,
             active: true,
         }
     }
 
+    /// Begins anew with speech of `rate`, as from silence.
+    pub(super) fn restart(&mut self, rate: SampleRate) {
+        self.unit = unit(rate).min(self.history.len() / Repetition::REACH);
+        self.history.fill(0.0);
+        (self.active, self.joining, self.age) = (true, 0, FADED * self.unit);
+        self.bridge.clear();
+    }
+
     /// Takes speech on its way out; `seam` when it does not follow the last.
     pub(super) fn speech(&mut self, samples: &mut [f32], seam: bool) {
-        if seam && (!self.active || self.joining > 0) {
-            self.begin();
+        match self.bridge.end(samples.first()) {
+            End::Arrived => self.active = false,
+            End::Elsewhere => self.begin(),
+            End::None if seam && (!self.active || self.joining > 0) => self.begin(),
+            End::None => {}
         }
         if self.active {
             self.join(samples);
@@ -59,30 +89,70 @@ impl Concealer {
         if !self.active || self.joining > 0 {
             self.begin();
         }
-        for sample in samples {
-            *sample = self.next();
+        for sample in samples.iter_mut() {
+            *sample = match self.bridge.next() {
+                Some(sample) => sample,
+                None => self.next(),
+            };
         }
+        self.remember(samples);
+    }
+
+    /// Lets what was heard fade out.
+    pub(super) fn fade(&mut self, samples: &mut [f32]) {
+        if !self.active || self.joining > 0 {
+            self.begin();
+        }
+        if self.pace == 1 {
+            self.pace = FAST;
+            self.age = self.age.max(FULL * self.unit);
+        }
+        self.lost(samples);
+    }
+
+    /// Whether it would help to know what follows.
+    pub(super) fn wants_bridge(&self) -> bool {
+        self.bridge.is_empty()
+    }
+
+    /// The next samples that will be asked for, `len` of them, are the last that are missing; `next` follows them.
+    pub(super) fn bridge(&mut self, len: usize, next: &[f32]) {
+        let len_is_right = (1..=Self::BRIDGE * self.unit).contains(&len);
+        if !len_is_right || next.len() < SHORTEST_PAST * self.unit {
+            return;
+        }
+        if !self.active || self.joining > 0 {
+            self.begin();
+        }
+        let mut ahead = [0.0; AHEAD];
+        let ahead = &mut ahead[..len + (ALIGNED + SHIFT) * self.unit];
+        let past = &self.past[..Repetition::REACH * self.unit];
+        let mut forward = self.repetition.clone();
+        ahead.fill_with(|| forward.next(past));
+        let gains = Gains { unit: self.unit, age: self.age, pace: self.pace };
+        self.bridge.build(len, next, &Approach { ahead, likeness: forward.likeness(), gains });
     }
 
     /// Whether nothing is to be heard until speech comes.
     pub(super) fn is_quiet(&self) -> bool {
-        self.active && self.joining == 0 && self.age >= FADED
+        self.active && self.joining == 0 && self.age >= FADED * self.unit && self.bridge.is_empty()
     }
 
     fn begin(&mut self) {
-        self.period = period(&self.history);
-        let last = HISTORY - self.period;
-        self.template[..self.period].copy_from_slice(&self.history[last..]);
-        self.step = self.history[HISTORY - 1] - self.history[last - 1];
-        (self.turn, self.age, self.joining) = (0, 0, 0);
+        let reach = Repetition::REACH * self.unit;
+        self.past[..reach].copy_from_slice(&self.history[..reach]);
+        self.repetition = Repetition::new(&self.past[..reach], self.unit);
+        (self.age, self.pace, self.joining) = (0, 1, 0);
         self.active = true;
+        self.bridge.clear();
     }
 
     /// Lets speech replace the repetition.
     fn join(&mut self, samples: &mut [f32]) {
         if self.joining == 0 {
             // Held to the end: the repetition may fade to silence meanwhile.
-            self.join = if self.age >= FADED { JOIN_FROM_SILENCE } else { JOIN };
+            let join = if self.age >= FADED * self.unit { JOIN_FROM_SILENCE } else { JOIN };
+            self.join = join * self.unit;
             self.joining = self.join;
         }
         for sample in samples {
@@ -97,61 +167,191 @@ impl Concealer {
     }
 
     fn next(&mut self) -> f32 {
-        if self.age >= FADED {
+        let gains = Gains { unit: self.unit, age: self.age, pace: self.pace };
+        if self.age >= FADED * self.unit {
             return 0.0;
         }
-        let mend = self.step * ratio(MEND.saturating_sub(self.turn), MEND);
-        let gain = ratio(FADED - self.age, FADED - FULL).min(1.0);
-        let sample = self.template[self.turn] + mend;
-        self.turn = if self.turn + 1 == self.period { 0 } else { self.turn + 1 };
-        self.age += 1;
-        gain * sample
+        self.age += self.pace;
+        gains.forward(0) * self.repetition.next(&self.past[..Repetition::REACH * self.unit])
     }
 
     fn remember(&mut self, samples: &[f32]) {
-        let samples = &samples[samples.len().saturating_sub(HISTORY)..];
-        self.history.copy_within(samples.len().., 0);
-        self.history[HISTORY - samples.len()..].copy_from_slice(samples);
+        let history = &mut self.history[..Repetition::REACH * self.unit];
+        let samples = &samples[samples.len().saturating_sub(history.len())..];
+        history.copy_within(samples.len().., 0);
+        let kept = history.len() - samples.len();
+        history[kept..].copy_from_slice(samples);
     }
 }
 
-/// The distance at which the end of the history resembles itself most.
-fn period(history: &[f32; HISTORY]) -> usize {
-    let recent = &history[HISTORY - COMPARED..];
-    let likeness = |period: usize| {
-        let before = &history[HISTORY - COMPARED - period..][..COMPARED];
-        let (mut product, mut power) = (0.0, 1e-9);
-        for (one, other) in recent.iter().zip(before) {
-            product += one * other;
-            power += other * other;
-        }
-        product / power.sqrt()
-    };
-    let mut best = (f32::NEG_INFINITY, MAX_PERIOD);
-    for period in MIN_PERIOD..=MAX_PERIOD {
-        let like = likeness(period);
-        if like > best.0 {
-            best = (like, period);
-        }
+/// The end of a gap when it is known what follows.
+#[derive(Clone, Debug)]
+struct Bridge {
+    samples: Box<[f32]>,
+    at: usize,
+    len: usize,
+    /// The first sample of what follows.
+    expected: f32,
+}
+
+enum End {
+    /// There was no bridge.
+    None,
+    /// What follows is what the bridge leads to.
+    Arrived,
+    /// It is something else.
+    Elsewhere,
+}
+
+impl Bridge {
+    fn new(unit: usize) -> Self {
+        Self { samples: vec![0.0; Concealer::BRIDGE * unit].into(), at: 0, len: 0, expected: 0.0 }
     }
-    best.1
+
+    fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    fn clear(&mut self) {
+        self.len = 0;
+    }
+
+    fn next(&mut self) -> Option<f32> {
+        let sample = *self.samples[..self.len].get(self.at)?;
+        self.at += 1;
+        Some(sample)
+    }
+
+    /// How the bridge ends when `first` follows.
+    fn end(&mut self, first: Option<&f32>) -> End {
+        if self.is_empty() {
+            return End::None;
+        }
+        let arrived =
+            self.at == self.len && first.is_some_and(|first| first.to_bits() == self.expected.to_bits());
+        self.clear();
+        if arrived { End::Arrived } else { End::Elsewhere }
+    }
+
+    /// From what is `approach`ing to what is `next`, in `len` samples.
+    fn build(&mut self, len: usize, next: &[f32], approach: &Approach) {
+        let unit = approach.gains.unit;
+        let next = &next[..next.len().min(Concealer::BRIDGE * unit)];
+        let mut mirrored = [0.0; MOST];
+        for (mirrored, sample) in mirrored.iter_mut().zip(next.iter().rev()) {
+            *mirrored = *sample;
+        }
+        let mirrored = &mirrored[..next.len()];
+        let mut backward = Repetition::new(mirrored, unit);
+        for sample in self.samples[..len].iter_mut().rev() {
+            *sample = backward.next(mirrored);
+        }
+        let shift = if approach.likeness.min(backward.likeness()) > LIKE {
+            approach.shift(&self.samples[..len], next)
+        } else {
+            0.0
+        };
+        for (index, sample) in self.samples[..len].iter_mut().enumerate() {
+            let part = ratio(index + 1, len + 1);
+            let forward = approach.gains.forward(index) * approach.at(index, shift * part);
+            let backward = approach.gains.backward(len - 1 - index) * *sample;
+            *sample = forward + part * (backward - forward);
+        }
+        (self.at, self.len, self.expected) = (0, len, next.first().copied().unwrap_or(0.0));
+    }
 }
 
-#[expect(clippy::cast_precision_loss, reason = "counts of samples within a few milliseconds")]
-fn ratio(part: usize, whole: usize) -> f32 {
-    part as f32 / whole as f32
+/// What goes on towards the end of a gap, and beyond it.
+struct Approach<'a> {
+    ahead: &'a [f32],
+    likeness: f32,
+    gains: Gains,
 }
 
-/// 2.5 ms: 400 Hz, the highest voice.
-const MIN_PERIOD: usize = 20;
-/// 17.5 ms: 57 Hz, the lowest.
-const MAX_PERIOD: usize = 140;
-/// 10 ms are compared to find the period.
-const COMPARED: usize = 80;
-/// 30 ms.
-const HISTORY: usize = 240;
-/// 2.5 ms.
-const MEND: usize = 20;
+impl Approach<'_> {
+    /// By how many samples it is too early for what leads up to `next`, at the end of the gap.
+    #[expect(clippy::cast_precision_loss, reason = "a few samples")]
+    fn shift(&self, backward: &[f32], next: &[f32]) -> f32 {
+        let unit = self.gains.unit;
+        let most = SHIFT * unit;
+        let Some(before) = backward.len().checked_sub(most) else { return 0.0 };
+        let before = before.min(BEFORE * unit);
+        let wanted = backward[backward.len() - before..].iter().chain(&next[..ALIGNED * unit]);
+        let likeness = |from: usize| {
+            let (mut product, mut power) = (0.0, 1e-9);
+            for (one, other) in wanted.clone().zip(&self.ahead[from..]).step_by(unit) {
+                product += one * other;
+                power += other * other;
+            }
+            product / f32::sqrt(power)
+        };
+        let first = backward.len() - before - most;
+        let rated = (0..=2 * most).step_by(unit).map(|shift| (shift, likeness(first + shift)));
+        let start = (most, likeness(first + most) * 1.001);
+        let best = rated.fold(start, |best, other| if other.1 > best.1 { other } else { best });
+        if best.1 > 0.0 { best.0 as f32 - most as f32 } else { 0.0 }
+    }
+
+    /// The sample that lies `shift` behind `index`, between its neighbours on a cubic.
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "an index into a few milliseconds, not negative"
+    )]
+    fn at(&self, index: usize, shift: f32) -> f32 {
+        let place = (index as f32 + shift).max(0.0);
+        let (whole, x) = (place as usize, place.fract());
+        let sample = |index: usize| self.ahead.get(index).copied().unwrap_or(0.0);
+        if x == 0.0 {
+            return sample(whole);
+        }
+        let (a, b) = (sample(whole.saturating_sub(1)), sample(whole));
+        let (c, d) = (sample(whole + 1), sample(whole + 2));
+        let (outer, inner) = (x * (x - 1.0), (x + 1.0) * (x - 2.0));
+        (d * (x + 1.0) - a * (x - 2.0)) * outer / 6.0 + (b * (x - 1.0) - c * x) * inner / 2.0
+    }
+}
+
+/// How loud what is made up is.
+#[derive(Clone, Copy, Debug)]
+struct Gains {
+    unit: usize,
+    age: usize,
+    pace: usize,
+}
+
+impl Gains {
+    /// `later` samples from now.
+    fn forward(&self, later: usize) -> f32 {
+        self.gain(self.age + self.pace * later)
+    }
+
+    /// `earlier` samples before what follows.
+    fn backward(&self, earlier: usize) -> f32 {
+        self.gain(earlier)
+    }
+
+    fn gain(&self, age: usize) -> f32 {
+        ratio((FADED * self.unit).saturating_sub(age), (FADED - FULL) * self.unit).min(1.0)
+    }
+}
+
+/// Samples of 125 µs.
+fn unit(rate: SampleRate) -> usize {
+    usize::try_from(rate.hz() / SampleRate::HZ_8000.hz()).unwrap_or(1).clamp(1, MAX_UNIT)
+}
+
+/// Samples of 125 µs at 48 kHz.
+const MAX_UNIT: usize = 6;
+const MOST: usize = Concealer::BRIDGE * MAX_UNIT;
+const AHEAD: usize = MOST + (ALIGNED + SHIFT) * MAX_UNIT;
+/// As like as periods of a voice are.
+const LIKE: f32 = 0.4;
+/// Eight times as fast.
+const FAST: usize = 8;
+
+// All times in units of 125 µs.
 /// 10 ms in full.
 const FULL: usize = 80;
 /// 60 ms, and nothing is left.
@@ -160,95 +360,11 @@ const FADED: usize = 480;
 const JOIN: usize = 40;
 /// 2.5 ms.
 const JOIN_FROM_SILENCE: usize = 20;
+/// 10 ms before what follows and 5 ms of it are looked at to meet it in phase.
+const BEFORE: usize = 80;
+const ALIGNED: usize = 40;
+/// 1 ms.
+const SHIFT: usize = 8;
 
 #[cfg(test)]
-#[expect(clippy::float_cmp, reason = "silence is exact zeros")]
-mod tests {
-    use super::*;
-    use core::f32::consts::TAU;
-
-    fn tone(hz: f32, from: u16, len: u16) -> Vec<f32> {
-        (from..from + len).map(|sample| (TAU * hz * f32::from(sample) / 8000.0).sin()).collect()
-    }
-
-    /// A concealer that has heard a tone for 100 ms.
-    fn after_tone(hz: f32) -> Concealer {
-        let mut concealer = Concealer::new();
-        concealer.speech(&mut tone(hz, 0, 800), true);
-        concealer
-    }
-
-    fn lost(concealer: &mut Concealer, len: usize) -> Vec<f32> {
-        let mut samples = vec![f32::NAN; len];
-        concealer.lost(&mut samples);
-        samples
-    }
-
-    #[test]
-    fn a_tone_goes_on_in_phase() {
-        for hz in [80.0, 100.0, 200.0, 320.0] {
-            let made_up = lost(&mut after_tone(hz), FULL);
-            for (one, other) in made_up.iter().zip(tone(hz, 800, 80)) {
-                assert!((one - other).abs() < 0.01, "{hz} Hz: {one} and not {other}");
-            }
-        }
-    }
-
-    #[test]
-    fn what_is_made_up_begins_where_speech_ended_whatever_it_was() {
-        let mut concealer = Concealer::new();
-        // A step in the middle of the history: nothing that could be repeated.
-        let mut speech = [vec![0.0; 400], vec![0.7; 30]].concat();
-        concealer.speech(&mut speech, true);
-        let made_up = lost(&mut concealer, FULL);
-        assert!((made_up[0] - 0.7).abs() < 0.1, "{}", made_up[0]);
-    }
-
-    #[test]
-    fn what_is_made_up_is_gone_after_sixty_milliseconds() {
-        let mut concealer = after_tone(200.0);
-        let made_up = lost(&mut concealer, 600);
-        assert!(made_up[FADED - 60..FADED].iter().any(|&sample| sample.abs() > 0.02));
-        assert!(made_up[FADED..].iter().all(|&sample| sample == 0.0));
-        assert!(concealer.is_quiet());
-    }
-
-    #[test]
-    fn speech_after_a_loss_is_itself_after_five_milliseconds() {
-        let mut concealer = after_tone(200.0);
-        lost(&mut concealer, 160);
-        let mut speech = vec![0.25; 20];
-        concealer.speech(&mut speech, false);
-        assert!(speech.iter().any(|&sample| sample != 0.25));
-        let mut speech = vec![0.25; 60];
-        concealer.speech(&mut speech, false);
-        assert_eq!(speech[20..], [0.25; 40]);
-    }
-
-    #[test]
-    fn speech_that_returns_while_the_repetition_fades_to_silence_only_rises() {
-        let mut concealer = after_tone(200.0);
-        lost(&mut concealer, FADED - 20);
-        let mut speech = [1.0; 40];
-        for block in speech.chunks_mut(20) {
-            concealer.speech(block, false);
-        }
-        assert!(speech.windows(2).all(|pair| pair[1] > pair[0] && pair[1] - pair[0] < 0.05), "{speech:?}");
-    }
-
-    #[test]
-    fn speech_after_silence_is_itself_after_two_and_a_half_milliseconds() {
-        let mut speech = vec![0.25; 40];
-        Concealer::new().speech(&mut speech, true);
-        assert!(speech[0] > 0.01 && speech[0] < 0.02, "{}", speech[0]);
-        assert_eq!(speech[JOIN_FROM_SILENCE - 1..], [0.25; 21]);
-    }
-
-    #[test]
-    fn speech_without_a_seam_is_left_alone() {
-        let mut concealer = after_tone(200.0);
-        let mut speech = tone(200.0, 800, 80);
-        concealer.speech(&mut speech, false);
-        assert_eq!(speech, tone(200.0, 800, 80));
-    }
-}
+mod tests;

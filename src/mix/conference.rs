@@ -6,10 +6,12 @@
 //!
 //! Left out: limiting. Telephones clip softly enough, and two who talk at once do not add up to more than one who shouts.
 
+use super::bus::Buses;
 use super::leg::{Leg, LegStats};
 use super::message::{Command, Report, VoiceId};
 use super::voice::Voice;
-use super::{BLOCK_TIME, BUS_BLOCK};
+use super::{BLOCK, BLOCK_TIME, BUS_BLOCK};
+use crate::dsp::Decimator;
 use crate::time::Instant;
 
 /// The callers of one box.
@@ -17,21 +19,26 @@ use crate::time::Instant;
 pub struct Conference {
     seats: Vec<Seat>,
     legs: Vec<Box<Leg>>,
-    max_callers: usize,
+    /// For the voices to come, made beforehand.
+    filters: Vec<Decimator>,
+    max_voices: usize,
+    max_legs: usize,
 }
 
 impl Conference {
-    /// A conference of up to `max_callers` voices and as many legs.
+    /// A conference of up to so many voices and legs.
     #[must_use]
-    pub fn new(max_callers: usize) -> Self {
-        let (seats, legs) = (Vec::with_capacity(2 * max_callers), Vec::with_capacity(max_callers));
-        Self { seats, legs, max_callers }
+    pub fn new(max_voices: usize, max_legs: usize) -> Self {
+        let seats = 2 * max_voices;
+        let filters = core::iter::repeat_with(|| Decimator::new(BLOCK / BUS_BLOCK)).take(seats).collect();
+        let (seats, legs) = (Vec::with_capacity(seats), Vec::with_capacity(max_legs));
+        Self { seats, legs, filters, max_voices, max_legs }
     }
 
-    /// The most callers there may be.
+    /// The most legs there may be.
     #[must_use]
-    pub fn max_callers(&self) -> usize {
-        self.max_callers
+    pub fn max_legs(&self) -> usize {
+        self.max_legs
     }
 
     /// Does as told, as a mixer does. A voice too many comes back by the next report.
@@ -48,6 +55,11 @@ impl Conference {
                     seat.source.set_level(level);
                 }
             }
+            Command::Hush { voice, hushed } => {
+                if let Some(seat) = self.find(voice) {
+                    seat.source.set_hushed(hushed);
+                }
+            }
             Command::Release { voice } => {
                 if let Some(seat) = self.find(voice) {
                     seat.source.release(now);
@@ -58,7 +70,7 @@ impl Conference {
 
     /// Adds a way back; one too many is returned.
     pub fn open(&mut self, leg: Box<Leg>) -> Option<Box<Leg>> {
-        if self.legs.len() >= self.max_callers {
+        if self.legs.len() >= self.max_legs {
             return Some(leg);
         }
         self.legs.push(leg);
@@ -98,7 +110,9 @@ impl Conference {
     /// A voice that is given back.
     pub fn poll_report(&mut self) -> Option<Report> {
         let done = self.seats.iter().position(|seat| seat.retired)?;
-        let Seat { voice, source, .. } = self.seats.swap_remove(done);
+        let Seat { voice, source, mut filter, .. } = self.seats.swap_remove(done);
+        filter.reset();
+        self.filters.push(filter);
         let stats = source.stats();
         Some(Report::Retired { voice, source, stats })
     }
@@ -116,9 +130,10 @@ impl Conference {
     }
 
     fn attach(&mut self, voice: VoiceId, source: Box<Voice>) {
-        let retired = self.seats.iter().filter(|seat| !seat.retired).count() >= self.max_callers;
-        if self.seats.len() < 2 * self.max_callers {
-            self.seats.push(Seat { voice, source, retired, block: [0.0; BUS_BLOCK], sounds: false });
+        let retired = self.seats.iter().filter(|seat| !seat.retired).count() >= self.max_voices;
+        // As many filters as there are free seats.
+        if let Some(filter) = self.filters.pop() {
+            self.seats.push(Seat { voice, source, filter, retired, block: [0.0; BUS_BLOCK], sounds: false });
         }
     }
 
@@ -152,6 +167,8 @@ impl Conference {
 struct Seat {
     voice: VoiceId,
     source: Box<Voice>,
+    /// Brings what is on the bus of 48 kHz to that of telephone voices.
+    filter: Decimator,
     retired: bool,
     block: [f32; BUS_BLOCK],
     sounds: bool,
@@ -159,8 +176,15 @@ struct Seat {
 
 impl Seat {
     fn render(&mut self, now: Instant) {
-        self.block = [0.0; BUS_BLOCK];
-        self.sounds = self.source.render(now, &mut self.block);
+        let mut buses = Buses::new();
+        self.source.render(now, &mut buses);
+        self.sounds = buses.speech().is_some() || buses.full().is_some();
+        self.block = buses.speech().copied().unwrap_or([0.0; BUS_BLOCK]);
+        if let Some(full) = buses.full() {
+            let mut block = [0.0; BUS_BLOCK];
+            self.filter.process(full, &mut block);
+            add(&mut self.block, &block, 1.0);
+        }
         self.retired = self.source.is_done();
     }
 }

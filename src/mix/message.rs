@@ -29,6 +29,13 @@ pub enum Command {
         /// How loud.
         level: Level,
     },
+    /// Mutes a voice, or lets it be heard again, within 2.5 ms: for a key that is pressed, and must not be heard.
+    Hush {
+        /// Which.
+        voice: VoiceId,
+        /// Whether it is to be mute.
+        hushed: bool,
+    },
     /// Plays what the voice has left, then retires it.
     Release {
         /// Which.
@@ -82,6 +89,8 @@ pub struct VoiceStats {
     pub delay: Duration,
     /// How long it should wait.
     pub target: Duration,
+    /// How much faster than the sink's clock it is played, in millionths: how fast the sender's clock is.
+    pub drift_ppm: f32,
     /// How loud it was since the last report, its pauses included, after its level.
     pub level: Reading,
     /// Chunks of a payload type that the voice cannot decode, played as silence.

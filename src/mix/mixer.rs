@@ -1,12 +1,13 @@
 //! Voices come, speak and go; what they say becomes one block after the other.
 
+use super::bus::{Buses, Stage};
 use super::message::{Command, OutputStats, Report, VoiceId, VoiceStats};
 use super::spread::Spread;
 use super::voice::Voice;
-use super::{BLOCK, BLOCK_TIME, BUS_BLOCK};
-use crate::dsp::{Interpolator3, Limiter, Meter};
+use super::{BLOCK, BLOCK_TIME};
+use crate::dsp::Limiter;
 use crate::time::Instant;
-use crate::units::{Level, SampleRate};
+use crate::units::Level;
 
 /// The voices of one sink, and what they sound like together.
 #[derive(Debug)]
@@ -37,7 +38,7 @@ impl Mixer {
             max_voices,
             voices: 0,
             has_news: false,
-            stage: Stage::new(),
+            stage: Stage::new(Level::from_gain(Limiter::CEILING)),
             until_reports: BLOCKS_PER_REPORT,
             output: None,
             stray_media: 0,
@@ -47,8 +48,7 @@ impl Mixer {
     /// The same mixer with another loudest sample than [`Limiter::CEILING`], for channels of unequal levels too.
     #[must_use]
     pub fn with_ceiling(mut self, ceiling: Level) -> Self {
-        let ceiling = Level::from_gain(ceiling.gain() / self.spread.headroom().gain());
-        self.stage.limiter = Limiter::new(1, SampleRate::HZ_48000, ceiling);
+        self.stage = Stage::new(Level::from_gain(ceiling.gain() / self.spread.headroom().gain()));
         self
     }
 
@@ -77,6 +77,11 @@ impl Mixer {
             Command::SetLevel { voice, level } => {
                 if let Some(seat) = self.find(voice) {
                     seat.source.set_level(level);
+                }
+            }
+            Command::Hush { voice, hushed } => {
+                if let Some(seat) = self.find(voice) {
+                    seat.source.set_hushed(hushed);
                 }
             }
             Command::Release { voice } => {
@@ -145,14 +150,13 @@ impl Mixer {
     }
 
     fn render_block(&mut self, now: Instant, output: &mut [f32]) {
-        let mut bus = [0.0; BUS_BLOCK];
-        let mut sounds = false;
+        let mut buses = Buses::new();
         for seat in self.seats.iter_mut().filter(|seat| !seat.retired) {
-            sounds |= seat.render(now, &mut bus);
+            seat.render(now, &mut buses);
             self.voices -= usize::from(seat.retired);
             self.has_news |= seat.has_news();
         }
-        match self.stage.render(&bus, sounds) {
+        match self.stage.render(&buses) {
             Some(block) => self.spread.write(&block, output),
             None => output.fill(0.0),
         }
@@ -170,11 +174,10 @@ impl Mixer {
             seat.stats = Some(seat.source.stats());
             seat.source.reset_meter();
         }
+        let (level, voices) = (self.stage.take_reading(), self.voices);
         if !self.is_idle() {
-            let (level, voices) = (self.stage.meter.reading(), self.voices);
             self.output = Some(OutputStats { level, voices, stray_media: self.stray_media });
         }
-        self.stage.meter.reset();
     }
 }
 
@@ -190,13 +193,12 @@ struct Seat {
 }
 
 impl Seat {
-    fn render(&mut self, now: Instant, bus: &mut [f32; BUS_BLOCK]) -> bool {
-        let sounds = self.source.render(now, bus);
+    fn render(&mut self, now: Instant, buses: &mut Buses) {
+        self.source.render(now, buses);
         if self.playing == Playing::NotYet && self.source.has_spoken() {
             self.playing = Playing::ToTell;
         }
         self.retired = self.source.is_done();
-        sounds
     }
 
     fn has_news(&self) -> bool {
@@ -221,52 +223,5 @@ enum Playing {
     Told,
 }
 
-/// From the bus to the output, one channel.
-#[derive(Debug)]
-struct Stage {
-    interpolator: Interpolator3,
-    limiter: Limiter,
-    meter: Meter,
-    /// Blocks until nothing is left of what was on the bus.
-    tail: u32,
-}
-
-impl Stage {
-    fn new() -> Self {
-        Self {
-            interpolator: Interpolator3::new(),
-            limiter: Limiter::new(1, SampleRate::HZ_48000, Level::from_gain(Limiter::CEILING)),
-            meter: Meter::new(),
-            tail: 0,
-        }
-    }
-
-    /// What becomes of a block of the bus; `None` for silence.
-    fn render(&mut self, bus: &[f32; BUS_BLOCK], sounds: bool) -> Option<[f32; BLOCK]> {
-        if sounds {
-            self.tail = TAIL;
-        } else if self.tail == 0 {
-            return None;
-        } else {
-            self.tail -= 1;
-        }
-        let mut block = [0.0; BLOCK];
-        self.interpolator.process(bus, &mut block);
-        self.limiter.process(&mut block);
-        self.meter.add(&block);
-        if self.tail == 0 {
-            self.limiter.reset();
-        }
-        Some(block)
-    }
-
-    fn is_quiet(&self) -> bool {
-        self.tail == 0
-    }
-}
-
 /// A second of blocks.
 const BLOCKS_PER_REPORT: u32 = 400;
-/// The interpolator remembers 36 frames of the bus and the limiter 71 of the output: two blocks; the rest is for its
-/// release, so that it is at rest when it stops.
-const TAIL: u32 = 8;

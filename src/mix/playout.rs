@@ -1,122 +1,144 @@
-//! Speech of one telephone voice, in time: from chunks to samples at 8 kHz.
+//! Speech of one voice, in time: as much of the stream as the sink's clock asks for, no later than it must be.
 
-use super::NARROW_BLOCK;
-use super::conceal::Concealer;
-use super::trim::Trim;
+use super::pace::Pace;
+use super::stream::{Stream, highest_rate, span};
 use super::voice::Format;
-use crate::codec::Codec;
-use crate::rtp::{Chunk, DelayRange, JitterBuffer, Kind, Pull};
+use crate::dsp::TimeScale;
+use crate::rtp::{Chunk, DelayRange};
 use crate::time::Instant;
 use crate::units::SampleRate;
 use core::time::Duration;
 
-/// Jitter buffer, decoder and concealment of one voice.
+/// A stream and what keeps its delay.
 #[derive(Clone, Debug)]
 pub(super) struct Playout {
-    jitter: JitterBuffer,
-    formats: heapless::Vec<Format, 4>,
-    concealer: Concealer,
-    trim: Trim,
-    /// Whether the last block was no more than noise.
-    silent: bool,
-    has_spoken: bool,
-    undecoded: u64,
+    stream: Stream,
+    scale: TimeScale,
+    pace: Pace,
+    /// How much sooner what is pulled next is heard than it was to be when the stream was pulled last.
+    sooner_us: i64,
+    sounds: bool,
 }
 
 impl Playout {
-    pub(super) fn new(formats: heapless::Vec<Format, 4>, delay: DelayRange) -> Self {
-        Self {
-            jitter: JitterBuffer::new([SPEECH], delay),
-            formats,
-            concealer: Concealer::new(),
-            trim: Trim::default(),
-            silent: true,
-            has_spoken: false,
-            undecoded: 0,
-        }
+    pub(super) fn new(formats: heapless::Vec<Format, 8>, delay: DelayRange) -> Self {
+        let mut scale = TimeScale::new(highest_rate(&formats));
+        let stream = Stream::new(formats, delay);
+        scale.restart(stream.rate());
+        Self { stream, scale, pace: Pace::default(), sooner_us: 0, sounds: false }
     }
 
     pub(super) fn insert(&mut self, now: Instant, chunk: &Chunk) {
-        if self.codec(chunk.payload_type).is_none() {
-            self.undecoded += 1;
-        }
-        self.jitter.insert(now, chunk);
+        self.stream.insert(now, chunk);
     }
 
     /// Writes what is heard from `now` on, and says whether there is anything.
-    pub(super) fn render(&mut self, now: Instant, block: &mut [f32; NARROW_BLOCK]) -> bool {
-        self.trim.mend(&mut self.jitter, self.silent);
-        let mut sounds = false;
-        let mut filled = 0;
-        while filled < NARROW_BLOCK {
-            let at = now + TICK * u32::try_from(filled).unwrap_or(0);
-            let (count, sound) = self.fill(at, &mut block[filled..]);
-            sounds |= sound;
-            filled += count.max(1);
+    pub(super) fn render(&mut self, now: Instant, block: &mut [f32]) -> bool {
+        self.mend();
+        let rate = self.stream.rate();
+        let mut at = now + self.held();
+        let stream = &mut self.stream;
+        let mut has_pulled = false;
+        let mut pull = |samples: &mut [f32]| {
+            stream.pull(at, samples);
+            at += span(samples.len(), rate);
+            has_pulled = true;
+        };
+        let cut = self.scale.process(&mut pull, block);
+        self.sooner_us = micros(cut, rate) + if has_pulled { 0 } else { self.sooner_us };
+        let sounds = self.stream.take_sounds() || self.scale.held() > 0;
+        if self.sounds && !sounds {
+            self.scale.reset();
         }
-        self.silent = block.iter().all(|sample| sample.abs() < NOISE);
+        self.sounds = sounds;
         sounds
+    }
+
+    /// Writes what is heard when no more is to come.
+    pub(super) fn render_end(&mut self, block: &mut [f32]) {
+        self.stream.conceal_end(block);
+    }
+
+    /// Whether speech of another rate waits, and all before it was given.
+    pub(super) fn is_turning(&self) -> bool {
+        self.stream.is_turning() && self.scale.held() == 0
+    }
+
+    /// Goes on with it.
+    pub(super) fn turn(&mut self) {
+        self.stream.turn();
+        self.scale.restart(self.stream.rate());
+        self.sooner_us = 0;
+    }
+
+    /// Samples per second of what is given.
+    pub(super) fn rate(&self) -> SampleRate {
+        self.stream.rate()
+    }
+
+    /// How much faster than the sink's clock it is to be played, in millionths.
+    pub(super) fn ppm(&self) -> f32 {
+        self.pace.ppm()
     }
 
     /// Whether all that came has been played.
     pub(super) fn is_drained(&self) -> bool {
-        self.jitter.is_empty()
+        self.stream.is_drained() && self.scale.held() == 0
     }
 
     /// All that came has been played after this, even if it has to wait longer than it does now.
     pub(super) fn time_left(&self) -> Duration {
-        self.jitter.delay().max(self.jitter.target()) + self.jitter.extent()
+        let jitter = self.stream.jitter();
+        jitter.delay().max(jitter.target()) + jitter.extent() + self.held()
     }
 
-    pub(super) fn has_spoken(&self) -> bool {
-        self.has_spoken
+    pub(super) fn stream(&self) -> &Stream {
+        &self.stream
     }
 
-    pub(super) fn jitter(&self) -> &JitterBuffer {
-        &self.jitter
+    /// How long speech waits now.
+    pub(super) fn delay(&self) -> Duration {
+        self.stream.jitter().delay() + self.held()
     }
 
-    pub(super) fn undecoded(&self) -> u64 {
-        self.undecoded
-    }
-
-    /// Writes the front of `samples`; says how much of it, and whether it is more than zeros.
-    fn fill(&mut self, at: Instant, samples: &mut [f32]) -> (usize, bool) {
-        match self.jitter.pull(at, samples.len()) {
-            Pull::Speech { payload, payload_type, seam, .. } => {
-                let samples = &mut samples[..payload.len()];
-                match find(&self.formats, payload_type) {
-                    Some(codec) => _ = codec.decoder().decode(payload, samples),
-                    None => samples.fill(0.0),
-                }
-                self.has_spoken = true;
-                self.concealer.speech(samples, seam);
-                (samples.len(), true)
-            }
-            Pull::Lost { ticks } | Pull::Noise { ticks, .. } | Pull::Silence { ticks } => {
-                let samples = &mut samples[..ticks];
-                if self.concealer.is_quiet() {
-                    samples.fill(0.0);
-                    return (ticks, false);
-                }
-                self.concealer.lost(samples);
-                (ticks, true)
-            }
+    /// Sees to it that the delay becomes what it should be.
+    fn mend(&mut self) {
+        let jitter = self.stream.jitter();
+        let excess_us =
+            jitter.excess_us(Duration::ZERO).saturating_sub(self.sooner_us).clamp(-MOST_US, MOST_US);
+        let is_steady = jitter.is_playing() && !self.stream.is_turning();
+        if is_steady && jitter.delay() > jitter.range().max + OVERSHOOT {
+            self.stream.skip(Duration::from_micros(excess_us.max(0).unsigned_abs()));
+            return;
         }
+        self.pace.observe(is_steady.then_some(excess_us));
+        let rate = self.stream.rate();
+        let wish = samples(self.pace.wish_us(excess_us), rate);
+        self.scale.want(wish.min(samples(self.ready_us(), rate)).max(wish.min(0)));
     }
 
-    fn codec(&self, payload_type: u8) -> Option<Codec> {
-        find(&self.formats, payload_type)
+    /// How much may be cut without waiting for what has not come.
+    fn ready_us(&self) -> i64 {
+        let ready = self.stream.jitter().ready() + self.held();
+        i64::try_from(ready.saturating_sub(CUT_NEEDS).as_micros()).unwrap_or(0)
+    }
+
+    fn held(&self) -> Duration {
+        span(self.scale.held(), self.stream.rate())
     }
 }
 
-fn find(formats: &[Format], payload_type: u8) -> Option<Codec> {
-    formats.iter().find(|format| format.payload_type == payload_type).map(|format| format.codec)
+fn micros(samples: i64, rate: SampleRate) -> i64 {
+    samples * 1_000_000 / i64::from(rate.hz())
 }
 
-/// G.711 is all there is.
-const SPEECH: Kind = Kind::Speech { clock: SampleRate::HZ_8000, bytes_per_tick: 1 };
-/// A sample at 8 kHz.
-const TICK: Duration = Duration::from_micros(125);
-/// -44 dB: the noise of a telephone line.
-const NOISE: f32 = 0.006;
+fn samples(micros: i64, rate: SampleRate) -> i64 {
+    micros * i64::from(rate.hz()) / 1_000_000
+}
+
+/// Ten seconds: beyond it, clocks are not to be believed.
+const MOST_US: i64 = 10_000_000;
+/// How far out of its range the delay may be for a while.
+const OVERSHOOT: Duration = Duration::from_millis(20);
+/// What must have come beside that which is cut: a cross-fade, and two blocks.
+const CUT_NEEDS: Duration = Duration::from_millis(12);

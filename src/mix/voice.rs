@@ -1,30 +1,33 @@
-//! One source of sound on its way to the bus, and how it ends.
+//! One source of sound on its way to its bus, and how it ends.
 
+use super::bus::Buses;
+use super::envelope::{Envelope, Gains};
 use super::message::VoiceStats;
 use super::playout::Playout;
-use super::{BLOCK_TIME, BUS_BLOCK, NARROW_BLOCK};
+use super::rise::{Bus, Rise};
+use super::{BLOCK, BLOCK_TIME};
 use crate::codec::Codec;
-use crate::dsp::{Halfband, Meter, Ramp};
+use crate::dsp::Meter;
 use crate::rtp::{Chunk, DelayRange};
 use crate::time::Instant;
-use crate::units::{Level, SampleRate};
+use crate::units::Level;
 
 /// A voice. Everything it needs is allocated when it is made.
 #[derive(Clone, Debug)]
 pub struct Voice {
     source: Source,
-    level: Ramp,
+    envelope: Envelope,
     meter: Meter,
     phase: Phase,
 }
 
 impl Voice {
-    /// A voice that hears RTP of the telephone band.
+    /// A voice that hears RTP.
     #[must_use]
     pub fn telephone(config: VoiceConfig) -> Self {
         Self {
             source: Source::Telephone(Telephone::new(config.formats, config.delay)),
-            level: Ramp::new(SampleRate::HZ_16000, Ramp::QUICK, config.level),
+            envelope: Envelope::new(config.level),
             meter: Meter::new(),
             phase: Phase::Open,
         }
@@ -39,8 +42,12 @@ impl Voice {
 
     pub(super) fn set_level(&mut self, level: Level) {
         if self.phase != Phase::Closing {
-            self.level.set(level);
+            self.envelope.set_level(level);
         }
+    }
+
+    pub(super) fn set_hushed(&mut self, hushed: bool) {
+        self.envelope.set_hushed(hushed);
     }
 
     /// Says no more than what has come already.
@@ -51,47 +58,50 @@ impl Voice {
         }
     }
 
-    /// Adds what is heard from `now` on to the bus, and says whether there is anything.
-    pub(super) fn render(&mut self, now: Instant, bus: &mut [f32; BUS_BLOCK]) -> bool {
+    /// Adds what is heard from `now` on to its bus.
+    pub(super) fn render(&mut self, now: Instant, buses: &mut Buses) {
         self.turn_phase(now);
-        let mut block = [0.0; BUS_BLOCK];
         let Source::Telephone(telephone) = &mut self.source;
-        let sounds = telephone.render(now, &mut block);
-        if !sounds && self.level.is_settled() {
+        telephone.turn();
+        let mut block = [0.0; BLOCK];
+        let block = &mut block[..telephone.rise.bus().block()];
+        let sounds = telephone.render(now, block);
+        if !sounds && !telephone.has_leftover() && self.envelope.is_settled() {
             self.meter.add_silence(block.len());
-            return false;
+            return;
         }
-        self.level.apply(&mut block);
-        self.meter.add(&block);
+        let gains = self.envelope.next();
+        telephone.leftover.add(gains, buses);
+        gains.apply(block);
+        self.meter.add(block);
         if sounds {
-            for (sum, sample) in bus.iter_mut().zip(&block) {
-                *sum += sample;
-            }
+            buses.add(telephone.rise.bus(), block);
         }
-        sounds
     }
 
     /// Whether it has nothing to say any more.
     pub(super) fn is_done(&self) -> bool {
-        self.phase == Phase::Closing && self.level.is_mute()
+        self.phase == Phase::Closing && self.envelope.is_mute()
     }
 
     /// Whether any speech has left it.
     pub(super) fn has_spoken(&self) -> bool {
         let Source::Telephone(telephone) = &self.source;
-        telephone.playout.has_spoken()
+        telephone.playout.stream().has_spoken()
     }
 
     /// How it fares.
     #[must_use]
     pub fn stats(&self) -> VoiceStats {
-        let Source::Telephone(Telephone { playout, .. }) = &self.source;
+        let Source::Telephone(Telephone { playout, rise, .. }) = &self.source;
+        let stream = playout.stream();
         VoiceStats {
-            jitter: playout.jitter().stats(),
-            delay: playout.jitter().delay(),
-            target: playout.jitter().target(),
+            jitter: stream.jitter().stats(),
+            delay: playout.delay(),
+            target: stream.jitter().target(),
+            drift_ppm: rise.ppm(),
             level: self.meter.reading(),
-            undecoded: playout.undecoded(),
+            undecoded: stream.undecoded(),
         }
     }
 
@@ -104,7 +114,7 @@ impl Voice {
         let Source::Telephone(telephone) = &self.source;
         if telephone.playout.is_drained() || now >= until {
             self.phase = Phase::Closing;
-            self.level.set(Level::MUTE);
+            self.envelope.set_level(Level::MUTE);
         }
     }
 }
@@ -112,8 +122,8 @@ impl Voice {
 /// What a telephone voice is made for.
 #[derive(Clone, Debug)]
 pub struct VoiceConfig {
-    /// What may come, by payload type.
-    pub formats: heapless::Vec<Format, 4>,
+    /// What may come, by payload type. What comes first is what is expected.
+    pub formats: heapless::Vec<Format, 8>,
     /// What the jitter buffer may add.
     pub delay: DelayRange,
     /// How loud it begins.
@@ -125,41 +135,99 @@ pub struct VoiceConfig {
 pub struct Format {
     /// The payload type, as agreed on; 0 to 127.
     pub payload_type: u8,
-    /// How it is decoded.
+    /// How it is decoded; its samples are of 8, 16 or 48 kHz.
     pub codec: Codec,
 }
 
-/// What a voice is made of. Chimes and music, on the 48 kHz bus, are to join here.
+/// What a voice is made of. Chimes and music are to join here.
 #[derive(Clone, Debug)]
 enum Source {
     Telephone(Telephone),
 }
 
-/// Speech of the telephone band, brought to 16 kHz.
+/// Speech that comes over the network, brought to the rate and the clock of a bus.
 #[derive(Clone, Debug)]
 struct Telephone {
     playout: Playout,
-    halfband: Halfband,
-    /// Blocks until the filter has nothing left to say.
-    tail: u32,
+    rise: Rise,
+    leftover: Leftover,
 }
 
 impl Telephone {
-    fn new(formats: heapless::Vec<Format, 4>, delay: DelayRange) -> Self {
-        Self { playout: Playout::new(formats, delay), halfband: Halfband::new(), tail: 0 }
+    fn new(formats: heapless::Vec<Format, 8>, delay: DelayRange) -> Self {
+        let playout = Playout::new(formats, delay);
+        let rise = Rise::new(playout.rate(), 0.0);
+        Self { playout, rise, leftover: Leftover::new() }
     }
 
-    fn render(&mut self, now: Instant, block: &mut [f32; BUS_BLOCK]) -> bool {
-        let mut narrow = [0.0; NARROW_BLOCK];
-        if self.playout.render(now, &mut narrow) {
-            self.tail = TAIL;
-        } else if self.tail == 0 {
-            return false;
-        } else {
-            self.tail -= 1;
+    /// Writes what is heard from `now` on, a block of its bus, and says whether there is anything.
+    fn render(&mut self, now: Instant, block: &mut [f32]) -> bool {
+        self.rise.render(&mut self.playout, now, block)
+    }
+
+    /// Where the codec has changed to one of another rate, what was heard fades out on the old way, while the new one
+    /// begins.
+    fn turn(&mut self) {
+        if !self.playout.is_turning() {
+            return;
         }
-        self.halfband.process(&narrow, block);
-        true
+        if !self.rise.is_quiet() {
+            self.leftover.take(&mut self.rise, &mut self.playout);
+        }
+        let ppm = self.rise.ppm();
+        self.playout.turn();
+        self.rise = Rise::new(self.playout.rate(), ppm);
+    }
+
+    fn has_leftover(&self) -> bool {
+        !self.leftover.is_empty()
+    }
+}
+
+/// What a voice said before its codec changed, fading out.
+#[derive(Clone, Debug)]
+struct Leftover {
+    samples: [f32; Self::BLOCKS * BLOCK],
+    bus: Bus,
+    /// Blocks that were heard.
+    heard: usize,
+}
+
+impl Leftover {
+    /// 7.5 ms.
+    const BLOCKS: usize = 3;
+
+    fn new() -> Self {
+        Self { samples: [0.0; Self::BLOCKS * BLOCK], bus: Bus::Speech, heard: Self::BLOCKS }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.heard == Self::BLOCKS
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "a few blocks")]
+    fn take(&mut self, rise: &mut Rise, playout: &mut Playout) {
+        self.bus = rise.bus();
+        self.heard = 0;
+        let len = Self::BLOCKS * self.bus.block();
+        let samples = &mut self.samples[..len];
+        for block in samples.chunks_mut(self.bus.block()) {
+            rise.render_end(playout, block);
+        }
+        for (index, sample) in samples.iter_mut().enumerate() {
+            *sample *= (len - index) as f32 / (len + 1) as f32;
+        }
+    }
+
+    fn add(&mut self, gains: Gains, buses: &mut Buses) {
+        if self.is_empty() {
+            return;
+        }
+        let len = self.bus.block();
+        let block = &mut self.samples[self.heard * len..][..len];
+        gains.apply(block);
+        buses.add(self.bus, block);
+        self.heard += 1;
     }
 }
 
@@ -172,6 +240,3 @@ enum Phase {
     /// Fades out.
     Closing,
 }
-
-/// The half-band filter remembers 30 frames.
-const TAIL: u32 = 2;

@@ -83,7 +83,7 @@ pub fn run(beat: &Beat, conference: Conference, orders: Consumer<'_, Order>, wor
     if let Err(error) = rt::set_realtime(PRIORITY) {
         log::debug!("legs: no real-time priority: {error}");
     }
-    let links = Vec::with_capacity(conference.max_callers());
+    let links = Vec::with_capacity(conference.max_legs());
     let mut legs = Legs { conference, links, orders, words, start: clock::now(), beats: 0, told: 0 };
     while !beat.stop.load(Relaxed) {
         legs.turn();

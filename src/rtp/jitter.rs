@@ -17,6 +17,10 @@
 //! Else it never lets the delay shrink by itself: [`JitterBuffer::excess_us`] says how much there is too much and
 //! [`JitterBuffer::skip`] takes it out, so that the caller, who knows what the speech sounds like, chooses where.
 
+mod ahead;
+
+pub use ahead::Ahead;
+
 use super::background::{Background, Ground};
 use super::chunk::{Chunk, Content};
 use super::delay::{DelayRange, Transit, duration_us, micros};

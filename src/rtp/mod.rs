@@ -32,7 +32,7 @@ mod timeline;
 pub use chunk::{Chunk, Content};
 pub use delay::DelayRange;
 pub use format::{Kind, PayloadFormat};
-pub use jitter::{JitterBuffer, JitterStats, Pull};
+pub use jitter::{Ahead, JitterBuffer, JitterStats, Pull};
 pub use packet::{Header, Packet, ParseError};
 pub use receiver::{Receiver, ReceiverConfig, ReceiverStats, Reception, Rejected, TelephoneEvent};
 pub use sender::{Sender, WriteError};

@@ -13,8 +13,8 @@ use std::collections::BTreeMap;
 
 pub(super) const VOICE: VoiceId = VoiceId(1);
 
-/// Frames at 48 kHz by which the filters delay what is heard: half-band, interpolator and limiter.
-pub(super) const FILTERS: usize = 29 * 3 + 53 + 71;
+/// Frames at 48 kHz by which the filters delay what is heard: half-band, fractional, interpolator and limiter.
+pub(super) const FILTERS: usize = 29 * 3 + 5 * 3 + 53 + 71;
 
 /// The target of the jitter buffer on a good network.
 pub(super) const TARGET: Duration = Duration::from_millis(10);

@@ -24,7 +24,7 @@ struct Room {
 impl Room {
     fn new() -> Self {
         Self {
-            conference: Conference::new(4),
+            conference: Conference::new(4, 4),
             talkers: BTreeMap::new(),
             now: ms(1000),
             heard: BTreeMap::new(),
@@ -214,7 +214,7 @@ fn voices_and_legs_come_back() {
 
 #[test]
 fn one_leg_too_many_is_given_back() {
-    let mut conference = Conference::new(1);
+    let mut conference = Conference::new(1, 1);
     assert!(conference.open(Box::new(leg(1, Codec::Pcmu))).is_none());
     assert_eq!(conference.open(Box::new(leg(2, Codec::Pcmu))).map(|leg| leg.voice()), Some(VoiceId(2)));
 }

@@ -432,3 +432,23 @@ impl Bench {
         self.buffer.insert(self.now, &key);
     }
 }
+
+#[test]
+fn what_comes_behind_a_gap_is_seen_before_it_is_due() {
+    let mut bench = Bench::new();
+    let mut payload = [0; 100];
+    bench.insert(0, 'a');
+    assert_eq!(bench.buffer.peek(&mut payload), None);
+    assert_eq!(bench.buffer.ready(), Duration::ZERO);
+    bench.run(15);
+    assert!(bench.buffer.is_playing());
+    assert_eq!(bench.buffer.ready(), Duration::from_millis(15));
+    bench.run(20);
+    assert_eq!((bench.buffer.ready(), bench.buffer.peek(&mut payload)), (Duration::ZERO, None));
+    bench.insert(320, 'c');
+    assert_eq!(bench.buffer.peek(&mut payload), Some(Ahead { after: 120, payload_type: 0, len: 100 }));
+    assert_eq!(payload, [b'c'; 100]);
+    bench.run(15);
+    assert_eq!(bench.buffer.ready(), Duration::from_millis(20));
+    assert_eq!(bench.buffer.peek(&mut payload), Some(Ahead { after: 0, payload_type: 0, len: 100 }));
+}

@@ -1,0 +1,140 @@
+//! Where voices come together, and what becomes of them: one block after the other.
+
+use super::rise::Bus;
+use super::{BLOCK, BUS_BLOCK};
+use crate::dsp::{Interpolator3, Limiter, Meter, Reading};
+use crate::units::{Level, SampleRate};
+
+/// A block of what all voices say.
+#[derive(Clone, Debug)]
+pub(super) struct Buses {
+    speech: [f32; BUS_BLOCK],
+    full: [f32; BLOCK],
+    speech_sounds: bool,
+    full_sounds: bool,
+}
+
+impl Buses {
+    /// Silence.
+    pub(super) fn new() -> Self {
+        Self { speech: [0.0; BUS_BLOCK], full: [0.0; BLOCK], speech_sounds: false, full_sounds: false }
+    }
+
+    /// The bus of telephone voices, if anything is on it.
+    pub(super) fn speech(&self) -> Option<&[f32; BUS_BLOCK]> {
+        self.speech_sounds.then_some(&self.speech)
+    }
+
+    /// The bus of 48 kHz, if anything is on it.
+    pub(super) fn full(&self) -> Option<&[f32; BLOCK]> {
+        self.full_sounds.then_some(&self.full)
+    }
+
+    /// Adds the block of a voice.
+    pub(super) fn add(&mut self, bus: Bus, block: &[f32]) {
+        let sums = match bus {
+            Bus::Speech => {
+                self.speech_sounds = true;
+                &mut self.speech[..]
+            }
+            Bus::Full => {
+                self.full_sounds = true;
+                &mut self.full[..]
+            }
+        };
+        for (sum, sample) in sums.iter_mut().zip(block) {
+            *sum += sample;
+        }
+    }
+}
+
+/// From the buses to the output, one channel.
+#[derive(Debug)]
+pub(super) struct Stage {
+    interpolator: Interpolator3,
+    delay: Delay,
+    limiter: Limiter,
+    meter: Meter,
+    /// Blocks until nothing is left of what was on the bus of speech, and of all.
+    speech_tail: u32,
+    tail: u32,
+}
+
+impl Stage {
+    pub(super) fn new(ceiling: Level) -> Self {
+        Self {
+            interpolator: Interpolator3::new(),
+            delay: Delay::new(),
+            limiter: Limiter::new(1, SampleRate::HZ_48000, ceiling),
+            meter: Meter::new(),
+            speech_tail: 0,
+            tail: 0,
+        }
+    }
+
+    /// What becomes of a block; `None` for silence.
+    pub(super) fn render(&mut self, buses: &Buses) -> Option<[f32; BLOCK]> {
+        if buses.speech_sounds || buses.full_sounds {
+            self.tail = TAIL;
+        } else if self.tail == 0 {
+            return None;
+        } else {
+            self.tail -= 1;
+        }
+        let mut block = [0.0; BLOCK];
+        self.speech_tail = if buses.speech_sounds { TAIL } else { self.speech_tail.saturating_sub(1) };
+        if self.speech_tail > 0 {
+            self.interpolator.process(&buses.speech, &mut block);
+        }
+        self.delay.add(buses, &mut block);
+        self.limiter.process(&mut block);
+        self.meter.add(&block);
+        if self.tail == 0 {
+            self.limiter.reset();
+        }
+        Some(block)
+    }
+
+    pub(super) fn is_quiet(&self) -> bool {
+        self.tail == 0
+    }
+
+    /// How loud it was since this was asked last.
+    pub(super) fn take_reading(&mut self) -> Reading {
+        let reading = self.meter.reading();
+        self.meter.reset();
+        reading
+    }
+}
+
+/// Holds back the bus of 48 kHz for as long as speech takes to reach that rate.
+#[derive(Debug)]
+struct Delay {
+    /// What is held back, then the block at work.
+    span: [f32; Self::FRAMES + BLOCK],
+    holds: bool,
+}
+
+impl Delay {
+    const FRAMES: usize = Interpolator3::LATENCY_FRAMES;
+
+    fn new() -> Self {
+        Self { span: [0.0; Self::FRAMES + BLOCK], holds: false }
+    }
+
+    fn add(&mut self, buses: &Buses, block: &mut [f32; BLOCK]) {
+        if !buses.full_sounds && !self.holds {
+            return;
+        }
+        self.span[Self::FRAMES..].copy_from_slice(&buses.full);
+        for (sum, sample) in block.iter_mut().zip(&self.span) {
+            *sum += sample;
+        }
+        self.span.copy_within(BLOCK.., 0);
+        self.holds = buses.full_sounds;
+    }
+}
+
+/// The interpolator remembers 36 frames of its bus and the limiter 71 of the output: two blocks; the rest is for its
+/// release, so that it is at rest when it stops.
+const TAIL: u32 = 8;
