@@ -44,7 +44,7 @@ pub(super) fn place(page: PageCall) -> Result<(), CallError> {
         let Route { local, remote } = locate(&target).await?;
         let options = UdpOptions { receive_buffer: Some(SIP_BUFFER), ..UdpOptions::default() };
         let socket = Rc::new(Udp::bind(SocketAddr::new(local, 0), options)?);
-        let inbox = Inbox::new(std::slice::from_ref(&socket))?;
+        let inbox = Inbox::new(std::slice::from_ref(&socket), Rc::default())?;
         let path = Path { local: socket.local_addr(), remote };
         let mut caller = Caller::new(page, (target, path), Post::new(vec![socket]))?;
         caller.attend(&inbox).await;
@@ -178,7 +178,7 @@ impl Caller {
     fn handle(&mut self, now: Instant, input: Input) {
         match input {
             Input::Datagram { path, bytes } => self.endpoint.handle_datagram(now, path, &bytes),
-            Input::Timeout => {}
+            Input::Timeout | Input::News => {}
             Input::Stop => self.interrupt(now),
         }
         self.handle_events(now);

@@ -1,8 +1,9 @@
-//! What the signalling waits for: datagrams of all SIP sockets, a deadline, the signal to stop.
+//! What the signalling waits for: datagrams of all SIP sockets, news of streams, a deadline, the signal to stop.
 //!
 //! Sockets are read when something is asked for and not before; what the kernel's buffers do not hold is lost, as UDP
 //! may. So a flood costs no memory.
 
+use super::bell::Bell;
 use crate::clock;
 use crate::net::{Datagram, Signals, Sleep, Udp, sleep_until};
 use crate::sip::Path;
@@ -18,6 +19,7 @@ use std::rc::Rc;
 /// The inputs of the signalling.
 pub(super) struct Inbox {
     signals: Signals,
+    bell: Rc<Bell>,
     sockets: Vec<Listener>,
     /// The socket that has its turn, so that none is read before the others all the time.
     turn: Cell<usize>,
@@ -36,19 +38,22 @@ pub(super) enum Input {
     },
     /// The deadline has come.
     Timeout,
+    /// A stream has something to tell.
+    News,
     /// The process is asked to end.
     Stop,
 }
 
 impl Inbox {
-    /// Reads `sockets` and catches signals.
+    /// Reads `sockets`, catches signals and hears `bell`.
     ///
     /// # Errors
     /// When the process cannot catch signals.
-    pub(super) fn new(sockets: &[Rc<Udp>]) -> io::Result<Self> {
+    pub(super) fn new(sockets: &[Rc<Udp>], bell: Rc<Bell>) -> io::Result<Self> {
         let sockets = sockets.iter().map(|socket| Listener::new(Rc::clone(socket)));
         Ok(Self {
             signals: Signals::new()?,
+            bell,
             sockets: sockets.collect(),
             turn: Cell::new(0),
             buffer: RefCell::new(vec![0; MAX_DATAGRAM]),
@@ -71,6 +76,9 @@ impl Inbox {
         // A signal that cannot be waited for is no reason to go on for ever.
         if self.signals.poll_next(context).is_ready() {
             return Poll::Ready(Input::Stop);
+        }
+        if self.bell.poll_rung(context).is_ready() {
+            return Poll::Ready(Input::News);
         }
         let mut buffer = self.buffer.borrow_mut();
         for socket in self.in_turn() {

@@ -1,56 +1,92 @@
-//! The media of a call: what is agreed on, the socket it comes by, the voice it becomes.
+//! The media of a call: what is agreed on, the sockets it comes by, the voices it becomes, the way back.
 //!
 //! ```text
-//! offer ──prepare──> Prepared (answer, sockets) ──start──> Stream (voice, task) ──drop──> the sink retires the voice
+//! offer ──prepare──> Prepared (answer, sockets) ──start──> Stream (voices, tasks, leg) ──drop──> the cards retire the voice
+//!                                                           │  ^
+//!                                                           └──┘ offers and answers within the call
 //! ```
 
-use super::sink::Sink;
-use super::stream;
+use super::bell::Bell;
+use super::cards::Cards;
+use super::legs::Legs;
+use super::stream::{Ends, Inflow};
 use crate::codec::Codec;
 use crate::config::Settings;
-use crate::mix::{Format, Voice, VoiceConfig, VoiceId};
+use crate::key::Key;
+use crate::mix::{Format, Leg, LegConfig, VoiceConfig, VoiceId};
 use crate::net::{BindError, MediaPorts, Udp, UdpOptions};
-use crate::rtp::{DelayRange, Kind, PayloadFormat, Receiver, ReceiverConfig, ReceiverStats, Source};
+use crate::output::Link;
+use crate::rtp::rtcp::{Cname, PeerView, Reporter, ReporterConfig};
+use crate::rtp::telephone_event::Keys;
+use crate::rtp::{DelayRange, Kind, PayloadFormat, ReceiverConfig, ReceiverStats, Sender, Source};
 use crate::sdp::{self, Description, Local, Negotiated, Session};
 use crate::sip::wire::StatusCode;
-use crate::sip::{Path, Warning};
+use crate::sip::{Path, Warning, with_scope_of};
 use crate::time::Instant;
 use crate::units::{Level, SampleRate};
+use crate::{clock, entropy};
+use core::cell::Cell;
 use core::fmt;
 use core::time::Duration;
 use smol::{LocalExecutor, Task};
-use std::cell::RefCell;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::rc::Rc;
 
 /// Makes the streams of all calls.
 pub(super) struct Media<'a> {
     executor: Rc<LocalExecutor<'a>>,
-    sink: Rc<Sink<'a>>,
+    way: Way<'a>,
     ports: MediaPorts,
     options: Options,
-    /// Session ids and voices count on from here.
+    /// Session ids count on from here.
     next_session: u64,
-    next_voice: u64,
+}
+
+/// What all streams share: where sound goes.
+#[derive(Clone)]
+struct Way<'a> {
+    cards: Rc<Cards<'a>>,
+    legs: Rc<Legs<'a>>,
+    bell: Rc<Bell>,
+    next_voice: Rc<Cell<u64>>,
+}
+
+impl Way<'_> {
+    /// A name that no voice has had.
+    fn voice(&self) -> VoiceId {
+        VoiceId(self.next_voice.replace(self.next_voice.get() + 1))
+    }
 }
 
 impl<'a> Media<'a> {
-    /// Streams as `settings` say, played by `sink`, received by tasks of `executor`.
+    /// Streams as `settings` say, played by `cards`, sent back by `legs`, received by tasks of `executor`.
     pub(super) fn new(
         executor: Rc<LocalExecutor<'a>>,
-        sink: Rc<Sink<'a>>,
+        cards: Rc<Cards<'a>>,
+        legs: Rc<Legs<'a>>,
         settings: &Settings,
         seed: u64,
     ) -> Self {
+        let way = Way { cards, legs, bell: Rc::default(), next_voice: Rc::default() };
         let ports = MediaPorts::new(settings.sip.rtp_ports, seed);
         let options = Options::new(settings);
         // A session id is numeric and unique for this host; half of it stays below the sign bit that some peers mind.
-        Self { executor, sink, ports, options, next_session: seed >> 33, next_voice: 0 }
+        Self { executor, way, ports, options, next_session: seed >> 33 }
     }
 
     /// What plays the streams.
-    pub(super) fn sink(&self) -> Rc<Sink<'a>> {
-        Rc::clone(&self.sink)
+    pub(super) fn cards(&self) -> Rc<Cards<'a>> {
+        Rc::clone(&self.way.cards)
+    }
+
+    /// What sends to callers.
+    pub(super) fn legs(&self) -> Rc<Legs<'a>> {
+        Rc::clone(&self.way.legs)
+    }
+
+    /// Rings when a stream has something to tell.
+    pub(super) fn bell(&self) -> Rc<Bell> {
+        Rc::clone(&self.way.bell)
     }
 
     /// Agrees on `offer`, which came by `path`; an empty one asks for our offer (RFC 3261 §13.3.1.4).
@@ -66,44 +102,44 @@ impl<'a> Media<'a> {
         Ok(Prepared { ours: ours.to_bytes(), session, formats, path, speech, reports })
     }
 
-    /// Begins to receive and to play; `None` when the audio thread takes no more voices.
+    /// Begins to receive and to play; `None` when an audio thread takes no more voices.
     pub(super) fn start(&mut self, prepared: Prepared) -> Option<Stream<'a>> {
-        let voice = VoiceId(self.next_voice);
-        self.next_voice += 1;
-        if !self.sink.attach(voice, Box::new(self.voice(&prepared.formats.speech))) {
+        let Prepared { session, formats, path, speech, reports, .. } = prepared;
+        let voice = self.way.voice();
+        let mix = self.options.mix;
+        if !self.way.cards.attach(voice, &mix.voice(&formats.speech)) {
             return None;
         }
-        let receiver = Rc::new(RefCell::new(Receiver::new(prepared.reception())));
-        let sink = Rc::clone(&self.sink);
-        let receiving = stream::receive(prepared.speech, Rc::clone(&receiver), voice, sink);
-        Some(Stream {
-            voice,
-            receiver,
-            signalling: prepared.path.remote.ip(),
-            awaits_answer: prepared.session.agreed().is_none(),
-            session: Box::new(prepared.session),
-            playable: prepared.formats.speech,
-            sink: Rc::clone(&self.sink),
-            _receiving: self.executor.spawn(receiving),
-            _reports: prepared.reports,
-        })
+        self.way.legs.join(voice, mix.voice(&formats.speech));
+        let Way { cards, legs, bell, .. } = self.way.clone();
+        let remote = session.agreed().and_then(|agreed| agreed.remote);
+        let config = reception(&formats, remote, path);
+        let seed = entropy::seed();
+        let ends = Ends { cards, legs, bell, speech, reports };
+        let inflow = Rc::new(Inflow::new(ends, voice, config, reporter(seed), Keys::new(clock_of(&formats))));
+        let mut stream = Stream {
+            _receiving: self.executor.spawn(Rc::clone(&inflow).receive()),
+            _reporting: self.executor.spawn(Rc::clone(&inflow).report()),
+            inflow,
+            way: self.way.clone(),
+            mix,
+            path,
+            awaits_answer: session.agreed().is_none(),
+            session: Box::new(session),
+            formats,
+            leg: None,
+            seed,
+        };
+        if let Some(agreed) = stream.session.agreed().cloned() {
+            stream.direct(&agreed);
+        }
+        Some(stream)
     }
 
     fn local(&mut self, address: IpAddr, port: u16) -> Local {
         self.next_session += 1;
         let (formats, ptime) = (self.options.formats.clone(), self.options.ptime);
         Local { address, port, formats, ptime, session_id: self.next_session }
-    }
-
-    fn voice(&self, formats: &[sdp::Format]) -> Voice {
-        let formats = formats
-            .iter()
-            .filter_map(|format| Some(Format { payload_type: format.payload_type, codec: codec(format)? }));
-        Voice::telephone(VoiceConfig {
-            formats: formats.take(MAX_FORMATS).collect(),
-            delay: self.options.delay,
-            level: self.options.level,
-        })
     }
 }
 
@@ -126,50 +162,58 @@ impl Prepared {
     pub(super) fn codec(&self) -> &str {
         self.session.agreed().map_or("waits for our offer", |agreed| &agreed.send.name)
     }
-
-    /// Callers behind NAT send from another port than they name, and from another address: then from the one that
-    /// signalled.
-    fn reception(&self) -> ReceiverConfig {
-        let signalling = self.path.remote.ip();
-        let named = self.session.agreed().and_then(|agreed| agreed.remote).map(|remote| remote.ip());
-        let formats = self.formats.iter();
-        let formats =
-            formats.map(|format| PayloadFormat { payload_type: format.payload_type, kind: kind(format) });
-        ReceiverConfig {
-            formats: formats.take(MAX_RECEIVED).collect(),
-            source: Source::Hosts([named.unwrap_or(signalling), signalling]),
-        }
-    }
 }
 
-/// A stream on its way to the loudspeaker. Dropped, it plays what has come and ends.
+/// A stream on its way to the loudspeakers, and back to the caller. Dropped, it plays what has come and ends.
 pub(super) struct Stream<'a> {
-    /// Its voice.
-    pub(super) voice: VoiceId,
-    receiver: Rc<RefCell<Receiver>>,
+    inflow: Rc<Inflow<'a>>,
+    way: Way<'a>,
+    mix: MixOptions,
+    /// How the signalling goes.
+    path: Path,
     /// What was said of it.
     session: Box<Session>,
     /// We have offered.
     awaits_answer: bool,
-    /// What the voice can play; this cannot be changed yet.
-    playable: Vec<sdp::Format>,
-    /// Where the caller signals from.
-    signalling: IpAddr,
-    sink: Rc<Sink<'a>>,
+    /// What may come.
+    formats: sdp::Formats,
+    /// What is sent, as long as the caller listens.
+    leg: Option<(sdp::Format, Duration)>,
+    /// Of the stream that is sent.
+    seed: u64,
     _receiving: Task<()>,
-    // Held so that nobody else gets the port; what comes is not read yet.
-    _reports: Udp,
+    _reporting: Task<()>,
 }
 
 impl Stream<'_> {
+    /// Its voice, until a change of codecs makes it another one.
+    pub(super) fn voice(&self) -> VoiceId {
+        self.inflow.voice()
+    }
+
     /// When media last came.
     pub(super) fn heard_at(&self) -> Option<Instant> {
-        self.receiver.borrow().heard_at()
+        self.inflow.receiver().heard_at()
+    }
+
+    /// Whether nothing is to come: the caller holds the call.
+    pub(super) fn is_held(&self) -> bool {
+        self.session.agreed().is_some_and(|agreed| !agreed.direction.receives())
     }
 
     /// What came.
     pub(super) fn stats(&self) -> ReceiverStats {
-        self.receiver.borrow().stats()
+        self.inflow.receiver().stats()
+    }
+
+    /// What the caller says of what it is sent.
+    pub(super) fn peer_view(&self) -> Option<PeerView> {
+        self.inflow.peer_view()
+    }
+
+    /// The next key that was pressed.
+    pub(super) fn poll_key(&self) -> Option<Key> {
+        self.inflow.poll_key()
     }
 
     /// Takes the answer to our offer, if we made one.
@@ -179,7 +223,7 @@ impl Stream<'_> {
             return Ok(());
         }
         let agreed = self.session.accept(&Description::parse(answer)?)?;
-        self.hear(&agreed)
+        self.follow(&agreed)
     }
 
     /// Answers an offer within the call; an empty one asks for our offer. What is refused changes nothing.
@@ -190,30 +234,117 @@ impl Stream<'_> {
         }
         let mut session = self.session.clone();
         let (answer, agreed) = session.answer(&Description::parse(offer)?)?;
-        self.hear(&agreed)?;
+        self.follow(&agreed)?;
         self.session = session;
         Ok(answer.to_bytes())
     }
 
-    /// Listens to where media comes from now.
-    fn hear(&self, agreed: &Negotiated) -> Result<(), Refused> {
-        let speech = &agreed.formats.speech;
-        if !speech.iter().any(|format| self.playable.contains(format)) {
-            let names = |formats: &[sdp::Format]| formats.iter().map(|format| format.name.clone()).collect();
-            let (offered, supported) = (names(speech), names(&self.playable));
-            return Err(sdp::Refusal::Codec { offered, supported }.into());
+    /// Does as agreed: another codec becomes another voice.
+    fn follow(&mut self, agreed: &Negotiated) -> Result<(), Refused> {
+        if agreed.formats != self.formats {
+            self.replace_voice(&agreed.formats)?;
+            self.formats = agreed.formats.clone();
+            let config = reception(&self.formats, agreed.remote, self.path);
+            self.inflow.change(self.inflow.voice(), config);
         }
-        if let Some(named) = agreed.remote {
-            self.receiver.borrow_mut().set_source(Source::Hosts([named.ip(), self.signalling]));
-        }
+        self.direct(agreed);
         Ok(())
+    }
+
+    /// The old voice plays what has come; what comes from now on is the new one's.
+    fn replace_voice(&mut self, formats: &sdp::Formats) -> Result<(), Refused> {
+        if formats.speech == self.formats.speech {
+            return Ok(());
+        }
+        let (old, new) = (self.inflow.voice(), self.way.voice());
+        if !self.way.cards.attach(new, &self.mix.voice(&formats.speech)) {
+            return Err(Refused::NoVoice);
+        }
+        self.way.cards.release(old);
+        self.way.legs.leave(old);
+        self.leg = None;
+        self.way.legs.join(new, self.mix.voice(&formats.speech));
+        self.inflow.change(new, reception(formats, None, self.path));
+        Ok(())
+    }
+
+    /// Listens to where media comes from, and sends to where it is wanted.
+    fn direct(&mut self, agreed: &Negotiated) {
+        self.inflow.set_source(source(agreed.remote, self.path));
+        let scoped = |remote: SocketAddr| with_scope_of(remote, self.path.remote);
+        self.inflow.set_reports_to(agreed.remote_rtcp.map(scoped), agreed.rtcp_mux);
+        let remote = agreed.remote.filter(|_| agreed.direction.sends()).map(scoped);
+        self.inflow.set_returns_to(remote);
+        let sent = remote.map(|_| (agreed.send.clone(), agreed.ptime));
+        if sent.is_some() && sent == self.leg {
+            return self.way.legs.redirect(self.voice(), remote);
+        }
+        match (remote, codec(&agreed.send)) {
+            (Some(remote), Some(codec)) => self.open_leg(codec, agreed, remote),
+            _ if self.leg.is_some() => self.way.legs.redirect(self.voice(), None),
+            _ => {}
+        }
+    }
+
+    fn open_leg(&mut self, codec: Codec, agreed: &Negotiated, remote: SocketAddr) {
+        let Ok(socket) = self.inflow.speech().to_send() else {
+            log::warn!("no file descriptor left for the way back to a caller");
+            return;
+        };
+        if self.leg.take().is_some() {
+            self.way.legs.close(self.voice());
+            // Another stream, with a name of its own (RFC 3550 §8).
+            self.seed = entropy::seed();
+            self.inflow.change_ssrc(ssrc(self.seed));
+        }
+        let config =
+            LegConfig { codec, payload_type: agreed.send.payload_type, ptime: agreed.ptime, seed: self.seed };
+        self.way.legs.open(Leg::new(self.voice(), config), Link { socket, remote: Some(remote) });
+        self.leg = Some((agreed.send.clone(), agreed.ptime));
     }
 }
 
 impl Drop for Stream<'_> {
     fn drop(&mut self) {
-        self.sink.release(self.voice);
+        self.inflow.leave();
+        self.way.legs.leave(self.voice());
+        self.way.cards.release(self.voice());
     }
+}
+
+/// Callers behind NAT send from another port than they name, and from another address: then from the one that signalled.
+fn source(named: Option<SocketAddr>, path: Path) -> Source {
+    let signalling = path.remote.ip();
+    Source::Hosts([named.map_or(signalling, |remote| remote.ip()), signalling])
+}
+
+fn reception(formats: &sdp::Formats, named: Option<SocketAddr>, path: Path) -> ReceiverConfig {
+    let formats = formats
+        .iter()
+        .filter_map(|format| Some(PayloadFormat { payload_type: format.payload_type, kind: kind(format)? }));
+    ReceiverConfig { formats: formats.take(MAX_RECEIVED).collect(), source: source(named, path) }
+}
+
+fn reporter(seed: u64) -> Reporter {
+    let config = ReporterConfig {
+        ssrc: ssrc(seed),
+        cname: Cname::new([entropy::seed(), entropy::seed()]),
+        clock: SampleRate::HZ_8000,
+        interval: ReporterConfig::INTERVAL,
+        seed,
+    };
+    Reporter::new(config, clock::now())
+}
+
+/// That of a leg with this seed.
+fn ssrc(seed: u64) -> u32 {
+    Sender::new(seed, 0).next_header().ssrc
+}
+
+/// The clock of keys is that of the speech they interrupt.
+fn clock_of(formats: &sdp::Formats) -> SampleRate {
+    let first = formats.telephone_events.first();
+    first.and_then(|format| SampleRate::new(format.clock_rate_hz)).unwrap_or(SampleRate::HZ_8000)
 }
 
 /// Why an offer or an answer cannot be taken.
@@ -225,6 +356,8 @@ pub(super) enum Refused {
     Incompatible(sdp::Refusal),
     /// The box has no port left.
     NoPorts(BindError),
+    /// An audio thread takes no more voices.
+    NoVoice,
 }
 
 impl Refused {
@@ -233,7 +366,7 @@ impl Refused {
         match self {
             Self::Unreadable(_) => StatusCode::BAD_REQUEST,
             Self::Incompatible(_) => StatusCode::NOT_ACCEPTABLE_HERE,
-            Self::NoPorts(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::NoPorts(_) | Self::NoVoice => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 
@@ -244,7 +377,7 @@ impl Refused {
                 Some(Warning { code: refusal.warning_code(), text: refusal.to_string() })
             }
             Self::Unreadable(_) => Some(Warning { code: MISCELLANEOUS, text: self.to_string() }),
-            Self::NoPorts(_) => None,
+            Self::NoPorts(_) | Self::NoVoice => None,
         }
     }
 }
@@ -267,6 +400,7 @@ impl fmt::Display for Refused {
             Self::Unreadable(error) => write!(f, "no session description: {error}"),
             Self::Incompatible(refusal) => write!(f, "{refusal}"),
             Self::NoPorts(error) => write!(f, "no port for its media: {error}"),
+            Self::NoVoice => f.write_str("the audio thread takes no more voices"),
         }
     }
 }
@@ -276,8 +410,7 @@ struct Options {
     formats: Vec<sdp::Format>,
     ptime: Duration,
     socket: UdpOptions,
-    delay: DelayRange,
-    level: Level,
+    mix: MixOptions,
 }
 
 impl Options {
@@ -287,9 +420,27 @@ impl Options {
             formats: sip.codecs.iter().flat_map(|name| formats(name.as_str())).collect(),
             ptime: sip.ptime,
             socket: UdpOptions { dscp: Some(sip.dscp_rtp), ..UdpOptions::default() },
-            delay: DelayRange { min: audio.jitter_min, max: audio.jitter_max },
-            level: audio.volume_call.unwrap_or(Level::UNITY),
+            mix: MixOptions {
+                delay: DelayRange { min: audio.jitter_min, max: audio.jitter_max },
+                level: audio.volume_call.unwrap_or(Level::UNITY),
+            },
         }
+    }
+}
+
+/// What it says of every voice.
+#[derive(Clone, Copy)]
+struct MixOptions {
+    delay: DelayRange,
+    level: Level,
+}
+
+impl MixOptions {
+    fn voice(self, formats: &[sdp::Format]) -> VoiceConfig {
+        let formats = formats
+            .iter()
+            .filter_map(|format| Some(Format { payload_type: format.payload_type, codec: codec(format)? }));
+        VoiceConfig { formats: formats.take(MAX_FORMATS).collect(), delay: self.delay, level: self.level }
     }
 }
 
@@ -298,24 +449,27 @@ fn formats(name: &str) -> Vec<sdp::Format> {
     sdp::Format::all_named(name).into_iter().filter(|format| codec(format).is_some()).collect()
 }
 
-/// What plays a format. Voices count in bytes of 8 kHz for now.
+/// What plays a format.
 fn codec(format: &sdp::Format) -> Option<Codec> {
-    let codec = Codec::from_encoding(&format.name, format.clock_rate_hz, format.channels)?;
-    matches!(codec, Codec::Pcmu | Codec::Pcma).then_some(codec)
+    Codec::from_encoding(&format.name, format.clock_rate_hz, format.channels)
 }
 
-/// What a format is for. G.711 is all the speech there is.
-fn kind(format: &sdp::Format) -> Kind {
-    match () {
-        () if format.is_telephone_event() => Kind::TelephoneEvent,
-        () if format.is_comfort_noise() => Kind::ComfortNoise,
-        () => Kind::Speech { clock: SampleRate::HZ_8000, bytes_per_tick: 1 },
+/// What a format is for.
+fn kind(format: &sdp::Format) -> Option<Kind> {
+    if format.is_telephone_event() {
+        return Some(Kind::TelephoneEvent);
     }
+    if format.is_comfort_noise() {
+        return Some(Kind::ComfortNoise);
+    }
+    let codec = codec(format)?;
+    let bytes_per_tick = u8::try_from(codec.bytes_per_tick()).ok()?;
+    Some(Kind::Speech { clock: codec.clock_rate(), bytes_per_tick })
 }
 
 /// The warn-code that only people read (RFC 3261 §20.43).
 const MISCELLANEOUS: u16 = 399;
 /// As many as a voice can decode.
-const MAX_FORMATS: usize = 4;
+const MAX_FORMATS: usize = 8;
 /// As many as a receiver can tell apart.
 const MAX_RECEIVED: usize = 8;

@@ -10,6 +10,7 @@
 //!   `throttle` says how many the network may cause.
 
 pub mod arguments;
+mod bell;
 
 mod call_arguments;
 mod call_console;
@@ -23,8 +24,10 @@ mod call_schedule;
 mod call_score;
 mod call_stream;
 mod caller;
+mod cards;
 mod configuration;
 mod inbox;
+mod legs;
 mod listing;
 mod log;
 mod media;

@@ -1,15 +1,17 @@
 //! Brings the box up and takes it down: sockets, rings, the audio thread, the executor.
 
+use super::cards::Cards;
 use super::inbox::Inbox;
+use super::legs::Legs;
 use super::media::Media;
 use super::post::Post;
 use super::service::Service;
 use super::sink::Sink;
 use crate::config::{Output, Settings};
 use crate::entropy;
-use crate::mix::{Command, Mixer, Report, Spread};
+use crate::mix::{Command, Conference, Mixer, Report, Spread};
 use crate::net::{self, BindError, Udp, UdpOptions};
-use crate::output::{self, Control, RingedMixer, Setup};
+use crate::output::{self, Beat, Control, Order, RingedMixer, Setup, Word};
 use crate::paging::{Pager, Policy};
 use crate::sip::{Endpoint, EndpointConfig};
 use crate::units::Level;
@@ -31,33 +33,83 @@ pub(super) fn serve(settings: &Settings) -> Result<(), ServeError> {
     if let Err(error) = output::rt::lock_memory() {
         log::info!("memory is not locked: {error}");
     }
-    let mut commands = Box::new(Queue::<Command, COMMANDS>::new());
-    let mut reports = Box::new(Queue::<Report, REPORTS>::new());
-    let ((to_card, from_executor), (to_executor, from_card)) = (commands.split(), reports.split());
-    let control = Control::new();
-    let mut outputs = settings.outputs();
-    let output = outputs.remove(0);
-    for other in outputs.iter().flat_map(|output| &output.routes) {
-        log::warn!("zone {} is not heard: only one device plays so far", other.zone);
-    }
-    let setup = Setup::new(&output, &settings.audio);
+    let cards: Vec<_> = settings.outputs().into_iter().map(|output| Card::new(output, settings)).collect();
+    let mut rings: Vec<_> = cards.iter().map(|_| Rings::new()).collect();
+    let mut back = Box::new((Queue::<Order, ORDERS>::new(), Queue::<Word, WORDS>::new()));
+    let (orders, words) = (back.0.split(), back.1.split());
+    let beat = Beat::default();
     thread::scope(|scope| {
-        let engine = RingedMixer::new(mixer(&output, settings), from_executor, to_executor);
-        let audio =
-            thread::Builder::new().name("audio".to_owned()).stack_size(output::rt::THREAD_STACK_BYTES);
-        audio.spawn_scoped(scope, || output::run(&setup, &control, engine)).map_err(ServeError::Thread)?;
-        let sink = Sink::new(to_card, from_card, &control);
-        let outcome = work(settings, sockets, sink);
-        control.stop();
+        let outcome = (|| {
+            let mut sinks = Vec::with_capacity(cards.len());
+            for (card, rings) in cards.iter().zip(&mut rings) {
+                let (commands, reports) = (rings.commands.split(), rings.reports.split());
+                let engine = RingedMixer::new(card.mixer(settings), commands.1, reports.0);
+                let run = || output::run(&card.setup, &card.control, engine);
+                named("audio").spawn_scoped(scope, run).map_err(ServeError::Thread)?;
+                sinks.push(Sink::new(commands.0, reports.1, &card.control));
+            }
+            let start = || {
+                let conference = Conference::new(Legs::MOST_TALKERS, MAX_CALLS);
+                let run = || output::run_legs(&beat, conference, orders.1, words.0);
+                named("legs").spawn_scoped(scope, run).map(drop)
+            };
+            let legs = Legs::new(orders.0, words.1, &beat, Box::new(start));
+            work(settings, sockets, Cards::new(sinks), legs)
+        })();
+        cards.iter().for_each(|card| card.control.stop());
+        beat.stop();
         outcome
     })
 }
 
+/// A sound card, and what plays on it.
+struct Card {
+    output: Output,
+    setup: Setup,
+    control: Control,
+}
+
+impl Card {
+    fn new(output: Output, settings: &Settings) -> Self {
+        let setup = Setup::new(&output, &settings.audio);
+        Self { output, setup, control: Control::new() }
+    }
+
+    fn mixer(&self, settings: &Settings) -> Mixer {
+        let levels = self.output.gains();
+        // Without a limit of its own a sum of voices still ends at full scale: softly here, harshly in the card.
+        Mixer::new(levels.len(), MAX_CALLS)
+            .with_spread(Spread::new(&levels))
+            .with_ceiling(settings.audio.limiter.unwrap_or(Level::UNITY))
+    }
+}
+
+/// The rings between the executor and an audio thread.
+struct Rings {
+    commands: Box<Queue<Command, COMMANDS>>,
+    reports: Box<Queue<Report, REPORTS>>,
+}
+
+impl Rings {
+    fn new() -> Self {
+        Self { commands: Box::new(Queue::new()), reports: Box::new(Queue::new()) }
+    }
+}
+
+fn named(name: &str) -> thread::Builder {
+    thread::Builder::new().name(name.to_owned()).stack_size(output::rt::THREAD_STACK_BYTES)
+}
+
 /// The life of the box on the executor's thread.
-fn work(settings: &Settings, sockets: Vec<Rc<Udp>>, sink: Sink<'_>) -> Result<(), ServeError> {
+fn work<'a>(
+    settings: &Settings,
+    sockets: Vec<Rc<Udp>>,
+    cards: Cards<'a>,
+    legs: Legs<'a>,
+) -> Result<(), ServeError> {
     let executor = Rc::new(LocalExecutor::new());
-    let inbox = Inbox::new(&sockets).map_err(ServeError::Signals)?;
-    let media = Media::new(Rc::clone(&executor), Rc::new(sink), settings, entropy::seed());
+    let media = Media::new(Rc::clone(&executor), Rc::new(cards), Rc::new(legs), settings, entropy::seed());
+    let inbox = Inbox::new(&sockets, media.bell()).map_err(ServeError::Signals)?;
     let endpoint = Endpoint::new(identity(settings), entropy::seed());
     let mut service = Service::new(endpoint, Pager::new(policy(settings)), media, Post::new(sockets));
     net::run(&executor, service.serve(&inbox)).map_err(ServeError::Reactor)
@@ -91,14 +143,6 @@ fn listen(
         return Err(failure.map_or(ServeError::NoAddress, ServeError::Listen));
     }
     Ok(sockets)
-}
-
-fn mixer(output: &Output, settings: &Settings) -> Mixer {
-    let levels = output.gains();
-    // Without a limit of its own a sum of voices still ends at full scale: softly here, harshly in the card.
-    Mixer::new(levels.len(), MAX_CALLS)
-        .with_spread(Spread::new(&levels))
-        .with_ceiling(settings.audio.limiter.unwrap_or(Level::UNITY))
 }
 
 fn identity(settings: &Settings) -> EndpointConfig {
@@ -156,6 +200,10 @@ const MAX_CALLS: usize = 250;
 const COMMANDS: usize = 256;
 /// Reports under way to the executor.
 const REPORTS: usize = 64;
+/// Orders under way to the pacer thread, packets of callers who hear one another among them.
+const ORDERS: usize = 64;
+/// What it tells.
+const WORDS: usize = 64;
 /// Room for a burst of calls while the executor is busy elsewhere.
 const SIP_BUFFER: usize = 512 * 1024;
 

@@ -7,12 +7,14 @@
 //! One task runs [`Service::serve`]; it handles at most [`BURST`] SIP messages before it lets the media tasks run.
 //! Nothing here waits for a peer: every step takes what has come and hands on what follows from it.
 
+use super::cards::Cards;
 use super::inbox::{Inbox, Input};
+use super::legs::Legs;
 use super::media::{Media, Prepared, Refused, Stream};
 use super::post::Post;
-use super::sink::Sink;
 use super::throttle::Throttle;
 use crate::clock;
+use crate::key::Key;
 use crate::mix::{Report, VoiceId, VoiceStats};
 use crate::paging::{Action, Pager};
 use crate::sip::wire::{NameAddr, StatusCode};
@@ -30,7 +32,8 @@ pub(super) struct Service<'a> {
     endpoint: Endpoint,
     pager: Pager<CallKey>,
     media: Media<'a>,
-    sink: Rc<Sink<'a>>,
+    cards: Rc<Cards<'a>>,
+    legs: Rc<Legs<'a>>,
     post: Post,
     throttle: Throttle,
     /// The box is told to stop: nobody is answered any more.
@@ -60,12 +63,13 @@ enum Stage<'a> {
 impl<'a> Service<'a> {
     /// A box without calls.
     pub(super) fn new(endpoint: Endpoint, pager: Pager<CallKey>, media: Media<'a>, post: Post) -> Self {
-        let sink = media.sink();
+        let (cards, legs) = (media.cards(), media.legs());
         Self {
             endpoint,
             pager,
             media,
-            sink,
+            cards,
+            legs,
             post,
             throttle: Throttle::default(),
             is_leaving: false,
@@ -113,6 +117,7 @@ impl<'a> Service<'a> {
         match input {
             Input::Datagram { path, bytes } => self.endpoint.handle_datagram(now, path, &bytes),
             Input::Timeout => {}
+            Input::News => self.take_keys(),
             Input::Stop => return false,
         }
         self.settle(now);
@@ -138,7 +143,8 @@ impl<'a> Service<'a> {
         while let Some(transmit) = self.endpoint.poll_transmit() {
             self.post.send(&transmit);
         }
-        while let Some(report) = self.sink.poll() {
+        self.legs.poll();
+        while let Some(report) = self.cards.poll() {
             self.on_report(&report);
             // A voice that came back is freed here, where freeing is allowed.
             drop(report);
@@ -155,7 +161,7 @@ impl<'a> Service<'a> {
     }
 
     fn deadline(&self) -> Option<Instant> {
-        let reports = (self.sink.voices() > 0).then(|| clock::now() + REPORTS_EVERY);
+        let reports = (self.cards.voices() > 0).then(|| clock::now() + REPORTS_EVERY);
         let answer = (!self.answers.is_empty()).then(|| clock::now() + READY_EVERY);
         [self.endpoint.poll_timeout(), self.pager.poll_timeout(), reports, answer].into_iter().flatten().min()
     }
@@ -166,9 +172,9 @@ impl<'a> Service<'a> {
             return;
         }
         for (&call, state) in &self.calls {
-            if let Stage::OnAir(stream) = &state.stage
-                && let Some(at) = stream.heard_at()
-            {
+            let Stage::OnAir(stream) = &state.stage else { continue };
+            // Who holds the call is silent on purpose.
+            if let Some(at) = if stream.is_held() { Some(now) } else { stream.heard_at() } {
                 self.pager.handle_media(at, call);
             }
         }
@@ -178,7 +184,7 @@ impl<'a> Service<'a> {
         match event {
             Event::Incoming { call, from, path, call_id, offer, .. } => {
                 let name = self.may_tell(now, path).then(|| name(&from, path, &call_id));
-                self.sink.wake();
+                self.cards.wake();
                 match self.media.prepare(path, &offer) {
                     Ok(prepared) => self.take(now, call, name, prepared),
                     Err(refused) => self.refuse(now, call, name.as_deref(), &refused),
@@ -186,6 +192,7 @@ impl<'a> Service<'a> {
             }
             Event::Confirmed { call, body } => self.on_confirmed(now, call, &body),
             Event::Reoffered { call, offer } => self.on_reoffered(now, call, &offer),
+            Event::Info { call, key } => self.on_key(call, key),
             Event::Ended { call, reason } => self.on_ended(call, reason),
             // The box places no calls, and it plays from the answer on, acknowledged or not.
             _ => {}
@@ -215,9 +222,9 @@ impl<'a> Service<'a> {
     fn on_action(&mut self, now: Instant, action: Action<CallKey>) {
         match action {
             Action::Ring(call) => self.endpoint.ring(now, call),
-            Action::Answer(call) if self.sink.is_ready() => self.answer(now, call),
+            Action::Answer(call) if self.cards.is_ready() => self.answer(now, call),
             Action::Answer(call) => {
-                self.sink.wake();
+                self.cards.wake();
                 self.answers.push((call, now + READY_FOR));
             }
             Action::Refuse(call) => self.give_up(now, call, StatusCode::BUSY_HERE, "too many calls at once"),
@@ -231,7 +238,7 @@ impl<'a> Service<'a> {
     }
 
     fn answer_waiting(&mut self, now: Instant) {
-        let is_ready = self.sink.is_ready();
+        let is_ready = self.cards.is_ready();
         let (due, waiting) = self.answers.drain(..).partition(|&(_, at_latest)| is_ready || now >= at_latest);
         self.answers = waiting;
         let due: Vec<_> = due;
@@ -249,7 +256,7 @@ impl<'a> Service<'a> {
             return self.give_up(now, call, StatusCode::BUSY_HERE, "the audio thread takes no more voices");
         };
         if let Some(name) = &state.name {
-            self.voices.insert(stream.voice, name.clone());
+            self.voices.insert(stream.voice(), name.clone());
         }
         state.stage = Stage::OnAir(stream);
         self.endpoint.answer(now, call, ours);
@@ -279,11 +286,33 @@ impl<'a> Service<'a> {
             return self.endpoint.reject_reoffer(now, call, StatusCode::NOT_ACCEPTABLE_HERE, None);
         };
         match stream.handle_offer(offer) {
-            Ok(ours) => self.endpoint.accept_reoffer(now, call, ours),
+            Ok(ours) => {
+                if let Some(name) = name {
+                    self.voices.insert(stream.voice(), name.clone());
+                }
+                self.endpoint.accept_reoffer(now, call, ours);
+            }
             Err(refused) => {
                 tell(Level::Warn, name.as_deref(), format_args!("goes on unchanged: {refused}"));
                 self.endpoint.reject_reoffer(now, call, refused.status(), refused.warning().as_ref());
             }
+        }
+    }
+
+    /// Keys that came with the media.
+    fn take_keys(&self) {
+        for (&call, state) in &self.calls {
+            let Stage::OnAir(stream) = &state.stage else { continue };
+            while let Some(key) = stream.poll_key() {
+                self.on_key(call, key);
+            }
+        }
+    }
+
+    /// Keys do nothing yet but stand in the log.
+    fn on_key(&self, call: CallKey, key: Key) {
+        if let Some(state) = self.calls.get(&call) {
+            tell(Level::Info, state.name.as_deref(), format_args!("key {key}"));
         }
     }
 
@@ -310,7 +339,7 @@ impl<'a> Service<'a> {
             Report::Retired { voice, stats, .. } => {
                 self.log_voice(*voice, &summary(stats));
                 self.voices.remove(voice);
-                if let Some(dropped) = self.sink.take_dropped() {
+                if let Some(dropped) = self.cards.take_dropped() {
                     log::warn!("{dropped} packets found the audio thread too busy");
                 }
             }
@@ -351,6 +380,12 @@ fn tell_reception(call: &Call<'_>) {
     } else {
         let (received, lost) = (stats.received, stats.lost);
         tell(Level::Info, name, format_args!("received {received} packets, {lost} lost, {rejected} refused"));
+    }
+    if let Some(view) = stream.peer_view() {
+        let (lost, jitter, round_trip) = (view.lost, view.jitter, view.round_trip.unwrap_or_default());
+        let what =
+            format_args!("the caller lost {lost} packets, jitter {jitter:.1?}, round trip {round_trip:.1?}");
+        tell(Level::Info, name, what);
     }
 }
 

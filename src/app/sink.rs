@@ -67,6 +67,11 @@ impl<'a> Sink<'a> {
         self.control.feed(arrival, commands.len() > commands.capacity() / 2);
     }
 
+    /// Mutes `voice`, or lets it be heard again. Where the ring is full it stays as it is.
+    pub(super) fn hush(&self, voice: VoiceId, hushed: bool) {
+        self.send(Command::Hush { voice, hushed });
+    }
+
     /// Lets `voice` play what it still holds and end.
     pub(super) fn release(&self, voice: VoiceId) {
         if !self.send(Command::Release { voice }) {

@@ -1,49 +1,310 @@
-//! The received media of one call.
+//! What comes of one call: speech, keys, and what the other end says of it.
 //!
-//! One task per call: socket in, [`Receiver`] over it, chunks into the ring to the audio thread. It ends when it is
-//! dropped with its call. A packet that is no RTP, or not of this call, is counted by the receiver and forgotten.
+//! ```text
+//! RTP socket ─> Receiver ─> chunks ─> cards, and the other callers
+//!      │            └────> telephone events ─> Keys ─> keys
+//!      └ RTCP (mux) ─┐
+//! RTCP socket ───────┴> Reporter ─> RTCP socket, every 5 s or so
+//! ```
+//!
+//! One task per socket; they end when they are dropped with their call. A packet that is no RTP, or not of this call, is
+//! counted by the receiver and forgotten.
 
-use super::sink::Sink;
+use super::bell::Bell;
+use super::cards::Cards;
+use super::legs::Legs;
 use crate::clock;
-use crate::mix::{Media, VoiceId};
+use crate::key::{Key, KeyEvent};
+use crate::mix::{LegStats, Media, VoiceId};
 use crate::net::{self, Udp};
-use crate::rtp::Receiver;
-use core::future::poll_fn;
+use crate::rtp::rtcp::{self, NtpTime, PeerView, Reporter, Sent};
+use crate::rtp::telephone_event::Keys;
+use crate::rtp::{Receiver, ReceiverConfig, Source};
+use crate::time::Instant;
+use core::future::{Future, poll_fn};
+use core::pin::pin;
+use core::task::Poll;
 use core::time::Duration;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::net::{IpAddr, SocketAddr};
 use std::rc::Rc;
 
-/// Receives until it is dropped.
-pub(super) async fn receive(
-    socket: Udp,
-    receiver: Rc<RefCell<Receiver>>,
-    voice: VoiceId,
-    sink: Rc<Sink<'_>>,
-) {
-    let take = |packet: &[u8], arrival, remote| {
-        let mut receiver = receiver.borrow_mut();
+/// The receiving end of a call, shared by its tasks and its owner.
+pub(super) struct Inflow<'a> {
+    cards: Rc<Cards<'a>>,
+    legs: Rc<Legs<'a>>,
+    bell: Rc<Bell>,
+    /// RTP comes here, and RTCP if both ends agreed to it (RFC 5761).
+    speech: Udp,
+    /// RTCP comes here.
+    reports: Udp,
+    voice: Cell<VoiceId>,
+    receiver: RefCell<Receiver>,
+    keys: RefCell<Keys>,
+    pressed: RefCell<VecDeque<Key>>,
+    reporter: RefCell<Reporter>,
+    /// Where reports go, and whether from the socket of speech.
+    reports_to: Cell<Option<(SocketAddr, bool)>>,
+    /// Where the leg sends to, as long as the caller listens.
+    returns_to: Cell<Option<SocketAddr>>,
+    /// What of the sent has been reported.
+    reported: Cell<LegStats>,
+    began_at: Instant,
+}
+
+/// What an inflow is made of.
+pub(super) struct Ends<'a> {
+    pub(super) cards: Rc<Cards<'a>>,
+    pub(super) legs: Rc<Legs<'a>>,
+    pub(super) bell: Rc<Bell>,
+    pub(super) speech: Udp,
+    pub(super) reports: Udp,
+}
+
+impl<'a> Inflow<'a> {
+    /// A call that is heard as `voice`.
+    pub(super) fn new(
+        ends: Ends<'a>,
+        voice: VoiceId,
+        config: ReceiverConfig,
+        reporter: Reporter,
+        keys: Keys,
+    ) -> Self {
+        let Ends { cards, legs, bell, speech, reports } = ends;
+        Self {
+            cards,
+            legs,
+            bell,
+            speech,
+            reports,
+            voice: Cell::new(voice),
+            receiver: RefCell::new(Receiver::new(config)),
+            keys: RefCell::new(keys),
+            pressed: RefCell::default(),
+            reporter: RefCell::new(reporter),
+            reports_to: Cell::new(None),
+            returns_to: Cell::new(None),
+            reported: Cell::default(),
+            began_at: clock::now(),
+        }
+    }
+
+    /// Receives speech until it is dropped.
+    pub(super) async fn receive(self: Rc<Self>) {
+        loop {
+            // One packet each time the socket is reported: a flood on it does not keep the others waiting.
+            let next = poll_fn(|context| {
+                // Here it is on the stack; outside, each call would have one of its own.
+                let mut packet = [0; MAX_PACKET];
+                let datagram = self.speech.poll_recv(context, &mut packet);
+                datagram.map_ok(|datagram| {
+                    self.on_speech(datagram.arrival, datagram.remote, &packet[..datagram.len]);
+                })
+            });
+            if next.await.is_err() {
+                // The socket is broken; the call ends by its rtp-timeout.
+                net::sleep_until(clock::now() + PAUSE_AFTER_ERROR).await;
+            }
+        }
+    }
+
+    /// Sends reports, and reads those of the other end, until it is dropped.
+    pub(super) async fn report(self: Rc<Self>) {
+        loop {
+            let deadline = self.next_deadline();
+            let mut due = pin!(deadline.map(net::sleep_until));
+            let is_broken = poll_fn(|context| {
+                let mut packet = [0; MAX_REPORT];
+                match self.reports.poll_recv(context, &mut packet) {
+                    Poll::Ready(Ok(datagram)) => {
+                        self.on_report(datagram.arrival, datagram.remote, &packet[..datagram.len]);
+                        Poll::Ready(false)
+                    }
+                    Poll::Ready(Err(_)) => Poll::Ready(true),
+                    Poll::Pending => match due.as_mut().as_pin_mut() {
+                        Some(due) => due.poll(context).map(|()| false),
+                        None => Poll::Pending,
+                    },
+                }
+            });
+            if is_broken.await {
+                net::sleep_until(clock::now() + PAUSE_AFTER_ERROR).await;
+            }
+            self.on_timeout(clock::now());
+        }
+    }
+
+    /// Whose voice it is from now on, what may come and from where.
+    pub(super) fn change(&self, voice: VoiceId, config: ReceiverConfig) {
+        self.voice.set(voice);
+        *self.receiver.borrow_mut() = Receiver::new(config);
+    }
+
+    /// Where media may come from.
+    pub(super) fn set_source(&self, source: Source) {
+        self.receiver.borrow_mut().set_source(source);
+    }
+
+    /// Where reports go; `shares` says whether by the port of speech.
+    pub(super) fn set_reports_to(&self, remote: Option<SocketAddr>, shares: bool) {
+        self.reports_to.set(remote.map(|remote| (remote, shares)));
+    }
+
+    /// Where the leg back sends to, or nowhere.
+    pub(super) fn set_returns_to(&self, remote: Option<SocketAddr>) {
+        self.returns_to.set(remote);
+    }
+
+    /// The voice that it is heard as.
+    pub(super) fn voice(&self) -> VoiceId {
+        self.voice.get()
+    }
+
+    /// The port of speech.
+    pub(super) fn speech(&self) -> &Udp {
+        &self.speech
+    }
+
+    /// What has come.
+    pub(super) fn receiver(&self) -> core::cell::Ref<'_, Receiver> {
+        self.receiver.borrow()
+    }
+
+    /// What the other end says of what it is sent.
+    pub(super) fn peer_view(&self) -> Option<PeerView> {
+        self.reporter.borrow().peer_view()
+    }
+
+    /// The next key that was pressed.
+    pub(super) fn poll_key(&self) -> Option<Key> {
+        self.pressed.borrow_mut().pop_front()
+    }
+
+    /// Another stream is sent from now on.
+    pub(super) fn change_ssrc(&self, ssrc: u32) {
+        let now = clock::now();
+        self.reported.take();
+        self.reporter.borrow_mut().change_ssrc(now, ssrc, self.local(now));
+        self.send_report();
+    }
+
+    /// Says goodbye.
+    pub(super) fn leave(&self) {
+        let now = clock::now();
+        self.reporter.borrow_mut().bye(now, self.local(now));
+        self.send_report();
+    }
+
+    fn on_speech(&self, arrival: Instant, remote: SocketAddr, packet: &[u8]) {
+        if rtcp::is_rtcp(packet) {
+            return self.on_report(arrival, remote, packet);
+        }
+        let mut receiver = self.receiver.borrow_mut();
         // Why a packet was refused is in the receiver's counts.
         let _ = receiver.handle_datagram(arrival, remote, packet);
+        let voice = self.voice.get();
         while let Some(chunk) = receiver.poll_chunk() {
-            sink.play(Media { voice, chunk });
+            let media = Media { voice, chunk };
+            self.legs.play(&media);
+            self.cards.play(media);
         }
-    };
-    loop {
-        // One packet each time the socket is reported: a flood on it does not keep the others waiting.
-        let next = poll_fn(|context| {
-            // Here it is on the stack; outside, each call would have one of its own.
-            let mut packet = [0; MAX_PACKET];
-            let datagram = socket.poll_recv(context, &mut packet);
-            datagram.map_ok(|datagram| take(&packet[..datagram.len], datagram.arrival, datagram.remote))
+        while let Some(event) = receiver.poll_telephone_event() {
+            self.keys.borrow_mut().handle_packet(event.arrival, &event.header, event.payload);
+        }
+        self.take_keys();
+        if let Some((_, remote)) = receiver.stream() {
+            self.return_to(remote);
+        }
+    }
+
+    /// Speech goes back to where speech comes from (RFC 4961): behind NAT that is not where the caller says.
+    fn return_to(&self, remote: SocketAddr) {
+        if self.returns_to.get().is_some_and(|known| known != remote) {
+            self.returns_to.set(Some(remote));
+            self.legs.redirect(self.voice.get(), Some(remote));
+        }
+    }
+
+    fn on_report(&self, arrival: Instant, remote: SocketAddr, packet: &[u8]) {
+        if self.is_of_this_call(remote.ip()) {
+            // What is no report is in the reporter's counts.
+            let _ = self.reporter.borrow_mut().handle_datagram(arrival, packet);
+        }
+    }
+
+    fn is_of_this_call(&self, host: IpAddr) -> bool {
+        let speaks = self.receiver.borrow().stream().map(|(_, remote)| remote);
+        let told = self.reports_to.get().map(|(remote, _)| remote);
+        [speaks, told].into_iter().flatten().any(|remote| remote.ip().to_canonical() == host.to_canonical())
+    }
+
+    fn on_timeout(&self, now: Instant) {
+        self.keys.borrow_mut().handle_timeout(now);
+        self.take_keys();
+        self.count_sent();
+        let local = self.local(now);
+        self.reporter.borrow_mut().handle_timeout(now, local);
+        self.send_report();
+    }
+
+    fn next_deadline(&self) -> Option<Instant> {
+        let (reporter, keys) = (self.reporter.borrow(), self.keys.borrow());
+        [reporter.poll_timeout(), keys.poll_timeout()].into_iter().flatten().min()
+    }
+
+    fn take_keys(&self) {
+        let mut keys = self.keys.borrow_mut();
+        while let Some(event) = keys.poll_event() {
+            let mut pressed = self.pressed.borrow_mut();
+            if let KeyEvent::Pressed(key) = event
+                && pressed.len() < MAX_KEYS
+            {
+                pressed.push_back(key);
+                self.bell.ring();
+            }
+        }
+    }
+
+    /// Tells the reporter what the pacer thread has sent.
+    #[expect(clippy::cast_possible_truncation, reason = "counts of RTCP wrap at 32 bits (RFC 3550 §6.4.1)")]
+    fn count_sent(&self) {
+        let Some((at, stats)) = self.legs.sent(self.voice.get()) else { return };
+        let before = self.reported.replace(stats);
+        if stats.packets > before.packets {
+            let (packets, octets) = (stats.packets - before.packets, stats.octets - before.octets);
+            let sent = Sent { packets: packets as u32, octets: octets as u32, timestamp: stats.timestamp };
+            self.reporter.borrow_mut().handle_sent(at, sent);
+        }
+    }
+
+    fn local(&self, now: Instant) -> rtcp::Local {
+        let reception = self.receiver.borrow().reception().map(|reception| rtcp::Reception {
+            ssrc: reception.ssrc,
+            highest_sequence: reception.highest_sequence,
+            expected: reception.expected,
+            received: reception.received,
+            jitter: reception.jitter,
         });
-        if next.await.is_err() {
-            // The socket is broken; the call ends by its rtp-timeout.
-            net::sleep_until(clock::now() + PAUSE_AFTER_ERROR).await;
+        // The box may not know the time yet, and its clock may be set while it talks.
+        rtcp::Local { ntp: NtpTime::from_elapsed(now.since(self.began_at)), reception }
+    }
+
+    fn send_report(&self) {
+        while let Some(datagram) = self.reporter.borrow_mut().poll_transmit() {
+            let Some((remote, shares)) = self.reports_to.get() else { continue };
+            let socket = if shares { &self.speech } else { &self.reports };
+            // What the network does not take is lost like any other; the next report tells as much.
+            let _ = socket.send(&datagram, socket.local_addr(), remote);
         }
     }
 }
 
 /// Larger than any packet of 60 ms of 16-bit sound at 48 kHz.
 const MAX_PACKET: usize = 6144;
+/// Larger than any compound of two members.
+const MAX_REPORT: usize = 1500;
+/// Keys that nobody has asked for yet.
+const MAX_KEYS: usize = 32;
 /// A broken socket is not asked more often than this.
 const PAUSE_AFTER_ERROR: Duration = Duration::from_secs(1);

@@ -137,6 +137,15 @@ impl Udp {
         Ok(())
     }
 
+    /// The same socket for a thread that only sends. It never waits.
+    ///
+    /// # Errors
+    ///
+    /// The process has no file descriptor left.
+    pub fn to_send(&self) -> io::Result<UdpSocket> {
+        self.io.io().try_clone()
+    }
+
     fn receive(&self, buffer: &mut [u8]) -> io::Result<Datagram> {
         for _ in 0..MAX_STALE_ERRORS {
             match self.receive_once(buffer) {
