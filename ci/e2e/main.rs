@@ -19,6 +19,7 @@ mod sipp;
 mod skip;
 mod tone;
 
+mod callers;
 mod calls;
 mod faults;
 mod load;

@@ -46,6 +46,20 @@ fn a_tone_paged_by_our_own_caller_lasts_as_long_as_asked() {
 }
 
 #[test]
+fn a_page_by_any_codec_is_heard_whole_and_clean() {
+    for codec in ["PCMA", "G722", "L16/8000", "L16/16000", "L16/48000"] {
+        let mut target = PagingBox::start(V4, &[]);
+        let output = page(&target, &["--tone", "440", "--seconds", "2", "--codec", codec, "--ptime", "10"]);
+        assert!(output.status.success(), "{codec}: {output:?}");
+        target.terminate();
+        let heard = listen(&target.wav(), 440.0);
+        assert_lasted(&heard, 2.0);
+        assert_eq!(heard.gaps, 0, "{codec}: {heard:?}");
+        assert!(heard.rest < 0.01, "{codec}: {heard:?}");
+    }
+}
+
+#[test]
 fn the_demonstration_of_the_readme_hears_its_page() {
     if skip::is_missing("python3") {
         return;

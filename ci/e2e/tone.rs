@@ -61,6 +61,10 @@ pub(crate) struct Heard {
 }
 
 impl Recording {
+    pub(crate) fn of(rate: u32, samples: Vec<f32>) -> Self {
+        Self { rate, samples }
+    }
+
     pub(crate) fn read(path: &Path) -> Self {
         let file = fs::read(path).unwrap();
         assert_eq!((&file[..4], &file[8..12]), (&b"RIFF"[..], &b"WAVE"[..]));

@@ -6,6 +6,7 @@
 //!                                                           └──┘ offers and answers within the call
 //! ```
 
+use super::back::Manner;
 use super::bell::Bell;
 use super::cards::Cards;
 use super::legs::Legs;
@@ -13,12 +14,11 @@ use super::stream::{Ends, Inflow};
 use crate::codec::Codec;
 use crate::config::Settings;
 use crate::key::Key;
-use crate::mix::{Format, Leg, LegConfig, VoiceConfig, VoiceId};
+use crate::mix::{Format, VoiceConfig, VoiceId};
 use crate::net::{BindError, MediaPorts, Udp, UdpOptions};
-use crate::output::Link;
 use crate::rtp::rtcp::{Cname, PeerView, Reporter, ReporterConfig};
 use crate::rtp::telephone_event::Keys;
-use crate::rtp::{DelayRange, Kind, PayloadFormat, ReceiverConfig, ReceiverStats, Sender, Source};
+use crate::rtp::{DelayRange, Kind, PayloadFormat, ReceiverConfig, ReceiverStats, Source};
 use crate::sdp::{self, Description, Local, Negotiated, Session};
 use crate::sip::wire::StatusCode;
 use crate::sip::{Path, Warning, with_scope_of};
@@ -114,12 +114,11 @@ impl<'a> Media<'a> {
         let Way { cards, legs, bell, .. } = self.way.clone();
         let remote = session.agreed().and_then(|agreed| agreed.remote);
         let config = reception(&formats, remote, path);
-        let seed = entropy::seed();
         let ends = Ends { cards, legs, bell, speech, reports };
-        let inflow = Rc::new(Inflow::new(ends, voice, config, reporter(seed), Keys::new(clock_of(&formats))));
-        let mut stream = Stream {
-            _receiving: self.executor.spawn(Rc::clone(&inflow).receive()),
-            _reporting: self.executor.spawn(Rc::clone(&inflow).report()),
+        let inflow = Rc::new(Inflow::new(ends, voice, config, Keys::new(clock_of(&formats)), reporter));
+        let stream = Stream {
+            _receiving: self.executor.spawn(Inflow::receive(Rc::downgrade(&inflow))),
+            _reporting: self.executor.spawn(Inflow::report(Rc::downgrade(&inflow))),
             inflow,
             way: self.way.clone(),
             mix,
@@ -127,11 +126,9 @@ impl<'a> Media<'a> {
             awaits_answer: session.agreed().is_none(),
             session: Box::new(session),
             formats,
-            leg: None,
-            seed,
         };
-        if let Some(agreed) = stream.session.agreed().cloned() {
-            stream.direct(&agreed);
+        if let Some(agreed) = stream.session.agreed() {
+            stream.direct(agreed);
         }
         Some(stream)
     }
@@ -177,10 +174,6 @@ pub(super) struct Stream<'a> {
     awaits_answer: bool,
     /// What may come.
     formats: sdp::Formats,
-    /// What is sent, as long as the caller listens.
-    leg: Option<(sdp::Format, Duration)>,
-    /// Of the stream that is sent.
-    seed: u64,
     _receiving: Task<()>,
     _reporting: Task<()>,
 }
@@ -244,8 +237,7 @@ impl Stream<'_> {
         if agreed.formats != self.formats {
             self.replace_voice(&agreed.formats)?;
             self.formats = agreed.formats.clone();
-            let config = reception(&self.formats, agreed.remote, self.path);
-            self.inflow.change(self.inflow.voice(), config);
+            self.inflow.change(reception(&self.formats, agreed.remote, self.path));
         }
         self.direct(agreed);
         Ok(())
@@ -262,45 +254,23 @@ impl Stream<'_> {
         }
         self.way.cards.release(old);
         self.way.legs.leave(old);
-        self.leg = None;
         self.way.legs.join(new, self.mix.voice(&formats.speech));
-        self.inflow.change(new, reception(formats, None, self.path));
+        self.inflow.change_voice(new);
         Ok(())
     }
 
     /// Listens to where media comes from, and sends to where it is wanted.
-    fn direct(&mut self, agreed: &Negotiated) {
+    fn direct(&self, agreed: &Negotiated) {
         self.inflow.set_source(source(agreed.remote, self.path));
         let scoped = |remote: SocketAddr| with_scope_of(remote, self.path.remote);
         self.inflow.set_reports_to(agreed.remote_rtcp.map(scoped), agreed.rtcp_mux);
         let remote = agreed.remote.filter(|_| agreed.direction.sends()).map(scoped);
-        self.inflow.set_returns_to(remote);
-        let sent = remote.map(|_| (agreed.send.clone(), agreed.ptime));
-        if sent.is_some() && sent == self.leg {
-            return self.way.legs.redirect(self.voice(), remote);
-        }
-        match (remote, codec(&agreed.send)) {
-            (Some(remote), Some(codec)) => self.open_leg(codec, agreed, remote),
-            _ if self.leg.is_some() => self.way.legs.redirect(self.voice(), None),
-            _ => {}
-        }
-    }
-
-    fn open_leg(&mut self, codec: Codec, agreed: &Negotiated, remote: SocketAddr) {
-        let Ok(socket) = self.inflow.speech().to_send() else {
-            log::warn!("no file descriptor left for the way back to a caller");
-            return;
-        };
-        if self.leg.take().is_some() {
-            self.way.legs.close(self.voice());
-            // Another stream, with a name of its own (RFC 3550 §8).
-            self.seed = entropy::seed();
-            self.inflow.change_ssrc(ssrc(self.seed));
-        }
-        let config =
-            LegConfig { codec, payload_type: agreed.send.payload_type, ptime: agreed.ptime, seed: self.seed };
-        self.way.legs.open(Leg::new(self.voice(), config), Link { socket, remote: Some(remote) });
-        self.leg = Some((agreed.send.clone(), agreed.ptime));
+        let manner = codec(&agreed.send).map(|codec| Manner {
+            codec,
+            payload_type: agreed.send.payload_type,
+            ptime: agreed.ptime,
+        });
+        self.inflow.set_back(manner.zip(remote));
     }
 }
 
@@ -325,20 +295,15 @@ fn reception(formats: &sdp::Formats, named: Option<SocketAddr>, path: Path) -> R
     ReceiverConfig { formats: formats.take(MAX_RECEIVED).collect(), source: source(named, path) }
 }
 
-fn reporter(seed: u64) -> Reporter {
+fn reporter(ssrc: u32) -> Reporter {
     let config = ReporterConfig {
-        ssrc: ssrc(seed),
+        ssrc,
         cname: Cname::new([entropy::seed(), entropy::seed()]),
         clock: SampleRate::HZ_8000,
         interval: ReporterConfig::INTERVAL,
-        seed,
+        seed: entropy::seed(),
     };
     Reporter::new(config, clock::now())
-}
-
-/// That of a leg with this seed.
-fn ssrc(seed: u64) -> u32 {
-    Sender::new(seed, 0).next_header().ssrc
 }
 
 /// The clock of keys is that of the speech they interrupt.

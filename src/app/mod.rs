@@ -10,6 +10,7 @@
 //!   `throttle` says how many the network may cause.
 
 pub mod arguments;
+mod back;
 mod bell;
 
 mod call_arguments;

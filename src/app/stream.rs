@@ -10,6 +10,7 @@
 //! One task per socket; they end when they are dropped with their call. A packet that is no RTP, or not of this call, is
 //! counted by the receiver and forgotten.
 
+use super::back::{Back, Manner};
 use super::bell::Bell;
 use super::cards::Cards;
 use super::legs::Legs;
@@ -23,12 +24,13 @@ use crate::rtp::{Receiver, ReceiverConfig, Source};
 use crate::time::Instant;
 use core::future::{Future, poll_fn};
 use core::pin::pin;
-use core::task::Poll;
+use core::task::{Context, Poll};
 use core::time::Duration;
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
+use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 
 /// The receiving end of a call, shared by its tasks and its owner.
 pub(super) struct Inflow<'a> {
@@ -46,8 +48,7 @@ pub(super) struct Inflow<'a> {
     reporter: RefCell<Reporter>,
     /// Where reports go, and whether from the socket of speech.
     reports_to: Cell<Option<(SocketAddr, bool)>>,
-    /// Where the leg sends to, as long as the caller listens.
-    returns_to: Cell<Option<SocketAddr>>,
+    back: Back,
     /// What of the sent has been reported.
     reported: Cell<LegStats>,
     began_at: Instant,
@@ -68,9 +69,12 @@ impl<'a> Inflow<'a> {
         ends: Ends<'a>,
         voice: VoiceId,
         config: ReceiverConfig,
-        reporter: Reporter,
         keys: Keys,
+        reporter: impl FnOnce(u32) -> Reporter,
     ) -> Self {
+        let now = clock::now();
+        let back = Back::new(now);
+        let reporter = reporter(back.ssrc());
         let Ends { cards, legs, bell, speech, reports } = ends;
         Self {
             cards,
@@ -84,22 +88,24 @@ impl<'a> Inflow<'a> {
             pressed: RefCell::default(),
             reporter: RefCell::new(reporter),
             reports_to: Cell::new(None),
-            returns_to: Cell::new(None),
+            back,
             reported: Cell::default(),
-            began_at: clock::now(),
+            began_at: now,
         }
     }
 
-    /// Receives speech until it is dropped.
-    pub(super) async fn receive(self: Rc<Self>) {
+    /// Receives speech until it is dropped. It is the owner that keeps the sockets: a cancelled task would hold them until
+    /// its next turn, and the next call would find its ports taken.
+    pub(super) async fn receive(inflow: Weak<Self>) {
         loop {
             // One packet each time the socket is reported: a flood on it does not keep the others waiting.
             let next = poll_fn(|context| {
+                let Some(inflow) = inflow.upgrade() else { return Poll::Pending };
                 // Here it is on the stack; outside, each call would have one of its own.
                 let mut packet = [0; MAX_PACKET];
-                let datagram = self.speech.poll_recv(context, &mut packet);
+                let datagram = inflow.speech.poll_recv(context, &mut packet);
                 datagram.map_ok(|datagram| {
-                    self.on_speech(datagram.arrival, datagram.remote, &packet[..datagram.len]);
+                    inflow.on_speech(datagram.arrival, datagram.remote, &packet[..datagram.len]);
                 })
             });
             if next.await.is_err() {
@@ -110,35 +116,47 @@ impl<'a> Inflow<'a> {
     }
 
     /// Sends reports, and reads those of the other end, until it is dropped.
-    pub(super) async fn report(self: Rc<Self>) {
+    pub(super) async fn report(inflow: Weak<Self>) {
         loop {
-            let deadline = self.next_deadline();
+            let deadline = inflow.upgrade().and_then(|inflow| inflow.next_deadline());
             let mut due = pin!(deadline.map(net::sleep_until));
             let is_broken = poll_fn(|context| {
-                let mut packet = [0; MAX_REPORT];
-                match self.reports.poll_recv(context, &mut packet) {
-                    Poll::Ready(Ok(datagram)) => {
-                        self.on_report(datagram.arrival, datagram.remote, &packet[..datagram.len]);
-                        Poll::Ready(false)
-                    }
-                    Poll::Ready(Err(_)) => Poll::Ready(true),
+                let Some(inflow) = inflow.upgrade() else { return Poll::Pending };
+                match inflow.poll_report(context) {
                     Poll::Pending => match due.as_mut().as_pin_mut() {
                         Some(due) => due.poll(context).map(|()| false),
                         None => Poll::Pending,
                     },
+                    Poll::Ready(outcome) => Poll::Ready(outcome.is_err()),
                 }
             });
             if is_broken.await {
                 net::sleep_until(clock::now() + PAUSE_AFTER_ERROR).await;
             }
-            self.on_timeout(clock::now());
+            if let Some(inflow) = inflow.upgrade() {
+                inflow.on_timeout(clock::now());
+            }
         }
     }
 
-    /// Whose voice it is from now on, what may come and from where.
-    pub(super) fn change(&self, voice: VoiceId, config: ReceiverConfig) {
-        self.voice.set(voice);
+    /// Something else may come from now on.
+    pub(super) fn change(&self, config: ReceiverConfig) {
         *self.receiver.borrow_mut() = Receiver::new(config);
+    }
+
+    /// It is another voice from now on, which has no way back yet.
+    pub(super) fn change_voice(&self, voice: VoiceId) {
+        self.voice.set(voice);
+        self.back.forget();
+        self.change_ssrc();
+    }
+
+    /// How the caller wants to be sent to, and where, or not at all.
+    pub(super) fn set_back(&self, wanted: Option<(Manner, SocketAddr)>) {
+        self.back.want(wanted);
+        if self.back.settle(&self.legs, (self.voice.get(), &self.speech)) {
+            self.change_ssrc();
+        }
     }
 
     /// Where media may come from.
@@ -151,19 +169,9 @@ impl<'a> Inflow<'a> {
         self.reports_to.set(remote.map(|remote| (remote, shares)));
     }
 
-    /// Where the leg back sends to, or nowhere.
-    pub(super) fn set_returns_to(&self, remote: Option<SocketAddr>) {
-        self.returns_to.set(remote);
-    }
-
     /// The voice that it is heard as.
     pub(super) fn voice(&self) -> VoiceId {
         self.voice.get()
-    }
-
-    /// The port of speech.
-    pub(super) fn speech(&self) -> &Udp {
-        &self.speech
     }
 
     /// What has come.
@@ -181,18 +189,11 @@ impl<'a> Inflow<'a> {
         self.pressed.borrow_mut().pop_front()
     }
 
-    /// Another stream is sent from now on.
-    pub(super) fn change_ssrc(&self, ssrc: u32) {
-        let now = clock::now();
-        self.reported.take();
-        self.reporter.borrow_mut().change_ssrc(now, ssrc, self.local(now));
-        self.send_report();
-    }
-
     /// Says goodbye.
     pub(super) fn leave(&self) {
         let now = clock::now();
-        self.reporter.borrow_mut().bye(now, self.local(now));
+        let local = self.local(now);
+        self.reporter.borrow_mut().bye(now, local);
         self.send_report();
     }
 
@@ -214,16 +215,23 @@ impl<'a> Inflow<'a> {
         }
         self.take_keys();
         if let Some((_, remote)) = receiver.stream() {
-            self.return_to(remote);
+            self.back.handle_speech(remote, &self.legs, (voice, &self.speech));
         }
     }
 
-    /// Speech goes back to where speech comes from (RFC 4961): behind NAT that is not where the caller says.
-    fn return_to(&self, remote: SocketAddr) {
-        if self.returns_to.get().is_some_and(|known| known != remote) {
-            self.returns_to.set(Some(remote));
-            self.legs.redirect(self.voice.get(), Some(remote));
-        }
+    fn poll_report(&self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let mut packet = [0; MAX_REPORT];
+        let datagram = self.reports.poll_recv(context, &mut packet);
+        datagram.map_ok(|datagram| self.on_report(datagram.arrival, datagram.remote, &packet[..datagram.len]))
+    }
+
+    /// Another stream is sent from now on.
+    fn change_ssrc(&self) {
+        let now = clock::now();
+        self.reported.take();
+        let local = self.local(now);
+        self.reporter.borrow_mut().change_ssrc(now, self.back.ssrc(), local);
+        self.send_report();
     }
 
     fn on_report(&self, arrival: Instant, remote: SocketAddr, packet: &[u8]) {
@@ -242,6 +250,7 @@ impl<'a> Inflow<'a> {
     fn on_timeout(&self, now: Instant) {
         self.keys.borrow_mut().handle_timeout(now);
         self.take_keys();
+        self.back.handle_timeout(now, &self.legs, (self.voice.get(), &self.speech));
         self.count_sent();
         let local = self.local(now);
         self.reporter.borrow_mut().handle_timeout(now, local);
@@ -250,7 +259,7 @@ impl<'a> Inflow<'a> {
 
     fn next_deadline(&self) -> Option<Instant> {
         let (reporter, keys) = (self.reporter.borrow(), self.keys.borrow());
-        [reporter.poll_timeout(), keys.poll_timeout()].into_iter().flatten().min()
+        [reporter.poll_timeout(), keys.poll_timeout(), self.back.deadline()].into_iter().flatten().min()
     }
 
     fn take_keys(&self) {
