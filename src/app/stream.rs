@@ -288,13 +288,7 @@ impl<'a> Inflow<'a> {
     }
 
     fn local(&self, now: Instant) -> rtcp::Local {
-        let reception = self.receiver.borrow().reception().map(|reception| rtcp::Reception {
-            ssrc: reception.ssrc,
-            highest_sequence: reception.highest_sequence,
-            expected: reception.expected,
-            received: reception.received,
-            jitter: reception.jitter,
-        });
+        let reception = self.receiver.borrow().reception();
         // The box may not know the time yet, and its clock may be set while it talks.
         rtcp::Local { ntp: NtpTime::from_elapsed(now.since(self.began_at)), reception }
     }

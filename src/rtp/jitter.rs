@@ -8,7 +8,7 @@
 //!
 //! A [`JitterBuffer`] is filled as chunks come and pulled by the sink's clock. It decides
 //! - to play the first chunk of a run when it has waited for the target delay, not a tick later;
-//! - what the target is: what packets differ in (`delay.rs`), held within the range it was given;
+//! - what the target is: what packets differ in (`transit.rs`), held within the range it was given;
 //! - to play in full what comes late into a gap, as long as the delay stays in its range: the delay grows by it;
 //! - to begin anew when speech comes after a silence, and with each run;
 //! - that nothing is missing where the other end sends comfort noise or a key (`background.rs`);
@@ -23,10 +23,12 @@ pub use ahead::Ahead;
 
 use super::background::{Background, Ground};
 use super::chunk::{Chunk, Content};
-use super::delay::{DelayRange, Transit, duration_us, micros};
+use super::delay::{DelayRange, duration_us, micros};
 use super::format::Kind;
+use super::pull::{JitterStats, Pull};
 use super::segments::{Origin, Segments, ticks};
 use super::timeline::Timeline;
+use super::transit::Transit;
 use crate::time::Instant;
 use crate::units::SampleRate;
 use core::time::Duration;
@@ -51,6 +53,8 @@ pub struct JitterBuffer {
     heard_origin: Option<Origin>,
     /// Ticks to play nothing before going on.
     hold: usize,
+    /// How long the present gap has been made longer.
+    stretched: Duration,
     transit: Transit,
     stats: JitterStats,
 }
@@ -84,6 +88,7 @@ impl JitterBuffer {
             heard: 0,
             heard_origin: None,
             hold: 0,
+            stretched: Duration::ZERO,
             transit: Transit::new(),
             stats: JitterStats::default(),
         }
@@ -200,6 +205,13 @@ impl JitterBuffer {
         self.range
     }
 
+    /// By how many millionths the sender's clock is faster than the clock that arrivals are read from; `None` until that
+    /// is known to a few of them, which takes eight seconds of a good network and half a minute of a bad one.
+    #[must_use]
+    pub fn clock_ppm(&self) -> Option<f32> {
+        self.transit.clock_ppm()
+    }
+
     /// What has happened so far.
     #[must_use]
     pub fn stats(&self) -> JitterStats {
@@ -268,13 +280,14 @@ impl JitterBuffer {
             self.stats.discarded += 1;
             return;
         }
+        let sent_us = self.timeline.micros(tick);
         if self.state == State::Idle {
-            self.transit.forget_clock();
+            self.transit.resume(now, chunk.arrival, sent_us);
         }
         let usable = if self.stalled { chunk.arrival } else { now };
-        self.transit.observe(usable, chunk.arrival, self.timeline.micros(tick), self.range.max);
+        self.transit.observe(usable, chunk.arrival, sent_us, self.range.max);
         match self.state {
-            State::Idle => self.begin(tick, chunk.arrival),
+            State::Idle => self.begin(tick),
             State::Waiting(at) if tick < self.position => self.begin_earlier(tick, at),
             State::Playing if tick < self.position => self.welcome_late(tick, end),
             _ => {}
@@ -283,10 +296,11 @@ impl JitterBuffer {
         self.store(tick, Origin { run: chunk.run, payload_type: chunk.payload_type, width }, &chunk.payload);
     }
 
-    /// The first chunk after a silence.
-    fn begin(&mut self, tick: i64, arrival: Instant) {
-        let planned = arrival + self.target();
-        self.wait(tick, planned.min(self.due + self.range.max));
+    /// The first chunk after a silence. It leaves when it would have left without one, if its packet was in time.
+    fn begin(&mut self, tick: i64) {
+        let wait_us = duration_us(self.target()) - self.delay_us(tick);
+        let wait = Duration::from_micros(u64::try_from(wait_us).unwrap_or(0));
+        self.wait(tick, self.due + wait.min(self.range.max));
     }
 
     /// What came first was not sent first. All of it leaves as planned, if there is still time.
@@ -366,6 +380,7 @@ impl JitterBuffer {
         self.advance(ticks);
         self.heard = self.position;
         self.heard_origin = Some(origin);
+        self.stretched = Duration::ZERO;
         let payload = self.store.read(from, ticks, origin.width);
         Pull::Speech { payload, payload_type: origin.payload_type, ticks, seam }
     }
@@ -376,6 +391,11 @@ impl JitterBuffer {
         if ground != Ground::Bare && self.is_empty() {
             self.rest();
             return self.quiet(most);
+        }
+        if ground == Ground::Bare
+            && let Some(count) = self.stretch(most)
+        {
+            return Pull::Lost { ticks: count };
         }
         let gap = end.saturating_sub(self.position).min(extent);
         let count = usize::try_from(gap).unwrap_or(0).clamp(1, most);
@@ -388,6 +408,23 @@ impl JitterBuffer {
             self.rest();
         }
         Pull::Lost { ticks: count }
+    }
+
+    /// While the delay is less than it should be, a gap before speech is an occasion to mend that: what is missing may
+    /// come yet. Says how many ticks are to be made up beside those that are missing.
+    fn stretch(&mut self, most: usize) -> Option<usize> {
+        let short_us = -self.excess_us(Duration::ZERO);
+        let left = STRETCH.saturating_sub(self.stretched);
+        let is_bearable = !self.is_empty() && self.extent() < self.range.max;
+        if !is_bearable || short_us <= duration_us(MARGIN) || left.is_zero() {
+            return None;
+        }
+        let count = self.ticks_of(short_us.min(duration_us(left))).clamp(1, ticks(most));
+        let span = self.timeline.span(self.position, self.position + count);
+        self.stretched += span;
+        self.due += span;
+        self.stats.concealed_ticks += count.unsigned_abs();
+        usize::try_from(count).ok()
     }
 
     /// Ticks in which nothing is missing.
@@ -427,63 +464,13 @@ impl JitterBuffer {
     /// How long speech of the fastest packets waits if what is due now is `position`.
     fn delay_us(&self, position: i64) -> i64 {
         let transit_us = micros(self.due) - self.timeline.micros(position);
-        self.transit.fastest_us().map_or(0, |fastest_us| transit_us - fastest_us)
+        self.transit.fastest_us(self.due).map_or(0, |fastest_us| transit_us - fastest_us)
     }
 
     /// By the clock of what plays now.
     fn ticks_of(&self, micros: i64) -> i64 {
         self.timeline.ticks(self.position, micros)
     }
-}
-
-/// What to play.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Pull<'a> {
-    /// Speech.
-    Speech {
-        /// Bytes of whole ticks.
-        payload: &'a [u8],
-        /// What the bytes are.
-        payload_type: u8,
-        /// For how long; at least one tick.
-        ticks: usize,
-        /// It does not follow what was played last.
-        seam: bool,
-    },
-    /// Speech is missing.
-    Lost {
-        /// For how long; at least one tick.
-        ticks: usize,
-    },
-    /// Nobody speaks, and the other end says what that sounds like.
-    Noise {
-        /// A payload of comfort noise (RFC 3389), up to [`Chunk::NOISE_CAPACITY`] bytes of it.
-        payload: &'a [u8],
-        /// For how long; at least one tick.
-        ticks: usize,
-    },
-    /// Nobody speaks. Nothing is missing: what was heard before fades out and is not made up.
-    Silence {
-        /// For how long; at least one tick.
-        ticks: usize,
-    },
-}
-
-/// What a [`JitterBuffer`] counted.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct JitterStats {
-    /// Chunks that came.
-    pub chunks: u64,
-    /// Chunks that came after their time.
-    pub late: u64,
-    /// Chunks of which nothing was played: too late, or there already.
-    pub discarded: u64,
-    /// Ticks that had to be made up.
-    pub concealed_ticks: u64,
-    /// Ticks left out to win back delay.
-    pub skipped_ticks: u64,
-    /// Ticks thrown away because the sink did not pull.
-    pub overflow_ticks: u64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -523,6 +510,8 @@ const MARGIN: Duration = Duration::from_millis(2);
 const STALL: Duration = Duration::from_millis(25);
 /// A stream that had nothing to play for so long, what was made up having faded out, has fallen silent.
 const REST: Duration = Duration::from_millis(60);
+/// A gap is made longer by no more than this.
+const STRETCH: Duration = Duration::from_millis(40);
 /// As long as packets are.
 const LONGEST_PACKET: Duration = Duration::from_millis(60);
 /// What there is room for beside the longest delay: a packet, and a sink that is a little late.

@@ -20,6 +20,7 @@ use super::chunk::{Chunk, Content, Stamp};
 use super::clock::{Arrived, Clock};
 use super::format::{Kind, PayloadFormat};
 use super::packet::{Header, Packet, ParseError};
+use super::rtcp::Reception;
 use super::sequence::{Order, SequenceTracker};
 use super::source::Source;
 use crate::time::Instant;
@@ -147,12 +148,16 @@ impl Receiver {
 
     /// Whether a packet belongs to the stream.
     fn place(&mut self, packet: &Arrived) -> Place {
+        let has_paused = self.has_paused(packet);
         let Some(stream) = &mut self.stream else { return Place::Stranger };
         if stream.ssrc != packet.header.ssrc || stream.remote != packet.remote {
             return Place::Stranger;
         }
+        // Some say the same once more, with the same numbers.
+        let is_restart = has_paused && stream.clock.slip(packet).is_jump();
         match stream.order.offer(packet.header.sequence) {
             Order::Jump => Place::Stranger,
+            Order::Duplicate | Order::Behind { .. } if is_restart => Place::Stranger,
             Order::Duplicate => {
                 stream.duplicates += 1;
                 self.stats.duplicates += 1;
@@ -347,21 +352,6 @@ pub struct TelephoneEvent {
     pub header: Header,
     /// The front of its payload: event, end and volume, duration.
     pub payload: [u8; 4],
-}
-
-/// What has come of a stream so far, as RTCP reports it (RFC 3550 §6.4.1, appendix A.3).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Reception {
-    /// Which stream.
-    pub ssrc: u32,
-    /// The highest sequence number that came, and how often it has wrapped.
-    pub highest_sequence: u32,
-    /// Packets from the first to the one of the highest number.
-    pub expected: u64,
-    /// Packets that came, duplicates included.
-    pub received: u64,
-    /// Interarrival jitter in ticks of the stream.
-    pub jitter: u32,
 }
 
 /// Why a datagram is not played.

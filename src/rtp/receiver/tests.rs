@@ -231,6 +231,19 @@ fn chunks_nobody_polls_are_thrown_away_oldest_first() {
 }
 
 #[test]
+fn what_is_said_again_with_the_same_numbers_is_heard_again() {
+    let mut bench = Bench::new();
+    for round in 0..3 {
+        for number in 0..40_u16 {
+            let at = round * 5_000 + u64::from(number) * 20;
+            assert_eq!(bench.send_at(at, number, u32::from(number) * 160), Ok(vec![number.to_be_bytes()[1]]));
+        }
+    }
+    let stats = bench.receiver.stats();
+    assert_eq!((stats.duplicates, stats.restarts, stats.lost), (0, 2, 0));
+}
+
+#[test]
 fn a_second_source_is_never_heard_whatever_it_sends() {
     let here: SocketAddr = PEER.parse().unwrap();
     for there in ["192.0.2.1:4001", "192.0.2.7:4000"] {
