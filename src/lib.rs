@@ -16,7 +16,7 @@
 //!
 //! | layer | modules | rule |
 //! |---|---|---|
-//! | 0 vocabulary | [`time`], [`timers`], [`units`] | no dependencies |
+//! | 0 vocabulary | [`key`], [`time`], [`timers`], [`units`] | no dependencies |
 //! | 1 pure cores | [`sip`], [`sdp`], [`rtp`], [`codec`], [`dsp`], [`mix`], [`paging`], [`config`] | bytes and `now` in, values out |
 //! | 2 edges | [`clock`], [`entropy`], [`net`], [`files`], [`output`] | thin, no decisions |
 //! | 3 composition | [`app`] | joins the rest |
@@ -37,6 +37,7 @@
 //! counts and carries on.
 //! A small third one only writes log lines, so that nobody else waits for whoever reads them.
 
+pub mod key;
 pub mod time;
 pub mod timers;
 pub mod units;

@@ -37,7 +37,7 @@ use std::rc::Rc;
 /// When not all could be played.
 pub(super) fn place(page: &PageCall) -> Result<(), CallError> {
     let target: Uri = page.target.parse().map_err(|_| CallError::Target(page.target.clone()))?;
-    let samples = sound::load(&page.sound, Codec::Pcmu.rate())?;
+    let samples = sound::load(&page.sound, Codec::Pcmu.sample_rate())?;
     let executor = LocalExecutor::new();
     net::run(&executor, async {
         let Route { local, remote } = locate(&target).await?;
@@ -82,8 +82,8 @@ enum Stage {
 impl Caller {
     fn new(path: Path, post: Post, samples: Vec<f32>) -> Result<Self, CallError> {
         let media = UdpSocket::bind(SocketAddr::new(path.local.ip(), 0))?;
-        let formats =
-            Codec::ALL.map(|codec| Format::new(codec.payload_type(), codec.name(), codec.rate().hz()));
+        let formats = [(0, Codec::Pcmu), (8, Codec::Pcma)]
+            .map(|(payload_type, codec)| Format::new(payload_type, codec.name(), codec.clock_rate().hz()));
         let seed = entropy::seed();
         let identity = EndpointConfig { user_agent: USER_AGENT.to_owned(), ..EndpointConfig::new(USER) };
         let offered = Local {
@@ -186,8 +186,10 @@ impl Caller {
         let answer = Description::parse(body).map_err(|error| CallError::Answer(error.to_string()))?;
         let agreed =
             sdp::accept(&answer, &self.offered).map_err(|error| CallError::Answer(error.to_string()))?;
-        let format = agreed.formats.first();
-        let format = format.and_then(|format| Some((Codec::from_name(&format.name)?, format.payload_type)));
+        let format = agreed.formats.first().and_then(|format| {
+            let codec = Codec::from_encoding(&format.name, format.clock_rate_hz, format.channels)?;
+            Some((codec, format.payload_type))
+        });
         let (Some(remote), Some((codec, payload_type)), true) =
             (agreed.remote, format, agreed.direction.sends())
         else {

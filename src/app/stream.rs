@@ -8,6 +8,7 @@ use crate::clock;
 use crate::mix::{Media, VoiceId};
 use crate::net::{self, Udp};
 use crate::rtp::Receiver;
+use core::future::poll_fn;
 use core::time::Duration;
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -19,24 +20,30 @@ pub(super) async fn receive(
     voice: VoiceId,
     sink: Rc<Sink<'_>>,
 ) {
-    let mut packet = [0; MAX_PACKET];
-    loop {
-        // One packet each time the socket is reported: a flood on it does not keep the others waiting.
-        let Ok(datagram) = socket.recv(&mut packet).await else {
-            // The socket is broken; the call ends by its rtp-timeout.
-            net::sleep_until(clock::now() + PAUSE_AFTER_ERROR).await;
-            continue;
-        };
+    let take = |packet: &[u8], arrival, remote| {
         let mut receiver = receiver.borrow_mut();
         // Why a packet was refused is in the receiver's counts.
-        let _ = receiver.handle_datagram(datagram.arrival, datagram.remote, &packet[..datagram.len]);
+        let _ = receiver.handle_datagram(arrival, remote, packet);
         while let Some(chunk) = receiver.poll_chunk() {
             sink.play(Media { voice, chunk });
+        }
+    };
+    loop {
+        // One packet each time the socket is reported: a flood on it does not keep the others waiting.
+        let next = poll_fn(|context| {
+            // Here it is on the stack; outside, each call would have one of its own.
+            let mut packet = [0; MAX_PACKET];
+            let datagram = socket.poll_recv(context, &mut packet);
+            datagram.map_ok(|datagram| take(&packet[..datagram.len], datagram.arrival, datagram.remote))
+        });
+        if next.await.is_err() {
+            // The socket is broken; the call ends by its rtp-timeout.
+            net::sleep_until(clock::now() + PAUSE_AFTER_ERROR).await;
         }
     }
 }
 
-/// Larger than any packet of 60 ms of 16-bit sound at 16 kHz.
-const MAX_PACKET: usize = 2048;
+/// Larger than any packet of 60 ms of 16-bit sound at 48 kHz.
+const MAX_PACKET: usize = 6144;
 /// A broken socket is not asked more often than this.
 const PAUSE_AFTER_ERROR: Duration = Duration::from_secs(1);

@@ -3,7 +3,7 @@
 //! The sound is encoded beforehand, so a beat of the pacer only copies a payload behind a header and sends it.
 
 use crate::clock;
-use crate::codec::Codec;
+use crate::codec::{Codec, Encoder};
 use crate::output::pace;
 use crate::rtp::{Header, Sender};
 use crate::time::Instant;
@@ -39,8 +39,10 @@ impl Talker {
         ptime: Duration,
         samples: &[f32],
     ) -> Self {
-        let frames = usize::try_from(ptime.as_micros() * u128::from(codec.rate().hz()) / 1_000_000);
-        let packets = samples.chunks(frames.unwrap_or(usize::MAX).max(1)).map(|chunk| encode(codec, chunk));
+        let frames = usize::try_from(ptime.as_micros() * u128::from(codec.sample_rate().hz()) / 1_000_000);
+        let mut encoder = codec.encoder();
+        let packets =
+            samples.chunks(frames.unwrap_or(usize::MAX).max(1)).map(|chunk| encode(&mut encoder, chunk));
         Self { socket, sender, packets: packets.collect(), ptime }
     }
 
@@ -123,9 +125,11 @@ impl Progress {
     }
 }
 
-fn encode(codec: Codec, samples: &[f32]) -> Vec<u8> {
-    let mut payload = vec![codec.silence(); samples.len()];
-    codec.encode(samples, &mut payload);
+fn encode(encoder: &mut Encoder, samples: &[f32]) -> Vec<u8> {
+    // No codec has more bytes than two per sample.
+    let mut payload = vec![0; 2 * samples.len()];
+    let len = encoder.encode(samples, &mut payload);
+    payload.truncate(len);
     payload
 }
 

@@ -21,21 +21,25 @@
 //! Left out: following a card's clock, winning back delay, and listening for tones.
 
 mod convert;
+mod decimator;
 mod halfband;
 mod interpolator;
 mod kaiser;
 mod limiter;
 mod meter;
 mod ramp;
+mod timescale;
 mod tone;
 
 #[cfg(test)]
 mod probe;
 
 pub use convert::{ConvertError, convert};
+pub use decimator::Decimator;
 pub use halfband::Halfband;
 pub use interpolator::Interpolator3;
 pub use limiter::Limiter;
 pub use meter::{Meter, Reading};
 pub use ramp::Ramp;
+pub use timescale::TimeScale;
 pub use tone::Tone;

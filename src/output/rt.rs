@@ -89,14 +89,13 @@ impl Handle {
 }
 
 /// Takes back so many of the frames written last, or as many as the card lets go, and says how many. `handle` must be
-/// that of `pcm`.
-pub(super) fn rewind(pcm: &alsa::PCM, handle: Handle, frames: usize) -> usize {
+/// that of the PCM.
+pub(super) fn rewind(_open: &alsa::PCM, handle: Handle, frames: usize) -> usize {
     let frames = libc::c_ulong::try_from(frames).unwrap_or(libc::c_ulong::MAX);
     let pointer = core::ptr::with_exposed_provenance_mut(handle.0);
-    // SAFETY: the pointer is that of `pcm`, which is borrowed and so open; it is not shared with another thread. The call
+    // SAFETY: the pointer is that of a PCM which is borrowed, and so open and in no other thread's use. The call
     // moves ALSA's own position, and is refused where a card cannot.
     let taken = unsafe { alsa_sys::snd_pcm_rewind(pointer, frames) };
-    let _open = pcm;
     usize::try_from(taken).unwrap_or(0)
 }
 

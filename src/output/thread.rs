@@ -438,8 +438,8 @@ mod tests {
     use crate::config::{Device, Span};
     use crate::mix::{Command, Format, Media, Mixer, Report, Voice, VoiceConfig, VoiceId};
     use crate::output::RingedMixer;
-    use crate::rtp::{Chunk, DelayRange};
-    use crate::units::Level;
+    use crate::rtp::{Chunk, Content, DelayRange};
+    use crate::units::{Level, SampleRate};
 
     fn at(millis: u64) -> Instant {
         Instant::from_millis(millis)
@@ -668,7 +668,8 @@ mod tests {
     fn media(number: u32, arrival: Instant) -> Command {
         let payload = (0..160).map(|sample| if sample % 20 < 10 { 0x2a } else { 0xaa }).collect();
         let (run, timestamp, marker) = (0, number * 160, number == 0);
-        let chunk = Chunk { run, timestamp, arrival, payload_type: 8, marker, payload };
+        let (clock, content) = (SampleRate::HZ_8000, Content::Speech { bytes_per_tick: 1 });
+        let chunk = Chunk { run, timestamp, clock, arrival, payload_type: 8, marker, content, payload };
         Command::Media(Media { voice: VOICE, chunk })
     }
 
