@@ -75,7 +75,8 @@ impl<'a> Media<'a> {
         }
         let receiver = Rc::new(RefCell::new(Receiver::new(prepared.reception())));
         let sink = Rc::clone(&self.sink);
-        let receiving = stream::receive(prepared.speech, Rc::clone(&receiver), voice, sink);
+        let speech = Rc::new(prepared.speech);
+        let receiving = stream::receive(Rc::downgrade(&speech), Rc::clone(&receiver), voice, sink);
         Some(Stream {
             voice,
             receiver,
@@ -83,6 +84,7 @@ impl<'a> Media<'a> {
             offered: prepared.agreed.is_none().then_some(prepared.local),
             sink: Rc::clone(&self.sink),
             _receiving: self.executor.spawn(receiving),
+            _speech: speech,
             _reports: prepared.reports,
         })
     }
@@ -161,6 +163,8 @@ pub(super) struct Stream<'a> {
     signalling: IpAddr,
     sink: Rc<Sink<'a>>,
     _receiving: Task<()>,
+    // Closed with the stream: a cancelled task would keep it until its next turn, and the next call finds its port taken.
+    _speech: Rc<Udp>,
     // Held so that nobody else gets the port; what comes is not read yet.
     _reports: Udp,
 }

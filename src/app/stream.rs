@@ -9,13 +9,14 @@ use crate::mix::{Media, VoiceId};
 use crate::net::{self, Udp};
 use crate::rtp::Receiver;
 use core::future::poll_fn;
+use core::task::Poll;
 use core::time::Duration;
 use std::cell::RefCell;
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 
-/// Receives until it is dropped.
+/// Receives until it is dropped, or its socket is.
 pub(super) async fn receive(
-    socket: Udp,
+    socket: Weak<Udp>,
     receiver: Rc<RefCell<Receiver>>,
     voice: VoiceId,
     sink: Rc<Sink<'_>>,
@@ -31,6 +32,7 @@ pub(super) async fn receive(
     loop {
         // One packet each time the socket is reported: a flood on it does not keep the others waiting.
         let next = poll_fn(|context| {
+            let Some(socket) = socket.upgrade() else { return Poll::Pending };
             // Here it is on the stack; outside, each call would have one of its own.
             let mut packet = [0; MAX_PACKET];
             let datagram = socket.poll_recv(context, &mut packet);
