@@ -11,12 +11,16 @@
 //! | [`Codec::G722`] | `G722/8000`, though it is 16 kHz | 1 | 2 | RFC 3551 §4.5.2, ITU-T G.722 |
 //! | [`Codec::L16`] | `L16/8000`, `/16000`, `/48000` | 2 | 1 | RFC 3551 §4.5.11 |
 //!
-//! Left out: concealing a loss, and more than one channel.
+//! A [`ComfortNoise`] says what the silence between two talkspurts is like (RFC 3389).
+//!
+//! Left out: concealing a loss, making noise, and more than one channel.
 
+mod comfort;
 mod g711;
 mod g722;
 mod stream;
 
+pub use comfort::ComfortNoise;
 pub use stream::{Decoder, Encoder};
 
 use crate::units::SampleRate;
