@@ -83,8 +83,20 @@ impl Card {
         let free = self.pcm.avail().map_err(|error| self.fault(error))?;
         let free = usize::try_from(free).unwrap_or(0).min(self.buffer);
         let queued = self.buffer - free + self.unsent_frames();
-        self.watch.see(queued, now).map_err(|cause| self.gone(cause))?;
+        let has_moved = self.watch.see(queued, now).map_err(|cause| self.gone(cause))?;
+        if !has_moved {
+            self.ask_why()?;
+        }
         Ok(self.encoder.rate().to_engine(queued))
+    }
+
+    /// Of a card that sleeps or is gone, plug-ins tell no more than what was queued last. Waiting is refused.
+    fn ask_why(&self) -> Result<(), Fault> {
+        match self.pcm.wait(Some(0)) {
+            Ok(_) => Ok(()),
+            Err(error) if error.errno() == libc::EINTR => Ok(()),
+            Err(error) => Err(self.fault(error)),
+        }
     }
 
     pub(super) fn write(&mut self, sound: &[f32]) -> Result<(), Fault> {
@@ -227,16 +239,18 @@ impl Watch {
         self.queued = self.queued.saturating_sub(frames);
     }
 
-    fn see(&mut self, queued: usize, now: Instant) -> Result<(), Cause> {
+    /// Whether it has played something since it was last looked at.
+    fn see(&mut self, queued: usize, now: Instant) -> Result<bool, Cause> {
         let moved_at = *self.moved_at.get_or_insert(now);
-        if queued < self.queued {
+        let has_moved = queued < self.queued;
+        if has_moved {
             self.moved_at = Some(now);
             self.restarts = 0;
         } else if now.since(moved_at) > STANDSTILL {
             return Err(Cause::StandsStill);
         }
         self.queued = queued;
-        Ok(())
+        Ok(has_moved)
     }
 
     fn restart(&mut self) -> Result<(), Cause> {
