@@ -58,7 +58,7 @@ fn main() -> ExitCode {
 }
 
 fn stages() -> Vec<Stage> {
-    [wire::stages(), codecs::stages(), sound::stages(), calls::stages()].into_iter().flatten().collect()
+    [wire::stages(), codecs::stages(), signal::stages(), calls::stages()].into_iter().flatten().collect()
 }
 
 fn print_table(stages: &[Stage], counts: Option<&[u64]>) {

@@ -1,7 +1,7 @@
 //! Periods, buffers and how full to keep them, whatever the device's own rate.
 //!
 //! ```text
-//!  |<--------------- buffer, 200 ms --------------->|
+//!  |<--------------- buffer, 500 ms --------------->|
 //!  |<- period ->|<- period ->|                      |
 //!  played next  |            |                      |
 //!               |            ^ target while sounding: what is rendered waits so long

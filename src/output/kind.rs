@@ -9,7 +9,7 @@
 //! | hdmi | 10 ms | 20 ms | DMA like I2S, in frames of 192 samples, behind a screen that is late anyway |
 //! | virtual | 5 ms | 10 ms | a program or a timer |
 //!
-//! Every buffer is 200 ms, so that an idle device can be left alone for long. The headphone jack of a Raspberry Pi has
+//! Every buffer is 500 ms, so that an idle device can be left alone for long. The headphone jack of a Raspberry Pi has
 //! gaps below some 50 ms; its driver says so too: "sees a jitter up to 10ms in the audio position" (Linux, commit
 //! a105a3a72824). `docs/audio.md` has the table for people.
 
@@ -86,7 +86,6 @@ impl Kind {
             period: Duration::from_millis(period),
             fill: Duration::from_millis(fill),
             least_fill: Duration::from_millis(least_fill),
-            // For the silence of idle times: so long the thread may sleep.
             buffer: Duration::from_millis(500),
         }
     }

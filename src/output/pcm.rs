@@ -54,14 +54,12 @@ impl Card {
         choice.install(&pcm).map_err(|error| CardError::new(name, error))?;
         let Choice { layout, rate, geometry, buffer, .. } = choice;
         drop(choice);
-        let (encoder, watch) = (Encoder::new(layout, rate), Watch::default());
+        let (encoder, watch, handle) = (Encoder::new(layout, rate), Watch::default(), rt::Handle::of(&pcm));
         let bytes = Vec::with_capacity((buffer.max(BLOCK) + BLOCK) * 2 * layout.frame_bytes());
-        let (name, handle) = (name.to_owned(), rt::Handle::of(&pcm));
+        let name = name.to_owned();
         let card = Self { pcm, name, kind, geometry, buffer, encoder, bytes, sent: 0, handle, watch };
-        match card.set_start() {
-            Ok(()) => Ok(card),
-            Err(error) => Err(CardError::new(&card.name, error)),
-        }
+        card.set_start().map_err(|error| CardError::new(&card.name, error))?;
+        Ok(card)
     }
 
     /// Channels that are rendered for it and that it does not have; a card of one plays the mean of all.
@@ -85,8 +83,20 @@ impl Card {
         let free = self.pcm.avail().map_err(|error| self.fault(error))?;
         let free = usize::try_from(free).unwrap_or(0).min(self.buffer);
         let queued = self.buffer - free + self.unsent_frames();
-        self.watch.see(queued, now).map_err(|cause| self.gone(cause))?;
+        let has_moved = self.watch.see(queued, now).map_err(|cause| self.gone(cause))?;
+        if !has_moved {
+            self.ask_why()?;
+        }
         Ok(self.encoder.rate().to_engine(queued))
+    }
+
+    /// Of a card that sleeps or is gone, plug-ins tell no more than what was queued last. Waiting is refused.
+    fn ask_why(&self) -> Result<(), Fault> {
+        match self.pcm.wait(Some(0)) {
+            Ok(_) => Ok(()),
+            Err(error) if error.errno() == libc::EINTR => Ok(()),
+            Err(error) => Err(self.fault(error)),
+        }
     }
 
     pub(super) fn write(&mut self, sound: &[f32]) -> Result<(), Fault> {
@@ -110,9 +120,10 @@ impl Card {
         }
         let Some(handle) = self.handle else { return 0 };
         let rate = self.encoder.rate();
-        let taken = rt::rewind(&self.pcm, handle, rate.to_device(frames));
+        let wanted = rate.to_device(frames);
+        let taken = rt::rewind(&self.pcm, handle, wanted);
         self.watch.took_back(taken);
-        rate.to_engine(taken)
+        if taken == wanted { frames } else { rate.to_engine(taken) }
     }
 
     /// Gets a stream that ran dry, or slept with the machine, going again: a period of silence, then what it had not
@@ -135,11 +146,11 @@ impl Card {
         if is_suspended && self.pcm.resume().is_ok() { Ok(()) } else { self.pcm.prepare() }
     }
 
-    /// Starts by itself when it is filled for the first time.
+    /// It starts by itself when it is filled for the first time.
     fn set_start(&self) -> alsa::Result<()> {
-        let threshold = self.encoder.rate().to_device(self.geometry.start_threshold());
         let software = self.pcm.sw_params_current()?;
-        software.set_start_threshold(as_alsa(threshold.max(1)))?;
+        let frames = self.encoder.rate().to_device(self.geometry.start_threshold());
+        software.set_start_threshold(as_alsa(frames.max(1)))?;
         self.pcm.sw_params(&software)
     }
 
@@ -228,16 +239,18 @@ impl Watch {
         self.queued = self.queued.saturating_sub(frames);
     }
 
-    fn see(&mut self, queued: usize, now: Instant) -> Result<(), Cause> {
+    /// Whether it has played something since it was last looked at.
+    fn see(&mut self, queued: usize, now: Instant) -> Result<bool, Cause> {
         let moved_at = *self.moved_at.get_or_insert(now);
-        if queued < self.queued {
+        let has_moved = queued < self.queued;
+        if has_moved {
             self.moved_at = Some(now);
             self.restarts = 0;
         } else if now.since(moved_at) > STANDSTILL {
             return Err(Cause::StandsStill);
         }
         self.queued = queued;
-        Ok(())
+        Ok(has_moved)
     }
 
     fn restart(&mut self) -> Result<(), Cause> {

@@ -104,6 +104,6 @@ mod tests {
         assert_eq!(setup.request(Kind::Usb).least_fill, 0);
         let [setup] = setups("").try_into().unwrap();
         let request = setup.request(Kind::Headphones);
-        assert_eq!((request.period, request.buffer, request.least_fill), (480, 24000, 2880));
+        assert_eq!((request.period, request.buffer, request.least_fill), (480, 24_000, 2880));
     }
 }
