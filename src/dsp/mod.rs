@@ -21,6 +21,7 @@
 //! Left out: following a card's clock, winning back delay, and listening for tones.
 
 mod convert;
+mod dtmf;
 mod halfband;
 mod interpolator;
 mod kaiser;
@@ -33,6 +34,7 @@ mod tone;
 mod probe;
 
 pub use convert::{ConvertError, convert};
+pub use dtmf::{Dtmf, HeardKey};
 pub use halfband::Halfband;
 pub use interpolator::Interpolator3;
 pub use limiter::Limiter;
