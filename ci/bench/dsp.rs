@@ -10,7 +10,7 @@
 #![expect(clippy::print_stdout, reason = "a benchmark prints")]
 
 use pagingbox::codec::Codec;
-use pagingbox::dsp::{Halfband, Interpolator3, Limiter, Meter, Ramp, Tone};
+use pagingbox::dsp::{Halfband, Interpolator3, Limiter, Meter, Polyphase, Ramp, Tone};
 use pagingbox::units::{Level, SampleRate};
 use std::hint::black_box;
 use std::time::Instant;
@@ -37,9 +37,10 @@ fn nothing(blocks: usize) {
 
 fn decode(blocks: usize) {
     let payload = [0x35; 40];
+    let mut decoder = Codec::Pcmu.decoder();
     let mut output = [0.0; 40];
     for _ in 0..blocks {
-        Codec::Pcmu.decode(black_box(&payload), &mut output);
+        decoder.decode(black_box(&payload), &mut output);
         black_box(&output);
     }
 }
@@ -58,6 +59,15 @@ fn interpolator(blocks: usize) {
     let mut output = [0.0; 240];
     for _ in 0..blocks {
         stage.process(black_box(&[0.5; 80]), &mut output);
+        black_box(&output);
+    }
+}
+
+fn polyphase(blocks: usize) {
+    let mut stage = Polyphase::new(1);
+    let mut output = [0.0; 222];
+    for _ in 0..blocks {
+        stage.process(black_box(&[0.5; 240]), &mut output);
         black_box(&output);
     }
 }
@@ -108,11 +118,12 @@ fn tone(blocks: usize) {
 
 type Stage = fn(usize);
 
-const STAGES: [(&str, Stage); 9] = [
+const STAGES: [(&str, Stage); 10] = [
     ("nothing", nothing),
     ("decode", decode),
     ("halfband", halfband),
     ("interpolator", interpolator),
+    ("polyphase", polyphase),
     ("ramp", ramp),
     ("limiter", limiter_quiet),
     ("limiter-loud", limiter_loud),

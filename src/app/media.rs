@@ -10,7 +10,7 @@ use crate::codec::Codec;
 use crate::config::Settings;
 use crate::mix::{Format, Voice, VoiceConfig, VoiceId};
 use crate::net::{BindError, MediaPorts, Udp, UdpOptions};
-use crate::rtp::{DelayRange, Receiver, ReceiverConfig, ReceiverStats, Source};
+use crate::rtp::{DelayRange, Kind, PayloadFormat, Receiver, ReceiverConfig, ReceiverStats, Source};
 use crate::sdp::{self, Description, Local, Negotiated};
 use crate::sip::wire::StatusCode;
 use crate::sip::{Path, Warning};
@@ -95,7 +95,7 @@ impl<'a> Media<'a> {
 
     fn voice(&self, formats: &[sdp::Format]) -> Voice {
         let formats = formats.iter().filter_map(|format| {
-            let codec = Codec::from_name(&format.name)?;
+            let codec = Codec::from_encoding(&format.name, format.clock_rate_hz, format.channels)?;
             Some(Format { payload_type: format.payload_type, codec })
         });
         Voice::telephone(VoiceConfig {
@@ -139,10 +139,12 @@ impl Prepared {
     fn reception(&self) -> ReceiverConfig {
         let signalling = self.path.remote.ip();
         let named = self.agreed.as_ref().and_then(|agreed| agreed.remote).map(|remote| remote.ip());
-        let payload_types = self.formats().iter().map(|format| format.payload_type);
+        // G.711 is all there is.
+        let kind = Kind::Speech { clock: SampleRate::HZ_8000, bytes_per_tick: 1 };
+        let formats =
+            self.formats().iter().map(|format| PayloadFormat { payload_type: format.payload_type, kind });
         ReceiverConfig {
-            payload_types: payload_types.take(MAX_FORMATS).collect(),
-            rate: SampleRate::HZ_8000,
+            formats: formats.take(MAX_FORMATS).collect(),
             source: Source::Hosts([named.unwrap_or(signalling), signalling]),
         }
     }
@@ -270,8 +272,8 @@ impl Options {
 
 /// The format of SDP for a codec of the configuration, if this build has it.
 fn format(name: &str) -> Option<sdp::Format> {
-    let codec = Codec::from_name(name)?;
-    Some(sdp::Format::new(codec.payload_type(), codec.name(), codec.rate().hz()))
+    let codec = Codec::from_encoding(name, SampleRate::HZ_8000.hz(), 1)?;
+    Some(sdp::Format::new(codec.payload_type()?, codec.name(), codec.clock_rate().hz()))
 }
 
 /// The warn-code that only people read (RFC 3261 §20.43).

@@ -39,8 +39,8 @@ pub(super) async fn receive(
     }
 }
 
-/// Larger than any packet of 60 ms of 16-bit sound at 16 kHz.
-const MAX_PACKET: usize = 2048;
+/// Larger than any packet of 60 ms of 16-bit sound at 48 kHz.
+const MAX_PACKET: usize = 6144;
 /// Packets taken in a row.
 const BURST: usize = 32;
 /// A broken socket is not asked more often than this.

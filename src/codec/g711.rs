@@ -8,15 +8,6 @@ pub(super) static ULAW: [f32; 256] = table(Law::Micro);
 /// What each A-law code decodes to, full scale ±1.0.
 pub(super) static ALAW: [f32; 256] = table(Law::A);
 
-/// The 16-bit value nearest to `sample`, clipped; what is no number is zero.
-pub(super) fn linear(sample: f32) -> i16 {
-    let scaled = sample * FULL_SCALE;
-    // Cutting off what lies behind the point then rounds to nearest; the cast clips and makes NaN zero.
-    #[expect(clippy::cast_possible_truncation, reason = "the cast saturates, which is the clipping wanted")]
-    let linear = (scaled + 0.5_f32.copysign(scaled)) as i16;
-    linear
-}
-
 #[derive(Clone, Copy)]
 enum Law {
     Micro,

@@ -1,12 +1,27 @@
 //! Speech codecs: bytes of an RTP payload to samples and back.
 //!
 //! Samples are `f32`, full scale ±1.0 (an `i16` divided by 32 768). A [`Codec`] says what it is called in SDP, which
-//! payload type it has and what its silence is. Loss is not concealed here, and payload formats that carry state or
-//! more than one rate do not exist yet.
+//! payload type it has, and how bytes, ticks of the RTP clock and samples go together. A [`Decoder`] or [`Encoder`]
+//! remembers what the codec has to remember from one packet to the next, so the same samples come out however the bytes
+//! are cut into packets. Neither allocates.
 //!
-//! PCMU and PCMA: RFC 3551 §4.5.14, ITU-T G.711.
+//! | codec | name and clock | bytes of a tick | samples of a tick | source |
+//! |---|---|---|---|---|
+//! | [`Codec::Pcmu`], [`Codec::Pcma`] | `PCMU/8000`, `PCMA/8000` | 1 | 1 | RFC 3551 §4.5.14, ITU-T G.711 |
+//! | [`Codec::G722`] | `G722/8000`, though it is 16 kHz | 1 | 2 | RFC 3551 §4.5.2, ITU-T G.722 |
+//! | [`Codec::L16`] | `L16/8000`, `/16000`, `/48000` | 2 | 1 | RFC 3551 §4.5.11 |
+//!
+//! A [`ComfortNoise`] says what the silence between two talkspurts is like (RFC 3389).
+//!
+//! Left out: concealing a loss, making noise, and more than one channel.
 
+mod comfort;
 mod g711;
+mod g722;
+mod stream;
+
+pub use comfort::ComfortNoise;
+pub use stream::{Decoder, Encoder};
 
 use crate::units::SampleRate;
 
@@ -17,30 +32,32 @@ pub enum Codec {
     Pcmu,
     /// G.711 with A-law (everywhere else).
     Pcma,
+    /// G.722 at 64 kbit/s: twice the band of G.711 in as many bytes.
+    G722,
+    /// Uncompressed samples of 16 bits, the high byte first.
+    L16(SampleRate),
 }
 
 impl Codec {
-    /// Every codec there is, in the order of their payload types.
-    pub const ALL: [Self; 2] = [Self::Pcmu, Self::Pcma];
-
-    /// The codec with this static payload type (RFC 3551 §6).
+    /// The codec that `a=rtpmap` calls `name`, in any letter case (RFC 4855 §3), with this clock rate and number of
+    /// channels.
     #[must_use]
-    pub fn from_payload_type(payload_type: u8) -> Option<Self> {
-        Self::ALL.into_iter().find(|codec| codec.payload_type() == payload_type)
+    pub fn from_encoding(name: &str, clock_rate_hz: u32, channels: u8) -> Option<Self> {
+        let has = |codec: &Self| {
+            codec.name().eq_ignore_ascii_case(name) && codec.clock_rate().hz() == clock_rate_hz
+        };
+        Self::KNOWN.into_iter().find(has).filter(|_| channels == 1)
     }
 
-    /// The codec with this encoding name, in any letter case (RFC 4855 §3).
+    /// The static payload type (RFC 3551 §6), where there is one.
     #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|codec| codec.name().eq_ignore_ascii_case(name))
-    }
-
-    /// The static payload type (RFC 3551 §6).
-    #[must_use]
-    pub const fn payload_type(self) -> u8 {
+    pub const fn payload_type(self) -> Option<u8> {
         match self {
-            Self::Pcmu => 0,
-            Self::Pcma => 8,
+            Self::Pcmu => Some(0),
+            Self::Pcma => Some(8),
+            Self::G722 => Some(9),
+            // 10 and 11 are of 44.1 kHz.
+            Self::L16(_) => None,
         }
     }
 
@@ -50,164 +67,119 @@ impl Codec {
         match self {
             Self::Pcmu => "PCMU",
             Self::Pcma => "PCMA",
+            Self::G722 => "G722",
+            Self::L16(_) => "L16",
+        }
+    }
+
+    /// Ticks per second of the RTP clock.
+    #[must_use]
+    pub const fn clock_rate(self) -> SampleRate {
+        match self {
+            // That of G.722 is a mistake of 1996 that was kept (RFC 3551 §4.5.2).
+            Self::Pcmu | Self::Pcma | Self::G722 => SampleRate::HZ_8000,
+            Self::L16(rate) => rate,
         }
     }
 
     /// Samples per second.
     #[must_use]
-    pub const fn rate(self) -> SampleRate {
-        SampleRate::HZ_8000
-    }
-
-    /// The byte that stands for silence.
-    #[must_use]
-    pub const fn silence(self) -> u8 {
+    pub const fn sample_rate(self) -> SampleRate {
         match self {
-            Self::Pcmu => 0xff,
-            Self::Pcma => 0xd5,
+            Self::Pcmu | Self::Pcma => SampleRate::HZ_8000,
+            Self::G722 => SampleRate::HZ_16000,
+            Self::L16(rate) => rate,
         }
     }
 
-    /// Writes the samples of `payload` to the front of `samples` and says how many they are. What does not fit is left
-    /// out.
-    pub fn decode(self, payload: &[u8], samples: &mut [f32]) -> usize {
-        let table = match self {
-            Self::Pcmu => &g711::ULAW,
-            Self::Pcma => &g711::ALAW,
-        };
-        for (sample, &code) in samples.iter_mut().zip(payload) {
-            *sample = table[usize::from(code)];
+    /// Bytes of payload in a tick of the RTP clock.
+    #[must_use]
+    pub const fn bytes_per_tick(self) -> usize {
+        match self {
+            Self::Pcmu | Self::Pcma | Self::G722 => 1,
+            Self::L16(_) => 2,
         }
-        payload.len().min(samples.len())
     }
 
-    /// Writes `samples` to the front of `payload` and says how many bytes they are. What does not fit is left out;
-    /// samples beyond full scale are clipped, and what is no number is silence.
-    pub fn encode(self, samples: &[f32], payload: &mut [u8]) -> usize {
-        let law = match self {
-            Self::Pcmu => audio_codec_algorithms::encode_ulaw,
-            Self::Pcma => audio_codec_algorithms::encode_alaw,
-        };
-        for (code, &sample) in payload.iter_mut().zip(samples) {
-            *code = law(g711::linear(sample));
+    /// Samples in a tick of the RTP clock.
+    #[must_use]
+    pub const fn samples_per_tick(self) -> usize {
+        match self {
+            Self::Pcmu | Self::Pcma | Self::L16(_) => 1,
+            Self::G722 => 2,
         }
-        samples.len().min(payload.len())
     }
+
+    /// A decoder that has heard nothing yet.
+    #[must_use]
+    pub const fn decoder(self) -> Decoder {
+        Decoder::new(self)
+    }
+
+    /// An encoder that has said nothing yet.
+    #[must_use]
+    pub const fn encoder(self) -> Encoder {
+        Encoder::new(self)
+    }
+
+    /// All that can be agreed on by name.
+    const KNOWN: [Self; 6] = [
+        Self::Pcmu,
+        Self::Pcma,
+        Self::G722,
+        Self::L16(SampleRate::HZ_8000),
+        Self::L16(SampleRate::HZ_16000),
+        Self::L16(SampleRate::HZ_48000),
+    ];
 }
 
 #[cfg(test)]
-#[expect(clippy::float_cmp, reason = "exact values are what is tested")]
 mod tests {
     use super::*;
-    use audio_codec_algorithms::{decode_alaw, decode_ulaw};
 
-    /// One sample through `decode`.
-    fn decoded(codec: Codec, code: u8) -> f32 {
-        let mut sample = [f32::NAN];
-        assert_eq!(codec.decode(&[code], &mut sample), 1);
-        sample[0]
-    }
-
-    /// One sample through `encode`.
-    fn encoded(codec: Codec, sample: f32) -> u8 {
-        let mut code = [0];
-        assert_eq!(codec.encode(&[sample], &mut code), 1);
-        code[0]
+    #[test]
+    fn names_and_clock_rates_find_their_codec() {
+        for codec in Codec::KNOWN {
+            let clock_rate = codec.clock_rate().hz();
+            assert_eq!(Codec::from_encoding(&codec.name().to_lowercase(), clock_rate, 1), Some(codec));
+        }
+        assert_eq!(Codec::from_encoding("PCMA", 8_000, 1), Some(Codec::Pcma));
+        assert_eq!(Codec::from_encoding("G722", 8_000, 1), Some(Codec::G722));
     }
 
     #[test]
-    fn every_code_decodes_as_g191_does() {
-        for code in 0..=255 {
+    fn a_codec_of_another_clock_rate_or_of_two_channels_is_not_known() {
+        for (name, clock_rate, channels) in [
+            ("G729", 8_000, 1),
+            ("PCMU", 16_000, 1),
+            ("G722", 16_000, 1),
+            ("L16", 44_100, 1),
+            ("L16", 48_000, 2),
+            ("PCMA", 8_000, 0),
+        ] {
             assert_eq!(
-                decoded(Codec::Pcmu, code) * 32_768.0,
-                f32::from(decode_ulaw(code)),
-                "µ-law {code:#x}"
-            );
-            assert_eq!(
-                decoded(Codec::Pcma, code) * 32_768.0,
-                f32::from(decode_alaw(code)),
-                "A-law {code:#x}"
+                Codec::from_encoding(name, clock_rate, channels),
+                None,
+                "{name}/{clock_rate}/{channels}"
             );
         }
     }
 
-    /// Decision values and outputs of ITU-T G.711 tables 1a and 2a, scaled to 16 bits.
+    /// RFC 3551 table 4.
     #[test]
-    fn known_values_of_g711() {
-        let ulaw =
-            [(0x80, 32_124.0), (0x00, -32_124.0), (0xff, 0.0), (0xfe, 8.0), (0x7e, -8.0), (0x8f, 16_764.0)];
-        let alaw =
-            [(0xaa, 32_256.0), (0x2a, -32_256.0), (0xd5, 8.0), (0x55, -8.0), (0xd4, 24.0), (0x80, 5_504.0)];
-        for (code, linear) in ulaw {
-            assert_eq!(decoded(Codec::Pcmu, code) * 32_768.0, linear, "µ-law {code:#x}");
-        }
-        for (code, linear) in alaw {
-            assert_eq!(decoded(Codec::Pcma, code) * 32_768.0, linear, "A-law {code:#x}");
-        }
+    fn static_payload_types_are_those_of_the_profile() {
+        let types = Codec::KNOWN.map(Codec::payload_type);
+        assert_eq!(types, [Some(0), Some(8), Some(9), None, None, None]);
     }
 
     #[test]
-    fn every_code_survives_decoding_and_encoding() {
-        for code in 0..=255_u8 {
-            // µ-law has two zeros; the negative one comes back as the positive one.
-            let expected = if code == 0x7f { 0xff } else { code };
-            assert_eq!(encoded(Codec::Pcmu, decoded(Codec::Pcmu, code)), expected);
-            assert_eq!(encoded(Codec::Pcma, decoded(Codec::Pcma, code)), code);
-        }
-    }
-
-    #[test]
-    fn every_sixteen_bit_value_encodes_as_g191_does() {
-        for linear in i16::MIN..=i16::MAX {
-            let sample = f32::from(linear) / 32_768.0;
-            assert_eq!(encoded(Codec::Pcmu, sample), audio_codec_algorithms::encode_ulaw(linear));
-            assert_eq!(encoded(Codec::Pcma, sample), audio_codec_algorithms::encode_alaw(linear));
-        }
-    }
-
-    #[test]
-    fn encoding_rounds_to_the_nearest_step() {
-        for (sample, linear) in [(8.4, 8), (8.6, 9), (-8.4, -8), (-8.6, -9), (15.5, 16)] {
-            assert_eq!(g711::linear(sample / 32_768.0), linear);
-        }
-    }
-
-    #[test]
-    fn what_is_too_loud_is_clipped_and_what_is_no_number_is_silent() {
-        for codec in Codec::ALL {
-            assert_eq!(encoded(codec, 1.0e9), encoded(codec, 1.0));
-            assert_eq!(encoded(codec, f32::NEG_INFINITY), encoded(codec, -1.0));
-            assert_eq!(encoded(codec, f32::NAN), codec.silence());
-        }
-    }
-
-    #[test]
-    fn silence_is_what_zero_encodes_to() {
-        for codec in Codec::ALL {
-            assert_eq!(encoded(codec, 0.0), codec.silence());
-        }
-    }
-
-    #[test]
-    fn only_what_fits_is_written() {
-        let mut samples = [0.5; 4];
-        assert_eq!(Codec::Pcmu.decode(&[0xff; 2], &mut samples), 2);
-        assert_eq!(samples, [0.0, 0.0, 0.5, 0.5]);
-        assert_eq!(Codec::Pcmu.decode(&[0xff; 9], &mut samples), 4);
-        let mut payload = [1; 3];
-        assert_eq!(Codec::Pcma.encode(&[0.0; 2], &mut payload), 2);
-        assert_eq!(payload, [0xd5, 0xd5, 1]);
-    }
-
-    #[test]
-    fn names_and_payload_types_find_their_codec() {
-        for codec in Codec::ALL {
-            assert_eq!(Codec::from_payload_type(codec.payload_type()), Some(codec));
-            assert_eq!(Codec::from_name(&codec.name().to_lowercase()), Some(codec));
-        }
-        assert_eq!(Codec::from_payload_type(0), Some(Codec::Pcmu));
-        assert_eq!(Codec::from_payload_type(8), Some(Codec::Pcma));
-        assert_eq!(Codec::from_payload_type(18), None);
-        assert_eq!(Codec::from_name("G722"), None);
+    fn twenty_milliseconds_have_the_bytes_and_samples_of_the_profile() {
+        let sizes = Codec::KNOWN.map(|codec| {
+            let ticks = codec.clock_rate().hz() as usize / 50;
+            assert_eq!(ticks * codec.samples_per_tick(), codec.sample_rate().hz() as usize / 50);
+            (ticks, ticks * codec.bytes_per_tick(), ticks * codec.samples_per_tick())
+        });
+        let g711 = (160, 160, 160);
+        assert_eq!(sizes, [g711, g711, (160, 160, 320), (160, 320, 160), (320, 640, 320), (960, 1920, 960)]);
     }
 }

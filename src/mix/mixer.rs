@@ -1,6 +1,7 @@
 //! Voices come, speak and go; what they say becomes one block after the other.
 
 use super::message::{Command, OutputStats, Report, VoiceId, VoiceStats};
+use super::spread::Spread;
 use super::voice::Voice;
 use super::{BLOCK, BLOCK_TIME, BUS_BLOCK};
 use crate::dsp::{Interpolator3, Limiter, Meter};
@@ -10,7 +11,7 @@ use crate::units::{Level, SampleRate};
 /// The voices of one sink, and what they sound like together.
 #[derive(Debug)]
 pub struct Mixer {
-    channels: usize,
+    spread: Spread,
     /// A voice keeps its seat until it is given back, so there is always room for what is to be reported. The room for
     /// twice as many as may be heard is made beforehand.
     seats: Vec<Seat>,
@@ -31,7 +32,7 @@ impl Mixer {
     #[must_use]
     pub fn new(channels: usize, max_voices: usize) -> Self {
         Self {
-            channels: channels.max(1),
+            spread: Spread::even(channels),
             seats: Vec::with_capacity(max_voices.saturating_mul(2)),
             max_voices,
             voices: 0,
@@ -43,11 +44,23 @@ impl Mixer {
         }
     }
 
-    /// The same mixer with another loudest sample than [`Limiter::CEILING`].
+    /// The same mixer with another loudest sample than [`Limiter::CEILING`], for channels of unequal levels too.
     #[must_use]
     pub fn with_ceiling(mut self, ceiling: Level) -> Self {
+        let ceiling = Level::from_gain(ceiling.gain() / self.spread.headroom().gain());
         self.stage.limiter = Limiter::new(1, SampleRate::HZ_48000, ceiling);
         self
+    }
+
+    /// The same mixer for other channels, with a level each; to be told before the ceiling.
+    #[must_use]
+    pub fn with_spread(self, spread: Spread) -> Self {
+        Self { spread, ..self }
+    }
+
+    /// Changes how loud a channel is, within 5 ms; channels count from 0.
+    pub fn set_channel_level(&mut self, channel: usize, level: Level) {
+        self.spread.set_level(channel, level);
     }
 
     /// Does as told. A voice beyond the most there may be is given back by [`Report::Retired`] at once.
@@ -78,7 +91,7 @@ impl Mixer {
     /// is left over is silence.
     pub fn render(&mut self, now: Instant, output: &mut [f32]) {
         let mut at = now;
-        let mut blocks = output.chunks_exact_mut(BLOCK * self.channels);
+        let mut blocks = output.chunks_exact_mut(BLOCK * self.spread.channels());
         for block in &mut blocks {
             self.render_block(at, block);
             at += BLOCK_TIME;
@@ -140,7 +153,7 @@ impl Mixer {
             self.has_news |= seat.has_news();
         }
         match self.stage.render(&bus, sounds) {
-            Some(block) => spread(&block, self.channels, output),
+            Some(block) => self.spread.write(&block, output),
             None => output.fill(0.0),
         }
         self.count_down_to_reports();
@@ -249,13 +262,6 @@ impl Stage {
 
     fn is_quiet(&self) -> bool {
         self.tail == 0
-    }
-}
-
-/// Writes each sample to all channels of a frame.
-fn spread(block: &[f32; BLOCK], channels: usize, output: &mut [f32]) {
-    for (frame, &sample) in output.chunks_exact_mut(channels).zip(block) {
-        frame.fill(sample);
     }
 }
 

@@ -18,14 +18,20 @@
 //! won back other than by cutting.
 
 mod conceal;
+mod conference;
+mod leg;
 mod message;
 mod mixer;
 mod playout;
+mod spread;
 mod trim;
 mod voice;
 
+pub use conference::Conference;
+pub use leg::{KEEP_ALIVE, Leg, LegConfig, LegStats};
 pub use message::{Command, Media, OutputStats, Report, VoiceId, VoiceStats};
 pub use mixer::Mixer;
+pub use spread::Spread;
 pub use voice::{Format, Voice, VoiceConfig};
 
 use core::time::Duration;

@@ -5,7 +5,7 @@ use super::conceal::Concealer;
 use super::trim::Trim;
 use super::voice::Format;
 use crate::codec::Codec;
-use crate::rtp::{Chunk, DelayRange, JitterBuffer, Pull};
+use crate::rtp::{Chunk, DelayRange, JitterBuffer, Kind, Pull};
 use crate::time::Instant;
 use crate::units::SampleRate;
 use core::time::Duration;
@@ -26,7 +26,7 @@ pub(super) struct Playout {
 impl Playout {
     pub(super) fn new(formats: heapless::Vec<Format, 4>, delay: DelayRange) -> Self {
         Self {
-            jitter: JitterBuffer::new(SampleRate::HZ_8000, delay),
+            jitter: JitterBuffer::new([SPEECH], delay),
             formats,
             concealer: Concealer::new(),
             trim: Trim::default(),
@@ -83,17 +83,17 @@ impl Playout {
     /// Writes the front of `samples`; says how much of it, and whether it is more than zeros.
     fn fill(&mut self, at: Instant, samples: &mut [f32]) -> (usize, bool) {
         match self.jitter.pull(at, samples.len()) {
-            Pull::Speech { payload, payload_type, seam } => {
+            Pull::Speech { payload, payload_type, seam, .. } => {
                 let samples = &mut samples[..payload.len()];
                 match find(&self.formats, payload_type) {
-                    Some(codec) => _ = codec.decode(payload, samples),
+                    Some(codec) => _ = codec.decoder().decode(payload, samples),
                     None => samples.fill(0.0),
                 }
                 self.has_spoken = true;
                 self.concealer.speech(samples, seam);
                 (samples.len(), true)
             }
-            Pull::Lost { ticks } | Pull::Silence { ticks } => {
+            Pull::Lost { ticks } | Pull::Noise { ticks, .. } | Pull::Silence { ticks } => {
                 let samples = &mut samples[..ticks];
                 if self.concealer.is_quiet() {
                     samples.fill(0.0);
@@ -114,6 +114,8 @@ fn find(formats: &[Format], payload_type: u8) -> Option<Codec> {
     formats.iter().find(|format| format.payload_type == payload_type).map(|format| format.codec)
 }
 
+/// G.711 is all there is.
+const SPEECH: Kind = Kind::Speech { clock: SampleRate::HZ_8000, bytes_per_tick: 1 };
 /// A sample at 8 kHz.
 const TICK: Duration = Duration::from_micros(125);
 /// -44 dB: the noise of a telephone line.

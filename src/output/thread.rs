@@ -21,7 +21,8 @@ use super::control::{Control, State};
 use super::engine::Engine;
 use super::geometry::time_of;
 use super::rt;
-use super::sink::{Fault, Setup, Sink, SinkError};
+use super::setup::Setup;
+use super::sink::{Fault, Sink, SinkError};
 use crate::clock;
 use crate::mix::BLOCK;
 use crate::time::Instant;
@@ -328,9 +329,10 @@ mod tests {
     use crate::codec::Codec;
     use crate::config::{Device, Span};
     use crate::mix::{Command, Format, Media, Mixer, Report, Voice, VoiceConfig, VoiceId};
+    use crate::output::Others;
     use crate::output::RingedMixer;
-    use crate::rtp::{Chunk, DelayRange};
-    use crate::units::Level;
+    use crate::rtp::{Chunk, Content, DelayRange};
+    use crate::units::{Level, SampleRate};
 
     fn at(millis: u64) -> Instant {
         Instant::from_millis(millis)
@@ -367,7 +369,8 @@ mod tests {
     }
 
     fn setup() -> Setup {
-        Setup { device: Device::Null, channels: 2, period: Span::Auto, buffer: Span::Auto }
+        let (device, others) = (Device::Null, Others::Silent);
+        Setup { device, channels: 2, others, period: Span::Auto, buffer: Span::Auto }
     }
 
     #[test]
@@ -504,7 +507,8 @@ mod tests {
     fn media(number: u32, arrival: Instant) -> Command {
         let payload = (0..160).map(|sample| if sample % 20 < 10 { 0x2a } else { 0xaa }).collect();
         let (run, timestamp, marker) = (0, number * 160, number == 0);
-        let chunk = Chunk { run, timestamp, arrival, payload_type: 8, marker, payload };
+        let (clock, content) = (SampleRate::HZ_8000, Content::Speech { bytes_per_tick: 1 });
+        let chunk = Chunk { run, timestamp, clock, arrival, payload_type: 8, marker, content, payload };
         Command::Media(Media { voice: VOICE, chunk })
     }
 

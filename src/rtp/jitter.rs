@@ -10,35 +10,41 @@
 //! - to play the first chunk of a run when it has waited for the target delay, not a tick later;
 //! - what the target is: what packets differ in (`delay.rs`), held within the range it was given;
 //! - to play in full what comes late into a gap, as long as the delay stays in its range: the delay grows by it;
-//! - to begin anew when speech comes after a silence, and with each run.
+//! - to begin anew when speech comes after a silence, and with each run;
+//! - that nothing is missing where the other end sends comfort noise or a key (`background.rs`);
+//! - to leave out the oldest where speech would wait for much longer than the range allows.
 //!
-//! It never lets the delay shrink by itself: [`JitterBuffer::excess_ticks`] says how much there is too much and
+//! Else it never lets the delay shrink by itself: [`JitterBuffer::excess_us`] says how much there is too much and
 //! [`JitterBuffer::skip`] takes it out, so that the caller, who knows what the speech sounds like, chooses where.
 
-use super::chunk::Chunk;
+use super::background::{Background, Ground};
+use super::chunk::{Chunk, Content};
 use super::delay::{DelayRange, Transit, duration_us, micros};
-use super::segments::{Kind, Segments, ticks};
+use super::format::Kind;
+use super::segments::{Origin, Segments, ticks};
+use super::timeline::Timeline;
 use crate::time::Instant;
 use crate::units::SampleRate;
 use core::time::Duration;
 
-/// Speech of one stream on its way to be played. Fixed memory; nothing allocates.
+/// Speech of one stream on its way to be played. Its memory is allocated when it is made.
 #[derive(Clone, Debug)]
 pub struct JitterBuffer {
-    rate: SampleRate,
     range: DelayRange,
     store: Segments,
+    background: Background,
     state: State,
     epoch: Option<Epoch>,
+    timeline: Timeline,
     /// What is played next, in ticks of the stream.
     position: i64,
     /// When it is played, as far as is known.
     due: Instant,
     /// The sink has not pulled when it should have.
     stalled: bool,
-    /// Up to where speech was played since it began, and of which kind it was.
+    /// Up to where speech was played since it began, and of which origin it was.
     heard: i64,
-    heard_kind: Option<Kind>,
+    heard_origin: Option<Origin>,
     /// Ticks to play nothing before going on.
     hold: usize,
     transit: Transit,
@@ -46,21 +52,33 @@ pub struct JitterBuffer {
 }
 
 impl JitterBuffer {
-    /// An empty buffer for a stream whose bytes each last a tick of `rate`. It adds no more than
-    /// [`DelayRange::LONGEST`], whatever the range.
+    /// An empty buffer for a stream of these kinds of packets. It adds no more than [`DelayRange::LONGEST`], whatever
+    /// the range. It has room for the longest delay of the largest of them: 2.3 kB for G.711 and 200 ms.
     #[must_use]
-    pub fn new(rate: SampleRate, range: DelayRange) -> Self {
+    pub fn new(kinds: impl IntoIterator<Item = Kind>, range: DelayRange) -> Self {
+        let range = range.bounded();
+        let mut clocks = (SampleRate::HZ_8000, None);
+        let mut width = 1;
+        for kind in kinds {
+            let Kind::Speech { clock, bytes_per_tick } = kind else { continue };
+            clocks = (clock.max(clocks.0), clocks.1.or(Some(clock)));
+            width = bytes_per_tick.max(width);
+        }
+        let (fastest, first) = clocks;
+        let timeline = Timeline::new(fastest);
+        let capacity = usize::try_from(timeline.ticks(0, duration_us(range.max + ROOM))).unwrap_or(0);
         Self {
-            rate,
-            range: range.bounded(),
-            store: Segments::new(),
+            range,
+            store: Segments::new(capacity, width),
+            background: Background::default(),
             state: State::Idle,
             epoch: None,
+            timeline: Timeline::new(first.unwrap_or(fastest)),
             position: 0,
             due: Instant::ZERO,
             stalled: false,
             heard: 0,
-            heard_kind: None,
+            heard_origin: None,
             hold: 0,
             transit: Transit::new(),
             stats: JitterStats::default(),
@@ -73,70 +91,66 @@ impl JitterBuffer {
         self.stalled |= now.since(self.due) > STALL;
         self.due = self.due.max(now);
         let tick = self.locate(chunk);
-        let end = tick + ticks(chunk.payload.len());
-        if self.state == State::Idle {
-            if self.was_heard(end) {
-                self.stats.discarded += 1;
-                return;
+        match chunk.content {
+            Content::Speech { bytes_per_tick } => self.insert_speech(now, tick, bytes_per_tick, chunk),
+            Content::ComfortNoise if tick >= self.heard || self.state == State::Idle => {
+                self.background.set_noise(tick, chunk);
             }
-            self.transit.forget_clock();
+            Content::ComfortNoise => {}
+            Content::TelephoneEvent => {
+                let patience = self.ticks_of(duration_us(KEY_PATIENCE));
+                self.background.set_key(tick, chunk, patience);
+            }
         }
-        let usable = if self.stalled { chunk.arrival } else { now };
-        self.transit.observe(usable, chunk.arrival, self.micros_of(tick), self.range.max);
-        match self.state {
-            State::Idle => self.begin(tick, chunk.arrival),
-            State::Waiting(at) if tick < self.position => self.begin_earlier(tick, at),
-            State::Playing if tick < self.position => self.welcome_late(tick, end),
-            _ => {}
-        }
-        self.store(tick, end, chunk);
     }
 
-    /// What to play next, at `now`: `most` ticks of it, or fewer. What it says counts as played.
+    /// What to play next, at `now`: `most` ticks of it by [`Self::clock`], or fewer. What it says counts as played.
     pub fn pull(&mut self, now: Instant, most: usize) -> Pull<'_> {
         self.due = now;
         self.stalled = false;
         if let Some(silence) = self.silence(now, most) {
-            self.due += self.duration(ticks(silence));
-            return Pull::Silence { ticks: silence };
+            self.due += self.timeline.span(self.position, self.position + ticks(silence));
+            return self.quiet(silence);
         }
         self.store.discard_before(self.position);
-        let from = self.position;
         match self.store.first() {
-            Some(segment) if segment.start <= from => {
-                let most = most.min(usize::try_from(segment.end - from).unwrap_or(0));
-                let seam = self.heard != from || self.heard_kind != Some(segment.kind);
-                let len = self.store.bytes(from, most).len();
-                self.advance(len);
-                self.heard = self.position;
-                self.heard_kind = Some(segment.kind);
-                let payload = self.store.bytes(from, len);
-                Pull::Speech { payload, payload_type: segment.kind.payload_type, seam }
+            Some(segment) if segment.start <= self.position => {
+                let left = usize::try_from(segment.end - self.position).unwrap_or(0);
+                self.speech(segment.origin, most.min(left))
             }
             next => {
-                let gap = next.map_or(most, |next| usize::try_from(next.start - from).unwrap_or(0));
-                let lost = gap.min(most);
-                self.advance(lost);
-                self.stats.concealed_ticks += ticks(lost).unsigned_abs();
-                self.rest_when_dry();
-                Pull::Lost { ticks: lost }
+                let end = next.map_or(i64::MAX, |next| next.start);
+                self.gap(end.min(self.timeline.change_after(self.position).unwrap_or(i64::MAX)), most)
             }
         }
     }
 
-    /// How many ticks the delay is above its target, or below it when negative. Zero while nothing plays.
+    /// The clock of what is pulled next. It changes with the stream (RFC 7160), between two pulls.
     #[must_use]
-    pub fn excess_ticks(&self) -> i64 {
+    pub fn clock(&self) -> SampleRate {
+        self.timeline.clock(self.position)
+    }
+
+    /// How much longer speech waits than it should; negative if it is less. `held` is what was pulled and is not played
+    /// yet. Zero while nothing plays.
+    #[must_use]
+    pub fn excess_us(&self, held: Duration) -> i64 {
         if self.state != State::Playing {
             return 0;
         }
-        let excess_us = self.delay_us(self.position) - duration_us(self.target());
-        self.ticks_of(excess_us)
+        self.delay_us(self.position) + duration_us(held) - duration_us(self.target())
+    }
+
+    /// The same in ticks, with nothing held.
+    #[must_use]
+    pub fn excess_ticks(&self) -> i64 {
+        self.ticks_of(self.excess_us(Duration::ZERO))
     }
 
     /// Leaves out the next `count` ticks, or what there is.
     pub fn skip(&mut self, count: usize) {
         let end = self.store.end().unwrap_or(self.position);
+        let end = self.timeline.change_after(self.position).map_or(end, |change| change.min(end));
         let skipped = ticks(count).min(end - self.position).max(0);
         self.position += skipped;
         self.stats.skipped_ticks += skipped.unsigned_abs();
@@ -154,16 +168,10 @@ impl JitterBuffer {
         self.store.first().is_none()
     }
 
-    /// How much speech there is.
-    #[must_use]
-    pub fn buffered(&self) -> Duration {
-        self.duration(ticks(self.store.len()))
-    }
-
     /// How long the speech there is takes to play, its gaps included.
     #[must_use]
     pub fn extent(&self) -> Duration {
-        self.duration(self.store.end().map_or(0, |end| end - self.position))
+        self.store.end().map_or(Duration::ZERO, |end| self.timeline.span(self.position, end))
     }
 
     /// How long speech of the fastest packets waits here.
@@ -198,10 +206,11 @@ impl JitterBuffer {
     fn locate(&mut self, chunk: &Chunk) -> i64 {
         if let Some(epoch) = &mut self.epoch
             && epoch.run == chunk.run
+            && self.timeline.last_clock() == chunk.clock
         {
-            return epoch.tick_of(chunk.timestamp);
+            return epoch.tick_of(chunk);
         }
-        let tick = self.first_tick(chunk.arrival);
+        let tick = self.first_tick(chunk);
         self.epoch = Some(Epoch { run: chunk.run, timestamp: chunk.timestamp, tick });
         tick
     }
@@ -209,11 +218,23 @@ impl JitterBuffer {
     /// Where a new run begins. While the one before it plays, that is where the stream will be when the first chunk has
     /// waited for its time; what the old one has beyond is not played. While the old one still waits, the new one follows
     /// it.
-    fn first_tick(&mut self, arrival: Instant) -> i64 {
+    fn first_tick(&mut self, chunk: &Chunk) -> i64 {
         self.transit.forget_clock();
-        if let Some(tick) = self.tick_after_waiting(arrival) {
-            return tick;
+        if let Some(change) = self.timeline.change_after(self.position) {
+            // Two clocks are enough.
+            self.position = change;
+            self.store.discard_before(change);
         }
+        let tick =
+            self.tick_after_waiting(chunk.arrival).unwrap_or_else(|| self.tick_when_due(chunk.arrival));
+        self.background.restart(if self.state == State::Idle { i64::MAX } else { self.position });
+        if chunk.clock != self.timeline.last_clock() {
+            self.timeline.change(tick, chunk.clock, tick > self.position);
+        }
+        tick
+    }
+
+    fn tick_when_due(&mut self, arrival: Instant) -> i64 {
         if self.state != State::Playing {
             self.store.discard_before(i64::MAX);
             self.state = State::Idle;
@@ -228,10 +249,34 @@ impl JitterBuffer {
     /// Where a new run begins behind one that waits, unless it would have to wait too long.
     fn tick_after_waiting(&self, arrival: Instant) -> Option<i64> {
         let (State::Waiting(at), Some(end)) = (self.state, self.store.end()) else { return None };
-        let is_bearable =
-            micros(at + self.duration(end - self.position)) - micros(arrival) <= duration_us(self.range.max);
-        let planned = self.position + self.ticks_of(micros(arrival + self.target()) - micros(at));
+        let old = self.timeline.span(self.position, end);
+        let is_bearable = micros(at + old) - micros(arrival) <= duration_us(self.range.max);
+        let later_us = micros(arrival + self.target()) - micros(at);
+        let planned = self.position + self.ticks_of(later_us.min(duration_us(self.range.max)));
         is_bearable.then_some(end.max(planned))
+    }
+
+    fn insert_speech(&mut self, now: Instant, tick: i64, width: u8, chunk: &Chunk) {
+        let end = tick + ticks(chunk.ticks());
+        // What was sent before the clock changed, and comes after, has no place any more.
+        let has_place = self.timeline.clock(tick) == chunk.clock && self.store.takes(width);
+        if !has_place || (self.state == State::Idle && self.was_heard(end)) {
+            self.stats.discarded += 1;
+            return;
+        }
+        if self.state == State::Idle {
+            self.transit.forget_clock();
+        }
+        let usable = if self.stalled { chunk.arrival } else { now };
+        self.transit.observe(usable, chunk.arrival, self.timeline.micros(tick), self.range.max);
+        match self.state {
+            State::Idle => self.begin(tick, chunk.arrival),
+            State::Waiting(at) if tick < self.position => self.begin_earlier(tick, at),
+            State::Playing if tick < self.position => self.welcome_late(tick, end),
+            _ => {}
+        }
+        self.make_room(tick, end);
+        self.store(tick, Origin { run: chunk.run, payload_type: chunk.payload_type, width }, &chunk.payload);
     }
 
     /// The first chunk after a silence.
@@ -245,13 +290,13 @@ impl JitterBuffer {
         if !self.has_room_from(tick) {
             return;
         }
-        self.wait(tick, at - self.duration(self.position - tick));
+        self.wait(tick, at - self.timeline.span(tick, self.position));
     }
 
     fn wait(&mut self, tick: i64, at: Instant) {
         self.position = tick;
         self.heard = tick;
-        self.heard_kind = None;
+        self.heard_origin = None;
         self.state = State::Waiting(at.max(self.due));
     }
 
@@ -266,17 +311,28 @@ impl JitterBuffer {
         }
     }
 
-    fn store(&mut self, tick: i64, end: i64, chunk: &Chunk) {
-        let overflow = end - self.position - ticks(Segments::CAPACITY);
+    /// Leaves out the oldest where the speech from `tick` to `end` would have to wait for too long.
+    fn make_room(&mut self, tick: i64, end: i64) {
+        let wait_us = match self.state {
+            State::Waiting(at) => duration_us(at.since(self.due)),
+            State::Idle | State::Playing => 0,
+        };
+        let after_us = |tick: i64| self.timeline.micros(tick) - self.timeline.micros(self.position) + wait_us;
+        let max_us = duration_us(self.range.max);
+        let start_over_us = after_us(tick) - max_us - duration_us(LONGEST_PACKET);
+        let over_us = start_over_us.max(after_us(end) - max_us - duration_us(ROOM));
+        let overflow = self.ticks_of(over_us).max(end - self.position - ticks(self.store.capacity()));
         if overflow > 0 {
             self.position += overflow;
             self.stats.overflow_ticks += overflow.unsigned_abs();
             self.store.discard_before(self.position);
         }
-        let gone = usize::try_from(self.position - tick).unwrap_or(0);
-        let Some(payload) = chunk.payload.get(gone..).filter(|payload| !payload.is_empty()) else { return };
-        let kind = Kind { run: chunk.run, payload_type: chunk.payload_type };
-        if !self.store.insert(tick.max(self.position), kind, payload) {
+    }
+
+    fn store(&mut self, tick: i64, origin: Origin, payload: &[u8]) {
+        let gone = usize::try_from(self.position - tick).unwrap_or(0) * usize::from(origin.width);
+        let Some(payload) = payload.get(gone..).filter(|payload| !payload.is_empty()) else { return };
+        if !self.store.insert(tick.max(self.position), origin, payload) {
             self.stats.discarded += 1;
         }
     }
@@ -291,51 +347,88 @@ impl JitterBuffer {
         if silence > most && self.state == State::Playing {
             self.hold = silence - most;
         }
-        if silence > 0 {
+        if silence > 0 || most == 0 {
             return Some(silence.min(most));
         }
         self.state = State::Playing;
         None
     }
 
+    fn speech(&mut self, origin: Origin, most: usize) -> Pull<'_> {
+        let from = self.position;
+        let seam = self.heard != from || self.heard_origin != Some(origin);
+        let ticks = self.store.readable(from, most, origin.width);
+        self.background.on_speech(from);
+        self.advance(ticks);
+        self.heard = self.position;
+        self.heard_origin = Some(origin);
+        let payload = self.store.read(from, ticks, origin.width);
+        Pull::Speech { payload, payload_type: origin.payload_type, ticks, seam }
+    }
+
+    /// Up to `most` ticks of no speech, which ends at `end`.
+    fn gap(&mut self, end: i64, most: usize) -> Pull<'_> {
+        let (ground, extent) = self.background.at(self.position);
+        if ground != Ground::Bare && self.is_empty() {
+            self.rest();
+            return self.quiet(most);
+        }
+        let gap = end.saturating_sub(self.position).min(extent);
+        let count = usize::try_from(gap).unwrap_or(0).clamp(1, most);
+        self.advance(count);
+        if ground != Ground::Bare {
+            return self.quiet(count);
+        }
+        self.stats.concealed_ticks += ticks(count).unsigned_abs();
+        if self.is_empty() && self.timeline.span(self.heard, self.position) >= REST {
+            self.rest();
+        }
+        Pull::Lost { ticks: count }
+    }
+
+    /// Ticks in which nothing is missing.
+    fn quiet(&self, ticks: usize) -> Pull<'_> {
+        let is_noisy = self.state == State::Idle || self.background.at(self.position - 1).0 == Ground::Noise;
+        match self.background.noise().filter(|_| is_noisy) {
+            Some(payload) => Pull::Noise { payload, ticks },
+            None => Pull::Silence { ticks },
+        }
+    }
+
     fn advance(&mut self, count: usize) {
+        let from = self.position;
         self.position += ticks(count);
-        self.due += self.duration(ticks(count));
+        self.due += self.timeline.span(from, self.position);
     }
 
     /// A stream that has fallen silent begins anew when it speaks again.
-    fn rest_when_dry(&mut self) {
-        if self.is_empty() && self.duration(self.position - self.heard) >= REST {
-            self.state = State::Idle;
-            self.hold = 0;
-        }
+    fn rest(&mut self) {
+        self.state = State::Idle;
+        self.hold = 0;
     }
 
     /// Whether what ends at `end` was played not long ago.
     fn was_heard(&self, end: i64) -> bool {
-        (0..ticks(Segments::CAPACITY)).contains(&(self.heard - end)) && self.heard_kind.is_some()
+        (0..ticks(self.store.capacity())).contains(&(self.heard - end)) && self.heard_origin.is_some()
     }
 
     fn has_room_from(&self, tick: i64) -> bool {
-        self.store.end().is_none_or(|end| end - tick <= ticks(Segments::CAPACITY))
+        let room = |end: i64| {
+            self.timeline.span(tick, end) <= self.range.max + ROOM
+                && end - tick <= ticks(self.store.capacity())
+        };
+        self.store.end().is_none_or(room)
     }
 
     /// How long speech of the fastest packets waits if what is due now is `position`.
     fn delay_us(&self, position: i64) -> i64 {
-        let transit_us = micros(self.due) - self.micros_of(position);
+        let transit_us = micros(self.due) - self.timeline.micros(position);
         self.transit.fastest_us().map_or(0, |fastest_us| transit_us - fastest_us)
     }
 
-    fn micros_of(&self, tick: i64) -> i64 {
-        tick.saturating_mul(1_000_000) / i64::from(self.rate.hz())
-    }
-
+    /// By the clock of what plays now.
     fn ticks_of(&self, micros: i64) -> i64 {
-        micros.saturating_mul(i64::from(self.rate.hz())) / 1_000_000
-    }
-
-    fn duration(&self, ticks: i64) -> Duration {
-        Duration::from_micros(self.micros_of(ticks.max(0)).unsigned_abs())
+        self.timeline.ticks(self.position, micros)
     }
 }
 
@@ -344,10 +437,12 @@ impl JitterBuffer {
 pub enum Pull<'a> {
     /// Speech.
     Speech {
-        /// One byte per tick.
+        /// Bytes of whole ticks.
         payload: &'a [u8],
         /// What the bytes are.
         payload_type: u8,
+        /// For how long; at least one tick.
+        ticks: usize,
         /// It does not follow what was played last.
         seam: bool,
     },
@@ -356,7 +451,14 @@ pub enum Pull<'a> {
         /// For how long; at least one tick.
         ticks: usize,
     },
-    /// Nobody speaks.
+    /// Nobody speaks, and the other end says what that sounds like.
+    Noise {
+        /// A payload of comfort noise (RFC 3389), up to [`Chunk::NOISE_CAPACITY`] bytes of it.
+        payload: &'a [u8],
+        /// For how long; at least one tick.
+        ticks: usize,
+    },
+    /// Nobody speaks. Nothing is missing: what was heard before fades out and is not made up.
     Silence {
         /// For how long; at least one tick.
         ticks: usize,
@@ -398,12 +500,16 @@ struct Epoch {
 }
 
 impl Epoch {
-    /// The tick of a timestamp, which is near the last that was asked for: so timestamps may wrap.
+    /// The tick of a chunk of the run. It is near that of the one before, so timestamps may wrap; a key that is held for
+    /// long keeps its first.
     #[expect(clippy::cast_possible_wrap, reason = "timestamps wrap: their distance has a sign")]
-    fn tick_of(&mut self, timestamp: u32) -> i64 {
-        self.tick += i64::from(timestamp.wrapping_sub(self.timestamp) as i32);
-        self.timestamp = timestamp;
-        self.tick
+    fn tick_of(&mut self, chunk: &Chunk) -> i64 {
+        let tick = self.tick + i64::from(chunk.timestamp.wrapping_sub(self.timestamp) as i32);
+        if chunk.content != Content::TelephoneEvent {
+            self.tick = tick;
+            self.timestamp = chunk.timestamp;
+        }
+        tick
     }
 }
 
@@ -413,6 +519,12 @@ const MARGIN: Duration = Duration::from_millis(2);
 const STALL: Duration = Duration::from_millis(25);
 /// A stream that had nothing to play for so long, what was made up having faded out, has fallen silent.
 const REST: Duration = Duration::from_millis(60);
+/// As long as packets are.
+const LONGEST_PACKET: Duration = Duration::from_millis(60);
+/// What there is room for beside the longest delay: a packet, and a sink that is a little late.
+const ROOM: Duration = Duration::from_millis(80);
+/// A key is taken to be held for so long after a packet that says so. They come every 20 to 50 ms (RFC 4733 §2.5.1.2).
+const KEY_PATIENCE: Duration = Duration::from_millis(100);
 
 #[cfg(test)]
 mod tests;

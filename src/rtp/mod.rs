@@ -6,15 +6,18 @@
 //! ```
 //!
 //! [`Receiver`] decides whether a packet belongs to the stream; [`JitterBuffer`] decides when it is played. Neither knows
-//! a codec: a payload is bytes, and one byte lasts one tick of the RTP clock, as it does in G.711 and G.722.
+//! a codec, only how many bytes last a tick of which clock ([`PayloadFormat`]). Comfort noise (RFC 3389) goes the way of
+//! speech; packets of keys (RFC 4733) come out of the receiver, and tell the buffer that nothing is missing.
 //!
 //! Beside the stream: [`rtcp`], what both ends tell each other about it, and [`telephone_event`], keys as packets.
 //!
 //! Left out: codecs whose bytes are no ticks.
 
+mod background;
 mod chunk;
 mod clock;
 mod delay;
+mod format;
 mod jitter;
 mod packet;
 mod receiver;
@@ -22,12 +25,16 @@ pub mod rtcp;
 mod segments;
 mod sender;
 mod sequence;
+mod source;
 pub mod telephone_event;
+mod timeline;
 
-pub use chunk::Chunk;
+pub use chunk::{Chunk, Content};
 pub use delay::DelayRange;
+pub use format::{Kind, PayloadFormat};
 pub use jitter::{JitterBuffer, JitterStats, Pull};
 pub use packet::{Header, Packet, ParseError};
-pub use receiver::{Receiver, ReceiverConfig, ReceiverStats, Rejected, Source};
+pub use receiver::{Receiver, ReceiverConfig, ReceiverStats, Reception, Rejected, TelephoneEvent};
 pub use sender::{Sender, WriteError};
 pub use sequence::{Order, SequenceTracker};
+pub use source::Source;

@@ -1,25 +1,47 @@
-//! Bytes laid out in time: one byte per tick, in a ring, with a list of what is there.
+//! Speech laid out in time: a ring of slots, one per tick, with a list of what is there.
+//!
+//! A slot is as wide as a tick of the widest format there may be. A narrower tick takes the front of its slot, so formats
+//! can follow each other in the middle of a stream; what is read is closed up.
 
-/// Speech of up to [`Segments::CAPACITY`] ticks from the first to the last.
+use super::chunk::Chunk;
+
+/// Speech of up to [`Segments::capacity`] ticks from the first to the last. Its memory is allocated when it is made.
 #[derive(Clone, Debug)]
 pub(super) struct Segments {
-    ring: [u8; Self::CAPACITY],
-    /// In order of time, none touching the next unless of another kind.
+    ring: Box<[u8]>,
+    /// Bytes of a slot.
+    width: usize,
+    /// In order of time, none touching the next unless of another origin.
     list: heapless::Vec<Segment, 32>,
+    /// What was read, closed up.
+    closed_up: [u8; Chunk::CAPACITY],
 }
 
 impl Segments {
-    /// The ticks from the first byte to the end of the last: a second at 8 kHz.
-    pub(super) const CAPACITY: usize = 8192;
-
-    pub(super) fn new() -> Self {
-        Self { ring: [0; Self::CAPACITY], list: heapless::Vec::new() }
+    /// Room for `capacity` ticks of `width` bytes.
+    pub(super) fn new(capacity: usize, width: u8) -> Self {
+        let width = usize::from(width.max(1));
+        let ring = vec![0; capacity.max(1) * width].into_boxed_slice();
+        Self { ring, width, list: heapless::Vec::new(), closed_up: [0; Chunk::CAPACITY] }
     }
 
-    /// Lays `bytes` down from `start` on, where nothing lies yet, and says whether any of them did. The caller sees to
-    /// it that everything stays within the capacity.
-    pub(super) fn insert(&mut self, start: i64, kind: Kind, bytes: &[u8]) -> bool {
-        let end = start + ticks(bytes.len());
+    /// The ticks from the first to the end of the last.
+    pub(super) fn capacity(&self) -> usize {
+        self.ring.len() / self.width
+    }
+
+    /// Whether ticks of `width` bytes have room.
+    pub(super) fn takes(&self, width: u8) -> bool {
+        (1..=self.width).contains(&usize::from(width))
+    }
+
+    /// Lays the ticks in `bytes` down from `start` on, where nothing lies yet, and says whether any of them did. The
+    /// caller sees to it that everything stays within the capacity.
+    pub(super) fn insert(&mut self, start: i64, origin: Origin, bytes: &[u8]) -> bool {
+        if !self.takes(origin.width) {
+            return false;
+        }
+        let end = start + ticks(bytes.len() / usize::from(origin.width));
         let mut free = start;
         let mut next = self.list.iter().position(|segment| segment.end > start).unwrap_or(self.list.len());
         if let Some(segment) = self.list.get(next).filter(|segment| segment.start <= start) {
@@ -30,13 +52,14 @@ impl Segments {
         if free >= free_end {
             return false;
         }
-        let piece = Segment { start: free, end: free_end, kind };
+        let piece = Segment { start: free, end: free_end, origin };
         if !self.list_piece(next, piece) {
             return false;
         }
-        for (tick, &byte) in (start..end).zip(bytes) {
+        for (tick, bytes) in (start..end).zip(bytes.chunks_exact(usize::from(origin.width))) {
             if (free..free_end).contains(&tick) {
-                self.ring[slot(tick)] = byte;
+                let slot = self.slot(tick) * self.width;
+                self.ring[slot..slot + bytes.len()].copy_from_slice(bytes);
             }
         }
         true
@@ -72,27 +95,41 @@ impl Segments {
         self.list.last().map(|segment| segment.end)
     }
 
-    /// The ticks that are there.
-    pub(super) fn len(&self) -> usize {
-        self.list.iter().map(Segment::len).sum()
+    /// How many ticks of `width` bytes, at most `most`, can be read at once from `start` on.
+    pub(super) fn readable(&self, start: i64, most: usize, width: u8) -> usize {
+        let most = most.min(self.capacity() - self.slot(start));
+        let width = usize::from(width.max(1));
+        if width == self.width { most } else { most.min(self.closed_up.len() / width) }
     }
 
-    /// The bytes from `start` on: `most` of them, or fewer where the ring ends.
-    pub(super) fn bytes(&self, start: i64, most: usize) -> &[u8] {
-        let from = slot(start);
-        &self.ring[from..Self::CAPACITY.min(from + most)]
+    /// The bytes of `count` ticks of `width` bytes, which are [`readable`](Self::readable).
+    pub(super) fn read(&mut self, start: i64, count: usize, width: u8) -> &[u8] {
+        let (from, width) = (self.slot(start) * self.width, usize::from(width.max(1)));
+        let slots = &self.ring[from..(from + count * self.width).min(self.ring.len())];
+        if width == self.width {
+            return slots;
+        }
+        let mut len = 0;
+        let closed_up = self.closed_up.chunks_exact_mut(width);
+        for (to, slot) in closed_up.zip(slots.chunks_exact(self.width)) {
+            to.copy_from_slice(&slot[..to.len()]);
+            len += to.len();
+        }
+        &self.closed_up[..len]
     }
 
     fn list_piece(&mut self, at: usize, piece: Segment) -> bool {
         let before = at.checked_sub(1).and_then(|before| self.list.get_mut(before));
-        if let Some(before) = before.filter(|before| before.end == piece.start && before.kind == piece.kind) {
+        if let Some(before) =
+            before.filter(|before| before.end == piece.start && before.origin == piece.origin)
+        {
             before.end = piece.end;
             self.join(at);
             return true;
         }
         if let Some(after) = self.list.get_mut(at)
             && after.start == piece.end
-            && after.kind == piece.kind
+            && after.origin == piece.origin
         {
             after.start = piece.start;
             return true;
@@ -104,10 +141,14 @@ impl Segments {
     fn join(&mut self, at: usize) {
         let Some(&after) = self.list.get(at) else { return };
         let before = &mut self.list[at - 1];
-        if before.end == after.start && before.kind == after.kind {
+        if before.end == after.start && before.origin == after.origin {
             before.end = after.end;
             self.list.remove(at);
         }
+    }
+
+    fn slot(&self, tick: i64) -> usize {
+        usize::try_from(tick.rem_euclid(ticks(self.capacity()))).unwrap_or(0)
     }
 }
 
@@ -116,36 +157,33 @@ impl Segments {
 pub(super) struct Segment {
     pub(super) start: i64,
     pub(super) end: i64,
-    pub(super) kind: Kind,
+    pub(super) origin: Origin,
 }
 
-impl Segment {
-    fn len(&self) -> usize {
-        usize::try_from(self.end - self.start).unwrap_or(0)
-    }
-}
-
-/// What bytes must have in common to lie in one segment.
+/// What ticks must have in common to lie in one segment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Kind {
+pub(super) struct Origin {
     pub(super) run: u32,
     pub(super) payload_type: u8,
+    /// Bytes of a tick.
+    pub(super) width: u8,
 }
 
-/// A number of bytes as a number of ticks.
-pub(super) fn ticks(bytes: usize) -> i64 {
-    i64::try_from(bytes).unwrap_or(i64::MAX)
-}
-
-fn slot(tick: i64) -> usize {
-    usize::try_from(tick.rem_euclid(ticks(Segments::CAPACITY))).unwrap_or(0)
+/// A number of ticks, with a sign.
+pub(super) fn ticks(count: usize) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const KIND: Kind = Kind { run: 0, payload_type: 0 };
+    const ORIGIN: Origin = Origin { run: 0, payload_type: 0, width: 1 };
+    const WIDE: Origin = Origin { run: 0, payload_type: 96, width: 2 };
+
+    fn segments() -> Segments {
+        Segments::new(2_000, 1)
+    }
 
     fn spans(segments: &Segments) -> Vec<(i64, i64)> {
         segments.list.iter().map(|segment| (segment.start, segment.end)).collect()
@@ -153,58 +191,79 @@ mod tests {
 
     #[test]
     fn pieces_that_touch_become_one() {
-        let mut segments = Segments::new();
-        assert!(segments.insert(0, KIND, &[1; 10]));
-        assert!(segments.insert(20, KIND, &[3; 10]));
+        let mut segments = segments();
+        assert!(segments.insert(0, ORIGIN, &[1; 10]));
+        assert!(segments.insert(20, ORIGIN, &[3; 10]));
         assert_eq!(spans(&segments), [(0, 10), (20, 30)]);
-        assert!(segments.insert(10, KIND, &[2; 10]));
+        assert!(segments.insert(10, ORIGIN, &[2; 10]));
         assert_eq!(spans(&segments), [(0, 30)]);
-        assert_eq!(segments.bytes(9, 12), [1, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 3]);
-        assert_eq!((segments.len(), segments.end()), (30, Some(30)));
+        assert_eq!(segments.read(9, 12, 1), [1, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 3]);
+        assert_eq!(segments.end(), Some(30));
     }
 
     #[test]
-    fn another_kind_stays_apart() {
-        let mut segments = Segments::new();
-        segments.insert(0, KIND, &[1; 10]);
-        segments.insert(10, Kind { payload_type: 8, ..KIND }, &[1; 10]);
+    fn another_origin_stays_apart() {
+        let mut segments = segments();
+        segments.insert(0, ORIGIN, &[1; 10]);
+        segments.insert(10, Origin { payload_type: 8, ..ORIGIN }, &[1; 10]);
         assert_eq!(spans(&segments), [(0, 10), (10, 20)]);
     }
 
     #[test]
     fn what_lies_there_already_stays() {
-        let mut segments = Segments::new();
-        segments.insert(10, KIND, &[1; 10]);
-        assert!(!segments.insert(12, KIND, &[2; 5]));
-        assert!(segments.insert(5, KIND, &[3; 10]));
-        assert!(segments.insert(15, KIND, &[4; 10]));
+        let mut segments = segments();
+        segments.insert(10, ORIGIN, &[1; 10]);
+        assert!(!segments.insert(12, ORIGIN, &[2; 5]));
+        assert!(segments.insert(5, ORIGIN, &[3; 10]));
+        assert!(segments.insert(15, ORIGIN, &[4; 10]));
         assert_eq!(spans(&segments), [(5, 25)]);
-        assert_eq!(segments.bytes(9, 2), [3, 1]);
-        assert_eq!(segments.bytes(19, 2), [1, 4]);
+        assert_eq!(segments.read(9, 2, 1), [3, 1]);
+        assert_eq!(segments.read(19, 2, 1), [1, 4]);
     }
 
     #[test]
     fn time_wraps_around_the_ring() {
-        let mut segments = Segments::new();
-        let start = ticks(Segments::CAPACITY) * 3 - 2;
-        segments.insert(start, KIND, &[1, 2, 3, 4]);
-        assert_eq!(segments.bytes(start, 4), [1, 2]);
-        assert_eq!(segments.bytes(start + 2, 2), [3, 4]);
+        let mut segments = segments();
+        let start = ticks(segments.capacity()) * 3 - 2;
+        segments.insert(start, ORIGIN, &[1, 2, 3, 4]);
+        assert_eq!(segments.readable(start, 4, 1), 2);
+        assert_eq!(segments.read(start, 2, 1), [1, 2]);
+        assert_eq!(segments.read(start + 2, 2, 1), [3, 4]);
+    }
+
+    #[test]
+    fn ticks_of_one_byte_and_of_two_lie_side_by_side_in_any_order() {
+        let mut segments = Segments::new(300, 2);
+        assert!(segments.insert(2, WIDE, &[1, 2, 3, 4]));
+        assert!(segments.insert(0, ORIGIN, &[5, 6]));
+        assert!(segments.insert(4, ORIGIN, &[7, 8]));
+        assert_eq!(segments.read(0, 2, 1), [5, 6]);
+        assert_eq!(segments.read(2, 2, 2), [1, 2, 3, 4]);
+        assert_eq!(segments.read(4, 2, 1), [7, 8]);
+        assert_eq!(segments.readable(4, 300, 1), Chunk::CAPACITY);
+    }
+
+    #[test]
+    fn ticks_that_are_too_wide_are_not_taken() {
+        let mut segments = segments();
+        assert!(!segments.insert(0, WIDE, &[1, 2]));
+        assert!(!segments.insert(0, Origin { width: 0, ..ORIGIN }, &[1, 2]));
+        assert_eq!(spans(&segments), []);
     }
 
     #[test]
     fn a_list_that_is_full_takes_no_more() {
-        let mut segments = Segments::new();
-        let stored = (0..40).filter(|&index| segments.insert(index * 20, KIND, &[1; 10])).count();
+        let mut segments = segments();
+        let stored = (0..40).filter(|&index| segments.insert(index * 20, ORIGIN, &[1; 10])).count();
         assert_eq!(stored, 32);
-        assert!(segments.insert(10, KIND, &[1; 10]), "a piece that joins two needs no room");
+        assert!(segments.insert(10, ORIGIN, &[1; 10]), "a piece that joins two needs no room");
     }
 
     #[test]
     fn both_ends_can_be_discarded() {
-        let mut segments = Segments::new();
-        segments.insert(0, KIND, &[1; 10]);
-        segments.insert(20, KIND, &[1; 10]);
+        let mut segments = segments();
+        segments.insert(0, ORIGIN, &[1; 10]);
+        segments.insert(20, ORIGIN, &[1; 10]);
         segments.discard_before(5);
         segments.discard_from(25);
         assert_eq!(spans(&segments), [(5, 10), (20, 25)]);

@@ -40,7 +40,26 @@ impl SequenceTracker {
     /// Packets that should have come and did not, so far.
     #[must_use]
     pub fn lost(&self) -> u64 {
-        (self.highest - self.lowest + 1).saturating_sub(self.received)
+        self.expected().saturating_sub(self.received)
+    }
+
+    /// The highest number so far, and in its upper half how often numbers have wrapped (RFC 3550 appendix A.1).
+    #[must_use]
+    #[expect(clippy::cast_possible_truncation, reason = "a report has 32 bits of it")]
+    pub fn highest(&self) -> u32 {
+        self.highest.wrapping_sub(START) as u32
+    }
+
+    /// Packets from the first to the one of the highest number.
+    #[must_use]
+    pub fn expected(&self) -> u64 {
+        self.highest - self.lowest + 1
+    }
+
+    /// Packets that came, each once.
+    #[must_use]
+    pub fn received(&self) -> u64 {
+        self.received
     }
 
     fn place(&self, sequence: u16) -> Order {

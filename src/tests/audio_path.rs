@@ -4,9 +4,9 @@
 use crate::codec::Codec;
 use crate::mix::{BLOCK, Command, Format, Media, Mixer, Report, Voice, VoiceConfig, VoiceId};
 use crate::output::{Engine, RingedMixer};
-use crate::rtp::{Chunk, DelayRange};
+use crate::rtp::{Chunk, Content, DelayRange};
 use crate::time::Instant;
-use crate::units::Level;
+use crate::units::{Level, SampleRate};
 use assert_no_alloc::{AllocDisabler, assert_no_alloc, reset_violation_count, violation_count};
 use core::time::Duration;
 use heapless::spsc::Queue;
@@ -77,7 +77,16 @@ fn source() -> Box<Voice> {
 /// A packet of 20 ms of a square wave.
 fn chunk(number: u32, arrival: Instant) -> Chunk {
     let payload = (0..160).map(|sample| if sample % 20 < 10 { 0x2a } else { 0xaa }).collect();
-    Chunk { run: 0, timestamp: number * 160, arrival, payload_type: 8, marker: number == 0, payload }
+    Chunk {
+        run: 0,
+        timestamp: number * 160,
+        clock: SampleRate::HZ_8000,
+        arrival,
+        payload_type: 8,
+        marker: number == 0,
+        content: Content::Speech { bytes_per_tick: 1 },
+        payload,
+    }
 }
 
 #[derive(Debug, Default)]

@@ -1,6 +1,7 @@
 //! Whole behaviours in virtual time.
 
 mod audio_path;
+mod codec_path;
 mod layers;
 mod net;
 mod page_link;

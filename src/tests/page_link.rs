@@ -11,7 +11,7 @@ use crate::codec::Codec;
 use crate::mix::{
     BLOCK, BLOCK_TIME, Command, Format, Media, Mixer, Report, Voice, VoiceConfig, VoiceId, VoiceStats,
 };
-use crate::rtp::{DelayRange, JitterStats, Receiver, ReceiverConfig, Sender, Source};
+use crate::rtp::{DelayRange, JitterStats, Kind, PayloadFormat, Receiver, ReceiverConfig, Sender, Source};
 use crate::sdp::{self, Description, Local, Negotiated};
 use crate::sip::{CallKey, EndReason, Endpoint, EndpointConfig, Event, Invite, Path, Transmit, Usage};
 use crate::time::Instant;
@@ -157,7 +157,7 @@ impl Phone {
                 self.talk = Some(Talk::new(now, call, &negotiated, self.seed));
             }
             Event::Ended { reason, .. } => self.ended.push(reason),
-            Event::Ringing { .. } => {}
+            Event::Trying { .. } | Event::Ringing { .. } => {}
             other => panic!("{other:?}"),
         }
     }
@@ -197,7 +197,7 @@ impl Talk {
         Self {
             call,
             sender: Sender::new(seed, format.payload_type),
-            codec: Codec::from_name(&format.name).unwrap(),
+            codec: codec(format),
             path: Path { local: rtp_address(PHONE), remote: negotiated.remote.unwrap() },
             ptime: negotiated.ptime,
             began: now,
@@ -213,7 +213,7 @@ impl Talk {
         let ticks = self.ptime.as_millis() as u32 * 8;
         let speech: Vec<f32> = (self.spoken * ticks..(self.spoken + 1) * ticks).map(tone).collect();
         let mut payload = vec![0; speech.len()];
-        self.codec.encode(&speech, &mut payload);
+        self.codec.encoder().encode(&speech, &mut payload);
         let mut bytes = vec![0; 12 + payload.len()];
         self.sender.write(&payload, ticks, &mut bytes).unwrap();
         self.spoken += 1;
@@ -299,11 +299,11 @@ impl Speaker {
 }
 
 fn local(end: u8) -> Local {
-    let formats = [Codec::Pcma, Codec::Pcmu];
+    let formats = [(8, Codec::Pcma), (0, Codec::Pcmu)];
     Local {
         address: address(end).ip(),
         port: rtp_address(end).port(),
-        formats: formats.map(|codec| sdp::Format::new(codec.payload_type(), codec.name(), 8000)).to_vec(),
+        formats: formats.map(|(number, codec)| sdp::Format::new(number, codec.name(), 8000)).to_vec(),
         ptime: PTIME,
         session_id: 7,
         version: 1,
@@ -311,18 +311,24 @@ fn local(end: u8) -> Local {
 }
 
 fn receiver(negotiated: &Negotiated) -> ReceiverConfig {
-    let payload_types = negotiated.formats.iter().map(|format| format.payload_type).collect();
+    let kind = Kind::Speech { clock: SampleRate::HZ_8000, bytes_per_tick: 1 };
+    let formats = negotiated.formats.iter();
+    let formats = formats.map(|format| PayloadFormat { payload_type: format.payload_type, kind }).collect();
     let source = Source::Port(negotiated.remote.unwrap());
-    ReceiverConfig { payload_types, rate: SampleRate::HZ_8000, source }
+    ReceiverConfig { formats, source }
 }
 
 fn voice(negotiated: &Negotiated) -> Box<Voice> {
-    let formats = negotiated.formats.iter().map(|format| {
-        let codec = Codec::from_name(&format.name).unwrap();
-        Format { payload_type: format.payload_type, codec }
-    });
+    let formats = negotiated
+        .formats
+        .iter()
+        .map(|format| Format { payload_type: format.payload_type, codec: codec(format) });
     let delay = DelayRange::default();
     Box::new(Voice::telephone(VoiceConfig { formats: formats.collect(), delay, level: Level::UNITY }))
+}
+
+fn codec(format: &sdp::Format) -> Codec {
+    Codec::from_encoding(&format.name, format.clock_rate_hz, format.channels).unwrap()
 }
 
 fn rtp_address(end: u8) -> SocketAddr {

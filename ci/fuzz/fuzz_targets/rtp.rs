@@ -11,7 +11,7 @@ use libfuzzer_sys::fuzz_target;
 use pagingbox::codec::Codec;
 use pagingbox::dsp::Limiter;
 use pagingbox::mix::{BLOCK, BLOCK_TIME, Command, Format, Media, Mixer, Voice, VoiceConfig, VoiceId};
-use pagingbox::rtp::{DelayRange, Packet, Receiver, ReceiverConfig, Source};
+use pagingbox::rtp::{DelayRange, Kind, Packet, PayloadFormat, Receiver, ReceiverConfig, Source};
 use pagingbox::time::Instant;
 use pagingbox::units::{Level, SampleRate};
 
@@ -38,12 +38,14 @@ struct Call {
 
 impl Call {
     fn new() -> Self {
-        let formats = Codec::ALL.map(|codec| Format { payload_type: codec.payload_type(), codec });
-        let config = ReceiverConfig {
-            payload_types: formats.iter().map(|format| format.payload_type).collect(),
-            rate: SampleRate::HZ_8000,
-            source: Source::Any,
-        };
+        let formats = [(0, Codec::Pcmu), (8, Codec::Pcma)];
+        let formats = formats.map(|(payload_type, codec)| Format { payload_type, codec });
+        let kind = Kind::Speech { clock: SampleRate::HZ_8000, bytes_per_tick: 1 };
+        let speech = formats.map(|Format { payload_type, .. }| PayloadFormat { payload_type, kind });
+        let others = [(13, Kind::ComfortNoise), (101, Kind::TelephoneEvent)];
+        let others = others.map(|(payload_type, kind)| PayloadFormat { payload_type, kind });
+        let config =
+            ReceiverConfig { formats: speech.into_iter().chain(others).collect(), source: Source::Any };
         let formats = formats.into_iter().collect();
         let voice =
             VoiceConfig { formats, delay: DelayRange::default(), level: Level::from_gain(Level::MAX_GAIN) };

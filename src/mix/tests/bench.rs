@@ -4,7 +4,7 @@ use crate::codec::Codec;
 use crate::mix::{
     BLOCK, BLOCK_TIME, Command, Format, Media, Mixer, Report, Voice, VoiceConfig, VoiceId, VoiceStats,
 };
-use crate::rtp::{DelayRange, Receiver, ReceiverConfig, Sender, Source};
+use crate::rtp::{DelayRange, Kind, PayloadFormat, Receiver, ReceiverConfig, Sender, Source};
 use crate::time::Instant;
 use crate::units::{Level, SampleRate};
 use core::f32::consts::TAU;
@@ -48,8 +48,9 @@ impl Bench {
     pub(super) fn with(delay: DelayRange) -> Self {
         let mut mixer = Mixer::new(1, 4);
         mixer.handle_command(Instant::ZERO, Command::Attach { voice: VOICE, source: voice_with(delay) });
-        let payload_types = heapless::Vec::from_slice(&[0, 8]).unwrap();
-        let config = ReceiverConfig { payload_types, rate: SampleRate::HZ_8000, source: Source::Any };
+        let kind = Kind::Speech { clock: SampleRate::HZ_8000, bytes_per_tick: 1 };
+        let formats = [0, 8].map(|payload_type| PayloadFormat { payload_type, kind });
+        let config = ReceiverConfig { formats: formats.into_iter().collect(), source: Source::Any };
         Self {
             mixer,
             sender: Sender::new(1, 0),
@@ -67,7 +68,7 @@ impl Bench {
     /// The next packet of the sender arrives at `arrival`; `None` if it is lost.
     pub(super) fn send(&mut self, arrival: Option<Instant>, speech: &[f32]) {
         let mut payload = vec![0; speech.len()];
-        Codec::Pcmu.encode(speech, &mut payload);
+        Codec::Pcmu.encoder().encode(speech, &mut payload);
         let mut datagram = vec![0; 12 + payload.len()];
         let ticks = u32::try_from(payload.len()).unwrap();
         self.sender.write(&payload, ticks, &mut datagram).unwrap();
@@ -122,7 +123,8 @@ pub(super) fn voice() -> Box<Voice> {
 }
 
 fn voice_with(delay: DelayRange) -> Box<Voice> {
-    let formats = Codec::ALL.map(|codec| Format { payload_type: codec.payload_type(), codec });
+    let formats =
+        [(0, Codec::Pcmu), (8, Codec::Pcma)].map(|(payload_type, codec)| Format { payload_type, codec });
     let formats = heapless::Vec::from_slice(&formats).unwrap();
     Box::new(Voice::telephone(VoiceConfig { formats, delay, level: Level::UNITY }))
 }

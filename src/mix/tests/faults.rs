@@ -3,8 +3,9 @@
 use super::bench::*;
 use crate::dsp::Limiter;
 use crate::mix::{Command, Media, VoiceStats};
-use crate::rtp::{Chunk, Sender};
+use crate::rtp::{Chunk, Content, Sender};
 use crate::time::Instant;
+use crate::units::SampleRate;
 use core::time::Duration;
 
 fn low_tone(number: u64) -> Vec<f32> {
@@ -227,7 +228,13 @@ fn garbage(dice: &mut Dice, now: Instant, run: u32) -> Chunk {
         _ => now,
     };
     let payload = (0..len).map(|_| dice.roll() as u8).collect();
-    Chunk { run, timestamp, arrival, payload_type: dice.below(10) as u8, marker: dice.below(2) == 0, payload }
+    let content = match dice.below(20) {
+        0 => Content::ComfortNoise,
+        1 => Content::TelephoneEvent,
+        _ => Content::Speech { bytes_per_tick: 1 },
+    };
+    let (payload_type, marker) = (dice.below(10) as u8, dice.below(2) == 0);
+    Chunk { run, timestamp, clock: SampleRate::HZ_8000, arrival, payload_type, marker, content, payload }
 }
 
 #[test]

@@ -2,6 +2,22 @@
 
 use super::*;
 
+const SPEECH: Kind = Kind::Speech { clock: SampleRate::HZ_8000, bytes_per_tick: 1 };
+
+/// 20 ms of `letter`.
+fn chunk(arrival: Instant, timestamp: u32, letter: char) -> Chunk {
+    Chunk {
+        run: 0,
+        timestamp,
+        clock: SampleRate::HZ_8000,
+        arrival,
+        payload_type: 0,
+        marker: false,
+        content: Content::Speech { bytes_per_tick: 1 },
+        payload: heapless::Vec::from_slice(&[letter as u8; 160]).unwrap(),
+    }
+}
+
 /// A buffer whose sink pulls 20 ticks every 2.5 ms.
 struct Bench {
     buffer: JitterBuffer,
@@ -16,7 +32,7 @@ impl Bench {
     }
 
     fn with(range: DelayRange) -> Self {
-        let buffer = JitterBuffer::new(SampleRate::HZ_8000, range);
+        let buffer = JitterBuffer::new([SPEECH], range);
         Self { buffer, now: Instant::from_millis(1_000), played: String::new() }
     }
 
@@ -26,9 +42,7 @@ impl Bench {
     }
 
     fn insert_run(&mut self, run: u32, timestamp: u32, letter: char) {
-        let payload = heapless::Vec::from_slice(&[letter as u8; 160]).unwrap();
-        let (arrival, payload_type, marker) = (self.now, 0, false);
-        self.buffer.insert(self.now, &Chunk { run, timestamp, arrival, payload_type, marker, payload });
+        self.buffer.insert(self.now, &Chunk { run, ..chunk(self.now, timestamp, letter) });
     }
 
     fn run(&mut self, millis: u64) {
@@ -45,7 +59,9 @@ impl Bench {
 
     fn pull(&mut self, at: Instant, most: u32) -> u32 {
         let (letter, ticks) = match self.buffer.pull(at, most as usize) {
-            Pull::Speech { payload, .. } => (payload[0] as char, payload.len()),
+            Pull::Speech { payload, ticks, .. } | Pull::Noise { payload, ticks } => {
+                (payload[0] as char, ticks)
+            }
             Pull::Lost { ticks } => ('?', ticks),
             Pull::Silence { ticks } => ('_', ticks),
         };
@@ -189,9 +205,10 @@ fn what_is_skipped_is_not_played_and_the_delay_is_less() {
     }
     bench.run(20);
     // All came at once: the last waits for 140 ms more than the first.
-    assert_eq!(bench.buffer.excess_ticks(), 7 * 160);
+    assert_eq!(bench.buffer.excess_us(Duration::ZERO), 140_000);
     bench.buffer.skip(3 * 160);
-    assert_eq!(bench.buffer.excess_ticks(), 4 * 160);
+    assert_eq!(bench.buffer.excess_us(Duration::ZERO), 80_000);
+    assert_eq!(bench.buffer.excess_us(Duration::from_millis(5)), 85_000);
     bench.buffer.skip(100_000);
     assert!(bench.buffer.is_empty());
 }
@@ -213,8 +230,9 @@ fn a_sink_that_does_not_pull_loses_the_oldest() {
         bench.insert(number * 160, 'a');
         bench.now += Duration::from_millis(20);
     }
-    assert_eq!(bench.buffer.buffered(), Duration::from_millis(1_024));
-    assert_eq!(bench.buffer.stats().overflow_ticks, 100 * 160 - 8_192);
+    // The last waits for as long as a packet more than it should.
+    assert_eq!(bench.buffer.extent(), Duration::from_millis(200 + 60 + 20));
+    assert_eq!(bench.buffer.stats().overflow_ticks, 8 * (2_000 - 280));
 }
 
 #[test]
@@ -253,14 +271,164 @@ fn the_target_follows_what_packets_differ_in_and_stays_in_its_range() {
 fn another_payload_type_is_a_seam_and_the_next_byte_is_not() {
     let mut bench = Bench::new();
     bench.insert(0, 'a');
-    let payload = heapless::Vec::from_slice(&[b'b'; 160]).unwrap();
-    let arrival = bench.now;
-    let other = Chunk { run: 0, timestamp: 160, arrival, payload_type: 8, marker: false, payload };
-    bench.buffer.insert(arrival, &other);
+    bench.buffer.insert(bench.now, &Chunk { payload_type: 8, ..chunk(bench.now, 160, 'b') });
     bench.run(10);
     let mut pulls = Vec::new();
     while let Pull::Speech { payload_type, seam, .. } = bench.buffer.pull(bench.now, 80) {
         pulls.push((payload_type, seam));
     }
     assert_eq!(pulls, [(0, true), (0, false), (8, true), (8, false)]);
+}
+
+#[test]
+fn comfort_noise_is_played_from_its_time_until_there_is_speech() {
+    let mut bench = Bench::new();
+    bench.insert(0, 'a');
+    bench.noise(160, '1');
+    bench.run(200);
+    bench.noise(1_600, '2');
+    bench.run(100);
+    bench.insert(2_400, 'b');
+    bench.run(30);
+    let expected = [('_', 80), ('a', 160), ('1', 1_360), ('2', 800 + 80), ('b', 160)];
+    assert_eq!(bench.heard(), expected);
+    assert_eq!(bench.buffer.stats().concealed_ticks, 0);
+}
+
+#[test]
+fn speech_that_is_there_already_is_not_moved_by_the_noise_before_it() {
+    let mut bench = Bench::new();
+    bench.insert(0, 'a');
+    bench.noise(160, '1');
+    bench.insert(320, 'b');
+    bench.run(70);
+    assert_eq!(bench.heard(), [('_', 80), ('a', 160), ('1', 160), ('b', 160)]);
+}
+
+#[test]
+fn noise_from_before_speech_is_not_played_after_it() {
+    let mut bench = Bench::new();
+    bench.noise(0, '1');
+    bench.insert(160, 'a');
+    bench.run(40);
+    assert_eq!(bench.heard(), [('1', 80), ('a', 160), ('?', 80)]);
+    bench.noise(0, '1');
+    bench.run(100);
+    assert!(!bench.played[240..].contains('1'));
+}
+
+#[test]
+fn noise_alone_is_played_at_once() {
+    let mut bench = Bench::new();
+    bench.noise(0, '1');
+    bench.run(10);
+    assert_eq!(bench.heard(), [('1', 80)]);
+}
+
+#[test]
+fn while_a_key_is_held_nothing_is_missing() {
+    let mut bench = Bench::new();
+    bench.insert(0, 'a');
+    for packet in 0..25 {
+        bench.run(20);
+        bench.key(160, 160 * (packet + 1), packet == 24);
+    }
+    bench.run(20);
+    bench.insert(160 * 26, 'b');
+    bench.run(40);
+    let heard = bench.heard();
+    assert_eq!((heard[0], heard[1], heard[3]), (('_', 80), ('a', 160), ('b', 160)), "{heard:?}");
+    assert_eq!(bench.played.matches('?').count(), 80, "what is missing after the speech");
+}
+
+#[test]
+fn after_a_key_what_is_missing_is_missing_again() {
+    let mut bench = Bench::new();
+    bench.insert(0, 'a');
+    bench.key(160, 160, true);
+    bench.insert(480, 'b');
+    bench.run(90);
+    assert_eq!(bench.heard(), [('_', 80), ('a', 160), ('_', 160), ('?', 160), ('b', 160)]);
+}
+
+/// Formats of one, two and six times the clock.
+const MANY: [Kind; 3] = [
+    SPEECH,
+    Kind::Speech { clock: SampleRate::HZ_8000, bytes_per_tick: 2 },
+    Kind::Speech { clock: SampleRate::HZ_48000, bytes_per_tick: 2 },
+];
+
+#[test]
+fn formats_of_one_clock_follow_each_other_without_a_gap() {
+    let mut bench = Bench::of(MANY);
+    bench.insert(0, 'a');
+    bench.insert_wide(160, 'b');
+    bench.insert_wide(240, 'c');
+    bench.insert(320, 'd');
+    bench.run(70);
+    assert_eq!(bench.heard(), [('_', 80), ('a', 160), ('b', 80), ('c', 80), ('d', 160)]);
+}
+
+#[test]
+fn another_clock_takes_over_when_it_has_waited() {
+    let mut bench = Bench::of(MANY);
+    bench.insert(0, 'a');
+    bench.insert(160, 'b');
+    bench.run(15);
+    let wide = Chunk {
+        run: 1,
+        clock: SampleRate::HZ_48000,
+        content: Content::Speech { bytes_per_tick: 2 },
+        ..chunk(bench.now, 7, 'x')
+    };
+    bench.buffer.insert(bench.now, &wide);
+    bench.buffer.insert(
+        bench.now,
+        &Chunk { timestamp: 7 + 80, arrival: bench.now + Duration::from_micros(1_667), ..wide },
+    );
+    let (at, clock) = (bench.now, |bench: &Bench| bench.buffer.clock());
+    assert_eq!(clock(&bench), SampleRate::HZ_8000);
+    bench.run(10);
+    assert_eq!(bench.heard(), [('_', 80), ('a', 120)]);
+    assert_eq!(clock(&bench), SampleRate::HZ_48000);
+    let due = at + Duration::from_millis(10);
+    let Pull::Speech { payload, ticks, .. } = bench.buffer.pull(due, 100) else { panic!("no speech") };
+    assert_eq!((payload, ticks), (&[b'x'; 200][..], 100));
+    assert!(bench.buffer.excess_us(Duration::ZERO).abs() <= 1);
+}
+
+#[test]
+fn what_is_too_wide_for_the_formats_is_thrown_away() {
+    let mut bench = Bench::new();
+    bench.insert_wide(0, 'a');
+    bench.run(50);
+    assert_eq!(bench.heard(), [('_', 400)]);
+    assert_eq!(bench.buffer.stats().discarded, 1);
+}
+
+impl Bench {
+    fn of(kinds: impl IntoIterator<Item = Kind>) -> Self {
+        Self { buffer: JitterBuffer::new(kinds, DelayRange::default()), ..Self::new() }
+    }
+
+    /// 10 ms of a format of two bytes per tick.
+    fn insert_wide(&mut self, timestamp: u32, letter: char) {
+        let content = Content::Speech { bytes_per_tick: 2 };
+        self.buffer
+            .insert(self.now, &Chunk { content, payload_type: 97, ..chunk(self.now, timestamp, letter) });
+    }
+
+    fn noise(&mut self, timestamp: u32, letter: char) {
+        let content = Content::ComfortNoise;
+        self.buffer
+            .insert(self.now, &Chunk { content, payload_type: 13, ..chunk(self.now, timestamp, letter) });
+    }
+
+    /// A key pressed at `timestamp` has been held for `held` ticks.
+    fn key(&mut self, timestamp: u32, held: u16, has_ended: bool) {
+        let [d0, d1] = held.to_be_bytes();
+        let payload = heapless::Vec::from_slice(&[5, u8::from(has_ended) << 7, d0, d1]).unwrap();
+        let key = Chunk { content: Content::TelephoneEvent, payload, ..chunk(self.now, timestamp, 'k') };
+        self.buffer.insert(self.now, &key);
+    }
 }

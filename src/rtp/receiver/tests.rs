@@ -4,8 +4,17 @@ use crate::rtp::Header;
 const PEER: &str = "192.0.2.1:4000";
 
 fn receiver(source: Source) -> Receiver {
-    let payload_types = heapless::Vec::from_slice(&[0, 8]).unwrap();
-    Receiver::new(ReceiverConfig { payload_types, rate: SampleRate::HZ_8000, source })
+    let speech = |hz, bytes_per_tick| Kind::Speech { clock: SampleRate::new(hz).unwrap(), bytes_per_tick };
+    let formats = [
+        (0, speech(8_000, 1)),
+        (8, speech(8_000, 1)),
+        (96, speech(48_000, 2)),
+        (97, speech(8_000, 2)),
+        (13, Kind::ComfortNoise),
+        (101, Kind::TelephoneEvent),
+    ];
+    let formats = formats.map(|(payload_type, kind)| PayloadFormat { payload_type, kind });
+    Receiver::new(ReceiverConfig { formats: formats.into_iter().collect(), source })
 }
 
 /// Sends packets of 20 ms to a receiver and notes which it plays, by the first byte of their payload.
@@ -74,14 +83,15 @@ fn an_ssrc_that_comes_back_takes_over_with_its_second_packet_and_loses_nothing()
 }
 
 #[test]
-fn another_ssrc_from_elsewhere_takes_over_after_a_pause() {
+fn another_ssrc_from_elsewhere_takes_over_after_a_pause_of_two_seconds() {
     let mut bench = Bench::new();
     bench.send(1).unwrap();
     bench.ssrc = 8;
     bench.remote = "192.0.2.2:4000".parse().unwrap();
-    assert_eq!(bench.send(2), Err(Rejected::Stranger));
-    assert_eq!(bench.send(3), Err(Rejected::Stranger));
-    assert_eq!(bench.send(6), Ok(vec![6]));
+    for number in [2, 3, 10, 60, 100] {
+        assert_eq!(bench.send(number), Err(Rejected::Stranger));
+    }
+    assert_eq!(bench.send(101), Ok(vec![101]));
 }
 
 #[test]
@@ -97,13 +107,14 @@ fn of_two_streams_mixed_up_one_is_heard() {
 }
 
 #[test]
-fn another_port_takes_over_only_after_a_pause() {
+fn another_port_takes_over_only_after_a_pause_of_two_seconds() {
     let mut bench = Bench::new();
     bench.send(1).unwrap();
     bench.remote = "192.0.2.1:5000".parse().unwrap();
-    assert_eq!(bench.send(2), Err(Rejected::Stranger));
-    assert_eq!(bench.send(3), Err(Rejected::Stranger));
-    assert_eq!(bench.send(6), Ok(vec![6]));
+    for number in [2, 3, 10, 60, 100] {
+        assert_eq!(bench.send(number), Err(Rejected::Stranger));
+    }
+    assert_eq!(bench.send(101), Ok(vec![101]));
 }
 
 #[test]
@@ -159,7 +170,7 @@ fn only_the_agreed_address_is_heard() {
 fn what_was_not_agreed_on_is_no_speech_and_no_loss() {
     let mut bench = Bench::new();
     bench.send(1).unwrap();
-    let event = Header { payload_type: 101, marker: false, sequence: 2, timestamp: 320, ssrc: 7 };
+    let event = Header { payload_type: 102, marker: false, sequence: 2, timestamp: 320, ssrc: 7 };
     let at = Instant::from_millis(40);
     let result = bench.receiver.handle_datagram(at, bench.remote, &event.write());
     assert_eq!(result, Err(Rejected::PayloadType));
@@ -207,7 +218,7 @@ fn jitter_is_that_of_appendix_a8() {
 #[test]
 fn chunks_nobody_polls_are_thrown_away_oldest_first() {
     let mut receiver = receiver(Source::Any);
-    for number in 0..36_u16 {
+    for number in 0..84_u16 {
         let timestamp = u32::from(number) * 160;
         let header = Header { payload_type: 0, marker: false, sequence: number, timestamp, ssrc: 1 };
         let mut datagram = header.write().to_vec();
@@ -219,7 +230,172 @@ fn chunks_nobody_polls_are_thrown_away_oldest_first() {
     assert_eq!(receiver.poll_chunk().unwrap().timestamp, 12 * 160);
 }
 
+#[test]
+fn a_second_source_is_never_heard_whatever_it_sends() {
+    let here: SocketAddr = PEER.parse().unwrap();
+    for there in ["192.0.2.1:4001", "192.0.2.7:4000"] {
+        let mut bench = Bench::new();
+        for number in 0..500_u16 {
+            bench.remote = here;
+            assert_eq!(bench.send(number), Ok(vec![number.to_be_bytes()[1]]));
+            // The same SSRC, and the number and timestamp that are due next, before the real one comes.
+            bench.remote = there.parse().unwrap();
+            assert_eq!(bench.send(number + 1), Err(Rejected::Stranger));
+        }
+        assert_eq!(bench.receiver.stream(), Some((7, here)));
+        let stats = bench.receiver.stats();
+        assert_eq!((stats.received, stats.restarts, stats.lost), (500, 0, 0));
+    }
+}
+
+#[test]
+fn a_second_source_is_not_heard_while_the_network_stalls() {
+    let mut bench = Bench::new();
+    bench.send(1).unwrap();
+    bench.remote = "192.0.2.1:4001".parse().unwrap();
+    for number in 2..80 {
+        assert_eq!(bench.send(number), Err(Rejected::Stranger));
+    }
+    bench.remote = PEER.parse().unwrap();
+    assert_eq!(bench.send(80), Ok(vec![80]));
+}
+
+#[test]
+fn a_source_that_is_agreed_on_anew_is_heard_at_once() {
+    let mut bench = Bench::new();
+    bench.receiver.set_source(Source::Host("192.0.2.1".parse().unwrap()));
+    bench.send(1).unwrap();
+    bench.receiver.set_source(Source::Host("192.0.2.9".parse().unwrap()));
+    assert_eq!(bench.send(2), Err(Rejected::Source));
+    bench.remote = "192.0.2.9:6000".parse().unwrap();
+    bench.ssrc = 9;
+    assert_eq!(bench.send(3), Ok(vec![3]));
+}
+
+#[test]
+fn another_clock_begins_a_new_run_and_another_format_of_the_same_does_not() {
+    let mut bench = Bench::new();
+    let mut runs = Vec::new();
+    for (number, payload_type) in (0..).zip([0, 8, 97, 96, 96, 0]) {
+        let chunks = bench.send_type(number, payload_type, &[1; 320]).unwrap();
+        let first = &chunks[0];
+        runs.push((first.run, first.clock.hz(), first.content));
+    }
+    let speech = |bytes_per_tick| Content::Speech { bytes_per_tick };
+    let expected = [
+        (0, 8_000, speech(1)),
+        (0, 8_000, speech(1)),
+        (0, 8_000, speech(2)),
+        (1, 48_000, speech(2)),
+        (1, 48_000, speech(2)),
+        (2, 8_000, speech(1)),
+    ];
+    assert_eq!(runs, expected);
+}
+
+#[test]
+fn half_a_tick_is_cut_and_nothing_is_left_of_less() {
+    let mut bench = Bench::new();
+    let lens = |chunks: Vec<Chunk>| chunks.iter().map(|chunk| chunk.payload.len()).collect::<Vec<_>>();
+    assert_eq!(lens(bench.send_type(0, 97, &[1; 163]).unwrap()), [160, 2]);
+    assert_eq!(lens(bench.send_type(1, 97, &[1]).unwrap()), []);
+    assert_eq!(lens(bench.send_type(2, 97, &[]).unwrap()), []);
+    assert_eq!(bench.receiver.stats().received, 3);
+}
+
+#[test]
+fn sixty_milliseconds_of_the_widest_format_are_taken() {
+    let mut bench = Bench::new();
+    let chunks = bench.send_type(0, 96, &[1; 5_760]).unwrap();
+    assert_eq!(chunks.iter().map(Chunk::ticks).sum::<usize>(), 2_880);
+    assert_eq!(chunks.last().unwrap().timestamp, 2_880 - 80);
+    assert_eq!(chunks.last().unwrap().arrival, Instant::from_micros(58_333));
+}
+
+#[test]
+fn comfort_noise_is_of_the_clock_of_the_speech_around_it() {
+    let mut bench = Bench::new();
+    assert_eq!(bench.send_type(0, 13, &[60]).unwrap()[0].clock, SampleRate::HZ_8000, "before any speech");
+    bench.send_type(1, 96, &[0; 320]).unwrap();
+    let noise = &bench.send_stamped(2, 13, 1_920, &[60, 1, 2]).unwrap()[0];
+    assert_eq!((noise.clock, noise.content), (SampleRate::HZ_48000, Content::ComfortNoise));
+    assert_eq!(noise.payload, [60, 1, 2]);
+    assert_eq!(bench.receiver.stats().restarts, 1);
+}
+
+#[test]
+fn keys_come_beside_speech_and_begin_no_new_run() {
+    let mut bench = Bench::new();
+    bench.send(0).unwrap();
+    // A key held for two seconds keeps its timestamp.
+    for number in 1..100_u16 {
+        let chunks = bench.send_stamped(number, 101, 160, &[5, 10, 0, 160]).unwrap();
+        assert_eq!(chunks[0].content, Content::TelephoneEvent);
+        let event = bench.receiver.poll_telephone_event().unwrap();
+        assert_eq!(event.payload, [5, 10, 0, 160]);
+        assert_eq!((event.header.sequence, event.header.timestamp), (number, 160));
+        assert_eq!(event.arrival, Instant::from_millis(u64::from(number) * 20));
+        assert_eq!(bench.receiver.poll_telephone_event(), None);
+    }
+    bench.send(100).unwrap();
+    let stats = bench.receiver.stats();
+    assert_eq!((stats.restarts, stats.lost, stats.received), (0, 0, 101));
+}
+
+#[test]
+fn a_key_of_another_ssrc_is_heard_and_takes_nothing_over() {
+    let mut bench = Bench::new();
+    bench.send(0).unwrap();
+    bench.ssrc = 8;
+    assert_eq!(bench.send_stamped(900, 101, 160, &[5, 10, 0, 160]), Ok(vec![]));
+    assert!(bench.receiver.poll_telephone_event().is_some());
+    bench.remote = "192.0.2.1:4001".parse().unwrap();
+    assert_eq!(bench.send_stamped(901, 101, 160, &[5, 10, 0, 160]), Err(Rejected::Stranger));
+    assert_eq!(bench.receiver.poll_telephone_event(), None);
+    assert_eq!(bench.receiver.stream().unwrap().0, 7);
+}
+
+#[test]
+fn a_key_of_less_than_four_bytes_is_none() {
+    let mut bench = Bench::new();
+    bench.send(0).unwrap();
+    assert_eq!(bench.send_stamped(1, 101, 160, &[5, 10, 0]), Err(Rejected::TooShort));
+}
+
+#[test]
+fn a_reception_is_that_of_appendix_a3() {
+    let mut bench = Bench::new();
+    assert_eq!(bench.receiver.reception(), None);
+    for number in [65_534_u16, 65_535, 0, 3, 3] {
+        let at = u64::from(number.wrapping_sub(65_534)) * 20;
+        let _ = bench.send_at(at, number, u32::from(number.wrapping_sub(65_534)) * 160);
+    }
+    let reception = bench.receiver.reception().unwrap();
+    let expected = Reception { ssrc: 7, highest_sequence: 0x1_0003, expected: 6, received: 5, jitter: 0 };
+    assert_eq!(reception, expected);
+}
+
 impl Bench {
+    /// A packet of 20 ms at 8 kHz, or of as much at another clock.
+    fn send_type(&mut self, number: u16, payload_type: u8, payload: &[u8]) -> Result<Vec<Chunk>, Rejected> {
+        let ticks = if payload_type == 96 { 960 } else { 160 };
+        self.send_stamped(number, payload_type, u32::from(number) * ticks, payload)
+    }
+
+    fn send_stamped(
+        &mut self,
+        number: u16,
+        payload_type: u8,
+        timestamp: u32,
+        payload: &[u8],
+    ) -> Result<Vec<Chunk>, Rejected> {
+        let header = Header { payload_type, marker: false, sequence: number, timestamp, ssrc: self.ssrc };
+        let datagram = [&header.write(), payload].concat();
+        let arrival = Instant::from_millis(u64::from(number) * 20);
+        self.receiver.handle_datagram(arrival, self.remote, &datagram)?;
+        Ok(std::iter::from_fn(|| self.receiver.poll_chunk()).collect())
+    }
+
     fn header(&self) -> [u8; Header::LEN] {
         Header { payload_type: 0, marker: false, sequence: 0, timestamp: 0, ssrc: self.ssrc }.write()
     }

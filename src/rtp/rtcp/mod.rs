@@ -25,6 +25,5 @@ pub use ntp::NtpTime;
 pub use read::{
     Compound, Packet, ParseError, ReportBlock, Reports, SenderInfo, SourceDescription, Sources, is_rtcp,
 };
-pub use reception::Reception;
 pub use reporter::{Event, Local, PeerClock, PeerView, Reporter, ReporterConfig, ReporterStats, Sent};
 pub use write::{Datagram, Outgoing};

@@ -2,21 +2,7 @@
 
 use super::ReportBlock;
 use super::write::{MAX_LOST, MIN_LOST};
-
-/// What has come of a stream so far.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Reception {
-    /// Which stream.
-    pub ssrc: u32,
-    /// The highest sequence number that came, and how often it has wrapped.
-    pub highest_sequence: u32,
-    /// Packets from the first to the one of the highest number.
-    pub expected: u64,
-    /// Packets that came.
-    pub received: u64,
-    /// Interarrival jitter in ticks of the stream.
-    pub jitter: u32,
-}
+use crate::rtp::Reception;
 
 /// Makes blocks of what came, each of what came since the one before.
 #[derive(Clone, Debug, Default)]
@@ -28,7 +14,7 @@ pub(super) struct Progress {
 impl Progress {
     /// The next block, without what it says of the sender's reports; `None` when nothing has come since the last.
     pub(super) fn block(&mut self, reception: Reception) -> Option<ReportBlock> {
-        let since = self.reported.filter(|last| last.goes_on_in(&reception));
+        let since = self.reported.filter(|last| goes_on(last, &reception));
         let (expected, received) = since.map_or((0, 0), |last| (last.expected, last.received));
         if received == reception.received {
             return None;
@@ -46,11 +32,9 @@ impl Progress {
     }
 }
 
-impl Reception {
-    /// Whether `later` is the same stream, which has not begun anew.
-    fn goes_on_in(&self, later: &Self) -> bool {
-        self.ssrc == later.ssrc && self.expected <= later.expected && self.received <= later.received
-    }
+/// Whether `later` is the same stream, which has not begun anew.
+fn goes_on(earlier: &Reception, later: &Reception) -> bool {
+    earlier.ssrc == later.ssrc && earlier.expected <= later.expected && earlier.received <= later.received
 }
 
 /// How many of 256 packets got lost; none when duplicates make up for it.

@@ -13,9 +13,8 @@
 use super::ntp;
 use super::reception::Progress;
 use super::schedule::Schedule;
-use super::{
-    Cname, Compound, Datagram, NtpTime, Outgoing, Packet, ParseError, Reception, ReportBlock, SenderInfo,
-};
+use super::{Cname, Compound, Datagram, NtpTime, Outgoing, Packet, ParseError, ReportBlock, SenderInfo};
+use crate::rtp::Reception;
 use crate::time::Instant;
 use crate::units::SampleRate;
 use core::time::Duration;
