@@ -10,7 +10,7 @@
 #![expect(clippy::print_stdout, reason = "a benchmark prints")]
 
 use pagingbox::codec::Codec;
-use pagingbox::dsp::{Halfband, Interpolator3, Limiter, Meter, Polyphase, Ramp, Tone};
+use pagingbox::dsp::{Dtmf, Halfband, Interpolator3, Limiter, Meter, Polyphase, Ramp, Tone};
 use pagingbox::units::{Level, SampleRate};
 use std::hint::black_box;
 use std::time::Instant;
@@ -116,9 +116,32 @@ fn tone(blocks: usize) {
     }
 }
 
+fn dtmf_quiet(blocks: usize) {
+    dtmf(blocks, 0.0);
+}
+
+fn dtmf_key(blocks: usize) {
+    dtmf(blocks, 0.2);
+}
+
+/// A key that is held, and half as much beside it: all is measured, and no key is found.
+#[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "a short signal of 32 bits")]
+fn dtmf(blocks: usize, gain: f64) {
+    let mut stage = Dtmf::new(SampleRate::HZ_8000);
+    let sound: [f32; 40] = core::array::from_fn(|frame| {
+        let turn = core::f64::consts::TAU * frame as f64 / 40.0;
+        // 800, 1200 and 600 Hz: whole turns in 5 ms.
+        (gain * ((4.0 * turn).sin() + (6.0 * turn).sin() + 0.5 * (3.0 * turn).sin())) as f32
+    });
+    for _ in 0..blocks {
+        stage.hear(black_box(&sound));
+        black_box(stage.is_suspect());
+    }
+}
+
 type Stage = fn(usize);
 
-const STAGES: [(&str, Stage); 10] = [
+const STAGES: [(&str, Stage); 12] = [
     ("nothing", nothing),
     ("decode", decode),
     ("halfband", halfband),
@@ -129,6 +152,8 @@ const STAGES: [(&str, Stage); 10] = [
     ("limiter-loud", limiter_loud),
     ("meter", meter),
     ("tone", tone),
+    ("dtmf-quiet", dtmf_quiet),
+    ("dtmf", dtmf_key),
 ];
 /// Blocks of 5 ms: 40 frames at 8 kHz, 80 at 16, 240 at 48.
 const BLOCKS_PER_SECOND: usize = 200;

@@ -19,7 +19,8 @@ impl HighPass {
 
     /// The next sample.
     pub(super) fn next(&mut self, sample: f32) -> f32 {
-        self.sections.iter_mut().fold(sample, |sample, section| section.next(sample))
+        let [first, second] = &mut self.sections;
+        second.next(first.next(sample))
     }
 
     /// Forgets what was heard.

@@ -3,7 +3,7 @@
 //! Each key is a pair of tones, one of four rows and one of four columns. Every 5 ms the last 10 ms are judged:
 //!
 //! ```text
-//! samples -> high pass ---> Hann window -> 8 Goertzel filters -> Pair -> Run of 5 -> Look at 25 ms -> key
+//! samples -> high pass ---> Hann window -> bins at 8 tones -> Pair    -> Run of 5 -> Look at 25 ms -> key
 //!            no dial tone   10 ms          power and phase               30 ms
 //!                                                                 └-> suspicion
 //! ```
@@ -11,7 +11,7 @@
 //! A window may be part of a key if hardly anything but the two tones is in it, and if their phase goes on as that of the
 //! key's own tones does. Five windows in a row of the same key, as loud and as far off as each other, are looked at once
 //! more as a whole: is there nothing else, not even between the tones, and not below but a dial tone? Speech has more
-//! than two harmonics, and they move. Second harmonics need no filters of their own: what is not the pair is too much.
+//! than two harmonics, and they move. Second harmonics need no bins of their own: what is not the pair is too much.
 //!
 //! | | accepted | refused |
 //! |---|---|---|
@@ -98,7 +98,7 @@ impl Dtmf {
 
     fn judge(&mut self) {
         self.heard += self.bank.hop() as u64;
-        self.span.mend();
+        self.span.measure();
         let is_loud = self.span.is_loud();
         let now = if is_loud { self.bank.listen(self.span.window()) } else { Spectrum::default() };
         let pair = Pair::find(&self.bank, &self.before, &now);

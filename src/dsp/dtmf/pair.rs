@@ -1,6 +1,6 @@
 //! A row and a column: what is judged of a window, and of windows in a row.
 
-use super::bank::{Bank, Spectrum, TONES};
+use super::bank::{Bank, COLUMNS_FROM, Spectrum, TONES};
 use crate::key::Key;
 
 /// The loudest row and the loudest column of a window.
@@ -129,8 +129,6 @@ fn range(values: [f32; RECENT]) -> (f32, f32) {
     rest.into_iter().fold((first, first), |(least, most), value| (least.min(value), most.max(value)))
 }
 
-/// The first of the tones that are columns.
-const COLUMNS_FROM: usize = 4;
 const KEYS: [[char; 4]; 4] =
     [['1', '2', '3', 'A'], ['4', '5', '6', 'B'], ['7', '8', '9', 'C'], ['*', '0', '#', 'D']];
 /// The power of the quietest pair: -40 dB of a full sine.

@@ -10,6 +10,8 @@ pub(super) struct Span {
     filter: HighPass,
     heard: [f32; LONGEST],
     filtered: [f32; LONGEST],
+    /// The squares of the last two hops.
+    squares: [Square; 2],
     /// How much of the last hop has been heard.
     filled: usize,
 }
@@ -18,7 +20,14 @@ impl Span {
     /// Silence so far, in hops of so many frames; at most [`LONGEST_HOP`].
     pub(super) fn new(hop: usize, rate_hz: u32) -> Self {
         let filter = HighPass::new(rate_hz);
-        Self { hop, filter, heard: [0.0; LONGEST], filtered: [0.0; LONGEST], filled: 0 }
+        Self {
+            hop,
+            filter,
+            heard: [0.0; LONGEST],
+            filtered: [0.0; LONGEST],
+            squares: Default::default(),
+            filled: 0,
+        }
     }
 
     /// Hears what is missing to a whole hop, and gives back the rest.
@@ -38,19 +47,21 @@ impl Span {
         self.filled == self.hop
     }
 
-    /// Keeps numbers from going round for ever in the filter: those that are none, and those too small to matter.
-    pub(super) fn mend(&mut self) {
+    /// Measures the last hop. Numbers that would go round in the filter for ever are kept from it: those that are none,
+    /// and those too small to matter.
+    pub(super) fn measure(&mut self) {
         let last = (HOPS - 1) * self.hop..HOPS * self.hop;
-        let heard = square(&self.heard[last.clone()]);
-        let filtered = square(&self.filtered[last]);
-        if !(heard.is_finite() && filtered.is_finite()) {
+        let mut now =
+            Square { heard: square(&self.heard[last.clone()]), filtered: square(&self.filtered[last]) };
+        if !(now.heard.is_finite() && now.filtered.is_finite()) {
             self.heard.fill(0.0);
             self.filtered.fill(0.0);
+            now = Square::default();
+        }
+        if now.heard < SILENT && now.filtered < SILENT {
             self.filter.reset();
         }
-        if heard < SILENT && filtered < SILENT {
-            self.filter.reset();
-        }
+        self.squares = [self.squares[1], now];
     }
 
     /// Makes room for the next hop.
@@ -68,42 +79,43 @@ impl Span {
 
     /// Whether anything in the last two hops is loud enough for a key.
     pub(super) fn is_loud(&self) -> bool {
-        let window = self.window();
         #[expect(clippy::cast_precision_loss, reason = "10 ms are few frames")]
-        let frames = window.len() as f32;
-        square(window) > QUIET * frames
+        let frames = (2 * self.hop) as f32;
+        self.squares[0].filtered + self.squares[1].filtered > QUIET * frames
     }
 
     /// Whether hardly anything in the last two hops lies below the tones of keys.
     pub(super) fn is_bare(&self) -> bool {
-        square(&self.heard[(HOPS - 2) * self.hop..HOPS * self.hop]) < BARE * square(self.window())
+        let [before, now] = &self.squares;
+        before.heard + now.heard < BARE * (before.filtered + now.filtered)
     }
 
     /// All of it.
-    pub(super) fn look(&self, rate_hz: u32) -> Look<'_> {
+    pub(super) fn look(&self, rate_hz: u32) -> Look {
         let len = HOPS * self.hop;
         Look::new(&self.heard[..len], &self.filtered[..len], rate_hz)
     }
 }
 
+/// The sums of the squares of a hop.
+#[derive(Clone, Copy, Debug, Default)]
+struct Square {
+    heard: f32,
+    filtered: f32,
+}
+
 /// The sum of the squares.
 fn square(samples: &[f32]) -> f32 {
-    let mut sums = [0.0; LANES];
-    let (groups, rest) = samples.as_chunks::<LANES>();
-    for group in groups {
-        for (sum, sample) in sums.iter_mut().zip(group) {
-            *sum += sample * sample;
-        }
-    }
-    sums.into_iter().chain(rest.iter().map(|sample| sample * sample)).sum()
+    let (groups, rest) = samples.as_chunks::<4>();
+    let sum = groups.iter().fold(0.0, |sum, [a, b, c, d]| sum + (a * a + b * b + c * c + d * d));
+    rest.iter().fold(sum, |sum, sample| sum + sample * sample)
 }
 
 /// The longest hop: 5 ms at 16 kHz.
 pub(super) const LONGEST_HOP: usize = 80;
 const HOPS: usize = 5;
-const LONGEST: usize = HOPS * LONGEST_HOP;
-/// Sums kept side by side, so that the compiler makes vectors of them.
-const LANES: usize = 8;
+/// The longest span.
+pub(super) const LONGEST: usize = HOPS * LONGEST_HOP;
 /// Below this mean square nothing is a key: -46 dB of a full sine.
 const QUIET: f32 = 1.25e-5;
 /// Below this sum of squares nothing is anything.
