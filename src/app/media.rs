@@ -9,6 +9,7 @@
 use super::back::Manner;
 use super::bell::Bell;
 use super::cards::Cards;
+use super::inband::Inband;
 use super::legs::Legs;
 use super::stream::{Ends, Inflow};
 use crate::codec::Codec;
@@ -262,6 +263,7 @@ impl Stream<'_> {
     /// Listens to where media comes from, and sends to where it is wanted.
     fn direct(&self, agreed: &Negotiated) {
         self.inflow.set_source(source(agreed.remote, self.path));
+        self.listen(&agreed.formats);
         let scoped = |remote: SocketAddr| with_scope_of(remote, self.path.remote);
         self.inflow.set_reports_to(agreed.remote_rtcp.map(scoped), agreed.rtcp_mux);
         let remote = agreed.remote.filter(|_| agreed.direction.sends()).map(scoped);
@@ -271,6 +273,13 @@ impl Stream<'_> {
             ptime: agreed.ptime,
         });
         self.inflow.set_back(manner.zip(remote));
+    }
+
+    /// Keys come as tones where they do not come as events.
+    fn listen(&self, formats: &sdp::Formats) {
+        let codecs = formats.speech.iter().filter_map(|format| Some((format.payload_type, codec(format)?)));
+        let is_needed = formats.telephone_events.is_empty();
+        self.inflow.set_inband(if is_needed { Inband::new(codecs) } else { None });
     }
 }
 

@@ -27,6 +27,7 @@ mod call_stream;
 mod caller;
 mod cards;
 mod configuration;
+mod inband;
 mod inbox;
 mod legs;
 mod listing;

@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! RTP socket ─> Receiver ─> chunks ─> cards, and the other callers
-//!      │            └────> telephone events ─> Keys ─> keys
+//!      │            ├────> telephone events ─> Keys ─> keys
+//!      │            └────> Inband, where there are no such events ─> keys
 //!      └ RTCP (mux) ─┐
 //! RTCP socket ───────┴> Reporter ─> RTCP socket, every 5 s or so
 //! ```
@@ -13,6 +14,7 @@
 use super::back::{Back, Manner};
 use super::bell::Bell;
 use super::cards::Cards;
+use super::inband::Inband;
 use super::legs::Legs;
 use crate::clock;
 use crate::key::{Key, KeyEvent};
@@ -20,7 +22,7 @@ use crate::mix::{LegStats, Media, VoiceId};
 use crate::net::{self, Udp};
 use crate::rtp::rtcp::{self, NtpTime, PeerView, Reporter, Sent};
 use crate::rtp::telephone_event::Keys;
-use crate::rtp::{Receiver, ReceiverConfig, Source};
+use crate::rtp::{Chunk, Receiver, ReceiverConfig, Source};
 use crate::time::Instant;
 use core::future::{Future, poll_fn};
 use core::pin::pin;
@@ -44,6 +46,8 @@ pub(super) struct Inflow<'a> {
     voice: Cell<VoiceId>,
     receiver: RefCell<Receiver>,
     keys: RefCell<Keys>,
+    /// Where no telephone events were agreed on.
+    inband: RefCell<Option<Inband>>,
     pressed: RefCell<VecDeque<Key>>,
     reporter: RefCell<Reporter>,
     /// Where reports go, and whether from the socket of speech.
@@ -85,6 +89,7 @@ impl<'a> Inflow<'a> {
             voice: Cell::new(voice),
             receiver: RefCell::new(Receiver::new(config)),
             keys: RefCell::new(keys),
+            inband: RefCell::default(),
             pressed: RefCell::default(),
             reporter: RefCell::new(reporter),
             reports_to: Cell::new(None),
@@ -136,6 +141,13 @@ impl<'a> Inflow<'a> {
             if let Some(inflow) = inflow.upgrade() {
                 inflow.on_timeout(clock::now());
             }
+        }
+    }
+
+    /// Listens for keys in what is said, or no more.
+    pub(super) fn set_inband(&self, inband: Option<Inband>) {
+        if self.inband.replace(inband).is_some() {
+            self.cards.hush(self.voice.get(), false);
         }
     }
 
@@ -206,6 +218,7 @@ impl<'a> Inflow<'a> {
         let _ = receiver.handle_datagram(arrival, remote, packet);
         let voice = self.voice.get();
         while let Some(chunk) = receiver.poll_chunk() {
+            self.listen(&chunk);
             let media = Media { voice, chunk };
             self.legs.play(&media);
             self.cards.play(media);
@@ -216,6 +229,18 @@ impl<'a> Inflow<'a> {
         self.take_keys();
         if let Some((_, remote)) = receiver.stream() {
             self.back.handle_speech(remote, &self.legs, (voice, &self.speech));
+        }
+    }
+
+    /// Keys that are heard do not reach the loudspeaker.
+    fn listen(&self, chunk: &Chunk) {
+        let mut inband = self.inband.borrow_mut();
+        let Some(inband) = &mut *inband else { return };
+        if let Some(is_muted) = inband.hear(chunk) {
+            self.cards.hush(self.voice.get(), is_muted);
+        }
+        while let Some(key) = inband.poll_key() {
+            self.press(key);
         }
     }
 
@@ -265,13 +290,17 @@ impl<'a> Inflow<'a> {
     fn take_keys(&self) {
         let mut keys = self.keys.borrow_mut();
         while let Some(event) = keys.poll_event() {
-            let mut pressed = self.pressed.borrow_mut();
-            if let KeyEvent::Pressed(key) = event
-                && pressed.len() < MAX_KEYS
-            {
-                pressed.push_back(key);
-                self.bell.ring();
+            if let KeyEvent::Pressed(key) = event {
+                self.press(key);
             }
+        }
+    }
+
+    fn press(&self, key: Key) {
+        let mut pressed = self.pressed.borrow_mut();
+        if pressed.len() < MAX_KEYS {
+            pressed.push_back(key);
+            self.bell.ring();
         }
     }
 

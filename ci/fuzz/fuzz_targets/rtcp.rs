@@ -10,9 +10,9 @@ use core::time::Duration;
 use libfuzzer_sys::fuzz_target;
 use pagingbox::key::{Key, KeyEvent};
 use pagingbox::rtp::rtcp::{
-    Cname, Compound, Event, Local, NtpTime, Packet, Reception, Reporter, ReporterConfig, Sent, is_rtcp,
+    Cname, Compound, Event, Local, NtpTime, Packet, Reporter, ReporterConfig, Sent, is_rtcp,
 };
-use pagingbox::rtp::{self, telephone_event::Keys};
+use pagingbox::rtp::{self, Reception, telephone_event::Keys};
 use pagingbox::time::Instant;
 use pagingbox::units::SampleRate;
 

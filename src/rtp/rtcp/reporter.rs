@@ -10,12 +10,11 @@
 //! ─────────────v─────── delay ─────────────┴────────── the other end
 //! ```
 
+use super::Reception;
 use super::ntp;
 use super::reception::Progress;
 use super::schedule::Schedule;
-use super::{
-    Cname, Compound, Datagram, NtpTime, Outgoing, Packet, ParseError, Reception, ReportBlock, SenderInfo,
-};
+use super::{Cname, Compound, Datagram, NtpTime, Outgoing, Packet, ParseError, ReportBlock, SenderInfo};
 use crate::time::Instant;
 use crate::units::SampleRate;
 use core::time::Duration;
