@@ -446,4 +446,4 @@ const MISCELLANEOUS: u16 = 399;
 /// As many as a voice can decode.
 const MAX_FORMATS: usize = 8;
 /// As many as a receiver can tell apart.
-const MAX_RECEIVED: usize = 8;
+const MAX_RECEIVED: usize = 16;

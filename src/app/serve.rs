@@ -56,7 +56,9 @@ pub(super) fn serve(settings: &Settings) -> Result<(), ServeError> {
             let legs = Legs::new(orders.0, words.1, &beat, Box::new(start));
             work(settings, sockets, Cards::new(sinks), legs)
         })();
-        cards.iter().for_each(|card| card.control.stop());
+        for card in &cards {
+            card.control.stop();
+        }
         beat.stop();
         outcome
     })

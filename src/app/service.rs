@@ -55,7 +55,7 @@ struct Call<'a> {
 
 enum Stage<'a> {
     Waiting(Box<Prepared>),
-    OnAir(Stream<'a>),
+    OnAir(Box<Stream<'a>>),
     /// The box has hung up, the caller does not know yet.
     Leaving,
 }
@@ -258,7 +258,7 @@ impl<'a> Service<'a> {
         if let Some(name) = &state.name {
             self.voices.insert(stream.voice(), name.clone());
         }
-        state.stage = Stage::OnAir(stream);
+        state.stage = Stage::OnAir(Box::new(stream));
         self.endpoint.answer(now, call, ours);
         self.pager.handle_talking(now, call);
     }

@@ -306,10 +306,10 @@ impl Approach<'_> {
         if x == 0.0 {
             return sample(whole);
         }
-        let (a, b) = (sample(whole.saturating_sub(1)), sample(whole));
-        let (c, d) = (sample(whole + 1), sample(whole + 2));
+        let (before, here) = (sample(whole.saturating_sub(1)), sample(whole));
+        let (next, after) = (sample(whole + 1), sample(whole + 2));
         let (outer, inner) = (x * (x - 1.0), (x + 1.0) * (x - 2.0));
-        (d * (x + 1.0) - a * (x - 2.0)) * outer / 6.0 + (b * (x - 1.0) - c * x) * inner / 2.0
+        (after * (x + 1.0) - before * (x - 2.0)) * outer / 6.0 + (here * (x - 1.0) - next * x) * inner / 2.0
     }
 }
 

@@ -18,6 +18,7 @@ use crate::time::Instant;
 #[derive(Debug)]
 pub struct Conference {
     seats: Vec<Seat>,
+    #[expect(clippy::vec_box, reason = "a leg comes and goes as it is, and is dropped elsewhere")]
     legs: Vec<Box<Leg>>,
     /// For the voices to come, made beforehand.
     filters: Vec<Decimator>,
@@ -117,8 +118,7 @@ impl Conference {
         Some(Report::Retired { voice, source, stats })
     }
 
-    /// What has been sent to the caller of `voice`.
-    #[must_use]
+    /// What has been sent to each caller.
     pub fn leg_stats(&self) -> impl Iterator<Item = (VoiceId, LegStats)> {
         self.legs.iter().map(|leg| (leg.voice(), leg.stats()))
     }

@@ -51,6 +51,7 @@ impl Envelope {
     }
 
     /// The gains of the next block.
+    #[expect(clippy::float_cmp, reason = "a gain that is settled at unity is exactly that")]
     pub(super) fn next(&mut self) -> Gains {
         if self.is_settled() && self.level.gain() == 1.0 && self.hush.gain() == 1.0 {
             self.last = 1.0;

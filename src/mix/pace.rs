@@ -74,10 +74,9 @@ impl Pace {
 
     #[expect(clippy::cast_precision_loss, reason = "a few thousand")]
     fn follow(&mut self, excess_us: i64) {
-        let excess_ms = excess_us.clamp(-STEADY_US, STEADY_US) as f32 / 1000.0;
-        let drift_ppm = self.drift_ppm + INTEGRAL * excess_ms;
-        self.drift_ppm = drift_ppm.clamp(-MAX_PPM, MAX_PPM);
-        self.ppm = self.drift_ppm + PROPORTIONAL * excess_ms;
+        let millis = excess_us.clamp(-STEADY_US, STEADY_US) as f32 / 1000.0;
+        self.drift_ppm = (self.drift_ppm + INTEGRAL * millis).clamp(-MAX_PPM, MAX_PPM);
+        self.ppm = self.drift_ppm + PROPORTIONAL * millis;
     }
 }
 

@@ -211,6 +211,6 @@ const _: () = assert!(BEAT.as_micros() == BLOCK_TIME.as_micros() * BLOCKS as u12
 /// A second.
 const BEATS_PER_WORD: u64 = 100;
 /// There is nobody to send to: it waits to be woken.
-const FOR_LONG: Duration = Duration::from_secs(3600);
+const FOR_LONG: Duration = Duration::from_hours(1);
 /// Below the loudspeakers, above all ordinary threads.
 const PRIORITY: u8 = 30;

@@ -326,7 +326,7 @@ impl Receiver {
 #[derive(Clone, Debug)]
 pub struct ReceiverConfig {
     /// The payload types that were agreed on.
-    pub formats: heapless::Vec<PayloadFormat, 8>,
+    pub formats: heapless::Vec<PayloadFormat, 16>,
     /// Where packets may come from.
     pub source: Source,
 }

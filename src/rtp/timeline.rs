@@ -44,13 +44,14 @@ impl Timeline {
     /// When a tick is, since an arbitrary origin.
     pub(super) fn micros(&self, tick: i64) -> i64 {
         let Section { clock, from, from_us } = self.section(tick);
-        let us = i128::from(tick - from) * 1_000_000;
-        from_us.saturating_add(saturated(us.div_euclid(i128::from(clock.hz()))))
+        // Enough for 36 years at 8 kHz; in 128 bits this would be half of what a packet costs.
+        let us = (tick - from).saturating_mul(1_000_000).div_euclid(i64::from(clock.hz()));
+        from_us.saturating_add(us)
     }
 
     /// How many ticks `micros` are by the clock of `tick`.
     pub(super) fn ticks(&self, tick: i64, micros: i64) -> i64 {
-        saturated(i128::from(micros) * i128::from(self.clock(tick).hz()) / 1_000_000)
+        micros.saturating_mul(i64::from(self.clock(tick).hz())) / 1_000_000
     }
 
     /// How long it is from tick `from` to tick `to`; nothing if that is before.
@@ -74,10 +75,6 @@ struct Section {
     /// A tick, and when it is.
     from: i64,
     from_us: i64,
-}
-
-fn saturated(value: i128) -> i64 {
-    i64::try_from(value).unwrap_or(if value < 0 { i64::MIN } else { i64::MAX })
 }
 
 #[cfg(test)]

@@ -454,7 +454,8 @@ fn a_page_over_a_link_where_one_of_twenty_is_overtaken_is_heard_in_order() {
         &Bounds::with(STRAGGLE, Duration::ZERO, Duration::ZERO),
     );
     assert!(heard.iter().all(|jitter| jitter.chunks == u64::from(PACKETS) && jitter.discarded == 0));
-    assert!(heard.iter().all(|jitter| jitter.late <= 1), "the delay did not learn: {heard:?}");
+    // One late packet is no reason to wait for others; those that come again are.
+    assert!(heard.iter().all(|jitter| jitter.late <= 3), "the delay did not learn: {heard:?}");
     assert!(heard.iter().any(|jitter| jitter.late > 0), "no packet of any page came late");
 }
 

@@ -1,3 +1,10 @@
+#![expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    reason = "a second or a minute of samples"
+)]
+
 use super::super::probe::{Noise, amplitude, db, sine};
 use super::*;
 
