@@ -8,6 +8,12 @@
 //! The speech is sent as PCMU through a network with faults to a receiver and a mixer, whose sink asks for two blocks at
 //! a time. What was heard has the rate of the speech. `ci/bench/pesq.py` judges it.
 #![expect(clippy::print_stdout, reason = "it says how the voice fared")]
+#![expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    reason = "samples and times of a minute of speech"
+)]
 
 use pagingbox::codec::Codec;
 use pagingbox::dsp::convert;

@@ -58,7 +58,7 @@ fn a_key_pressed_during_a_page_is_told_once() {
         [(2, 0, 160), (3, 0, 320), (4, 0x80, 480), (5, 0x80, 480), (6, 0x80, 480)]
     {
         let [high, low] = u16::to_be_bytes(duration);
-        let payload = [5, 10 | end, high, low];
+        let payload = [5, end + 10, high, low];
         socket.send_to(&packet(101, u8::from(sequence == 2), sequence, 160, &payload), box_port).unwrap();
     }
     until(PATIENCE, "the key is in the log", || target.log().contains("key 5"));
