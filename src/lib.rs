@@ -30,12 +30,13 @@
 //! `poll_timeout()` when it wants `handle_timeout(now)`. It reads no clock, draws no random numbers (a seed is given at
 //! construction), opens nothing and logs nothing. So a whole call can be played in virtual time (`src/tests/`).
 //!
-//! ## Two kinds of thread
+//! ## The threads
 //!
 //! One thread runs the executor: sockets, timers, calls. One audio thread per sink renders voices and writes to the
 //! card; it never allocates, frees, locks or logs. Between them lie two bounded rings, one each way. A full ring drops,
 //! counts and carries on.
-//! A small third one only writes log lines, so that nobody else waits for whoever reads them.
+//! The pacer thread is the audio thread of what has no card: it sends to callers, by absolute deadlines, and is started
+//! with the first who listens. One more only writes log lines, so that nobody else waits for whoever reads them.
 
 pub mod key;
 pub mod time;

@@ -22,7 +22,8 @@ fn a_caller_hears_another_and_gets_reports_of_what_he_is_sent() {
     let sound: Vec<f32> =
         packets.iter().flat_map(|packet| packet.payload.iter().map(|&code| ulaw(code))).collect();
     let heard = Recording::of(8_000, sound).find(1000.0).expect("the other caller");
-    assert!((heard.seconds - 2.0).abs() < 0.15 && heard.gaps == 0, "{heard:?}");
+    // Who says nothing is sent to after 200 ms.
+    assert!((1.7..2.1).contains(&heard.seconds) && heard.gaps == 0, "{heard:?}");
     assert!(is_in_order(&packets));
 }
 

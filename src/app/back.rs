@@ -133,4 +133,4 @@ impl Back {
 }
 
 /// A caller who says nothing for so long is sent to all the same.
-const PATIENCE: Duration = Duration::from_secs(1);
+const PATIENCE: Duration = Duration::from_millis(200);

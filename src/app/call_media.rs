@@ -106,11 +106,11 @@ impl CallMedia {
         &mut self,
         (call, number): (CallKey, u64),
         port: &Arc<UdpSocket>,
-        agreed: Agreed,
+        answer: Answer<'_>,
     ) -> Result<Option<Started>, CallError> {
         match &mut self.role {
             Role::IsSilent(_) => Ok(None),
-            Role::Speaks(speaker) => speaker.start((call, number), port, agreed).map(Some),
+            Role::Speaks(speaker) => speaker.start((call, number), port, answer.agree()?).map(Some),
         }
     }
 
@@ -172,27 +172,35 @@ impl Speaker {
 
 /// What an answer asks for.
 #[derive(Clone, Copy)]
-pub(super) struct Agreed {
+struct Agreed {
     codec: Codec,
     payload_type: u8,
     remote: SocketAddr,
     ptime: Duration,
 }
 
-impl Agreed {
-    /// What `answer` makes of the offer of `session`, which was sent to `neighbour`.
-    ///
+/// What came in answer to an offer.
+pub(super) struct Answer<'a> {
+    /// The offer.
+    pub(super) session: &'a mut Session,
+    /// The answer.
+    pub(super) body: &'a [u8],
+    /// Where the offer was sent to.
+    pub(super) neighbour: SocketAddr,
+}
+
+impl Answer<'_> {
     /// # Errors
     /// When it leads to no sound.
-    pub(super) fn on(session: &mut Session, answer: &[u8], neighbour: SocketAddr) -> Result<Self, CallError> {
-        let answer = Description::parse(answer).map_err(|error| CallError::Answer(error.to_string()))?;
-        let agreed = session.accept(&answer).map_err(|error| CallError::Answer(error.to_string()))?;
+    fn agree(self) -> Result<Agreed, CallError> {
+        let answer = Description::parse(self.body).map_err(|error| CallError::Answer(error.to_string()))?;
+        let agreed = self.session.accept(&answer).map_err(|error| CallError::Answer(error.to_string()))?;
         let codec = Codec::from_encoding(&agreed.send.name, agreed.send.clock_rate_hz, agreed.send.channels);
         let (Some(remote), Some(codec), true) = (agreed.remote, codec, agreed.direction.sends()) else {
             return Err(CallError::Answer("it names no place that listens".to_owned()));
         };
-        let remote = with_scope_of(remote, neighbour);
-        Ok(Self { codec, payload_type: agreed.send.payload_type, remote, ptime: agreed.ptime })
+        let remote = with_scope_of(remote, self.neighbour);
+        Ok(Agreed { codec, payload_type: agreed.send.payload_type, remote, ptime: agreed.ptime })
     }
 }
 

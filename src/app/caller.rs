@@ -10,7 +10,7 @@
 use super::arguments::PageCall;
 use super::call_console::{Console, say};
 use super::call_error::CallError;
-use super::call_media::{Agreed, CallMedia, Started};
+use super::call_media::{Answer, CallMedia, Started};
 use super::call_progress::{Packets, Progress};
 use super::call_schedule::{Load, Schedule};
 use super::call_score::{Score, Span};
@@ -277,9 +277,8 @@ impl Caller {
         let Some(call) = self.calls.get_mut(&key) else { return };
         call.stage = Stage::Talking;
         let after = now.since(call.dialled_at);
-        let agreed = Agreed::on(&mut call.session, body, self.path.remote);
-        let started = agreed.and_then(|agreed| self.media.start((key, call.number), &call.port, agreed));
-        match started {
+        let answer = Answer { session: &mut call.session, body, neighbour: self.path.remote };
+        match self.media.start((key, call.number), &call.port, answer) {
             Ok(Some(Started { codec, remote, progress })) => {
                 let name = codec.name();
                 self.console.step(&format!("answered after {after:.1?} with {name}, media to {remote}"));
