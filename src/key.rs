@@ -1,10 +1,11 @@
 //! The keys of a telephone: what a caller presses, however it was signalled.
 //!
 //! A [`Key`] is one of the sixteen of ITU-T Q.23; RFC 4733 §3.2 numbers them 0 to 15. Telephone events, tones in the
-//! speech and INFO requests all become one.
+//! speech and INFO requests all become one, and tell of it by a [`KeyEvent`].
 
 use core::fmt;
 use core::str::FromStr;
+use core::time::Duration;
 
 /// One of `0`-`9`, `*`, `#` and `A`-`D`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -65,6 +66,15 @@ impl fmt::Display for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(&self.as_char(), f)
     }
+}
+
+/// What a caller does to a key. Of each press comes one of either, in this order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyEvent {
+    /// It went down.
+    Pressed(Key),
+    /// It came up after so long, as far as that is known.
+    Released(Key, Duration),
 }
 
 /// A text names no [`Key`].

@@ -5,8 +5,12 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod card;
+mod cards;
 mod engine;
+mod faults;
+mod record;
 mod recording;
+mod tones;
 
 use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;
@@ -14,7 +18,7 @@ use core::time::Duration;
 use pagingbox::clock;
 use pagingbox::config::{Device, Span};
 use pagingbox::mix::BLOCK_TIME;
-use pagingbox::output::{Control, IDLE_QUEUE, Setup, State, rt, run};
+use pagingbox::output::{Control, Engine, IDLE_QUEUE, Others, Setup, State, rt, run};
 
 use engine::{Signal, sample};
 use recording::Recording;
@@ -161,7 +165,7 @@ fn nothing_plays_in_real_time() {
 }
 
 fn setup(device: Device) -> Setup {
-    Setup { device, channels: 2, period: Span::Auto, buffer: Span::Auto }
+    Setup { device, channels: 2, others: Others::Silent, period: Span::Auto, buffer: Span::Auto }
 }
 
 fn hw48() -> Device {
@@ -173,10 +177,10 @@ fn play(device: Device, signal: &mut Signal<'_>, control: &Control, meanwhile: i
     play_on(&setup(device), signal, control, meanwhile);
 }
 
-fn play_on(setup: &Setup, signal: &mut Signal<'_>, control: &Control, meanwhile: impl FnOnce()) {
+fn play_on(setup: &Setup, engine: impl Engine + Send, control: &Control, meanwhile: impl FnOnce()) {
     std::thread::scope(|scope| {
         let thread = std::thread::Builder::new().stack_size(rt::THREAD_STACK_BYTES);
-        thread.spawn_scoped(scope, || run(setup, control, signal)).unwrap();
+        thread.spawn_scoped(scope, || run(setup, control, engine)).unwrap();
         // Stops the thread even when `meanwhile` fails: the scope waits for it.
         let stop = Stop(control);
         meanwhile();

@@ -1,30 +1,27 @@
-//! What left the card, and when: the format is described in `ci/vclock/pcm_vclock.c`.
+//! What left the card, and when.
 
 use std::path::Path;
 
 use pagingbox::time::Instant;
 
 use crate::engine::sample;
+use crate::record::{Hardware, Record, read};
 
-/// All that one process has played.
+/// All that one process has played on a card of 16 bits.
 #[derive(Default)]
 pub(crate) struct Recording {
     /// The frames that are not silence: the sample of the first channel, and when it left the card.
     pub(crate) sounding: Vec<(i16, Instant)>,
     /// How often the card ran dry.
     pub(crate) xruns: u64,
+    segment: Segment,
 }
 
 impl Recording {
     /// The recordings in `dir`, one for each opening of the card.
     pub(crate) fn read(dir: &Path) -> Self {
-        let mut paths: Vec<_> = std::fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path()).collect();
-        paths.retain(|path| path.extension().is_some_and(|extension| extension == "vc"));
-        paths.sort();
         let mut recording = Self::default();
-        for path in paths {
-            recording.append(&std::fs::read(path).unwrap());
-        }
+        read(dir, |_, record| recording.take(&record));
         recording
     }
 
@@ -41,34 +38,26 @@ impl Recording {
         last.as_micros() - first.as_micros()
     }
 
-    fn append(&mut self, bytes: &[u8]) {
-        let mut segment = Segment::default();
-        let mut rest = bytes;
-        while let Some((head, tail)) = rest.split_at_checked(24) {
-            let word = |at: usize| u32::from_le_bytes(head[at..at + 4].try_into().unwrap());
-            let long = |at: usize| u64::from_le_bytes(head[at..at + 8].try_into().unwrap());
-            rest = tail;
-            match word(0) {
-                HW => (segment.rate, segment.channels) = (word(4).into(), usize::try_from(long(8)).unwrap()),
-                START => segment.start_ns = long(8),
-                DATA => {
-                    let len = usize::try_from(word(4)).unwrap() * segment.channels * 2;
-                    segment.pending.extend(segment.frames(&tail[..len], long(8)));
-                    rest = &tail[len..];
-                }
-                XRUN => {
-                    self.xruns += 1;
-                    self.close(&mut segment, long(16));
-                }
-                STOP => self.close(&mut segment, long(16)),
-                PREP => segment.pending.clear(),
-                other => panic!("unknown record {other}"),
+    fn take(&mut self, record: &Record<'_>) {
+        match *record {
+            Record::Hardware(hardware) => self.segment.hardware = hardware,
+            Record::Start(start_ns) => self.segment.start_ns = start_ns,
+            Record::Data(first, data) => {
+                let frames = self.segment.frames(data, first);
+                self.segment.pending.extend(frames);
             }
+            Record::Xrun(end) => {
+                self.xruns += 1;
+                self.close(end);
+            }
+            Record::Stop(end) => self.close(end),
+            Record::Prepare => self.segment.pending.clear(),
         }
     }
 
     /// Ends a segment: frames from `end` on were never played.
-    fn close(&mut self, segment: &mut Segment, end: u64) {
+    fn close(&mut self, end: u64) {
+        let segment = &mut self.segment;
         let played = segment.pending.iter().filter(|&&(position, heard)| position < end && heard != 0);
         self.sounding.extend(played.map(|&(position, heard)| (heard, segment.played_at(position))));
         segment.pending.clear();
@@ -78,8 +67,7 @@ impl Recording {
 /// From one start of the card to its stop.
 #[derive(Default)]
 struct Segment {
-    rate: u64,
-    channels: usize,
+    hardware: Hardware,
     start_ns: u64,
     /// Positions and samples.
     pending: Vec<(u64, i16)>,
@@ -87,20 +75,12 @@ struct Segment {
 
 impl Segment {
     fn frames(&self, data: &[u8], first: u64) -> Vec<(u64, i16)> {
-        let frames = data.chunks_exact(self.channels * 2);
+        let frames = data.chunks_exact(self.hardware.frame_bytes());
         let left = frames.map(|frame| i16::from_le_bytes([frame[0], frame[1]]));
         (first..).zip(left).collect()
     }
 
     fn played_at(&self, position: u64) -> Instant {
-        Instant::from_micros((self.start_ns + position * 1_000_000_000 / self.rate) / 1000)
+        Instant::from_micros((self.start_ns + position * 1_000_000_000 / self.hardware.rate_hz) / 1000)
     }
 }
-
-/// The kinds of records.
-const HW: u32 = 1;
-const START: u32 = 2;
-const DATA: u32 = 3;
-const XRUN: u32 = 4;
-const STOP: u32 = 5;
-const PREP: u32 = 6;

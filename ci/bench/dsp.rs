@@ -10,7 +10,7 @@
 #![expect(clippy::print_stdout, reason = "a benchmark prints")]
 
 use pagingbox::codec::Codec;
-use pagingbox::dsp::{Halfband, Interpolator3, Limiter, Meter, Ramp, Tone};
+use pagingbox::dsp::{Halfband, Interpolator3, Limiter, Meter, Polyphase, Ramp, Tone};
 use pagingbox::units::{Level, SampleRate};
 use std::hint::black_box;
 use std::time::Instant;
@@ -63,6 +63,15 @@ fn interpolator(blocks: usize) {
     }
 }
 
+fn polyphase(blocks: usize) {
+    let mut stage = Polyphase::new(1);
+    let mut output = [0.0; 222];
+    for _ in 0..blocks {
+        stage.process(black_box(&[0.5; 240]), &mut output);
+        black_box(&output);
+    }
+}
+
 fn ramp(blocks: usize) {
     let mut stage = Ramp::new(SampleRate::HZ_16000, Ramp::QUICK, Level::from_gain(0.5));
     let mut bus = [0.0; 80];
@@ -109,11 +118,12 @@ fn tone(blocks: usize) {
 
 type Stage = fn(usize);
 
-const STAGES: [(&str, Stage); 9] = [
+const STAGES: [(&str, Stage); 10] = [
     ("nothing", nothing),
     ("decode", decode),
     ("halfband", halfband),
     ("interpolator", interpolator),
+    ("polyphase", polyphase),
     ("ramp", ramp),
     ("limiter", limiter_quiet),
     ("limiter-loud", limiter_loud),

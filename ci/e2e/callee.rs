@@ -117,16 +117,46 @@ fn tagged(to: &str) -> String {
 
 /// A session description that takes PCMU at `port`, as payload type `payload_type`.
 pub(crate) fn sdp(port: u16, payload_type: u8) -> String {
+    sdp_of(port, payload_type, "PCMU/8000")
+}
+
+/// The same of another encoding.
+pub(crate) fn sdp_of(port: u16, payload_type: u8, encoding: &str) -> String {
     format!(
         "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n\
-         m=audio {port} RTP/AVP {payload_type}\r\na=rtpmap:{payload_type} PCMU/8000\r\n"
+         m=audio {port} RTP/AVP {payload_type}\r\na=rtpmap:{payload_type} {encoding}\r\n"
     )
 }
 
 /// The callee's loudspeaker.
 pub(crate) struct Ear {
     pub(crate) port: u16,
-    reader: JoinHandle<Vec<u8>>,
+    reader: JoinHandle<Vec<RtpPacket>>,
+}
+
+/// What there is to an RTP packet (RFC 3550 §5.1).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct RtpPacket {
+    pub(crate) payload_type: u8,
+    pub(crate) marker: bool,
+    pub(crate) sequence: u16,
+    pub(crate) timestamp: u32,
+    pub(crate) ssrc: u32,
+    pub(crate) payload: Vec<u8>,
+}
+
+impl RtpPacket {
+    fn read(datagram: &[u8]) -> Self {
+        let word = |at: usize| u32::from_be_bytes(datagram[at..at + 4].try_into().unwrap());
+        Self {
+            payload_type: datagram[1] & 0x7f,
+            marker: datagram[1] & 0x80 != 0,
+            sequence: word(0) as u16,
+            timestamp: word(4),
+            ssrc: word(8),
+            payload: datagram[12..].to_vec(),
+        }
+    }
 }
 
 impl Ear {
@@ -135,18 +165,20 @@ impl Ear {
         let port = socket.local_addr().unwrap().port();
         let reader = std::thread::spawn(move || {
             let mut packets = Vec::new();
-            let mut buffer = [0; 2048];
-            // An empty datagram closes the ear.
-            while socket.recv(&mut buffer).unwrap() > 0 {
-                packets.push(buffer[1] & 0x7f);
+            let mut buffer = [0; 8192];
+            loop {
+                // An empty datagram closes the ear.
+                match socket.recv(&mut buffer).unwrap() {
+                    0 => return packets,
+                    length => packets.push(RtpPacket::read(&buffer[..length])),
+                }
             }
-            packets
         });
         Self { port, reader }
     }
 
-    /// The payload types of the packets it has heard.
-    pub(crate) fn close(self) -> Vec<u8> {
+    /// The packets it has heard.
+    pub(crate) fn close(self) -> Vec<RtpPacket> {
         let closer = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         closer.send_to(&[], (Ipv4Addr::LOCALHOST, self.port)).unwrap();
         self.reader.join().unwrap()
@@ -168,7 +200,8 @@ pub(crate) struct Outcome {
 }
 
 impl PagingCall {
-    fn start(uri: &str, sound: &[&str]) -> Self {
+    /// Starts it.
+    pub(crate) fn start(uri: &str, sound: &[&str]) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_paging"));
         command.args(["call", uri]).args(sound).stdin(Stdio::null());
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();

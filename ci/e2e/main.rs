@@ -20,6 +20,8 @@ mod skip;
 mod tone;
 
 mod calls;
+mod faults;
+mod load;
 mod log;
 mod offers;
 mod pages;

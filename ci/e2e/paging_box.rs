@@ -124,7 +124,8 @@ pub(crate) fn until(limit: Duration, what: &str, mut is_so: impl FnMut() -> bool
     }
 }
 
-fn free_port(ip: IpAddr) -> u16 {
+/// A port that nobody had a moment ago.
+pub(crate) fn free_port(ip: IpAddr) -> u16 {
     UdpSocket::bind((ip, 0)).unwrap().local_addr().unwrap().port()
 }
 
@@ -135,7 +136,8 @@ fn next_rtp_ports() -> std::ops::Range<u16> {
     first..first + RTP_PORTS
 }
 
-fn next_folder() -> PathBuf {
+/// An empty folder for one test.
+pub(crate) fn next_folder() -> PathBuf {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     let number = NEXT.fetch_add(1, Ordering::Relaxed);
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("{}-{number}", std::process::id()));

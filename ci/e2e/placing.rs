@@ -12,7 +12,7 @@ fn a_page_that_was_said_whole_succeeds() {
     callee.confirm_the_end();
     let outcome = page.finish(SOON);
     assert_eq!((outcome.code, outcome.stderr.as_str()), (Some(0), ""), "{outcome:?}");
-    assert_eq!(ear.close(), [PCMU; 10]);
+    assert_eq!(payload_types(ear), [PCMU; 10]);
 }
 
 #[test]
@@ -128,7 +128,7 @@ fn packets_have_the_payload_type_of_the_answer() {
     callee.answer(&sdp(ear.port, 96));
     callee.confirm_the_end();
     assert_eq!(page.finish(SOON).code, Some(0));
-    assert_eq!(ear.close(), [96; 10]);
+    assert_eq!(payload_types(ear), [96; 10]);
 }
 
 #[test]
@@ -140,6 +140,10 @@ fn a_stranger_who_calls_the_caller_hears_that_it_is_busy() {
     callee.receive_response("486");
     page.signal("TERM");
     assert_interrupted(&page.finish(TWO_SECONDS));
+}
+
+fn payload_types(ear: Ear) -> Vec<u8> {
+    ear.close().iter().map(|packet| packet.payload_type).collect()
 }
 
 fn assert_fails(outcome: &Outcome, why: &str) {

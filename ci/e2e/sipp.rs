@@ -1,9 +1,11 @@
-//! sipp (Debian: sip-tester) as a second opinion on SIP: one scenario of `ci/e2e/sipp/` against a box.
+//! sipp (Debian: sip-tester) as a second opinion on SIP: one scenario of `ci/e2e/sipp/` against a box, or called by
+//! `paging call`.
 
-use crate::paging_box::{PagingBox, until};
+use crate::paging_box::{PagingBox, free_port, next_folder, until};
 use crate::tone;
 use std::fs::{self, File};
-use std::path::PathBuf;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -20,20 +22,19 @@ impl Sipp {
         let folder = target.folder.join(format!("sipp-{scenario}"));
         fs::create_dir_all(&folder).unwrap();
         tone::write_ulaw(&folder.join("tone.ulaw"));
-        let ip = target.address.ip().to_string();
-        let child = Command::new("sipp")
-            .arg(target.address.to_string())
-            .args(["-sf", &format!("{}/ci/e2e/sipp/{scenario}.xml", env!("CARGO_MANIFEST_DIR"))])
-            .args(["-i", &ip, "-mi", &ip, "-s", "page", "-m", &calls.to_string(), "-r", "50"])
-            .args(["-recv_timeout", "6000", "-timeout", "20", "-timeout_error", "-nostdin"])
-            .args(["-trace_err", "-error_file", "errors", "-trace_msg", "-message_file", "messages"])
-            .current_dir(&folder)
-            .stdin(Stdio::null())
-            .stdout(File::create(folder.join("stdout")).unwrap())
-            .stderr(File::create(folder.join("stderr")).unwrap())
-            .spawn()
-            .unwrap();
-        Self { child, folder, name: scenario.to_owned() }
+        let ip = target.address.ip();
+        let mut command = command(&folder, scenario, ip, calls);
+        command.arg(target.address.to_string()).args(["-s", "page", "-r", "50", "-recv_timeout", "6000"]);
+        Self { child: command.spawn().unwrap(), folder, name: scenario.to_owned() }
+    }
+
+    /// Takes `calls` calls at the address that comes with it, and sends back what it hears.
+    pub(crate) fn answer(calls: u32) -> (Self, SocketAddr) {
+        let (folder, ip) = (next_folder(), IpAddr::V4(Ipv4Addr::LOCALHOST));
+        let address = SocketAddr::new(ip, free_port(ip));
+        let mut command = command(&folder, "answer", ip, calls);
+        command.args(["-p", &address.port().to_string(), "-rtp_echo"]);
+        (Self { child: command.spawn().unwrap(), folder, name: "answer".to_owned() }, address)
     }
 
     /// Waits for the end; every call must have gone as the scenario says.
@@ -54,6 +55,21 @@ impl Sipp {
             read("messages")
         );
     }
+}
+
+fn command(folder: &Path, scenario: &str, ip: IpAddr, calls: u32) -> Command {
+    let ip = ip.to_string();
+    let mut command = Command::new("sipp");
+    command
+        .args(["-sf", &format!("{}/ci/e2e/sipp/{scenario}.xml", env!("CARGO_MANIFEST_DIR"))])
+        .args(["-i", &ip, "-mi", &ip, "-m", &calls.to_string()])
+        .args(["-timeout", "20", "-timeout_error", "-nostdin"])
+        .args(["-trace_err", "-error_file", "errors", "-trace_msg", "-message_file", "messages"])
+        .current_dir(folder)
+        .stdin(Stdio::null())
+        .stdout(File::create(folder.join("stdout")).unwrap())
+        .stderr(File::create(folder.join("stderr")).unwrap());
+    command
 }
 
 impl Drop for Sipp {

@@ -16,7 +16,17 @@ pub(crate) fn write_ulaw(path: &Path) {
 
 /// The tone as a WAV file of 16 bits, one channel.
 pub(crate) fn write_wav(path: &Path, rate: u32) {
-    let samples: Vec<u8> = sine(rate as f32, SECONDS).flat_map(|value| to_i16(value).to_le_bytes()).collect();
+    write_samples(path, rate, sine(rate as f32, SECONDS));
+}
+
+/// A quarter of a second of the tone, a second of silence, another quarter.
+pub(crate) fn write_wav_with_pause(path: &Path, rate: u32) {
+    let tone = || sine(rate as f32, 0.25);
+    write_samples(path, rate, tone().chain((0..rate).map(|_| 0.0)).chain(tone()));
+}
+
+fn write_samples(path: &Path, rate: u32, samples: impl Iterator<Item = f32>) {
+    let samples: Vec<u8> = samples.flat_map(|value| to_i16(value).to_le_bytes()).collect();
     let length = u32::try_from(samples.len()).unwrap();
     let mut file = Vec::new();
     file.extend_from_slice(b"RIFF");

@@ -3,12 +3,14 @@
 //! ```text
 //! paging [CONF…] [--set section.key=value]…      run the box
 //! paging devices                                 list sound cards
-//! paging call URI --play FILE | --tone HZ --seconds S
+//! paging call URI --play FILE | --tone HZ --seconds S | --rtp no
 //! ```
-//! Decides what a command line means; it opens nothing and prints nothing.
+//! Decides what a command line means; it opens nothing and prints nothing. What follows `call` is read by `call_arguments`.
+
+pub use super::call_arguments::{Announcement, CALL_HELP, PageCall, Sound};
 
 use core::fmt;
-use core::time::Duration;
+use core::ops::RangeInclusive;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -19,10 +21,12 @@ pub enum Command {
     Run(Configuration),
     /// List the sound cards.
     Devices,
-    /// Place a page.
-    Call(PageCall),
+    /// Place pages.
+    Call(Box<PageCall>),
     /// Print how to use it.
     Help,
+    /// Print how to place pages.
+    CallHelp,
     /// Print the version.
     Version,
 }
@@ -45,7 +49,10 @@ impl Command {
                         return Err(UsageError::SetFor(command.to_owned()));
                     }
                     Some("devices") => return devices(&mut parser),
-                    Some("call") => return PageCall::parse(&mut parser).map(Self::Call),
+                    Some("call") => {
+                        return Ok(PageCall::parse(&mut parser)?
+                            .map_or(Self::CallHelp, |page| Self::Call(Box::new(page))));
+                    }
                     _ => configuration.files.push(word.into()),
                 },
                 lexopt::Arg::Value(word) => configuration.files.push(word.into()),
@@ -65,52 +72,6 @@ pub struct Configuration {
     pub sets: Vec<String>,
 }
 
-/// A page to place.
-#[derive(Clone, Debug, PartialEq)]
-pub struct PageCall {
-    /// Whom to call, `sip:page@192.0.2.1`.
-    pub target: String,
-    /// What to say.
-    pub sound: Sound,
-}
-
-/// What a placed page says.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Sound {
-    /// A sound file.
-    File(PathBuf),
-    /// A sine.
-    Tone {
-        /// Its frequency.
-        hz: f32,
-        /// How long it sounds.
-        length: Duration,
-    },
-}
-
-impl PageCall {
-    fn parse(parser: &mut lexopt::Parser) -> Result<Self, UsageError> {
-        let (mut target, mut file, mut hz, mut seconds) = (None, None, None, None);
-        while let Some(argument) = parser.next()? {
-            match argument {
-                lexopt::Arg::Long("play") => file = Some(PathBuf::from(parser.value()?)),
-                lexopt::Arg::Long("tone") => hz = Some(number(parser, "--tone", HZ)?),
-                lexopt::Arg::Long("seconds") => seconds = Some(number(parser, "--seconds", SECONDS)?),
-                lexopt::Arg::Value(word) if target.is_none() => target = Some(text(word)?),
-                lexopt::Arg::Long("set") => return Err(UsageError::SetFor("call".to_owned())),
-                other => return Err(other.unexpected().into()),
-            }
-        }
-        let target = target.ok_or(UsageError::Missing("whom to call, such as sip:page@192.0.2.1"))?;
-        let sound = match (file, hz, seconds) {
-            (Some(file), None, None) => Sound::File(file),
-            (None, Some(hz), Some(seconds)) => Sound::Tone { hz, length: Duration::from_secs_f32(seconds) },
-            _ => return Err(UsageError::Missing("either --play FILE or --tone HZ --seconds S")),
-        };
-        Ok(Self { target, sound })
-    }
-}
-
 fn devices(parser: &mut lexopt::Parser) -> Result<Command, UsageError> {
     match parser.next()? {
         None => Ok(Command::Devices),
@@ -119,24 +80,10 @@ fn devices(parser: &mut lexopt::Parser) -> Result<Command, UsageError> {
     }
 }
 
-fn number(
-    parser: &mut lexopt::Parser,
-    option: &'static str,
-    (low, high): (f32, f32),
-) -> Result<f32, UsageError> {
-    let argument = text(parser.value()?)?;
-    let value = argument.parse().ok().filter(|value| (low..=high).contains(value));
-    value.ok_or(UsageError::Number { option, found: argument, low, high })
-}
-
-fn text(word: OsString) -> Result<String, UsageError> {
+/// An argument that only makes sense as text.
+pub(super) fn text(word: OsString) -> Result<String, UsageError> {
     word.into_string().map_err(UsageError::NotText)
 }
-
-/// What a telephone line carries, in Hz.
-const HZ: (f32, f32) = (20.0, 3900.0);
-/// Up to a day.
-const SECONDS: (f32, f32) = (0.02, 86_400.0);
 
 /// Why a command line has no meaning.
 #[derive(Debug)]
@@ -155,9 +102,41 @@ pub enum UsageError {
         /// What stood there.
         found: String,
         /// The least value.
-        low: f32,
+        low: f64,
         /// The greatest value.
-        high: f32,
+        high: f64,
+    },
+    /// A whole number that is none, or out of range.
+    Whole {
+        /// The option.
+        option: &'static str,
+        /// What stood there.
+        found: String,
+        /// What could stand there.
+        range: RangeInclusive<u64>,
+    },
+    /// A value of the wrong form.
+    Form {
+        /// The option.
+        option: &'static str,
+        /// What should stand there.
+        form: &'static str,
+        /// What stood there.
+        found: String,
+    },
+    /// An option that has no effect without another one.
+    With {
+        /// The option.
+        option: &'static str,
+        /// The other one.
+        other: &'static str,
+    },
+    /// An option that has no effect beside another one.
+    Without {
+        /// The option.
+        option: &'static str,
+        /// The other one.
+        other: &'static str,
     },
     /// An argument that is not UTF-8 where only text makes sense.
     NotText(OsString),
@@ -180,6 +159,15 @@ impl fmt::Display for UsageError {
             Self::Number { option, found, low, high } => {
                 write!(f, "expected {option} with a number from {low} to {high}, found \"{found}\"")
             }
+            Self::Whole { option, found, range } => {
+                let (low, high) = (range.start(), range.end());
+                write!(f, "expected {option} with a whole number from {low} to {high}, found \"{found}\"")
+            }
+            Self::Form { option, form, found } => {
+                write!(f, "expected {option} with {form}, found \"{found}\"")
+            }
+            Self::With { option, other } => write!(f, "expected {option} with {other}"),
+            Self::Without { option, other } => write!(f, "expected {option} without {other}"),
             Self::NotText(word) => write!(f, "expected text in UTF-8, found {}", word.display()),
         }
     }
@@ -195,6 +183,7 @@ PagingBox: telephone calls come out of loudspeakers
   paging devices                              list the sound cards
   paging call URI --play FILE                 call URI and play a WAV file to it
   paging call URI --tone HZ --seconds S       call URI and play a tone to it
+  paging call --help                          many calls at once, codecs, network faults
   paging --help | --version
 
 Examples:
@@ -205,6 +194,7 @@ Examples:
 #[cfg(test)]
 mod tests {
     use super::*;
+    use core::time::Duration;
 
     fn parse(line: &str) -> Result<Command, String> {
         let words = line.split_whitespace().map(OsString::from);
@@ -230,17 +220,22 @@ mod tests {
 
     #[test]
     fn a_page_plays_a_file_or_a_tone() {
-        let file = Sound::File("x.wav".into());
-        let target = "sip:p@h".to_owned();
-        assert_eq!(
-            parse("call sip:p@h --play x.wav"),
-            Ok(Command::Call(PageCall { target: target.clone(), sound: file }))
-        );
-        let tone = Sound::Tone { hz: 440.0, length: Duration::from_secs(3) };
-        assert_eq!(
-            parse("call sip:p@h --tone 440 --seconds 3"),
-            Ok(Command::Call(PageCall { target, sound: tone }))
-        );
+        for (line, expected) in [
+            ("call sip:p@h --play x.wav", Sound::File("x.wav".into())),
+            (
+                "call sip:p@h --tone 440 --seconds 3",
+                Sound::Tone { hz: 440.0, length: Duration::from_secs(3) },
+            ),
+        ] {
+            let Ok(Command::Call(call)) = parse(line) else { panic!("{line}") };
+            assert_eq!(call.announcement.map(|announcement| announcement.sound), Some(expected));
+        }
+    }
+
+    #[test]
+    fn help_is_for_all_or_for_calls() {
+        assert_eq!(parse("--help"), Ok(Command::Help));
+        assert_eq!(parse("call sip:p@h --help"), Ok(Command::CallHelp));
     }
 
     #[test]

@@ -55,6 +55,17 @@ pub(super) enum CallError {
     },
     /// The target hung up first.
     CutOff,
+    /// The target did not answer the BYE.
+    Unconfirmed,
+    /// Not all calls of a run went well.
+    Some {
+        /// How many did not.
+        failed: u64,
+        /// How many there were.
+        calls: u64,
+        /// Why the first of them failed.
+        first: Box<CallError>,
+    },
     /// The user interrupted it.
     Interrupted,
 }
@@ -88,6 +99,10 @@ impl fmt::Display for CallError {
             Self::Answer(what) => write!(f, "the answer leads to no sound: {what}"),
             Self::Unsent { sent, packets } => write!(f, "only {sent} of {packets} packets could be sent"),
             Self::CutOff => f.write_str("the other end hung up before all was said"),
+            Self::Unconfirmed => f.write_str("the other end did not confirm the end"),
+            Self::Some { failed, calls, first } => {
+                write!(f, "{failed} of {calls} calls failed, the first: {first}")
+            }
             Self::Interrupted => f.write_str("interrupted"),
         }
     }

@@ -1,262 +1,401 @@
-//! `paging call`: places a page, as a telephone would.
+//! `paging call`: places pages, as telephones would; one, or thousands from one socket and one thread.
 //!
 //! ```text
-//! locate ─> offer ─> INVITE ─> 200 ─> accept ─> talker thread ─> BYE ─> summary
+//! locate ─> per call, when its schedule says: offer ─> INVITE ─> 200 ─> talker thread ─> BYE ─> score ─> summary
 //! ```
-//! It speaks from the answer on and hangs up when all is said and played. A first interrupt hangs up early, a second
-//! one ends it at once. No other end holds it for long: what it must still learn from there, it waits for no longer than
-//! [`END_WITHIN`], after an interrupt [`INTERRUPTED_WITHIN`].
+//! A call speaks from its answer on and hangs up when all is said and played. A first interrupt hangs up early and places
+//! no more calls, a second one ends it at once. No other end holds it for long: what it must still learn from there, it
+//! waits for no longer than [`END_WITHIN`], after an interrupt [`INTERRUPTED_WITHIN`]. A callee may let it ring for ever.
 
 use super::arguments::PageCall;
+use super::call_console::{Console, say};
 use super::call_error::CallError;
+use super::call_media::{CallMedia, Started};
+use super::call_progress::{Packets, Progress};
+use super::call_schedule::{Load, Schedule};
+use super::call_score::{Score, Span};
 use super::inbox::{Inbox, Input};
 use super::post::Post;
 use super::serve::USER_AGENT;
-use super::sound;
-use super::speech::Speech;
-use super::talker::Talker;
 use super::target::{Route, locate};
-use crate::codec::Codec;
 use crate::net::{Udp, UdpOptions};
-use crate::rtp::Sender;
-use crate::sdp::{self, Description, Format, Local};
 use crate::sip::wire::{StatusCode, Uri};
-use crate::sip::{CallKey, Endpoint, EndpointConfig, Event, Invite, Path};
+use crate::sip::{CallKey, Endpoint, EndpointConfig, Event, Invite, Limits, Path};
 use crate::time::Instant;
+use crate::timers::Timers;
 use crate::{clock, entropy};
-use core::mem;
 use core::time::Duration;
-use smol::LocalExecutor;
-use std::io::{self, IsTerminal, Write};
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use smol::{LocalExecutor, future};
+use std::collections::HashMap;
 use std::net::{SocketAddr, UdpSocket};
 use std::rc::Rc;
+use std::sync::Arc;
 
 /// Calls, plays, hangs up; tells on standard output how it went.
 ///
 /// # Errors
 /// When not all could be played.
-pub(super) fn place(page: &PageCall) -> Result<(), CallError> {
+pub(super) fn place(page: PageCall) -> Result<(), CallError> {
     let target: Uri = page.target.parse().map_err(|_| CallError::Target(page.target.clone()))?;
-    let samples = sound::load(&page.sound, Codec::Pcmu.sample_rate())?;
     let executor = LocalExecutor::new();
-    smol::block_on(executor.run(async {
+    future::block_on(executor.run(async {
         let Route { local, remote } = locate(&target).await?;
-        let socket = Rc::new(Udp::bind(SocketAddr::new(local, 0), UdpOptions::default())?);
+        let options = UdpOptions { receive_buffer: Some(SIP_BUFFER), ..UdpOptions::default() };
+        let socket = Rc::new(Udp::bind(SocketAddr::new(local, 0), options)?);
         let inbox = Inbox::new(&executor, std::slice::from_ref(&socket))?;
         let path = Path { local: socket.local_addr(), remote };
-        let mut caller = Caller::new(path, Post::new(vec![socket]), samples)?;
-        caller.dial(target);
-        let outcome = caller.attend(&inbox).await;
-        caller.sum_up();
-        outcome
+        let mut caller = Caller::new(page, (target, path), Post::new(vec![socket]))?;
+        caller.attend(&inbox).await;
+        caller.conclude()
     }))
 }
 
-/// The calling end of one call.
+/// The calling end of all calls.
 struct Caller {
     endpoint: Endpoint,
     post: Post,
+    target: Uri,
     path: Path,
-    /// Where we would receive, and send from; what comes is not listened to.
-    media: UdpSocket,
-    offered: Local,
-    samples: Vec<f32>,
-    dialled_at: Instant,
-    stage: Stage,
-    speech: Option<Speech>,
+    schedule: Schedule,
+    media: CallMedia,
+    /// How long a call without sound lasts.
+    hold: Duration,
+    calls: HashMap<CallKey, Call>,
+    /// When a call without sound has lasted long enough, or the end of one is waited for no longer.
+    timers: Timers<CallKey>,
+    score: Score,
+    console: Console,
+    /// What a single call said.
+    spoken: Option<Arc<Progress>>,
     is_interrupted: bool,
 }
 
-/// How far the call is.
+/// A call under way.
+struct Call {
+    /// Counts from 0.
+    number: u64,
+    dialled_at: Instant,
+    /// Where it would receive, and sends from.
+    port: Arc<UdpSocket>,
+    /// What it says, from the answer on.
+    voice: Option<Arc<Progress>>,
+    stage: Stage,
+}
+
+/// How far a call is.
 enum Stage {
-    Calling(CallKey),
-    Talking(CallKey),
-    /// We have hung up; the other end may not know yet, and need not after `by`.
+    Calling,
+    Talking,
+    /// We have hung up; the other end may not know yet.
     Leaving {
         outcome: Result<(), CallError>,
-        by: Instant,
+        bye_at: Option<Instant>,
     },
-    Over(Result<(), CallError>),
 }
 
 impl Caller {
-    fn new(path: Path, post: Post, samples: Vec<f32>) -> Result<Self, CallError> {
-        let media = UdpSocket::bind(SocketAddr::new(path.local.ip(), 0))?;
-        let formats = [(0, Codec::Pcmu), (8, Codec::Pcma)]
-            .map(|(payload_type, codec)| Format::new(payload_type, codec.name(), codec.clock_rate().hz()));
-        let seed = entropy::seed();
-        let identity = EndpointConfig { user_agent: USER_AGENT.to_owned(), ..EndpointConfig::new(USER) };
-        let offered = Local {
-            address: path.local.ip(),
-            port: media.local_addr()?.port(),
-            formats: formats.to_vec(),
-            ptime: PTIME,
-            session_id: seed >> 33,
-            version: 1,
-        };
-        let mut endpoint = Endpoint::new(identity, seed);
+    fn new(page: PageCall, (target, path): (Uri, Path), post: Post) -> Result<Self, CallError> {
+        let PageCall { load, announcement, hold, seed, .. } = page;
+        let (console, seed) = (Console::new(load.calls), seed.unwrap_or_else(|| entropy::seed() >> 32));
+        if announcement.as_ref().is_some_and(|page| page.manner.faults.are_random()) {
+            say(&format!("faults as of --seed {seed}"));
+        }
+        let load = if announcement.is_some() { within_limits(load) } else { load };
+        let media = CallMedia::new(path.local.ip(), announcement, seed)?;
+        // One more than it will have, so that strangers are told that it is busy, and not that it is full.
+        let calls = usize::try_from(load.calls).unwrap_or(usize::MAX).saturating_add(1);
+        let limits = Limits { calls, ..Limits::default() };
+        let identity =
+            EndpointConfig { user_agent: USER_AGENT.to_owned(), limits, ..EndpointConfig::new(USER) };
+        let mut endpoint = Endpoint::new(identity, entropy::seed());
         // Nobody should call here.
         endpoint.set_closed(Some(StatusCode::BUSY_HERE));
-        let (dialled_at, stage) = (clock::now(), Stage::Over(Ok(())));
-        let (speech, is_interrupted) = (None, false);
-        Ok(Self { endpoint, post, path, media, offered, samples, dialled_at, stage, speech, is_interrupted })
+        let (schedule, score) = (Schedule::new(load), Score::default());
+        let (calls, timers) = (HashMap::new(), Timers::new());
+        let (spoken, is_interrupted) = (None, false);
+        Ok(Self {
+            endpoint,
+            post,
+            target,
+            path,
+            schedule,
+            media,
+            hold,
+            calls,
+            timers,
+            score,
+            console,
+            spoken,
+            is_interrupted,
+        })
     }
 
-    fn dial(&mut self, target: Uri) {
-        let body = sdp::offer(&self.offered).to_bytes();
-        self.dialled_at = clock::now();
-        let call = self.endpoint.invite(self.dialled_at, Invite { target, path: self.path, body });
-        self.stage = Stage::Calling(call);
-    }
-
-    /// Follows the call to its end.
-    async fn attend(&mut self, inbox: &Inbox) -> Result<(), CallError> {
+    /// Follows all calls to their ends.
+    async fn attend(&mut self, inbox: &Inbox) {
         loop {
             self.settle(clock::now());
-            if let Stage::Over(outcome) = &mut self.stage {
-                return mem::replace(outcome, Ok(()));
+            if self.calls.is_empty() && self.schedule.left() == 0 {
+                return;
             }
-            match inbox.next(self.deadline()).await {
-                Input::Datagram { path, bytes } => self.endpoint.handle_datagram(clock::now(), path, &bytes),
-                Input::Timeout => {}
-                Input::Stop => self.interrupt(clock::now()),
+            let mut input = Some(inbox.next(self.deadline(clock::now())).await);
+            for _ in 0..INPUTS_A_TURN {
+                let Some(input) = input.take().or_else(|| inbox.try_next()) else { break };
+                self.handle(clock::now(), input);
             }
         }
     }
 
-    fn deadline(&self) -> Option<Instant> {
-        let own = match self.stage {
-            Stage::Talking(_) => Some(clock::now() + PROGRESS_EVERY),
-            Stage::Leaving { by, .. } => Some(by),
-            Stage::Calling(_) | Stage::Over(_) => None,
-        };
-        [self.endpoint.poll_timeout(), own].into_iter().flatten().min()
-    }
-
-    /// The first time, hangs up; the second time, does not wait any more.
-    fn interrupt(&mut self, now: Instant) {
-        let patience = if self.is_interrupted { Duration::ZERO } else { INTERRUPTED_WITHIN };
-        self.is_interrupted = true;
-        self.hang_up(now, Err(CallError::Interrupted));
-        if let Stage::Leaving { by, .. } = &mut self.stage {
-            *by = (*by).min(now + patience);
+    /// Tells how it went.
+    fn conclude(self) -> Result<(), CallError> {
+        self.console.close();
+        let mut score = self.score;
+        score.on_silence(self.media.end());
+        match (self.console.is_single(), self.spoken) {
+            (true, Some(spoken)) => say(&spoken.to_string()),
+            (true, None) => {}
+            (false, _) => say(&score.to_string()),
         }
+        let is_cut_short = self.is_interrupted && !self.console.is_single();
+        if is_cut_short { Err(CallError::Interrupted) } else { score.outcome() }
     }
 
+    fn deadline(&self, now: Instant) -> Option<Instant> {
+        let speaks = self.media.speaks() && !self.calls.is_empty();
+        let own = [
+            self.endpoint.poll_timeout(),
+            self.timers.next(),
+            self.schedule.next_at(self.score.live()),
+            self.console.next_at(),
+            speaks.then(|| now + LOOK_EVERY),
+        ];
+        own.into_iter().flatten().min()
+    }
+
+    fn handle(&mut self, now: Instant, input: Input) {
+        match input {
+            Input::Datagram { path, bytes } => self.endpoint.handle_datagram(now, path, &bytes),
+            Input::Timeout => {}
+            Input::Stop => self.interrupt(now),
+        }
+        self.handle_events(now);
+        self.send();
+    }
+
+    /// Does what is due.
     fn settle(&mut self, now: Instant) {
         self.endpoint.handle_timeout(now);
-        while let Some(event) = self.endpoint.poll_event() {
-            self.on_event(now, event);
+        self.handle_events(now);
+        while let Some(call) = self.media.poll_finished() {
+            self.on_finished(now, call);
         }
-        if let Some(speech) = self.speech.as_ref().filter(|speech| speech.is_finished()) {
-            self.hang_up(now, speech.outcome());
+        while let Some(call) = self.timers.expire(now) {
+            self.on_timer(now, call);
         }
-        if matches!(self.stage, Stage::Leaving { by, .. } if by <= now) {
-            say("the other end did not confirm the end");
-            self.on_ended();
+        for _ in 0..DIALS_A_TURN {
+            // Of a burst each call has its own time.
+            let now = clock::now();
+            let Some(late) = self.schedule.take(now, self.score.live()) else { break };
+            self.dial(now, late);
+            self.send();
         }
-        self.show_progress();
+        self.send();
+        self.show_progress(now);
+    }
+
+    fn send(&mut self) {
         while let Some(transmit) = self.endpoint.poll_transmit() {
             self.post.send(&transmit);
         }
     }
 
+    fn dial(&mut self, now: Instant, late: Duration) {
+        let number = self.score.placed();
+        self.score.on_placed(now, late);
+        let port = match self.media.open() {
+            Ok(port) => port,
+            Err(error) => return self.score.on_over(now, Err(error.into()), Packets::default()),
+        };
+        let (target, body) = (self.target.clone(), self.media.offer(&port));
+        let call = self.endpoint.invite(now, Invite { target, path: self.path, body });
+        self.calls.insert(call, Call { number, dialled_at: now, port, voice: None, stage: Stage::Calling });
+    }
+
+    /// The first time, hangs up and places no more calls; the second time, does not wait any more.
+    fn interrupt(&mut self, now: Instant) {
+        let patience = if self.is_interrupted { Duration::ZERO } else { INTERRUPTED_WITHIN };
+        self.is_interrupted = true;
+        self.schedule.stop();
+        let calls: Vec<_> = self.calls.keys().copied().collect();
+        for call in calls {
+            self.hang_up(now, call, Err(CallError::Interrupted));
+            self.timers.set(call, now + patience);
+            self.send();
+        }
+    }
+
+    fn handle_events(&mut self, now: Instant) {
+        while let Some(event) = self.endpoint.poll_event() {
+            self.on_event(now, event);
+        }
+    }
+
     fn on_event(&mut self, now: Instant, event: Event) {
         match event {
-            Event::Ringing { .. } => say("it rings"),
-            Event::Answered { call, body } => self.on_answered(now, call, &body),
-            Event::Failed { status, reason, .. } => {
-                self.stage = Stage::Over(Err(CallError::Refused { status, reason }));
+            Event::Trying { call } => self.time(now, call, Span::Trying),
+            Event::Ringing { call } => {
+                self.console.step("it rings");
+                self.time(now, call, Span::Ringing);
             }
-            Event::Ended { .. } => self.on_ended(),
+            Event::Answered { call, body } => {
+                self.time(now, call, Span::Answer);
+                self.on_answered(now, call, &body);
+            }
+            Event::Failed { call, status, reason } => {
+                self.on_over(now, call, Err(CallError::Refused { status, reason }));
+            }
+            Event::Ended { call, .. } => self.on_ended(now, call),
             // The rest is for those who are called.
             _ => {}
         }
     }
 
-    fn on_answered(&mut self, now: Instant, call: CallKey, body: &[u8]) {
-        self.stage = Stage::Talking(call);
-        match self.talk(now, body) {
-            Ok(speech) => self.speech = Some(speech),
-            Err(error) => self.hang_up(now, Err(error)),
+    /// Notes how long something took since the INVITE.
+    fn time(&mut self, now: Instant, call: CallKey, span: Span) {
+        if let Some(call) = self.calls.get(&call) {
+            self.score.time(span, now.since(call.dialled_at));
         }
     }
 
-    fn talk(&mut self, now: Instant, body: &[u8]) -> Result<Speech, CallError> {
-        let answer = Description::parse(body).map_err(|error| CallError::Answer(error.to_string()))?;
-        let agreed =
-            sdp::accept(&answer, &self.offered).map_err(|error| CallError::Answer(error.to_string()))?;
-        let format = agreed.formats.first().and_then(|format| {
-            let codec = Codec::from_encoding(&format.name, format.clock_rate_hz, format.channels)?;
-            Some((codec, format.payload_type))
-        });
-        let (Some(remote), Some((codec, payload_type)), true) =
-            (agreed.remote, format, agreed.direction.sends())
-        else {
-            return Err(CallError::Answer("it names no place that listens".to_owned()));
-        };
-        let after = now.since(self.dialled_at);
-        say(&format!("answered after {after:.1?} with {}, media to {remote}", codec.name()));
-        let socket = self.media.try_clone()?;
-        socket.connect(remote)?;
-        let sender = Sender::new(entropy::seed(), payload_type);
-        Ok(Speech::start(Talker::new(socket, sender, codec, agreed.ptime, &self.samples))?)
+    fn on_answered(&mut self, now: Instant, key: CallKey, body: &[u8]) {
+        let Some(call) = self.calls.get_mut(&key) else { return };
+        call.stage = Stage::Talking;
+        let after = now.since(call.dialled_at);
+        match self.media.start((key, call.number), &call.port, body) {
+            Ok(Some(Started { codec, remote, progress })) => {
+                let name = codec.name();
+                self.console.step(&format!("answered after {after:.1?} with {name}, media to {remote}"));
+                call.voice = Some(progress);
+            }
+            Ok(None) => {
+                self.console.step(&format!("answered after {after:.1?}"));
+                self.timers.set(key, now + self.hold);
+            }
+            Err(error) => self.hang_up(now, key, Err(error)),
+        }
+    }
+
+    /// A call has said all that it could.
+    fn on_finished(&mut self, now: Instant, key: CallKey) {
+        let voice = self.calls.get(&key).and_then(|call| call.voice.as_ref());
+        if let Some(outcome) = voice.map(|voice| voice.packets().outcome()) {
+            self.hang_up(now, key, outcome);
+        }
+    }
+
+    /// A call without sound has lasted long enough, or the other end does not answer our BYE.
+    fn on_timer(&mut self, now: Instant, key: CallKey) {
+        match self.calls.get_mut(&key).map(|call| &mut call.stage) {
+            Some(Stage::Leaving { outcome, .. }) => {
+                let outcome = core::mem::replace(outcome, Ok(()));
+                self.console.step(&CallError::Unconfirmed.to_string());
+                // Of a single page nothing is missing.
+                let is_enough = self.console.is_single();
+                self.on_over(
+                    now,
+                    key,
+                    if is_enough { outcome } else { outcome.and(Err(CallError::Unconfirmed)) },
+                );
+            }
+            Some(_) => self.hang_up(now, key, Ok(())),
+            None => {}
+        }
     }
 
     /// Begins to leave; the call will end with `outcome`.
-    fn hang_up(&mut self, now: Instant, outcome: Result<(), CallError>) {
-        if let Stage::Calling(call) | Stage::Talking(call) = self.stage {
-            self.stop_talking();
-            self.stage = Stage::Leaving { outcome, by: now + END_WITHIN };
-            self.endpoint.hang_up(now, call);
-        }
+    fn hang_up(&mut self, now: Instant, key: CallKey, outcome: Result<(), CallError>) {
+        let Some(call) = self.calls.get_mut(&key) else { return };
+        let bye_at = match call.stage {
+            Stage::Calling => None,
+            Stage::Talking => Some(now),
+            Stage::Leaving { .. } => return,
+        };
+        call.stage = Stage::Leaving { outcome, bye_at };
+        self.media.hush(key);
+        self.timers.set(key, now + END_WITHIN);
+        self.endpoint.hang_up(now, key);
     }
 
-    fn on_ended(&mut self) {
-        let outcome = match mem::replace(&mut self.stage, Stage::Over(Ok(()))) {
-            Stage::Leaving { outcome, .. } | Stage::Over(outcome) => outcome,
-            Stage::Calling(_) | Stage::Talking(_) => match &self.speech {
-                Some(speech) if speech.outcome().is_ok() => Ok(()),
+    fn on_ended(&mut self, now: Instant, key: CallKey) {
+        let Some(call) = self.calls.get_mut(&key) else { return };
+        let outcome = match core::mem::replace(&mut call.stage, Stage::Talking) {
+            Stage::Leaving { outcome, bye_at } => {
+                if let Some(bye_at) = bye_at {
+                    self.score.time(Span::Bye, now.since(bye_at));
+                }
+                outcome
+            }
+            Stage::Calling | Stage::Talking => match &call.voice {
+                Some(voice) if voice.packets().outcome().is_ok() => Ok(()),
                 _ => Err(CallError::CutOff),
             },
         };
-        self.stop_talking();
-        self.stage = Stage::Over(outcome);
+        self.on_over(now, key, outcome);
     }
 
-    fn stop_talking(&self) {
-        if let Some(speech) = &self.speech {
-            speech.stop();
-        }
+    fn on_over(&mut self, now: Instant, key: CallKey, outcome: Result<(), CallError>) {
+        let Some(call) = self.calls.remove(&key) else { return };
+        self.media.hush(key);
+        self.timers.stop(key);
+        self.schedule.on_end(now, self.score.live());
+        let packets = call.voice.as_ref().map(|voice| voice.packets()).unwrap_or_default();
+        self.score.on_over(now, outcome, packets);
+        self.spoken = call.voice.filter(|_| self.console.is_single());
     }
 
-    fn show_progress(&self) {
-        let mut terminal = io::stderr();
-        if let (Some(speech), Stage::Talking(_), true) = (&self.speech, &self.stage, terminal.is_terminal()) {
-            // A line that cannot be shown is not missed.
-            let _ = write!(terminal, "\r{} ", speech.progress());
-        }
-    }
-
-    fn sum_up(&self) {
-        let Some(speech) = &self.speech else { return };
-        if io::stderr().is_terminal() {
-            let _ = writeln!(io::stderr());
-        }
-        say(&speech.to_string());
+    fn show_progress(&mut self, now: Instant) {
+        let voices = || self.calls.values().filter_map(|call| call.voice.as_ref());
+        let (score, is_single) = (&self.score, self.console.is_single());
+        self.console.show(now, || {
+            let mut packets = Packets::default();
+            voices().for_each(|voice| packets += voice.packets());
+            if is_single {
+                voices().next().map(|_| packets.progress())
+            } else {
+                Some(score.progress(now, packets.datagrams()))
+            }
+        });
     }
 }
 
-fn say(line: &str) {
-    // Nobody is left to tell when standard output is closed.
-    let _ = writeln!(io::stdout(), "{line}");
+/// The load that the machine has open files for.
+fn within_limits(load: Load) -> Load {
+    let wanted = load.at_once.saturating_add(FILES_OF_OUR_OWN);
+    let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE) else { return load };
+    let allowed = if soft < wanted && setrlimit(Resource::RLIMIT_NOFILE, wanted.min(hard), hard).is_ok() {
+        wanted.min(hard)
+    } else {
+        soft
+    };
+    let at_once = load.at_once.min(allowed.saturating_sub(FILES_OF_OUR_OWN).max(1));
+    if at_once < load.at_once {
+        say(&format!("at most {at_once} calls at once: this machine allows no more open files"));
+    }
+    Load { at_once, ..load }
 }
 
 /// The caller's name.
 const USER: &str = "paging";
-const PTIME: Duration = Duration::from_millis(20);
-/// How often the progress line is drawn and the talker is looked after.
-const PROGRESS_EVERY: Duration = Duration::from_millis(100);
+/// Files beside the ports of calls: SIP, signals, timers, standard streams.
+const FILES_OF_OUR_OWN: u64 = 32;
+/// Room for the answers to a burst of calls.
+const SIP_BUFFER: usize = 4 * 1024 * 1024;
+/// Inputs handled before it looks at what is due.
+const INPUTS_A_TURN: usize = 32;
+/// Calls placed before it looks at what has come.
+const DIALS_A_TURN: usize = 16;
+/// How often the talker is looked after.
+const LOOK_EVERY: Duration = Duration::from_millis(10);
 /// How long a call may take to end: the BYE goes four times (RFC 3261 §17.1.2.2).
 const END_WITHIN: Duration = Duration::from_secs(4);
 /// How long it may take after an interrupt, so that the program is gone within two seconds.

@@ -1,16 +1,18 @@
 //! `paging devices`.
 
 use super::print;
-use crate::output::devices::{self, Playback};
+use crate::output::CardError;
+use crate::output::devices::{self, Offer, Playback};
 use core::fmt::Write;
+use core::time::Duration;
 use std::process::ExitCode;
 
-/// Lists the sound cards, what `[audio] device` calls each, and which one `auto` takes.
+/// Lists the sound cards, what `[audio] device` calls each, what it can do, and which one `auto` takes.
 pub(super) fn devices() -> ExitCode {
-    print(&table(&devices::list(), &devices::pcms()))
+    print(&table(&devices::list(), Offer::of, &devices::pcms()))
 }
 
-fn table(found: &[Playback], pcms: &[String]) -> String {
+fn table(found: &[Playback], ask: impl Fn(&Playback) -> Result<Offer, CardError>, pcms: &[String]) -> String {
     let mut text = String::new();
     if found.is_empty() {
         text.push_str("No sound card found.\n");
@@ -23,6 +25,12 @@ fn table(found: &[Playback], pcms: &[String]) -> String {
         let (name, kind) = (&playback.name, playback.kind);
         // Writing to a String cannot fail.
         let _ = writeln!(text, "{mark} {:<16} {kind}: {name}{usb}", device_name(playback));
+        let _ = match ask(playback) {
+            Ok(offer) => writeln!(text, "{INDENT}{}", offered(&offer)),
+            Err(error) => {
+                writeln!(text, "{INDENT}{error}; latency {} ms if it plays", millis(kind.latency()))
+            }
+        };
     }
     if !pcms.is_empty() {
         text.push_str("Other ALSA names it takes:\n");
@@ -33,10 +41,34 @@ fn table(found: &[Playback], pcms: &[String]) -> String {
     text
 }
 
+/// `2 channels; S16_LE; 48000, 44100 Hz; latency 19.4 ms: period 5, filled to 10 ms`
+fn offered(offer: &Offer) -> String {
+    let channels = match offer.channels {
+        (1, 1) => "1 channel".to_owned(),
+        (least, most) if least == most => format!("{least} channels"),
+        (least, most) => format!("{least} to {most} channels"),
+    };
+    let rates: Vec<_> = offer.rates_hz.iter().map(ToString::to_string).collect();
+    let [latency, period, fill] = [offer.latency, offer.period, offer.fill].map(millis);
+    format!(
+        "{channels}; {}; {} Hz; latency {latency} ms: period {period}, filled to {fill} ms",
+        offer.formats.join(", "),
+        rates.join(", "),
+    )
+}
+
 /// The first device of a card goes by the card's id; the others by ALSA's name.
 fn device_name(playback: &Playback) -> String {
     if playback.device == 0 { playback.card.clone() } else { playback.hardware() }
 }
+
+/// With one digit behind the point, where it is not zero.
+fn millis(span: Duration) -> f64 {
+    (span.as_secs_f64() * 1e4).round() / 10.0
+}
+
+/// As wide as the names.
+const INDENT: &str = "                   ";
 
 #[cfg(test)]
 mod tests {
@@ -47,12 +79,23 @@ mod tests {
         Playback { card: card.to_owned(), device, name: "Maker, PCM".to_owned(), kind, usb: None }
     }
 
+    fn offer(channels: (u32, u32), rates_hz: &[u32]) -> Offer {
+        Offer {
+            formats: vec!["S24_3LE", "S16_LE"],
+            channels,
+            rates_hz: rates_hz.to_vec(),
+            period: Duration::from_millis(5),
+            fill: Duration::from_millis(10),
+            latency: Duration::from_micros(19_396),
+        }
+    }
+
     #[test]
     fn the_best_card_is_marked_and_all_are_named_as_the_configuration_names_them() {
         let mut usb = playback("Device", 0, Kind::Usb);
         usb.usb = Some(UsbId { vendor: 0x0d8c, product: 0x14 });
-        let found = [playback("vc4hdmi0", 0, Kind::Hdmi), usb, playback("PCH", 3, Kind::BuiltIn)];
-        let text = table(&found, &["default".to_owned()]);
+        let found = [playback("vc4hdmi0", 0, Kind::Hdmi), usb, playback("PCH", 3, Kind::Other)];
+        let text = table(&found, |_| Ok(offer((2, 2), &[48_000])), &["default".to_owned()]);
         let marked: Vec<_> = text.lines().filter(|line| line.starts_with("* ")).collect();
         assert_eq!(marked.len(), 1, "{text}");
         assert!(marked[0].contains("Device") && marked[0].contains("usb:0d8c:0014"), "{text}");
@@ -61,7 +104,27 @@ mod tests {
     }
 
     #[test]
+    fn a_card_tells_what_it_can_do_and_how_late_it_is() {
+        let text = table(&[playback("DAC", 0, Kind::I2s)], |_| Ok(offer((1, 8), &[48_000, 44_100])), &[]);
+        let expected = "* DAC              i2s: Maker, PCM\n                   1 to 8 channels; S24_3LE, S16_LE; \
+                        48000, 44100 Hz; latency 19.4 ms: period 5, filled to 10 ms\n";
+        assert!(text.ends_with(expected), "{text}");
+        assert!(offered(&offer((1, 1), &[44_100])).starts_with("1 channel; S24_3LE, S16_LE; 44100 Hz; "));
+        assert!(offered(&offer((2, 2), &[44_100])).starts_with("2 channels; "));
+    }
+
+    #[test]
+    fn a_card_that_cannot_be_asked_says_why_and_what_its_kind_is_like() {
+        let ask = |playback: &Playback| Offer::of(playback);
+        let text = table(&[playback("none", 0, Kind::Headphones)], ask, &[]);
+        assert!(
+            text.contains("hw:CARD=none,DEV=0: ") && text.ends_with("latency 74.4 ms if it plays\n"),
+            "{text}"
+        );
+    }
+
+    #[test]
     fn no_card_is_said() {
-        assert_eq!(table(&[], &[]), "No sound card found.\n");
+        assert_eq!(table(&[], |_| Ok(offer((2, 2), &[])), &[]), "No sound card found.\n");
     }
 }

@@ -3,13 +3,25 @@
 //! - `serve` brings the box up: sockets, rings, the audio thread; `service` is the box at work, fed by `inbox` and
 //!   heard through `post`.
 //! - `media` and `stream` are the media of a call, `sink` the executor's end of the rings to the audio thread.
-//! - `caller` places a page (`paging call`): `target` is whom it calls, `sound`, `talker` and `speech` what it says.
+//! - `caller` places pages (`paging call`): `target` is whom it calls, `call_schedule` says when; `call_media` is what is
+//!   offered and said: `sound` and `speech`, cut into `call_stream`s with `call_faults`, sent by the `talker`;
+//!   `call_score` is how it went.
 //! - `configuration` reads files, environment and `--set`; [`arguments`] is the command line; `log` writes log lines,
 //!   `throttle` says how many the network may cause.
 
 pub mod arguments;
 
+mod call_arguments;
+mod call_console;
 mod call_error;
+mod call_faults;
+mod call_histogram;
+mod call_media;
+mod call_progress;
+mod call_rate;
+mod call_schedule;
+mod call_score;
+mod call_stream;
 mod caller;
 mod configuration;
 mod inbox;
@@ -28,7 +40,7 @@ mod target;
 mod throttle;
 
 use crate::output;
-use arguments::{Command, Configuration, HELP, PageCall, UsageError};
+use arguments::{CALL_HELP, Command, Configuration, HELP, PageCall, UsageError};
 use std::fmt::Display;
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -39,8 +51,9 @@ pub fn run(command: Command) -> ExitCode {
     match command {
         Command::Run(configuration) => run_box(&configuration),
         Command::Devices => listing::devices(),
-        Command::Call(page) => place(&page),
+        Command::Call(page) => place(*page),
         Command::Help => print(HELP),
+        Command::CallHelp => print(CALL_HELP),
         Command::Version => print(concat!("paging ", env!("CARGO_PKG_VERSION"), "\n")),
     }
 }
@@ -78,7 +91,7 @@ fn run_box(configuration: &Configuration) -> ExitCode {
     code
 }
 
-fn place(page: &PageCall) -> ExitCode {
+fn place(page: PageCall) -> ExitCode {
     match caller::place(page) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

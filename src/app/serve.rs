@@ -5,9 +5,9 @@ use super::media::Media;
 use super::post::Post;
 use super::service::Service;
 use super::sink::Sink;
-use crate::config::Settings;
+use crate::config::{Output, Settings};
 use crate::entropy;
-use crate::mix::{Command, Mixer, Report};
+use crate::mix::{Command, Mixer, Report, Spread};
 use crate::net::{BindError, Udp, UdpOptions};
 use crate::output::{self, Control, RingedMixer, Setup};
 use crate::paging::{Pager, Policy};
@@ -35,9 +35,14 @@ pub(super) fn serve(settings: &Settings) -> Result<(), ServeError> {
     let mut reports = Box::new(Queue::<Report, REPORTS>::new());
     let ((to_card, from_executor), (to_executor, from_card)) = (commands.split(), reports.split());
     let control = Control::new();
-    let setup = setup(settings);
+    let mut outputs = settings.outputs();
+    let output = outputs.remove(0);
+    for other in outputs.iter().flat_map(|output| &output.routes) {
+        log::warn!("zone {} is not heard: only one device plays so far", other.zone);
+    }
+    let setup = Setup::new(&output, &settings.audio);
     thread::scope(|scope| {
-        let engine = RingedMixer::new(mixer(settings), from_executor, to_executor);
+        let engine = RingedMixer::new(mixer(&output, settings), from_executor, to_executor);
         let audio =
             thread::Builder::new().name("audio".to_owned()).stack_size(output::rt::THREAD_STACK_BYTES);
         audio.spawn_scoped(scope, || output::run(&setup, &control, engine)).map_err(ServeError::Thread)?;
@@ -90,14 +95,12 @@ fn listen(
     Ok(sockets)
 }
 
-fn setup(settings: &Settings) -> Setup {
-    let audio = &settings.audio;
-    Setup { device: audio.device.clone(), channels: CHANNELS, period: audio.period, buffer: audio.buffer }
-}
-
-fn mixer(settings: &Settings) -> Mixer {
+fn mixer(output: &Output, settings: &Settings) -> Mixer {
+    let levels = output.gains();
     // Without a limit of its own a sum of voices still ends at full scale: softly here, harshly in the card.
-    Mixer::new(CHANNELS, MAX_CALLS).with_ceiling(settings.audio.limiter.unwrap_or(Level::UNITY))
+    Mixer::new(levels.len(), MAX_CALLS)
+        .with_spread(Spread::new(&levels))
+        .with_ceiling(settings.audio.limiter.unwrap_or(Level::UNITY))
 }
 
 fn identity(settings: &Settings) -> EndpointConfig {
@@ -148,8 +151,6 @@ impl std::error::Error for ServeError {}
 pub(super) const USER_AGENT: &str = concat!("PagingBox/", env!("CARGO_PKG_VERSION"));
 /// Calls at once.
 const MAX_CALLS: usize = 250;
-/// What is rendered; a card with other channels gets them made of these.
-const CHANNELS: usize = 2;
 /// Packets under way to the audio thread: 20 ms of 250 calls.
 const COMMANDS: usize = 256;
 /// Reports under way to the executor.

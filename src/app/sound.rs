@@ -1,31 +1,68 @@
-//! What a placed page says, ready to be encoded.
+//! What a placed page says, as samples of any rate.
 
 use super::arguments::Sound;
 use super::call_error::CallError;
 use crate::dsp::{Tone, convert};
-use crate::files;
+use crate::files::{self, Clip};
 use crate::units::{Level, SampleRate};
 use core::time::Duration;
 
-/// All samples of `sound` at `rate`, one channel, full scale ±1.0.
-///
-/// # Errors
-/// When the file cannot be read as sound.
-pub(super) fn load(sound: &Sound, rate: SampleRate) -> Result<Vec<f32>, CallError> {
-    match sound {
-        Sound::Tone { hz, length } => Ok(tone(f64::from(*hz), *length, rate)),
-        Sound::File(path) => {
-            let clip = files::decode(path)?;
-            Ok(convert(&clip.samples, clip.rate, rate)?)
+/// A sound that has been read.
+#[derive(Debug)]
+pub(super) enum Source {
+    /// From a file.
+    Clip(Clip),
+    /// To be made.
+    Sine {
+        /// Its frequency.
+        hz: f64,
+        /// How long it sounds.
+        length: Duration,
+    },
+}
+
+impl Source {
+    /// Reads `sound`.
+    ///
+    /// # Errors
+    /// When the file cannot be read as sound.
+    pub(super) fn load(sound: &Sound) -> Result<Self, CallError> {
+        Ok(match sound {
+            Sound::Tone { hz, length } => Self::Sine { hz: f64::from(*hz), length: *length },
+            Sound::File(path) => Self::Clip(files::decode(path)?),
+        })
+    }
+
+    /// All samples at `rate`, one channel, full scale ±1.0.
+    ///
+    /// # Errors
+    /// When the file has a rate that cannot be converted.
+    pub(super) fn samples(&self, rate: SampleRate) -> Result<Vec<f32>, CallError> {
+        match self {
+            Self::Clip(clip) => Ok(convert(&clip.samples, clip.rate, rate)?),
+            &Self::Sine { hz, length } => Ok(sine(hz, length, rate)),
         }
+    }
+
+    /// A long tone as one of two to three folds, each of `packets` of `ptime`, and how often its second fold is to be
+    /// repeated. A fold is a whole number of periods: the frequency is moved by less than a tenth of a hertz to that end.
+    pub(super) fn folded(&self, ptime: Duration, packets: usize) -> (Option<Self>, usize) {
+        let &Self::Sine { hz, length } = self else { return (None, 0) };
+        let packets = u32::try_from(packets).unwrap_or(u32::MAX);
+        let fold = ptime * packets;
+        let folds = u32::try_from(length.as_micros() / fold.as_micros().max(1)).unwrap_or(u32::MAX);
+        let Some(repeated @ 1..) = folds.checked_sub(2) else { return (None, 0) };
+        let hz = (hz * fold.as_secs_f64()).round() / fold.as_secs_f64();
+        let length = length.saturating_sub(fold * repeated);
+        (Some(Self::Sine { hz, length }), usize::try_from(repeated).unwrap_or_default())
     }
 }
 
 /// A sine of [`TONE_LEVEL_DB`] that fades in and out without a click.
-fn tone(hz: f64, length: Duration, rate: SampleRate) -> Vec<f32> {
+fn sine(hz: f64, length: Duration, rate: SampleRate) -> Vec<f32> {
     let mut tone = Tone::new(rate, hz, Level::from_db(TONE_LEVEL_DB));
-    let mut samples = vec![0.0; frames(length, rate)];
-    let fade_at = samples.len().saturating_sub(frames(FADE, rate));
+    let mut samples = vec![0.0; ticks(length, rate)];
+    let fade_at = samples.len().saturating_sub(ticks(FADE, rate));
     let (sounding, fading) = samples.split_at_mut(fade_at);
     tone.start();
     tone.fill(sounding);
@@ -34,9 +71,10 @@ fn tone(hz: f64, length: Duration, rate: SampleRate) -> Vec<f32> {
     samples
 }
 
-fn frames(length: Duration, rate: SampleRate) -> usize {
-    let frames = length.as_micros() * u128::from(rate.hz()) / 1_000_000;
-    usize::try_from(frames).unwrap_or(usize::MAX)
+/// How many ticks of a clock of this rate last for `length`.
+pub(super) fn ticks(length: Duration, rate: SampleRate) -> usize {
+    let ticks = length.as_micros() * u128::from(rate.hz()) / 1_000_000;
+    usize::try_from(ticks).unwrap_or(usize::MAX)
 }
 
 /// Loud, and far from clipping.
@@ -51,16 +89,18 @@ mod tests {
     #[test]
     fn a_tone_has_its_length_and_level_and_ends_in_silence() {
         let sound = Sound::Tone { hz: 440.0, length: Duration::from_millis(500) };
-        let samples = load(&sound, SampleRate::HZ_8000).unwrap();
-        assert_eq!(samples.len(), 4000);
-        let peak = samples.iter().fold(0.0_f32, |peak, sample| peak.max(sample.abs()));
-        assert!((peak - 0.316).abs() < 0.002, "{peak}");
-        assert!(samples.last().is_some_and(|sample| sample.abs() < 1e-6));
+        for (rate, frames) in [(SampleRate::HZ_8000, 4000), (SampleRate::HZ_48000, 24_000)] {
+            let samples = Source::load(&sound).unwrap().samples(rate).unwrap();
+            assert_eq!(samples.len(), frames);
+            let peak = samples.iter().fold(0.0_f32, |peak, sample| peak.max(sample.abs()));
+            assert!((peak - 0.316).abs() < 0.002, "{peak}");
+            assert!(samples.last().is_some_and(|sample| sample.abs() < 1e-6));
+        }
     }
 
     #[test]
     fn a_missing_file_is_named() {
-        let error = load(&Sound::File("no/such.wav".into()), SampleRate::HZ_8000).unwrap_err();
+        let error = Source::load(&Sound::File("no/such.wav".into())).unwrap_err();
         assert!(error.to_string().contains("no/such.wav"), "{error}");
     }
 }

@@ -41,6 +41,15 @@ pub enum Device {
 }
 
 impl Device {
+    /// Whether both are written for the same thing. `auto` may be a card that another name means too: that is known
+    /// only where the cards are.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Card(one), Self::Card(other)) => one.eq_ignore_ascii_case(other),
+            _ => self == other,
+        }
+    }
+
     pub(super) fn from_text(text: &str) -> Result<Self, Expected> {
         if text.is_empty() || text.len() > 1024 || text.chars().any(char::is_control) {
             return Err(Expected::Device);

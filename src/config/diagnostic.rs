@@ -3,7 +3,7 @@
 use core::fmt;
 use core::time::Duration;
 
-use super::Expected;
+use super::{ChannelSet, Expected, MAX_OUTPUTS};
 
 /// Something to tell the owner; prints as one line, in the shape of a compiler's:
 /// `paging.conf:3:9: error: [sip] ptime: expected …, found "25"; 20ms stays in force`.
@@ -103,6 +103,22 @@ pub enum Problem {
     Later,
     /// Words of a list that do nothing yet.
     LaterWords(Vec<&'static str>),
+    /// Channels that another zone has; the others stay.
+    ChannelsTaken {
+        /// Which.
+        channels: ChannelSet,
+        /// The zone that has them.
+        zone: String,
+    },
+    /// A zone for every channel of a device that has other zones too.
+    ChannelsShared {
+        /// What it has instead; may be none.
+        in_force: ChannelSet,
+    },
+    /// A zone that names no device.
+    NoDevice,
+    /// A zone on a further device than the most there may be.
+    TooManyDevices,
     /// A key of PagingServer's.
     Replaced {
         /// What to use here.
@@ -177,6 +193,18 @@ impl fmt::Display for Problem {
                 write!(f, "{} are known but do nothing yet", words.join(", "))
             }
             Self::LaterWords(words) => write!(f, "{} is known but does nothing yet", words.join(", ")),
+            Self::ChannelsTaken { channels, zone } => {
+                write!(f, "expected channels of its own: [zone {}] has {channels}", zone.escape_debug())
+            }
+            Self::ChannelsShared { in_force } if in_force.is_empty() => {
+                f.write_str("expected channels, for its device has other zones; it is heard nowhere")
+            }
+            Self::ChannelsShared { in_force } => {
+                write!(f, "expected channels, for its device has other zones; {in_force} is in force")
+            }
+            Self::TooManyDevices => {
+                write!(f, "expected at most {MAX_OUTPUTS} devices in all; it is heard nowhere")
+            }
             Self::Replaced { instead } => write!(f, "is a key of PagingServer: {instead}"),
             Self::More { count } => write!(f, "and {count} more"),
             other => f.write_str(other.sentence()),
@@ -195,6 +223,7 @@ impl Problem {
             Self::OutsideSection => "expected a section such as [sip] before it; the line is left out",
             Self::NoOverride => "expected section.key=value; it is left out",
             Self::Later => "is known but does nothing yet",
+            Self::NoDevice => "names no device; that of [audio] is taken",
             _ => "is a mistake",
         }
     }

@@ -68,6 +68,10 @@ pub enum Expected {
     Usb,
     /// wav:PATH.
     WavPath,
+    /// Channels of a card.
+    Channels,
+    /// No channel twice.
+    ChannelOnce,
 }
 
 impl fmt::Display for Expected {
@@ -110,6 +114,8 @@ impl Expected {
             Self::CardId => "expected a card id, for numbers change: see paging devices",
             Self::Usb => "expected usb:VID:PID with four hexadecimal digits each",
             Self::WavPath => "expected wav:PATH",
+            Self::Channels => "expected channels from 1 to 8 such as 2 or \"1,2\"",
+            Self::ChannelOnce => "expected each channel once",
             _ => "expected something else",
         }
     }

@@ -5,7 +5,7 @@ use core::time::Duration;
 use std::net::SocketAddr;
 
 use super::value::{self, TimeLimits};
-use super::{CodecName, Device, Expected, LogLevel, PortRange, Settings, Span, address};
+use super::{ChannelSet, CodecName, Device, Expected, LogLevel, PortRange, Settings, Span, address};
 use crate::units::{Level, SampleRate};
 
 /// What a key takes, and where the value goes.
@@ -52,6 +52,8 @@ pub enum Kind {
     Codecs(Put<Vec<CodecName>>),
     /// A sink.
     Device(Put<Device>),
+    /// Channels of a card.
+    Channels(Put<ChannelSet>),
     /// A key of another program; what replaces it here.
     Foreign(&'static str),
 }
@@ -103,6 +105,7 @@ impl Kind {
             Self::Ports(put) => put.give(settings, PortRange::from_text(text)?),
             Self::Codecs(put) => apply_codecs(text, put, settings)?,
             Self::Device(put) => put.give(settings, Device::from_text(text)?),
+            Self::Channels(put) => put.give(settings, ChannelSet::from_text(text)?),
             Self::Foreign(instead) => Applied::Replaced(instead),
         })
     }

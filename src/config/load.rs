@@ -3,11 +3,12 @@
 use core::time::Duration;
 use std::collections::BTreeMap;
 
-use config::{Config, ValueKind};
+use config::{Config, Value, ValueKind};
 
 use super::layer::{Given, Layer, Slot};
 use super::read::Reader;
-use super::{Diagnostic, Problem, SectionName, Settings, table};
+use super::table::{self, Section};
+use super::{Diagnostic, Place, Problem, SectionName, Settings, Zone, claims};
 
 /// What came of loading.
 #[derive(Clone, Debug, PartialEq)]
@@ -38,14 +39,15 @@ pub fn load(
     for argument in overrides {
         reader.set(argument);
     }
-    let mut settings = merged(&reader.layers);
+    let mut settings = merged(&reader.layers, &reader.zones);
     let given = given(&reader.layers);
     settle(&mut settings, &given, &mut reader);
+    claims::settle(&mut settings, &given, &mut reader);
     Loaded { settings, given: given.into_values().collect(), diagnostics: reader.report.finish() }
 }
 
 /// The settings of all layers together.
-fn merged(layers: &[Layer]) -> Settings {
+fn merged(layers: &[Layer], zones: &[(SectionName, Place)]) -> Settings {
     let mut builder = Config::builder();
     for layer in layers {
         builder = builder.add_source(layer.clone());
@@ -55,17 +57,28 @@ fn merged(layers: &[Layer]) -> Settings {
     let mut settings = Settings::default();
     let ValueKind::Table(sections) = tree.kind else { return settings };
     for section in table::SECTIONS {
-        let Some(ValueKind::Table(values)) = sections.get(section.kind).map(|value| &value.kind) else {
-            continue;
-        };
-        for key in section.keys {
-            if let Some(ValueKind::String(text)) = values.get(key.name).map(|value| &value.kind) {
-                // It was right when its layer was made.
-                let _ = key.kind.apply(text, &mut settings);
-            }
-        }
+        apply(section, sections.get(section.kind), &mut settings);
+    }
+    let keys = table::section(table::ZONES);
+    for (section, keys) in zones.iter().filter_map(|(section, _)| Some((section, keys?))) {
+        settings.zones.push(Zone::new(section.name.as_deref().unwrap_or_default()));
+        apply(keys, sections.get(&section.id()), &mut settings);
     }
     settings
+}
+
+/// Puts the values of one section, or the defaults where it has none, into the settings.
+fn apply(section: &Section, values: Option<&Value>, settings: &mut Settings) {
+    let values =
+        values.and_then(|value| if let ValueKind::Table(keys) = &value.kind { Some(keys) } else { None });
+    for key in section.keys {
+        let given = values.and_then(|values| values.get(key.name)).map(|value| &value.kind);
+        let text = if let Some(ValueKind::String(text)) = given { text } else { key.default };
+        if given.is_some() || !text.is_empty() {
+            // It was right when its layer was made; so are the defaults.
+            let _ = key.kind.apply(text, settings);
+        }
+    }
 }
 
 /// What was given, without the defaults.

@@ -15,6 +15,8 @@
 //! keys that do nothing yet (they are checked and kept as [`Given`]).
 
 mod address;
+mod channels;
+mod claims;
 mod codec_name;
 mod decode;
 mod device;
@@ -32,8 +34,10 @@ mod settings;
 mod span;
 pub mod table;
 mod value;
+mod zone;
 
 pub use address::PortRange;
+pub use channels::ChannelSet;
 pub use codec_name::CodecName;
 pub use device::Device;
 pub use diagnostic::{Diagnostic, Place, Position, Problem, Severity};
@@ -47,6 +51,7 @@ pub use section::SectionName;
 pub use settings::{Audio, Calls, Log, LogLevel, Settings, Sip};
 pub use span::Span;
 pub use value::{TimeLimits, Unit};
+pub use zone::{MAX_OUTPUTS, Output, Route, Zone};
 
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,6 @@
 //! Reading texts, variables and `--set`s into layers, and telling what is wrong in them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::decode::decode;
 use super::hint::{key_elsewhere, near_key, near_section};
@@ -8,7 +8,7 @@ use super::layer::{Given, Layer, Slot};
 use super::report::Report;
 use super::scan::{Item, scan};
 use super::section::{SectionFault, normal};
-use super::table::{self, Key, Section};
+use super::table::{self, Key, Naming, Section};
 use super::{Applied, Diagnostic, Place, Position, Problem, SectionName, Settings, Severity};
 
 /// Makes layers, each seeing those before it.
@@ -17,6 +17,10 @@ pub(super) struct Reader {
     /// The defaults first.
     pub(super) layers: Vec<Layer>,
     pub(super) report: Report,
+    /// Sections `[zone NAME]` in the order of their first appearance, and where that was.
+    pub(super) zones: Vec<(SectionName, Place)>,
+    /// The ids of these zones.
+    seen: BTreeSet<String>,
     /// What values are tried on.
     scratch: Settings,
 }
@@ -36,7 +40,8 @@ struct Pair<'a> {
 
 impl Reader {
     pub(super) fn new() -> Self {
-        Self { layers: vec![Layer::defaults()], report: Report::default(), scratch: Settings::default() }
+        let (layers, report, zones) = (vec![Layer::defaults()], Report::default(), Vec::new());
+        Self { layers, report, zones, seen: BTreeSet::new(), scratch: Settings::default() }
     }
 
     /// Reads one file's bytes as the next layer.
@@ -115,6 +120,7 @@ impl Reader {
         if !works(&target) {
             self.report.note(place, &target.0.to_string(), Problem::Later);
         }
+        self.see_zone(&target.0, place);
         Ok(target)
     }
 
@@ -175,10 +181,17 @@ impl Reader {
                 return self.report.error(&text_place, &subject(&section, key), problem);
             }
         }
+        self.see_zone(&section, &text_place);
         let (text, is_secret, place) = (text.to_owned(), key.kind.is_secret(), text_place);
         layer
             .given
             .insert((section.id(), key.name), Given { section, key: key.name, text, is_secret, place });
+    }
+
+    fn see_zone(&mut self, section: &SectionName, place: &Place) {
+        if section.kind == table::ZONES && self.seen.insert(section.id()) {
+            self.zones.push((section.clone(), place.clone()));
+        }
     }
 
     /// What the layers below say.
@@ -241,7 +254,7 @@ fn is_secret(header: &str, key: &str) -> bool {
 
 /// Whether keys of the section do anything yet.
 fn works((name, section): &Target) -> bool {
-    section.works && name.name.is_none()
+    section.works && (name.name.is_none() || section.naming == Naming::Always)
 }
 
 fn subject(section: &SectionName, key: &Key) -> String {

@@ -3,7 +3,7 @@
 use core::time::Duration;
 use std::net::SocketAddr;
 
-use super::{CodecName, Device, PortRange, Span, table};
+use super::{CodecName, Device, PortRange, Span, Zone, table};
 use crate::units::{Level, SampleRate};
 
 /// Everything that can be set and does something.
@@ -15,6 +15,8 @@ pub struct Settings {
     pub audio: Audio,
     /// `[calls]`.
     pub calls: Calls,
+    /// `[zone NAME]`, in the order of their first appearance.
+    pub zones: Vec<Zone>,
     /// `[log]`.
     pub log: Log,
 }
@@ -105,6 +107,7 @@ impl Settings {
             sip: Sip::blank(),
             audio: Audio::blank(),
             calls: Calls { hang_up_after: None },
+            zones: Vec::new(),
             log: Log { level: LogLevel::Off },
         }
     }

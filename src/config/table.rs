@@ -2,8 +2,8 @@
 
 use super::Kind;
 use super::Kind::{
-    Addresses, Ceiling, Codecs, Device, Dscp, Foreign, Level, LogLevel, Number, Ports, Priority, Rate,
-    Seconds, Secret, Span, Text, Time, TimeOrOff, Volume, Word, YesNo,
+    Addresses, Ceiling, Channels, Codecs, Device, Dscp, Foreign, Level, LogLevel, Number, Ports, Priority,
+    Rate, Seconds, Secret, Span, Text, Time, TimeOrOff, Volume, Word, YesNo,
 };
 use super::kind::Put::{Into, Later};
 use super::value::{TimeLimits, Unit};
@@ -15,7 +15,7 @@ pub struct Section {
     pub kind: &'static str,
     /// Whether a name follows.
     pub naming: Naming,
-    /// Whether the section without a name does something yet; sections with a name do not.
+    /// Whether it does something yet. Of a section that may have a name, that is the one without.
     pub works: bool,
     /// Its keys.
     pub keys: &'static [Key],
@@ -59,12 +59,15 @@ impl Section {
     }
 }
 
+/// The kind of section that makes a zone.
+pub(super) const ZONES: &str = "zone";
+
 /// All sections.
 pub const SECTIONS: &[Section] = &[
     Section { kind: "sip", naming: Naming::Maybe, works: true, keys: SIP },
     Section { kind: "audio", naming: Naming::Never, works: true, keys: AUDIO },
     Section { kind: "calls", naming: Naming::Never, works: true, keys: CALLS },
-    Section { kind: "zone", naming: Naming::Always, works: false, keys: ZONE },
+    Section { kind: ZONES, naming: Naming::Always, works: true, keys: ZONE },
     Section { kind: "group", naming: Naming::Always, works: false, keys: GROUP },
     Section { kind: "music", naming: Naming::Maybe, works: false, keys: MUSIC },
     Section { kind: "multicast", naming: Naming::Always, works: false, keys: MULTICAST },
@@ -183,9 +186,9 @@ const CALLS: &[Key] = &[
 
 #[rustfmt::skip]
 const ZONE: &[Key] = &[
-    key("device", Device(Later), "", "as in [audio]"),
-    key("channels", Text(Later), "", "1, 2 or \"1,2\""),
-    key("volume", Level(Later), "100", "of everything"),
+    key("device", Device(Into(|s, v| s.in_zone(|zone| zone.device = Some(v)))), "", "as in [audio]"),
+    key("channels", Channels(Into(|s, v| s.in_zone(|zone| zone.channels = Some(v)))), "", "1, 2 or \"1,2\", up to 8; none: every one"),
+    key("volume", Level(Into(|s, v| s.in_zone(|zone| zone.volume = v))), "100", "of everything"),
     key("volume-page", Level(Later), "", "of pages"),
     key("volume-bell", Level(Later), "", "of bells"),
     key("volume-music", Level(Later), "", "of music"),

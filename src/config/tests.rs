@@ -104,7 +104,8 @@ fn of_a_key_given_twice_the_first_stays() {
 
 #[test]
 fn defaults_are_the_contracts() {
-    let Settings { sip, audio, calls, log } = Settings::default();
+    let Settings { sip, audio, calls, zones, log } = Settings::default();
+    assert_eq!(zones, []);
     assert_eq!(sip.listen, ["0.0.0.0:5060".parse().unwrap(), "[::]:5060".parse().unwrap()]);
     assert_eq!((sip.user.as_str(), sip.name.as_str()), ("", "Paging"));
     assert_eq!((sip.rtp_ports.first(), sip.rtp_ports.pairs()), (16_384, 250));

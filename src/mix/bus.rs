@@ -2,7 +2,7 @@
 
 use super::rise::Bus;
 use super::{BLOCK, BUS_BLOCK};
-use crate::dsp::{Interpolator3, Limiter, Meter, Reading};
+use crate::dsp::{Decimator, Interpolator3, Limiter, Meter, Reading};
 use crate::units::{Level, SampleRate};
 
 /// A block of what all voices say.
@@ -20,6 +20,11 @@ impl Buses {
         Self { speech: [0.0; BUS_BLOCK], full: [0.0; BLOCK], speech_sounds: false, full_sounds: false }
     }
 
+    /// What is on the bus of speech, if anything.
+    pub(super) fn speech(&self) -> Option<&[f32; BUS_BLOCK]> {
+        self.speech_sounds.then_some(&self.speech)
+    }
+
     /// Adds the block of a voice.
     pub(super) fn add(&mut self, bus: Bus, block: &[f32]) {
         let sums = match bus {
@@ -35,6 +40,30 @@ impl Buses {
         for (sum, sample) in sums.iter_mut().zip(block) {
             *sum += sample;
         }
+    }
+}
+
+/// The bus of 48 kHz brought down to that of speech: for callers, who hear no more.
+#[derive(Clone, Debug)]
+pub(super) struct Fold {
+    decimator: Decimator,
+    holds: bool,
+}
+
+impl Fold {
+    pub(super) fn new() -> Self {
+        Self { decimator: Decimator::new(BLOCK / BUS_BLOCK), holds: false }
+    }
+
+    /// Adds to the bus of speech what is on the other.
+    pub(super) fn apply(&mut self, buses: &mut Buses) {
+        if !buses.full_sounds && !self.holds {
+            return;
+        }
+        self.holds = buses.full_sounds;
+        let mut block = [0.0; BUS_BLOCK];
+        self.decimator.process(&buses.full, &mut block);
+        buses.add(Bus::Speech, &block);
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::bus::{Buses, Stage};
 use super::message::{Command, OutputStats, Report, VoiceId, VoiceStats};
+use super::spread::Spread;
 use super::voice::Voice;
 use super::{BLOCK, BLOCK_TIME};
 use crate::dsp::Limiter;
@@ -11,7 +12,7 @@ use crate::units::Level;
 /// The voices of one sink, and what they sound like together.
 #[derive(Debug)]
 pub struct Mixer {
-    channels: usize,
+    spread: Spread,
     /// A voice keeps its seat until it is given back, so there is always room for what is to be reported. The room for
     /// twice as many as may be heard is made beforehand.
     seats: Vec<Seat>,
@@ -32,7 +33,7 @@ impl Mixer {
     #[must_use]
     pub fn new(channels: usize, max_voices: usize) -> Self {
         Self {
-            channels: channels.max(1),
+            spread: Spread::even(channels),
             seats: Vec::with_capacity(max_voices.saturating_mul(2)),
             max_voices,
             voices: 0,
@@ -44,11 +45,22 @@ impl Mixer {
         }
     }
 
-    /// The same mixer with another loudest sample than [`Limiter::CEILING`].
+    /// The same mixer with another loudest sample than [`Limiter::CEILING`], for channels of unequal levels too.
     #[must_use]
     pub fn with_ceiling(mut self, ceiling: Level) -> Self {
-        self.stage = Stage::new(ceiling);
+        self.stage = Stage::new(Level::from_gain(ceiling.gain() / self.spread.headroom().gain()));
         self
+    }
+
+    /// The same mixer for other channels, with a level each; to be told before the ceiling.
+    #[must_use]
+    pub fn with_spread(self, spread: Spread) -> Self {
+        Self { spread, ..self }
+    }
+
+    /// Changes how loud a channel is, within 5 ms; channels count from 0.
+    pub fn set_channel_level(&mut self, channel: usize, level: Level) {
+        self.spread.set_level(channel, level);
     }
 
     /// Does as told. A voice beyond the most there may be is given back by [`Report::Retired`] at once.
@@ -84,7 +96,7 @@ impl Mixer {
     /// is left over is silence.
     pub fn render(&mut self, now: Instant, output: &mut [f32]) {
         let mut at = now;
-        let mut blocks = output.chunks_exact_mut(BLOCK * self.channels);
+        let mut blocks = output.chunks_exact_mut(BLOCK * self.spread.channels());
         for block in &mut blocks {
             self.render_block(at, block);
             at += BLOCK_TIME;
@@ -145,7 +157,7 @@ impl Mixer {
             self.has_news |= seat.has_news();
         }
         match self.stage.render(&buses) {
-            Some(block) => spread(&block, self.channels, output),
+            Some(block) => self.spread.write(&block, output),
             None => output.fill(0.0),
         }
         self.count_down_to_reports();
@@ -209,13 +221,6 @@ enum Playing {
     NotYet,
     ToTell,
     Told,
-}
-
-/// Writes each sample to all channels of a frame.
-fn spread(block: &[f32; BLOCK], channels: usize, output: &mut [f32]) {
-    for (frame, &sample) in output.chunks_exact_mut(channels).zip(block) {
-        frame.fill(sample);
-    }
 }
 
 /// A second of blocks.

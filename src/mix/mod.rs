@@ -23,19 +23,25 @@
 
 mod bus;
 mod conceal;
+mod conference;
 mod envelope;
 mod hiss;
+mod leg;
 mod message;
 mod mixer;
 mod pace;
 mod playout;
 mod repetition;
 mod rise;
+mod spread;
 mod stream;
 mod voice;
 
+pub use conference::Conference;
+pub use leg::{KEEP_ALIVE, Leg, LegConfig, LegStats};
 pub use message::{Command, Media, OutputStats, Report, VoiceId, VoiceStats};
 pub use mixer::Mixer;
+pub use spread::Spread;
 pub use voice::{Format, Voice, VoiceConfig};
 
 use core::time::Duration;

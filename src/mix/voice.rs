@@ -1,16 +1,17 @@
 //! One source of sound on its way to its bus, and how it ends.
 
-use super::bus::Buses;
+use super::bus::{Buses, Fold};
 use super::envelope::{Envelope, Gains};
 use super::message::VoiceStats;
 use super::playout::Playout;
 use super::rise::{Bus, Rise};
-use super::{BLOCK, BLOCK_TIME};
+use super::stream::highest_rate;
+use super::{BLOCK, BLOCK_TIME, BUS_BLOCK};
 use crate::codec::Codec;
 use crate::dsp::Meter;
 use crate::rtp::{Chunk, DelayRange};
 use crate::time::Instant;
-use crate::units::Level;
+use crate::units::{Level, SampleRate};
 
 /// A voice. Everything it needs is allocated when it is made.
 #[derive(Clone, Debug)]
@@ -19,13 +20,17 @@ pub struct Voice {
     envelope: Envelope,
     meter: Meter,
     phase: Phase,
+    /// For one who may be heard at 48 kHz.
+    fold: Option<Fold>,
 }
 
 impl Voice {
     /// A voice that hears RTP.
     #[must_use]
     pub fn telephone(config: VoiceConfig) -> Self {
+        let is_full = highest_rate(&config.formats) == SampleRate::HZ_48000;
         Self {
+            fold: is_full.then(Fold::new),
             source: Source::Telephone(Telephone::new(config.formats, config.delay)),
             envelope: Envelope::new(config.level),
             meter: Meter::new(),
@@ -77,6 +82,17 @@ impl Voice {
         if sounds {
             buses.add(telephone.rise.bus(), block);
         }
+    }
+
+    /// Writes what is heard from `now` on at 16 kHz, whatever it is of, and says whether there is anything.
+    pub(super) fn render_speech(&mut self, now: Instant, block: &mut [f32; BUS_BLOCK]) -> bool {
+        let mut buses = Buses::new();
+        self.render(now, &mut buses);
+        if let Some(fold) = &mut self.fold {
+            fold.apply(&mut buses);
+        }
+        *block = buses.speech().copied().unwrap_or([0.0; BUS_BLOCK]);
+        buses.speech().is_some()
     }
 
     /// Whether it has nothing to say any more.

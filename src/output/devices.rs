@@ -11,6 +11,9 @@ use alsa::ctl::{Ctl, DeviceIter};
 use alsa::device_name::HintIter;
 use alsa::{Card, Direction};
 
+pub use super::kind::Kind;
+pub use super::offer::Offer;
+
 /// One thing of a card that plays.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Playback {
@@ -35,20 +38,6 @@ pub struct UsbId {
     pub product: u16,
 }
 
-/// Where the sound comes out, the best for an amplifier first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-#[non_exhaustive]
-pub enum Kind {
-    /// A card on USB.
-    Usb,
-    /// Soldered on, or a Raspberry Pi HAT (I2S).
-    BuiltIn,
-    /// The headphone jack of a Raspberry Pi: 11 bits and a hum.
-    Headphones,
-    /// A screen's loudspeakers, if there are any.
-    Hdmi,
-}
-
 impl Playback {
     /// ALSA's name of the device itself, without any conversion.
     #[must_use]
@@ -56,10 +45,19 @@ impl Playback {
         format!("hw:CARD={},DEV={}", self.card, self.device)
     }
 
-    /// ALSA's name of the device behind its converter of rates and formats.
+    /// ALSA's names of the device, the best first: itself; for the HDMI of a Raspberry Pi, which takes only IEC 958
+    /// frames, behind what makes such frames; and behind ALSA's converter of rates and formats, for cards that know
+    /// none of ours.
     #[must_use]
-    pub fn converted(&self) -> String {
-        format!("plug{}", self.hardware())
+    pub fn names(&self) -> Vec<String> {
+        let (card, device) = (&self.card, self.device);
+        let framed = self.is_vc4_hdmi().then(|| format!("hdmi:CARD={card},DEV={device}"));
+        let converted = format!("plughw:CARD={card},DEV={device}");
+        [Some(self.hardware()), framed, Some(converted)].into_iter().flatten().collect()
+    }
+
+    fn is_vc4_hdmi(&self) -> bool {
+        self.kind == Kind::Hdmi && self.card.to_ascii_lowercase().starts_with("vc4")
     }
 }
 
@@ -95,15 +93,24 @@ pub fn of_usb(devices: &[Playback], usb: UsbId) -> Option<&Playback> {
     devices.iter().find(|device| device.usb == Some(usb))
 }
 
+/// The kind of a device by the number of its card, which is negative for what is none.
+pub(super) fn kind_of(card: i32, device: u32) -> Option<Kind> {
+    let card = Card::new(card);
+    let playbacks = if card.get_index() < 0 { None } else { playbacks(card).ok() };
+    let found = playbacks?.into_iter().find(|playback| playback.device == device);
+    found.map(|playback| playback.kind)
+}
+
 fn playbacks(card: Card) -> alsa::Result<Vec<Playback>> {
     let ctl = Ctl::from_card(&card, true)?;
     let info = ctl.card_info()?;
-    let (id, driver) = (info.get_id()?, info.get_driver()?);
+    let (id, driver, long_name) =
+        (info.get_id()?, info.get_driver()?, info.get_longname().unwrap_or_default());
     let usb = usb_id(card.get_index());
     let playback = |device: u32| {
         let pcm = ctl.pcm_info(device, 0, Direction::Playback).ok()?;
         let pcm = pcm.get_name().unwrap_or_default();
-        let kind = kind(usb.is_some(), &[id, driver, pcm]);
+        let kind = Kind::from_names(usb.is_some(), &[id, driver, long_name, pcm]);
         let name = format!("{}, {pcm}", info.get_name().unwrap_or_default());
         Some(Playback { card: id.to_owned(), device, name, kind, usb })
     };
@@ -113,20 +120,6 @@ fn playbacks(card: Card) -> alsa::Result<Vec<Playback>> {
 /// The kernel's word on what is plugged in: `0d8c:0014`.
 fn usb_id(index: i32) -> Option<UsbId> {
     fs::read_to_string(format!("/proc/asound/card{index}/usbid")).ok()?.parse().ok()
-}
-
-/// Known by what names it goes: `vc4-hdmi`, `bcm2835 Headphones`, `HDA Intel PCH, HDMI 0`.
-fn kind(is_usb: bool, names: &[&str]) -> Kind {
-    let says = |word: &str| names.iter().any(|name| name.to_ascii_lowercase().contains(word));
-    if is_usb {
-        Kind::Usb
-    } else if says("hdmi") || says("displayport") {
-        Kind::Hdmi
-    } else if says("bcm2835") || says("headphones") {
-        Kind::Headphones
-    } else {
-        Kind::BuiltIn
-    }
 }
 
 impl core::str::FromStr for UsbId {
@@ -154,17 +147,6 @@ impl std::error::Error for UsbIdError {}
 impl fmt::Display for UsbId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:04x}:{:04x}", self.vendor, self.product)
-    }
-}
-
-impl fmt::Display for Kind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Usb => "usb",
-            Self::BuiltIn => "built-in",
-            Self::Headphones => "headphones",
-            Self::Hdmi => "hdmi",
-        })
     }
 }
 
@@ -209,22 +191,29 @@ mod tests {
     }
 
     #[test]
-    fn kinds_are_known_by_their_names() {
-        let cases = [
-            (Kind::Hdmi, false, ["vc4hdmi0", "vc4-hdmi", "MAI PCM i2s-hifi-0"]),
-            (Kind::Headphones, false, ["Headphones", "bcm2835_headpho", "bcm2835 Headphones"]),
-            (Kind::Hdmi, false, ["b1", "bcm2835_hdmi", "bcm2835 HDMI 1"]),
-            (
-                Kind::BuiltIn,
-                false,
-                ["sndrpihifiberry", "HifiberryDacp", "HiFiBerry DAC+ HiFi pcm512x-hifi-0"],
-            ),
-            (Kind::Hdmi, false, ["PCH", "HDA-Intel", "HDMI 0"]),
-            (Kind::Usb, true, ["Device", "USB-Audio", "USB Audio"]),
-        ];
-        for (expected, is_usb, names) in cases {
-            assert_eq!(kind(is_usb, &names), expected, "{names:?}");
+    fn i2s_comes_right_after_usb_and_a_program_last() {
+        let mut devices = pi_with_usb_card();
+        let other = |card: &str, kind| Playback { card: card.into(), kind, ..devices[0].clone() };
+        let (program, hat, pci) = (
+            other("Loopback", Kind::Virtual),
+            other("sndrpihifiberry", Kind::I2s),
+            other("PCH", Kind::Other),
+        );
+        devices.extend([program, pci, hat]);
+        let mut order = Vec::new();
+        while let Some(card) = best(&devices).map(|best| best.card.clone()) {
+            devices.retain(|device| device.card != card);
+            order.push(card);
         }
+        assert_eq!(order, ["Device", "sndrpihifiberry", "PCH", "Headphones", "vc4hdmi0", "Loopback"]);
+    }
+
+    #[test]
+    fn a_device_is_opened_itself_before_anything_converts_for_it() {
+        let devices = pi_with_usb_card();
+        let names = ["hw:CARD=vc4hdmi0,DEV=0", "hdmi:CARD=vc4hdmi0,DEV=0", "plughw:CARD=vc4hdmi0,DEV=0"];
+        assert_eq!(devices[0].names(), names);
+        assert_eq!(devices[2].names(), ["hw:CARD=Device,DEV=0", "plughw:CARD=Device,DEV=0"]);
     }
 
     #[test]
@@ -240,5 +229,6 @@ mod tests {
     fn a_machine_without_cards_lists_none() {
         // On one with cards, each has a name to open it by.
         assert!(list().iter().all(|device| device.hardware().starts_with("hw:CARD=")));
+        assert_eq!(kind_of(-1, 0), None);
     }
 }

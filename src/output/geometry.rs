@@ -1,4 +1,4 @@
-//! Periods, buffers and how full to keep them.
+//! Periods, buffers and how full to keep them, whatever the device's own rate.
 //!
 //! ```text
 //!  |<--------------- buffer, 200 ms --------------->|
@@ -32,6 +32,18 @@ impl Geometry {
         let period = period.clamp(1, buffer.max(1));
         let target = (period * periods).next_multiple_of(BLOCK).min(buffer / BLOCK * BLOCK).max(BLOCK);
         Self { period, buffer, target }
+    }
+
+    /// The same for a device that must be kept fuller, within what leaves room for a period.
+    pub(super) fn filled_to_at_least(self, frames: usize) -> Self {
+        let most = self.buffer.saturating_sub(self.period) / BLOCK * BLOCK;
+        Self { target: frames.next_multiple_of(BLOCK).min(most).max(self.target), ..self }
+    }
+
+    /// How late sound is heard at most after it came, but for the network's jitter: it waits for its period and behind
+    /// what is queued, and passes filters that delay it by `filters`.
+    pub(super) fn latency(self, filters: Duration) -> Duration {
+        time_of(self.target + self.period) + filters
     }
 
     /// Sunk to this, a queue kept at `target` has room for a period again.
@@ -72,12 +84,43 @@ pub(super) struct Request {
     pub(super) buffer: usize,
     /// Periods to keep it filled with.
     pub(super) periods: usize,
+    /// In frames, however short its periods are.
+    pub(super) least_fill: usize,
 }
 
-/// 5 ms, 200 ms, and 10 ms of delay.
-impl Default for Request {
-    fn default() -> Self {
-        Self { period: 240, buffer: 9600, periods: 2 }
+/// The rates that devices are used at, the best first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum DeviceRate {
+    /// That of the engine.
+    Hz48000,
+    /// For devices that do not know the other one.
+    Hz44100,
+}
+
+impl DeviceRate {
+    pub(super) const ALL: [Self; 2] = [Self::Hz48000, Self::Hz44100];
+
+    pub(super) const fn hz(self) -> u32 {
+        match self {
+            Self::Hz48000 => RATE_HZ,
+            Self::Hz44100 => 44_100,
+        }
+    }
+
+    /// The whole frames of the device in as many of the engine.
+    pub(super) const fn to_device(self, frames: usize) -> usize {
+        match self {
+            Self::Hz48000 => frames,
+            Self::Hz44100 => frames.saturating_mul(147) / 160,
+        }
+    }
+
+    /// The whole frames of the engine in as many of the device.
+    pub(super) const fn to_engine(self, frames: usize) -> usize {
+        match self {
+            Self::Hz48000 => frames,
+            Self::Hz44100 => frames.saturating_mul(160) / 147,
+        }
     }
 }
 
@@ -96,7 +139,15 @@ pub(super) fn time_of(frames: usize) -> Duration {
     Duration::from_micros(u64::try_from(frames).unwrap_or(u64::MAX).saturating_mul(125) / 6)
 }
 
-/// The rate of every device.
+/// A time as it is told: `12.5`.
+pub(super) fn millis(span: Duration) -> f64 {
+    (span.as_secs_f64() * 1e4).round() / 10.0
+}
+
+/// The delay of the filters between a telephone's packet and the card: half-band, interpolator and limiter.
+pub(super) const FILTERS: Duration = Duration::from_micros(4_395);
+
+/// The rate of every engine. All sizes that leave this module's neighbours are counted at it.
 pub(super) const RATE_HZ: u32 = 48_000;
 
 /// What is queued while nothing sounds: it has to play before the first word, so it is no more than a phone takes to
@@ -106,6 +157,8 @@ pub const IDLE_QUEUE: Duration = Duration::from_millis(50);
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dsp::{Halfband, Interpolator3, Limiter};
+    use crate::units::{Level, SampleRate};
 
     #[test]
     fn the_usual_card_is_kept_two_periods_full() {
@@ -140,6 +193,37 @@ mod tests {
             assert!(card.target >= BLOCK && card.target.is_multiple_of(BLOCK), "{card:?}");
             assert!(card.idle_target() >= card.target && card.cushioned(3) >= card.target, "{card:?}");
         }
+    }
+
+    #[test]
+    fn a_device_that_must_be_fuller_is_but_keeps_room_for_a_period() {
+        let card = Geometry::new(480, 9600, 2);
+        assert_eq!(card.filled_to_at_least(2880).target, 2880);
+        assert_eq!(card.filled_to_at_least(0), card);
+        assert_eq!(card.filled_to_at_least(99_999).target, 9120);
+        assert_eq!(
+            card.filled_to_at_least(2880).latency(Duration::from_millis(4)),
+            Duration::from_millis(74)
+        );
+    }
+
+    #[test]
+    fn the_other_rate_has_147_frames_for_160() {
+        let rate = DeviceRate::Hz44100;
+        assert_eq!((rate.to_device(48_000), rate.to_engine(44_100)), (44_100, 48_000));
+        for frames in 0..1000 {
+            let there_and_back = rate.to_engine(rate.to_device(frames));
+            assert!(there_and_back <= frames && frames <= there_and_back + 2, "{frames}");
+        }
+        assert_eq!(DeviceRate::Hz48000.to_device(77), 77);
+    }
+
+    #[test]
+    fn the_filters_are_as_late_as_they_say() {
+        let halfband = 3 * Halfband::new().latency_frames();
+        let interpolator = Interpolator3::new().latency_frames();
+        let limiter = Limiter::new(1, SampleRate::HZ_48000, Level::UNITY).latency_frames();
+        assert_eq!(time_of(halfband + interpolator + limiter), FILTERS);
     }
 
     #[test]

@@ -3,16 +3,23 @@
 //! RW access and `snd_pcm_wait` are the common ground of all plug-ins (mmap fails on pulse, epoll on null). Errors come
 //! out as what the thread can do about them: EPIPE and ESTRPIPE are a device run dry, to be prepared again; everything
 //! else is a device lost, to be opened again.
+//!
+//! Outside of this file all frames are the engine's, at 48 kHz, whatever the card's own rate.
 
 use core::fmt;
 use core::time::Duration;
 
-use alsa::pcm::{Access, Format, Frames, HwParams, PCM, State};
-use alsa::{Direction, Output, ValueOr};
+use alsa::pcm::{PCM, State};
+use alsa::{Direction, Output};
 use nix::errno::Errno;
 
-use super::geometry::{Geometry, RATE_HZ, Request};
-use super::samples::{Layout, SampleFormat};
+use super::devices;
+use super::encoder::Encoder;
+use super::geometry::{FILTERS, Geometry};
+use super::kind::Kind;
+use super::negotiate::{Choice, Misfit, as_alsa};
+use super::samples::Layout;
+use super::setup::Setup;
 use super::sink::Fault;
 use crate::mix::BLOCK;
 use crate::time::Instant;
@@ -21,8 +28,11 @@ use crate::time::Instant;
 pub(super) struct Card {
     pcm: PCM,
     name: String,
-    layout: Layout,
+    kind: Kind,
     geometry: Geometry,
+    /// What it holds, in its own frames.
+    buffer: usize,
+    encoder: Encoder,
     /// Encoded frames; those from `sent` on are still to be written.
     bytes: Vec<u8>,
     sent: usize,
@@ -30,16 +40,34 @@ pub(super) struct Card {
 }
 
 impl Card {
-    /// Opens the PCM `name`, to be fed with frames of so many channels.
-    pub(super) fn open(name: &str, engine_channels: usize, request: Request) -> Result<Self, CardError> {
+    /// Opens the PCM `name` for what `setup` renders. What it is, is asked of the card behind it where it is not known.
+    pub(super) fn open(name: &str, kind: Option<Kind>, setup: &Setup) -> Result<Self, CardError> {
         // ALSA prints to the standard error; here it prints into a buffer that is thrown away at the next opening.
         let _silence = Output::local_error_handler();
-        let refused = |cause| CardError { name: name.to_owned(), cause };
-        let pcm = PCM::new(name, Direction::Playback, true).map_err(|error| refused(error.into()))?;
-        let (layout, geometry) =
-            negotiate(&pcm, engine_channels, request).map_err(|error| refused(error.into()))?;
-        let bytes = Vec::with_capacity(geometry.buffer.max(BLOCK) * 2 * layout.frame_bytes());
-        Ok(Self { pcm, name: name.to_owned(), layout, geometry, bytes, sent: 0, watch: Watch::default() })
+        let pcm = playback(name)?;
+        let kind = kind.unwrap_or_else(|| kind_behind(&pcm));
+        let choice =
+            Choice::new(&pcm, setup, setup.request(kind)).map_err(|misfit| CardError::new(name, misfit))?;
+        choice.install(&pcm).map_err(|error| CardError::new(name, error))?;
+        let Choice { layout, rate, geometry, buffer, .. } = choice;
+        drop(choice);
+        let (encoder, watch) = (Encoder::new(layout, rate), Watch::default());
+        let bytes = Vec::with_capacity((buffer.max(BLOCK) + BLOCK) * 2 * layout.frame_bytes());
+        let card =
+            Self { pcm, name: name.to_owned(), kind, geometry, buffer, encoder, bytes, sent: 0, watch };
+        card.set_wake_up(geometry.low_water(geometry.target)).map_err(|error| CardError::new(name, error))?;
+        Ok(card)
+    }
+
+    /// Channels that are rendered for it and that it does not have; a card of one plays the mean of all.
+    pub(super) fn missing_channels(&self) -> usize {
+        let Layout { engine_channels, device_channels, .. } = self.encoder.layout();
+        if device_channels == 1 { 0 } else { engine_channels.saturating_sub(device_channels) }
+    }
+
+    /// How late sound is heard at most after it came.
+    pub(super) fn latency(&self) -> Duration {
+        self.geometry.latency(FILTERS + self.encoder.delay())
     }
 
     pub(super) const fn geometry(&self) -> Geometry {
@@ -50,30 +78,29 @@ impl Card {
     pub(super) fn queued(&mut self, now: Instant) -> Result<usize, Fault> {
         self.flush()?;
         let free = self.pcm.avail().map_err(|error| self.fault(error))?;
-        let free = usize::try_from(free).unwrap_or(0).min(self.geometry.buffer);
-        let queued = self.geometry.buffer - free + self.unsent_frames();
+        let free = usize::try_from(free).unwrap_or(0).min(self.buffer);
+        let queued = self.buffer - free + self.unsent_frames();
         self.watch.see(queued, now).map_err(|cause| self.gone(cause))?;
-        Ok(queued)
+        Ok(self.encoder.rate().to_engine(queued))
     }
 
     pub(super) fn write(&mut self, sound: &[f32]) -> Result<(), Fault> {
         self.drop_sent();
-        self.watch.wrote(sound.len() / self.layout.engine_channels.max(1));
-        self.layout.encode(sound, &mut self.bytes);
+        let frames = self.encoder.encode(sound, &mut self.bytes);
+        self.watch.wrote(frames);
         self.flush()
     }
 
     pub(super) fn write_silence(&mut self, frames: usize) -> Result<(), Fault> {
         self.drop_sent();
+        let frames = self.encoder.encode_silence(frames, &mut self.bytes);
         self.watch.wrote(frames);
-        let len = self.bytes.len() + frames * self.layout.frame_bytes();
-        self.bytes.resize(len, 0);
         self.flush()
     }
 
     /// From now on, [`wait`](Self::wait) ends when the queue has sunk to so many frames.
     pub(super) fn set_low_water(&mut self, frames: usize) -> Result<(), Fault> {
-        set_wake_up(&self.pcm, self.geometry, frames).map_err(|error| self.fault(error))
+        self.set_wake_up(frames).map_err(|error| self.fault(error))
     }
 
     /// Waits until the queue has sunk to the low water, or for [`WAIT_MS`].
@@ -91,7 +118,8 @@ impl Card {
         self.watch.restart().map_err(|cause| self.gone(cause))?;
         self.prepare().map_err(|error| self.gone(error.into()))?;
         self.drop_sent();
-        let silence = self.geometry.period * self.layout.frame_bytes();
+        let period = self.encoder.rate().to_device(self.geometry.period);
+        let silence = period * self.encoder.layout().frame_bytes();
         self.bytes.resize(self.bytes.len() + silence, 0);
         self.bytes.rotate_right(silence);
         self.watch.wrote(self.unsent_frames());
@@ -104,6 +132,18 @@ impl Card {
         if is_suspended && self.pcm.resume().is_ok() { Ok(()) } else { self.pcm.prepare() }
     }
 
+    /// Starts by itself when it is filled for the first time; wakes the writer when the queue has sunk to `low_water`.
+    fn set_wake_up(&self, low_water: usize) -> alsa::Result<()> {
+        let to_device = |frames| self.encoder.rate().to_device(frames);
+        // A card wakes its writer at the end of a period only. A little too much queued then, and it would be woken at
+        // the end of the next one, which is too late: so it is woken when there is room for most of a period.
+        let low_water = low_water + BLOCK / 2;
+        let software = self.pcm.sw_params_current()?;
+        software.set_start_threshold(as_alsa(to_device(self.geometry.start_threshold()).max(1)))?;
+        software.set_avail_min(as_alsa(self.buffer.saturating_sub(to_device(low_water)).max(1)))?;
+        self.pcm.sw_params(&software)
+    }
+
     /// Hands over as much as the card takes; the rest stays for the next time.
     fn flush(&mut self) -> Result<(), Fault> {
         let rest = &self.bytes[self.sent.min(self.bytes.len())..];
@@ -112,7 +152,7 @@ impl Card {
         }
         match self.pcm.io_bytes().writei(rest) {
             Ok(frames) => {
-                self.sent += frames * self.layout.frame_bytes();
+                self.sent += frames * self.encoder.layout().frame_bytes();
                 Ok(())
             }
             Err(error) if [libc::EAGAIN, libc::EINTR].contains(&error.errno()) => Ok(()),
@@ -127,7 +167,7 @@ impl Card {
     }
 
     fn unsent_frames(&self) -> usize {
-        self.bytes.len().saturating_sub(self.sent) / self.layout.frame_bytes().max(1)
+        self.encoder.frames(self.bytes.len().saturating_sub(self.sent))
     }
 
     fn fault(&self, error: alsa::Error) -> Fault {
@@ -138,7 +178,7 @@ impl Card {
     }
 
     fn gone(&self, cause: Cause) -> Fault {
-        Fault::Gone(CardError { name: self.name.clone(), cause })
+        Fault::Gone(CardError::new(&self.name, cause))
     }
 }
 
@@ -153,43 +193,21 @@ impl fmt::Debug for Card {
 
 impl fmt::Display for Card {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Layout { format, device_channels, .. } = self.layout;
-        write!(f, "{}: {device_channels} channels, {format:?}", self.name)
+        let Layout { format, device_channels, .. } = self.encoder.layout();
+        let (name, kind, rate_hz) = (&self.name, self.kind, self.encoder.rate().hz());
+        write!(f, "{name}: {kind}, {device_channels} channels, {}, {rate_hz} Hz", format.name())
     }
 }
 
-/// Sets the stream up: 48 kHz, 16 bits (32 where the card has no 16), as many channels as it has of ours.
-fn negotiate(pcm: &PCM, engine_channels: usize, request: Request) -> alsa::Result<(Layout, Geometry)> {
-    let wanted = HwParams::any(pcm)?;
-    wanted.set_access(Access::RWInterleaved)?;
-    let format =
-        if wanted.test_format(Format::s16()).is_ok() { SampleFormat::S16 } else { SampleFormat::S32 };
-    wanted.set_format(if format == SampleFormat::S16 { Format::s16() } else { Format::s32() })?;
-    let channels = wanted.set_channels_near(u32::try_from(engine_channels).unwrap_or(u32::MAX))?;
-    wanted.set_rate(RATE_HZ, ValueOr::Nearest)?;
-    let period = wanted.set_period_size_near(as_alsa(request.period), ValueOr::Nearest)?;
-    let buffer = wanted.set_buffer_size_near(as_alsa(request.buffer).max(2 * period))?;
-    pcm.hw_params(&wanted)?;
-    let geometry = Geometry::new(as_frames(period), as_frames(buffer), request.periods);
-    set_wake_up(pcm, geometry, geometry.low_water(geometry.target))?;
-    let device_channels = usize::try_from(channels).unwrap_or(1);
-    Ok((Layout { format, engine_channels, device_channels }, geometry))
+/// Opens the PCM `name` as it is.
+pub(super) fn playback(name: &str) -> Result<PCM, CardError> {
+    PCM::new(name, Direction::Playback, true).map_err(|error| CardError::new(name, error))
 }
 
-/// Starts by itself when it is filled for the first time; wakes the writer when the queue has sunk to `low_water`.
-fn set_wake_up(pcm: &PCM, geometry: Geometry, low_water: usize) -> alsa::Result<()> {
-    let software = pcm.sw_params_current()?;
-    software.set_start_threshold(as_alsa(geometry.start_threshold()))?;
-    software.set_avail_min(as_alsa(geometry.buffer.saturating_sub(low_water).max(1)))?;
-    pcm.sw_params(&software)
-}
-
-fn as_alsa(frames: usize) -> Frames {
-    Frames::try_from(frames).unwrap_or(Frames::MAX)
-}
-
-fn as_frames(frames: Frames) -> usize {
-    usize::try_from(frames).unwrap_or(0)
+/// The kind of the card that a PCM ends at, whatever lies between; without a card it is a program.
+fn kind_behind(pcm: &PCM) -> Kind {
+    let Ok(info) = pcm.info() else { return Kind::Virtual };
+    devices::kind_of(info.get_card(), info.get_device()).unwrap_or(Kind::Virtual)
 }
 
 /// Notices a card that takes frames and does not play them.
@@ -233,12 +251,33 @@ pub struct CardError {
     cause: Cause,
 }
 
+impl CardError {
+    pub(super) fn new(name: &str, cause: impl Into<Cause>) -> Self {
+        Self { name: name.to_owned(), cause: cause.into() }
+    }
+}
+
+/// What it says of its card.
 #[derive(Debug)]
-enum Cause {
+pub(super) enum Cause {
     /// What ALSA says.
     Alsa(alsa::Error),
     /// It takes frames and does not play them.
     StandsStill,
+    /// It takes none of our formats.
+    Format,
+    /// It knows none of our rates.
+    Rate,
+}
+
+impl From<Misfit> for Cause {
+    fn from(misfit: Misfit) -> Self {
+        match misfit {
+            Misfit::Alsa(error) => Self::Alsa(error),
+            Misfit::Format => Self::Format,
+            Misfit::Rate => Self::Rate,
+        }
+    }
 }
 
 impl From<alsa::Error> for Cause {
@@ -257,6 +296,8 @@ impl fmt::Display for CardError {
                 errno => write!(f, "{name}: {}: {}", error.func(), Errno::from_raw(errno).desc()),
             },
             Cause::StandsStill => write!(f, "{name}: takes sound and does not play it"),
+            Cause::Format => write!(f, "{name}: takes neither S16, S24, S32 nor FLOAT"),
+            Cause::Rate => write!(f, "{name}: knows neither 48 nor 44.1 kHz"),
         }
     }
 }
@@ -277,6 +318,7 @@ const MAX_RESTARTS: u32 = 20;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Settings;
 
     fn at(millis: u64) -> Instant {
         Instant::from_millis(millis)
@@ -315,7 +357,8 @@ mod tests {
 
     #[test]
     fn a_name_that_alsa_does_not_know_is_refused_with_the_reason() {
-        let error = Card::open("no-such-pcm", 2, Request::default()).unwrap_err();
+        let setup = Setup::new(&Settings::default().outputs()[0], &Settings::default().audio);
+        let error = Card::open("no-such-pcm", None, &setup).unwrap_err();
         assert!(error.to_string().starts_with("no-such-pcm: snd_pcm_open: "), "{error}");
     }
 

@@ -1,31 +1,19 @@
 //! The three kinds of device behind one face: a card, a file, nothing.
 
 use core::fmt;
-use core::time::Duration;
 use std::io;
 use std::path::PathBuf;
 
-use super::devices::{self, Kind, UsbId};
-use super::geometry::{Geometry, Request, frames_for};
+use super::devices::{self, UsbId};
+use super::geometry::{FILTERS, Geometry, RATE_HZ, Request, millis, time_of};
+use super::kind::Kind;
 use super::paced::{Missing, Paced};
 use super::pcm::{Card, CardError};
+use super::setup::Setup;
 use super::wav::WavSink;
 use crate::clock;
-use crate::config::{Device, Span};
+use crate::config::Device;
 use crate::time::Instant;
-
-/// What an output plays on, and how.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Setup {
-    /// The device.
-    pub device: Device,
-    /// Channels that the engine renders; the card may have others.
-    pub channels: usize,
-    /// Period of the device.
-    pub period: Span,
-    /// Buffer of the device.
-    pub buffer: Span,
-}
 
 /// An open device.
 #[derive(Debug)]
@@ -50,15 +38,15 @@ impl Sink {
             Device::Null => Ok(Self::nothing(setup)),
             Device::Wav(path) => {
                 let geometry = virtual_geometry(setup);
-                let sink = WavSink::create(path, setup.channels, geometry.buffer);
+                let sink = WavSink::create(path, setup, geometry.buffer);
                 let sink = sink.map_err(|source| SinkError::File { path: path.clone(), source })?;
                 Ok(Self::new(SinkKind::Wav(sink), geometry))
             }
-            Device::Pcm(name) => Self::open_first(&[name], setup, Kind::BuiltIn),
+            Device::Pcm(name) => Self::open_first(&[name], None, setup),
             Device::Auto => Self::open_found(devices::best(&devices::list()), setup),
             Device::Card(id) => match devices::of_card(&devices::list(), id) {
                 // A bare word may also be the name of a PCM in somebody's asound.conf.
-                None => Self::open_first(&[id], setup, Kind::BuiltIn),
+                None => Self::open_first(&[id], None, setup),
                 found => Self::open_found(found, setup),
             },
             &Device::Usb { vendor, product } => {
@@ -78,24 +66,31 @@ impl Sink {
 
     fn open_found(found: Option<&devices::Playback>, setup: &Setup) -> Result<Self, SinkError> {
         let found = found.ok_or_else(|| SinkError::NoSuchCard { device: setup.device.clone() })?;
-        Self::open_first(&[&found.hardware(), &found.converted()], setup, found.kind)
+        Self::open_first(&found.names(), Some(found.kind), setup)
     }
 
-    /// The first of `names` that takes our format; the first one's error if none does.
-    fn open_first(names: &[&str], setup: &Setup, kind: Kind) -> Result<Self, SinkError> {
-        let request = request(setup, kind);
+    /// The first of `names` that takes what we have; the first one's error if none does.
+    fn open_first(names: &[impl AsRef<str>], kind: Option<Kind>, setup: &Setup) -> Result<Self, SinkError> {
         let mut refusal = None;
         for name in names {
-            match Card::open(name, setup.channels, request) {
-                Ok(card) => {
-                    let geometry = card.geometry();
-                    return Ok(Self::new(SinkKind::Card(card), geometry));
-                }
+            match Card::open(name.as_ref(), kind, setup) {
+                Ok(card) => return Ok(Self::playing(card)),
                 Err(error) => refusal = refusal.or(Some(error)),
             }
         }
         let nothing = SinkError::NoSuchCard { device: setup.device.clone() };
         Err(refusal.map_or(nothing, SinkError::Card))
+    }
+
+    fn playing(card: Card) -> Self {
+        if card.missing_channels() > 0 {
+            log::warn!(
+                "output: {card}: the zones have {} channels more; they are not heard",
+                card.missing_channels()
+            );
+        }
+        let geometry = card.geometry();
+        Self::new(SinkKind::Card(card), geometry)
     }
 
     pub(super) const fn geometry(&self) -> Geometry {
@@ -183,17 +178,23 @@ impl Sink {
 
 impl fmt::Display for Sink {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Geometry { period, buffer, target } = self.geometry;
-        match &self.kind {
-            SinkKind::Card(card) => write!(f, "{card}")?,
-            SinkKind::Wav(_) => f.write_str("wav")?,
-            SinkKind::Null(_) => f.write_str("null")?,
-        }
-        write!(
-            f,
-            ", {RATE} Hz, period {period}, buffer {buffer}, filled to {target} frames",
-            RATE = super::geometry::RATE_HZ
-        )
+        let latency = match &self.kind {
+            SinkKind::Card(card) => {
+                write!(f, "{card}")?;
+                card.latency()
+            }
+            SinkKind::Wav(_) => {
+                write!(f, "wav, {RATE_HZ} Hz")?;
+                self.geometry.latency(FILTERS)
+            }
+            SinkKind::Null(_) => {
+                write!(f, "null, {RATE_HZ} Hz")?;
+                self.geometry.latency(FILTERS)
+            }
+        };
+        let [period, target, buffer] = [self.geometry.period, self.geometry.target, self.geometry.buffer]
+            .map(|frames| millis(time_of(frames)));
+        write!(f, ", latency {} ms: period {period}, filled to {target}, buffer {buffer} ms", millis(latency))
     }
 }
 
@@ -258,33 +259,8 @@ fn write_device(device: &Device, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     }
 }
 
-/// What is known to run without gaps. The headphone jack of a Raspberry Pi is fed by its firmware, which needs about
-/// 50 ms; HDMI takes sound in bigger packets than USB.
-fn request(setup: &Setup, kind: Kind) -> Request {
-    let (period_ms, periods) = match kind {
-        Kind::Usb | Kind::BuiltIn => (5, 2),
-        Kind::Hdmi => (10, 2),
-        Kind::Headphones => (20, 3),
-    };
-    let defaults =
-        Request { period: frames_for(Duration::from_millis(period_ms)), periods, ..Request::default() };
-    Request {
-        period: frames_of(setup.period, defaults.period),
-        buffer: frames_of(setup.buffer, defaults.buffer),
-        periods,
-    }
-}
-
-fn frames_of(span: Span, auto: usize) -> usize {
-    match span {
-        Span::Auto => auto,
-        Span::Frames(frames) => usize::try_from(frames).unwrap_or(auto),
-        Span::Time(time) => frames_for(time),
-    }
-}
-
 fn virtual_geometry(setup: &Setup) -> Geometry {
-    let Request { period, buffer, periods } = request(setup, Kind::BuiltIn);
+    let Request { period, buffer, periods, .. } = setup.request(Kind::Virtual);
     Geometry::new(period, buffer.max(2 * period), periods)
 }
 
@@ -293,13 +269,19 @@ const LONGEST_GAP_FRAMES: u64 = 96_000;
 
 #[cfg(test)]
 mod tests {
+    use core::time::Duration;
+
     use super::*;
+    use crate::config::Span;
+    use crate::output::Others;
+    use crate::time::Instant;
 
     /// Frames in a recording that stood still for so long after 10 ms of sound.
     fn recorded_after(name: &str, standstill: Duration) -> usize {
         let path = std::env::temp_dir().join(format!("pagingbox-{}-sink-{name}.wav", std::process::id()));
         let device = Device::Wav(path.clone());
-        let setup = Setup { device, channels: 1, period: Span::Auto, buffer: Span::Auto };
+        let (period, buffer) = (Span::Auto, Span::Auto);
+        let setup = Setup { device, channels: 1, others: Others::Silent, period, buffer };
         let mut sink = Sink::open(&setup).unwrap();
         let begin = Instant::from_millis(1);
         sink.write(&[0.5; 480], 480, begin).unwrap();

@@ -21,7 +21,8 @@ use super::control::{Control, State};
 use super::engine::Engine;
 use super::geometry::time_of;
 use super::rt;
-use super::sink::{Fault, Setup, Sink, SinkError};
+use super::setup::Setup;
+use super::sink::{Fault, Sink, SinkError};
 use crate::clock;
 use crate::mix::BLOCK;
 use crate::time::Instant;
@@ -328,6 +329,7 @@ mod tests {
     use crate::codec::Codec;
     use crate::config::{Device, Span};
     use crate::mix::{Command, Format, Media, Mixer, Report, Voice, VoiceConfig, VoiceId};
+    use crate::output::Others;
     use crate::output::RingedMixer;
     use crate::rtp::{Chunk, Content, DelayRange};
     use crate::units::{Level, SampleRate};
@@ -367,7 +369,8 @@ mod tests {
     }
 
     fn setup() -> Setup {
-        Setup { device: Device::Null, channels: 2, period: Span::Auto, buffer: Span::Auto }
+        let (device, others) = (Device::Null, Others::Silent);
+        Setup { device, channels: 2, others, period: Span::Auto, buffer: Span::Auto }
     }
 
     #[test]

@@ -12,7 +12,8 @@ use std::path::{Path, PathBuf};
 
 use super::geometry::RATE_HZ;
 use super::paced::{Missing, Paced};
-use super::samples::to_s16;
+use super::samples::{Layout, SampleFormat};
+use super::setup::{Others, Setup};
 use crate::time::Instant;
 
 /// A card whose loudspeaker is a file.
@@ -20,6 +21,7 @@ use crate::time::Instant;
 pub(super) struct WavSink {
     path: PathBuf,
     clock: Paced,
+    layout: Layout,
     channels: u16,
     recording: Recording,
     /// Bytes of what is being written, to save allocations.
@@ -37,14 +39,16 @@ enum Recording {
 
 impl WavSink {
     /// Makes the file, which replaces one of that name; `frames` is the most that will be written at once.
-    pub(super) fn create(path: &Path, channels: usize, frames: usize) -> io::Result<Self> {
-        let channels = u16::try_from(channels).ok().filter(|channels| (1..=MAX_CHANNELS).contains(channels));
+    pub(super) fn create(path: &Path, setup: &Setup, frames: usize) -> io::Result<Self> {
+        let layout = layout(setup);
+        let channels = u16::try_from(layout.device_channels).ok();
+        let channels = channels.filter(|channels| (1..=MAX_CHANNELS).contains(channels));
         let channels = channels.ok_or(io::ErrorKind::InvalidInput)?;
         let mut file = File::create(path)?;
         file.write_all(&header(channels, 0))?;
-        let bytes = Vec::with_capacity(frames * usize::from(channels) * 2);
+        let bytes = Vec::with_capacity(frames * layout.frame_bytes());
         let (path, clock) = (path.to_owned(), Paced::default());
-        Ok(Self { path, clock, channels, recording: Recording::Empty(file), bytes })
+        Ok(Self { path, clock, layout, channels, recording: Recording::Empty(file), bytes })
     }
 
     pub(super) fn queued(&self, now: Instant) -> Result<usize, Missing> {
@@ -63,14 +67,14 @@ impl WavSink {
                 file.try_clone().map_or(Recording::Over, |file| Recording::Running(Track::new(file)));
         }
         self.bytes.clear();
-        self.bytes.extend(sound.iter().flat_map(|&sample| to_s16(sample).to_le_bytes()));
+        self.layout.encode(sound, &mut self.bytes);
         self.append();
-        self.clock.write(sound.len() / usize::from(self.channels), now);
+        self.clock.write(sound.len() / self.layout.engine_channels.max(1), now);
     }
 
     pub(super) fn write_silence(&mut self, frames: usize, now: Instant) {
         self.clock.write(frames, now);
-        let mut rest = frames * usize::from(self.channels) * 2;
+        let mut rest = frames * self.layout.frame_bytes();
         while rest > 0 && matches!(self.recording, Recording::Running(_)) {
             let part = rest.min(self.bytes.capacity());
             self.bytes.clear();
@@ -107,6 +111,13 @@ impl Drop for WavSink {
             log::error!("wav:{}: {error}", self.path.display());
         }
     }
+}
+
+/// A zone that is everywhere is a pair in the file, as on a card.
+fn layout(setup: &Setup) -> Layout {
+    let (format, engine_channels, others) = (SampleFormat::S16, setup.channels, setup.others);
+    let device_channels = if others == Others::Repeat { setup.wanted_channels() } else { setup.channels };
+    Layout { format, engine_channels, device_channels, others }
 }
 
 /// A file being recorded.
@@ -184,9 +195,15 @@ mod tests {
     use core::time::Duration;
 
     use super::*;
+    use crate::config::{Device, Span};
 
     fn scratch(name: &str) -> PathBuf {
         std::env::temp_dir().join(format!("pagingbox-{}-record-{name}.wav", std::process::id()))
+    }
+
+    fn create(path: &Path, channels: usize, others: Others) -> io::Result<WavSink> {
+        let (device, period, buffer) = (Device::Null, Span::Auto, Span::Auto);
+        WavSink::create(path, &Setup { device, channels, others, period, buffer }, 480)
     }
 
     fn read(path: &Path) -> (u32, Vec<i16>) {
@@ -199,7 +216,7 @@ mod tests {
     fn starts_with_the_first_sound_and_keeps_silence_afterwards() {
         let path = scratch("start");
         let now = Instant::from_millis(1);
-        let mut sink = WavSink::create(&path, 2, 480).unwrap();
+        let mut sink = create(&path, 2, Others::Silent).unwrap();
         sink.write_silence(4800, now);
         sink.write(&[0.5, -0.5], now);
         sink.write_silence(1000, now);
@@ -214,9 +231,20 @@ mod tests {
     }
 
     #[test]
+    fn a_zone_that_is_everywhere_is_a_pair_in_the_file() {
+        let path = scratch("pair");
+        let mut sink = create(&path, 1, Others::Repeat).unwrap();
+        sink.write(&[0.5, 0.25], Instant::ZERO);
+        assert_eq!(sink.queued(Instant::ZERO), Ok(2));
+        drop(sink);
+        assert_eq!(read(&path).1, [16384, 16384, 8192, 8192]);
+        std::fs::remove_file(path).unwrap();
+    }
+
+    #[test]
     fn the_header_is_right_within_a_second() {
         let path = scratch("header");
-        let mut sink = WavSink::create(&path, 1, 480).unwrap();
+        let mut sink = create(&path, 1, Others::Silent).unwrap();
         let mut now = Instant::from_millis(1);
         for _ in 0..300 {
             sink.write(&[0.1; 480], now);
@@ -230,7 +258,7 @@ mod tests {
     #[test]
     fn a_clip_reads_back_what_was_recorded() {
         let path = scratch("clip");
-        let mut sink = WavSink::create(&path, 2, 480).unwrap();
+        let mut sink = create(&path, 2, Others::Silent).unwrap();
         sink.write(&[0.5; 960], Instant::ZERO);
         drop(sink);
         let clip = crate::files::decode(&path).unwrap();
@@ -251,6 +279,6 @@ mod tests {
 
     #[test]
     fn a_path_that_cannot_be_written_is_an_error() {
-        assert!(WavSink::create(Path::new("/nowhere/out.wav"), 2, 480).is_err());
+        assert!(create(Path::new("/nowhere/out.wav"), 2, Others::Silent).is_err());
     }
 }

@@ -9,6 +9,8 @@
 //! a codec, only how many bytes last a tick of which clock ([`PayloadFormat`]). Comfort noise (RFC 3389) goes the way of
 //! speech; packets of keys (RFC 4733) come out of the receiver, and tell the buffer that nothing is missing.
 //!
+//! Beside the stream: [`rtcp`], what both ends tell each other about it, and [`telephone_event`], keys as packets.
+//!
 //! Left out: codecs whose bytes are no ticks.
 
 mod background;
@@ -19,10 +21,12 @@ mod format;
 mod jitter;
 mod packet;
 mod receiver;
+pub mod rtcp;
 mod segments;
 mod sender;
 mod sequence;
 mod source;
+pub mod telephone_event;
 mod timeline;
 
 pub use chunk::{Chunk, Content};

@@ -76,7 +76,7 @@ impl fmt::Display for WriteError {
 impl std::error::Error for WriteError {}
 
 /// The finalizer of splitmix64: seeds that differ in one bit give numbers that differ in half of theirs.
-fn scramble(seed: u64) -> u64 {
+pub(super) fn scramble(seed: u64) -> u64 {
     let mixed = seed.wrapping_add(GOLDEN);
     let mixed = (mixed ^ mixed >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     let mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);

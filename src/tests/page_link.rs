@@ -157,7 +157,7 @@ impl Phone {
                 self.talk = Some(Talk::new(now, call, &negotiated, self.seed));
             }
             Event::Ended { reason, .. } => self.ended.push(reason),
-            Event::Ringing { .. } => {}
+            Event::Trying { .. } | Event::Ringing { .. } => {}
             other => panic!("{other:?}"),
         }
     }

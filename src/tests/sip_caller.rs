@@ -32,6 +32,8 @@ fn a_call_rings_is_answered_and_hung_up_by_us() {
     assert!(invite.headers.via[0].branch().unwrap().starts_with("z9hG4bK"));
     assert_eq!((invite.body.as_slice(), invite.headers.max_forwards), (ANSWER.as_bytes(), Some(70)));
     trace.receive(reply(&invite, 100, ""));
+    trace.receive(reply(&invite, 100, ""));
+    assert_eq!(trace.event(), Event::Trying { call });
     trace.no_event();
     trace.receive(reply(&invite, 180, "bob"));
     trace.receive(reply(&invite, 180, "bob"));
@@ -144,8 +146,9 @@ fn an_invite_goes_again_until_timer_b_and_fails_with_408() {
 #[test]
 fn after_a_provisional_response_the_invite_waits() {
     let mut trace = Trace::new();
-    let (_, invite) = call(&mut trace);
+    let (call, invite) = call(&mut trace);
     trace.receive(reply(&invite, 100, ""));
+    assert_eq!(trace.event(), Event::Trying { call });
     assert!(trace.moments(300 * SECOND).is_empty());
     trace.no_event();
 }

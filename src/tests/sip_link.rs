@@ -139,6 +139,7 @@ impl World {
 fn told(event: &Event) -> String {
     match event {
         Event::Incoming { .. } => "incoming".to_owned(),
+        Event::Trying { .. } => "trying".to_owned(),
         Event::Ringing { .. } => "ringing".to_owned(),
         Event::Answered { body, .. } => format!("answered {}", String::from_utf8_lossy(body)),
         Event::Confirmed { .. } => "confirmed".to_owned(),

@@ -1,6 +1,7 @@
 //! A sender, a network with faults, a receiver and a mixer, in virtual time.
 
 mod bench;
+mod conference;
 mod faults;
 mod lifetime;
 mod timing;

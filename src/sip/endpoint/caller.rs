@@ -102,6 +102,8 @@ impl Endpoint {
         }
         if status > StatusCode::TRYING && !core::mem::replace(&mut calling.is_ringing, true) {
             self.events.push_back(Event::Ringing { call });
+        } else if is_first {
+            self.events.push_back(Event::Trying { call });
         }
     }
 

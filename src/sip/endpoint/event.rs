@@ -23,6 +23,11 @@ pub enum Event {
         /// The offered session description; empty if the answer shall hold the offer.
         offer: Vec<u8>,
     },
+    /// The other end has our INVITE (the first 100, when it comes before anything else).
+    Trying {
+        /// The call.
+        call: CallKey,
+    },
     /// The other phone rings (the first 180, 181, 182 or 183).
     Ringing {
         /// The call.

@@ -1,0 +1,70 @@
+//! What `paging call` tells while it works: each step of a single call; of many calls only where the run stands, and
+//! only to a terminal.
+
+use crate::time::Instant;
+use core::time::Duration;
+use std::io::{self, IsTerminal, Write};
+
+/// Whoever started it.
+#[derive(Debug)]
+pub(super) struct Console {
+    is_single: bool,
+    has_terminal: bool,
+    /// When the progress line is drawn next.
+    next_at: Instant,
+    is_drawn: bool,
+}
+
+impl Console {
+    /// For so many calls.
+    pub(super) fn new(calls: u64) -> Self {
+        let has_terminal = io::stderr().is_terminal();
+        Self { is_single: calls == 1, has_terminal, next_at: Instant::ZERO, is_drawn: false }
+    }
+
+    /// Whether there is one call to tell everything about.
+    pub(super) const fn is_single(&self) -> bool {
+        self.is_single
+    }
+
+    /// A step of a single call.
+    pub(super) fn step(&self, line: &str) {
+        if self.is_single {
+            say(line);
+        }
+    }
+
+    /// When [`Console::show`] wants to be called next.
+    pub(super) fn next_at(&self) -> Option<Instant> {
+        self.has_terminal.then_some(self.next_at)
+    }
+
+    /// Draws the progress line, if it is time to and there is any progress.
+    pub(super) fn show(&mut self, now: Instant, line: impl FnOnce() -> Option<String>) {
+        if !self.has_terminal || self.next_at > now {
+            return;
+        }
+        self.next_at = now + if self.is_single { SINGLE_EVERY } else { MANY_EVERY };
+        if let Some(line) = line() {
+            self.is_drawn = true;
+            // A line that cannot be shown is not missed.
+            let _ = write!(io::stderr(), "\r{line:<78}");
+        }
+    }
+
+    /// Leaves the progress line.
+    pub(super) fn close(&self) {
+        if self.is_drawn {
+            let _ = writeln!(io::stderr());
+        }
+    }
+}
+
+/// A line on standard output.
+pub(super) fn say(line: &str) {
+    // Nobody is left to tell when standard output is closed.
+    let _ = writeln!(io::stdout(), "{line}");
+}
+
+const SINGLE_EVERY: Duration = Duration::from_millis(100);
+const MANY_EVERY: Duration = Duration::from_secs(1);

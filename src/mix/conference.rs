@@ -1,0 +1,176 @@
+//! Several callers who hear one another: voices in, one leg back to each.
+//!
+//! Each voice is rendered once; a leg gets the sum of all but the caller's own. It is the mixer of those sinks that have no
+//! card: its clock is the pacer's, and its voices are other ones than those of the loudspeakers, each with a jitter
+//! buffer for this clock.
+//!
+//! Left out: limiting. Telephones clip softly enough, and two who talk at once do not add up to more than one who shouts.
+
+use super::leg::{Leg, LegStats};
+use super::message::{Command, Report, VoiceId};
+use super::voice::Voice;
+use super::{BLOCK_TIME, BUS_BLOCK};
+use crate::time::Instant;
+
+/// The callers of one box.
+#[derive(Debug)]
+pub struct Conference {
+    seats: Vec<Seat>,
+    legs: Vec<Box<Leg>>,
+    max_callers: usize,
+}
+
+impl Conference {
+    /// A conference of up to `max_callers` voices and as many legs.
+    #[must_use]
+    pub fn new(max_callers: usize) -> Self {
+        let (seats, legs) = (Vec::with_capacity(2 * max_callers), Vec::with_capacity(max_callers));
+        Self { seats, legs, max_callers }
+    }
+
+    /// The most callers there may be.
+    #[must_use]
+    pub fn max_callers(&self) -> usize {
+        self.max_callers
+    }
+
+    /// Does as told, as a mixer does. A voice too many comes back by the next report.
+    pub fn handle_command(&mut self, now: Instant, command: Command) {
+        match command {
+            Command::Attach { voice, source } => self.attach(voice, source),
+            Command::Media(media) => {
+                if let Some(seat) = self.find(media.voice) {
+                    seat.source.handle_media(now, &media.chunk);
+                }
+            }
+            Command::SetLevel { voice, level } => {
+                if let Some(seat) = self.find(voice) {
+                    seat.source.set_level(level);
+                }
+            }
+            Command::Hush { voice, hushed } => {
+                if let Some(seat) = self.find(voice) {
+                    seat.source.set_hushed(hushed);
+                }
+            }
+            Command::Release { voice } => {
+                if let Some(seat) = self.find(voice) {
+                    seat.source.release(now);
+                }
+            }
+        }
+    }
+
+    /// Adds a way back; one too many is returned.
+    pub fn open(&mut self, leg: Box<Leg>) -> Option<Box<Leg>> {
+        if self.legs.len() >= self.max_callers {
+            return Some(leg);
+        }
+        self.legs.push(leg);
+        None
+    }
+
+    /// Takes the way back to the caller of `voice` away.
+    pub fn close(&mut self, voice: VoiceId) -> Option<Box<Leg>> {
+        let index = self.legs.iter().position(|leg| leg.voice() == voice)?;
+        Some(self.legs.swap_remove(index))
+    }
+
+    /// Sends nothing to the caller of `voice`, or again.
+    pub fn set_muted(&mut self, voice: VoiceId, is_muted: bool) {
+        if let Some(leg) = self.legs.iter_mut().find(|leg| leg.voice() == voice) {
+            leg.set_muted(is_muted);
+        }
+    }
+
+    /// Renders what is said from `now` on for `blocks` blocks, and gives `send` each packet with whom it is for.
+    pub fn render(&mut self, now: Instant, blocks: usize, mut send: impl FnMut(VoiceId, &[u8])) {
+        let mut at = now;
+        for _ in 0..blocks {
+            self.render_block(at, &mut send);
+            at += BLOCK_TIME;
+        }
+    }
+
+    /// Lets `blocks` pass in which nobody speaks.
+    pub fn rest(&mut self, blocks: usize, mut send: impl FnMut(VoiceId, &[u8])) {
+        for leg in &mut self.legs {
+            let voice = leg.voice();
+            leg.rest(blocks, |packet| send(voice, packet));
+        }
+    }
+
+    /// A voice that is given back.
+    pub fn poll_report(&mut self) -> Option<Report> {
+        let done = self.seats.iter().position(|seat| seat.retired)?;
+        let Seat { voice, source, .. } = self.seats.swap_remove(done);
+        let stats = source.stats();
+        Some(Report::Retired { voice, source, stats })
+    }
+
+    /// What has been sent to the caller of `voice`.
+    #[must_use]
+    pub fn leg_stats(&self) -> impl Iterator<Item = (VoiceId, LegStats)> {
+        self.legs.iter().map(|leg| (leg.voice(), leg.stats()))
+    }
+
+    /// Whether nobody can be heard: nothing but silence goes out.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        self.seats.is_empty()
+    }
+
+    fn attach(&mut self, voice: VoiceId, source: Box<Voice>) {
+        let retired = self.seats.iter().filter(|seat| !seat.retired).count() >= self.max_callers;
+        if self.seats.len() < 2 * self.max_callers {
+            self.seats.push(Seat { voice, source, retired, block: [0.0; BUS_BLOCK], sounds: false });
+        }
+    }
+
+    fn find(&mut self, voice: VoiceId) -> Option<&mut Seat> {
+        self.seats.iter_mut().find(|seat| seat.voice == voice && !seat.retired)
+    }
+
+    fn render_block(&mut self, now: Instant, send: &mut impl FnMut(VoiceId, &[u8])) {
+        let mut all = [0.0; BUS_BLOCK];
+        let mut sounding = 0_usize;
+        for seat in self.seats.iter_mut().filter(|seat| !seat.retired) {
+            seat.render(now);
+            add(&mut all, &seat.block, 1.0);
+            sounding += usize::from(seat.sounds);
+        }
+        for leg in &mut self.legs {
+            let voice = leg.voice();
+            let own = self.seats.iter().find(|seat| seat.voice == voice && seat.sounds);
+            let mut block = all;
+            if let Some(own) = own {
+                add(&mut block, &own.block, -1.0);
+            }
+            let sounds = sounding > usize::from(own.is_some());
+            leg.push(&block, sounds, |packet| send(voice, packet));
+        }
+    }
+}
+
+/// A voice and the last it said.
+#[derive(Debug)]
+struct Seat {
+    voice: VoiceId,
+    source: Box<Voice>,
+    retired: bool,
+    block: [f32; BUS_BLOCK],
+    sounds: bool,
+}
+
+impl Seat {
+    fn render(&mut self, now: Instant) {
+        self.sounds = self.source.render_speech(now, &mut self.block);
+        self.retired = self.source.is_done();
+    }
+}
+
+fn add(sum: &mut [f32; BUS_BLOCK], block: &[f32; BUS_BLOCK], gain: f32) {
+    for (sum, sample) in sum.iter_mut().zip(block) {
+        *sum += gain * sample;
+    }
+}

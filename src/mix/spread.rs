@@ -1,0 +1,125 @@
+//! From the mixer's one channel to those of a card, each with a level of its own.
+//!
+//! A zone is some channels of a card, so its volume is theirs. Levels lie behind the limiter: one above unity would be
+//! clipped there. So the limiter is told how loud the loudest channel is ([`Spread::headroom`]), and no channel may be
+//! made louder than that later.
+
+use super::BLOCK;
+use crate::dsp::Ramp;
+use crate::units::{Level, SampleRate};
+
+/// The levels of a card's channels.
+#[derive(Debug)]
+pub struct Spread {
+    ramps: Vec<Ramp>,
+    headroom: Level,
+}
+
+impl Spread {
+    /// A channel for each of `levels`, and one at unity if there is none.
+    #[must_use]
+    pub fn new(levels: &[Level]) -> Self {
+        let levels = if levels.is_empty() { &[Level::UNITY] } else { levels };
+        let ramp = |&level| Ramp::new(SampleRate::HZ_48000, Ramp::QUICK, level);
+        let loudest = levels.iter().fold(1.0_f32, |loudest, level| loudest.max(level.gain()));
+        Self { ramps: levels.iter().map(ramp).collect(), headroom: Level::from_gain(loudest) }
+    }
+
+    /// So many channels, which all play what comes in.
+    #[must_use]
+    pub fn even(channels: usize) -> Self {
+        Self::new(&vec![Level::UNITY; channels.max(1)])
+    }
+
+    /// How many channels there are.
+    #[must_use]
+    pub fn channels(&self) -> usize {
+        self.ramps.len()
+    }
+
+    /// The loudest that any channel can be: unity, or the loudest level of the beginning if that is more.
+    #[must_use]
+    pub const fn headroom(&self) -> Level {
+        self.headroom
+    }
+
+    /// Changes how loud a channel is, within 5 ms; channels count from 0. More than the headroom is the headroom.
+    pub fn set_level(&mut self, channel: usize, level: Level) {
+        if let Some(ramp) = self.ramps.get_mut(channel) {
+            ramp.set(if level > self.headroom { self.headroom } else { level });
+        }
+    }
+
+    /// Writes a block to frames of interleaved samples.
+    pub(super) fn write(&mut self, block: &[f32; BLOCK], output: &mut [f32]) {
+        let channels = self.ramps.len();
+        for (channel, ramp) in self.ramps.iter_mut().enumerate() {
+            let mut levelled = *block;
+            ramp.apply(&mut levelled);
+            for (place, &sample) in output.iter_mut().skip(channel).step_by(channels).zip(&levelled) {
+                *place = sample;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::float_cmp, reason = "exact values are what is tested")]
+mod tests {
+    use assert_no_alloc::{assert_no_alloc, reset_violation_count, violation_count};
+
+    use super::*;
+
+    fn levels(gains: &[f32]) -> Vec<Level> {
+        gains.iter().map(|&gain| Level::from_gain(gain)).collect()
+    }
+
+    fn written(spread: &mut Spread, sample: f32) -> Vec<f32> {
+        let mut output = vec![9.0; BLOCK * spread.channels()];
+        spread.write(&[sample; BLOCK], &mut output);
+        output
+    }
+
+    #[test]
+    fn each_channel_has_its_level() {
+        let mut spread = Spread::new(&levels(&[1.0, 0.0, 0.5]));
+        let output = written(&mut spread, 0.8);
+        assert!(output.chunks(3).all(|frame| frame == [0.8, 0.0, 0.4]));
+        assert!(written(&mut Spread::even(2), 0.8).iter().all(|sample| *sample == 0.8));
+        assert_eq!((Spread::new(&[]).channels(), Spread::even(0).channels()), (1, 1));
+    }
+
+    #[test]
+    fn a_changed_level_is_a_ramp_on_its_channel_alone() {
+        let mut spread = Spread::even(2);
+        spread.set_level(1, Level::MUTE);
+        spread.set_level(2, Level::MUTE);
+        let output: Vec<f32> = (0..3).flat_map(|_| written(&mut spread, 1.0)).collect();
+        assert!(output.iter().step_by(2).all(|sample| *sample == 1.0));
+        let right: Vec<f32> = output.iter().skip(1).step_by(2).copied().collect();
+        assert!(right.windows(2).all(|pair| pair[0] - pair[1] < 0.01 && pair[0] >= pair[1]));
+        assert_eq!((right[0] > 0.99, right[239]), (true, 0.0));
+    }
+
+    #[test]
+    fn no_channel_becomes_louder_than_the_limiter_allows_for() {
+        assert_eq!(Spread::even(2).headroom(), Level::UNITY);
+        let mut spread = Spread::new(&levels(&[2.0, 0.5]));
+        assert_eq!(spread.headroom(), Level::from_gain(2.0));
+        spread.set_level(1, Level::from_gain(5.0));
+        for _ in 0..3 {
+            written(&mut spread, 0.5);
+        }
+        assert_eq!(written(&mut spread, 0.5)[..2], [1.0, 1.0]);
+    }
+
+    #[test]
+    fn writing_allocates_nothing() {
+        let mut spread = Spread::even(8);
+        let mut output = [0.0; 8 * BLOCK];
+        spread.set_level(3, Level::MUTE);
+        reset_violation_count();
+        assert_no_alloc(|| spread.write(&[0.5; BLOCK], &mut output));
+        assert_eq!(violation_count(), 0);
+    }
+}
