@@ -10,7 +10,9 @@
 #![expect(clippy::print_stdout, reason = "a benchmark prints")]
 
 use pagingbox::codec::Codec;
-use pagingbox::dsp::{Halfband, Interpolator3, Limiter, Meter, Polyphase, Ramp, Tone};
+use pagingbox::dsp::{Fractional, Halfband, Interpolator3, Limiter, Meter, Polyphase, Ramp, TimeScale, Tone};
+use pagingbox::mix::{BLOCK, BLOCK_TIME, Command, Format, Media, Mixer, Voice, VoiceConfig, VoiceId};
+use pagingbox::rtp::{Chunk, Content, DelayRange};
 use pagingbox::units::{Level, SampleRate};
 use std::hint::black_box;
 use std::time::Instant;
@@ -25,7 +27,7 @@ fn main() {
                 stage(BLOCKS_PER_SECOND);
                 let start = Instant::now();
                 stage(100 * BLOCKS_PER_SECOND);
-                println!("{name:12} {:8.1} µs per second of sound", start.elapsed().as_secs_f64() * 1e4);
+                println!("{name:16} {:8.1} µs per second of sound", start.elapsed().as_secs_f64() * 1e4);
             }
         }
     }
@@ -51,6 +53,66 @@ fn halfband(blocks: usize) {
     for _ in 0..blocks {
         stage.process(black_box(&[0.5; 40]), &mut output);
         black_box(&output);
+    }
+}
+
+fn fractional_narrow(blocks: usize) {
+    fractional(blocks, Fractional::narrow(SampleRate::HZ_16000));
+}
+
+fn fractional_wide(blocks: usize) {
+    fractional(blocks, Fractional::wide(SampleRate::HZ_16000));
+}
+
+fn fractional(blocks: usize, mut stage: Fractional) {
+    stage.set_ppm(100.0);
+    stage.settle();
+    let mut output = [0.0; 80];
+    for _ in 0..blocks {
+        let needed = stage.frames_needed(80);
+        stage.process(black_box(&[0.5; 88][..needed]), &mut output);
+        black_box(&output);
+    }
+}
+
+fn timescale(blocks: usize) {
+    let mut stage = TimeScale::new(SampleRate::HZ_8000);
+    let mut output = [0.0; 40];
+    for _ in 0..blocks {
+        stage.process(&mut |samples| samples.fill(0.5), &mut output);
+        black_box(&output);
+    }
+}
+
+/// All of it: a call of PCMU from its packets to the samples of a mono card.
+fn call(blocks: usize) {
+    let voice = VoiceId(1);
+    let formats = heapless::Vec::from_iter([Format { payload_type: 0, codec: Codec::Pcmu }]);
+    let config = VoiceConfig { formats, delay: DelayRange::default(), level: Level::UNITY };
+    let mut mixer = Mixer::new(1, 1);
+    let mut now = pagingbox::time::Instant::ZERO;
+    mixer.handle_command(now, Command::Attach { voice, source: Box::new(Voice::telephone(config)) });
+    let mut chunk = Chunk {
+        run: 0,
+        timestamp: 0,
+        clock: SampleRate::HZ_8000,
+        arrival: now,
+        payload_type: 0,
+        marker: false,
+        content: Content::Speech { bytes_per_tick: 1 },
+        payload: [0x35; 160].into_iter().collect(),
+    };
+    let mut output = [0.0; 2 * BLOCK];
+    for block in 0..blocks {
+        if block % 4 == 0 {
+            chunk.arrival = now;
+            mixer.handle_command(now, Command::Media(Media { voice, chunk: chunk.clone() }));
+            chunk.timestamp += 160;
+        }
+        mixer.render(now, &mut output);
+        black_box(&output);
+        while mixer.poll_report().is_some() {}
+        now += BLOCK_TIME * 2;
     }
 }
 
@@ -118,10 +180,13 @@ fn tone(blocks: usize) {
 
 type Stage = fn(usize);
 
-const STAGES: [(&str, Stage); 10] = [
+const STAGES: [(&str, Stage); 14] = [
     ("nothing", nothing),
     ("decode", decode),
     ("halfband", halfband),
+    ("fractional", fractional_narrow),
+    ("fractional-wide", fractional_wide),
+    ("timescale", timescale),
     ("interpolator", interpolator),
     ("polyphase", polyphase),
     ("ramp", ramp),
@@ -129,6 +194,7 @@ const STAGES: [(&str, Stage); 10] = [
     ("limiter-loud", limiter_loud),
     ("meter", meter),
     ("tone", tone),
+    ("call", call),
 ];
 /// Blocks of 5 ms: 40 frames at 8 kHz, 80 at 16, 240 at 48.
 const BLOCKS_PER_SECOND: usize = 200;

@@ -301,15 +301,16 @@ impl Approach<'_> {
     )]
     fn at(&self, index: usize, shift: f32) -> f32 {
         let place = (index as f32 + shift).max(0.0);
-        let (whole, x) = (place as usize, place.fract());
+        let (whole, part) = (place as usize, place.fract());
         let sample = |index: usize| self.ahead.get(index).copied().unwrap_or(0.0);
-        if x == 0.0 {
+        if part == 0.0 {
             return sample(whole);
         }
-        let (a, b) = (sample(whole.saturating_sub(1)), sample(whole));
-        let (c, d) = (sample(whole + 1), sample(whole + 2));
-        let (outer, inner) = (x * (x - 1.0), (x + 1.0) * (x - 2.0));
-        (d * (x + 1.0) - a * (x - 2.0)) * outer / 6.0 + (b * (x - 1.0) - c * x) * inner / 2.0
+        let older = [sample(whole.saturating_sub(1)), sample(whole)];
+        let newer = [sample(whole + 1), sample(whole + 2)];
+        let (outer, inner) = (part * (part - 1.0), (part + 1.0) * (part - 2.0));
+        (newer[1] * (part + 1.0) - older[0] * (part - 2.0)) * outer / 6.0
+            + (older[1] * (part - 1.0) - newer[0] * part) * inner / 2.0
     }
 }
 

@@ -128,7 +128,7 @@ mod tests {
         for (unit, frames) in [(1, 421), (2, 842), (6, 2_526)] {
             for hz in [80.0, 125.0, 250.0, 320.0] {
                 let found = Repetition::new(&voice(hz, unit, frames), usize::from(unit));
-                let turns = found.period as f32 * hz / (8_000.0 * f32::from(unit));
+                let turns = ratio(found.period, 1) * hz / (8_000.0 * f32::from(unit));
                 assert!((turns - turns.round()).abs() < 0.02 * turns.round(), "{hz} Hz: {turns} periods");
                 assert!(found.likeness() > 0.98, "{hz} Hz: {}", found.likeness());
             }

@@ -1,3 +1,10 @@
+#![expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::cast_precision_loss,
+    reason = "signals of a test are short"
+)]
+
 use super::super::probe::{Noise, amplitude, db, sine};
 use super::*;
 
