@@ -103,6 +103,12 @@ impl Ramp {
         self.is_settled() && self.target == Level::MUTE
     }
 
+    /// Whether the gain stands at one, so that samples stay as they are.
+    #[must_use]
+    pub fn is_unity(&self) -> bool {
+        self.is_settled() && self.target == Level::UNITY
+    }
+
     /// Frames until the gain stands still.
     #[must_use]
     pub fn frames_left(&self) -> usize {

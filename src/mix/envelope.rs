@@ -51,9 +51,8 @@ impl Envelope {
     }
 
     /// The gains of the next block.
-    #[expect(clippy::float_cmp, reason = "a gain that is settled at unity is exactly that")]
     pub(super) fn next(&mut self) -> Gains {
-        if self.is_settled() && self.level.gain() == 1.0 && self.hush.gain() == 1.0 {
+        if self.level.is_unity() && self.hush.is_unity() {
             self.last = 1.0;
             return Gains::Unity;
         }

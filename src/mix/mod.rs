@@ -59,6 +59,7 @@ const BUS_BLOCK: usize = 40;
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
     clippy::float_cmp,
     reason = "signals are made from small numbers, and silence is exact zeros"
 )]

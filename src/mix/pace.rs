@@ -74,9 +74,10 @@ impl Pace {
 
     #[expect(clippy::cast_precision_loss, reason = "a few thousand")]
     fn follow(&mut self, excess_us: i64) {
-        let millis = excess_us.clamp(-STEADY_US, STEADY_US) as f32 / 1000.0;
-        self.drift_ppm = (self.drift_ppm + INTEGRAL * millis).clamp(-MAX_PPM, MAX_PPM);
-        self.ppm = self.drift_ppm + PROPORTIONAL * millis;
+        let error_ms = excess_us.clamp(-STEADY_US, STEADY_US) as f32 / 1000.0;
+        let drift_ppm = self.drift_ppm + INTEGRAL * error_ms;
+        self.drift_ppm = drift_ppm.clamp(-MAX_PPM, MAX_PPM);
+        self.ppm = self.drift_ppm + PROPORTIONAL * error_ms;
     }
 }
 
@@ -88,10 +89,10 @@ const ENOUGH_US: i64 = 4_000;
 /// No more than this is listened to: the rest is of the network, and no matter of clocks.
 const STEADY_US: i64 = 3_000;
 /// Millionths per millisecond of excess. An excess of 1 ms changes by 1 µs a second for each millionth, so this and the
-/// integral make a loop that is critically damped, of 16 s.
-const PROPORTIONAL: f32 = 125.0;
-/// Millionths per millisecond of excess and block: 3.9 a second.
-const INTEGRAL: f32 = 3.9 / 400.0;
+/// integral make a loop that is well damped, of 13 s.
+const PROPORTIONAL: f32 = 200.0;
+/// Millionths per millisecond of excess and block: 6 a second.
+const INTEGRAL: f32 = 6.0 / 400.0;
 /// No clock is further off.
 const MAX_PPM: f32 = 400.0;
 

@@ -155,6 +155,10 @@ struct Telephone {
 
 impl Telephone {
     fn new(formats: heapless::Vec<Format, 8>, delay: DelayRange) -> Self {
+        // The tables of filters are made when they are asked for first, which is not to be on the audio path.
+        for format in &formats {
+            let _ = Rise::new(format.codec.sample_rate(), 0.0);
+        }
         let playout = Playout::new(formats, delay);
         let rise = Rise::new(playout.rate(), 0.0);
         Self { playout, rise, leftover: Leftover::new() }

@@ -60,6 +60,7 @@ fn command(dice: &mut Dice, turn: u32, voice: usize, now: Instant) -> Option<Com
     match age {
         0 => Some(Command::Attach { voice: id, source: source() }),
         100 => Some(Command::SetLevel { voice: id, level: Level::from_db(-6.0) }),
+        120 | 140 => Some(Command::Hush { voice: id, hushed: age == 120 }),
         RELEASED => Some(Command::Release { voice: id }),
         1..RELEASED if age % 4 == 2 => {
             let packet = (age / 4).saturating_sub(dice.below(3));
@@ -70,21 +71,30 @@ fn command(dice: &mut Dice, turn: u32, voice: usize, now: Instant) -> Option<Com
 }
 
 fn source() -> Box<Voice> {
-    let formats = heapless::Vec::from_iter([Format { payload_type: 8, codec: Codec::Pcma }]);
+    let formats = heapless::Vec::from_iter(FORMATS);
     Box::new(Voice::telephone(VoiceConfig { formats, delay: DelayRange::default(), level: Level::UNITY }))
 }
 
-/// A packet of 20 ms of a square wave.
+/// A packet of a square wave: 20 ms of G.711 or G.722, or as much L16 as there is room for, or comfort noise. The
+/// codec changes every 16 packets.
 fn chunk(number: u32, arrival: Instant) -> Chunk {
-    let payload = (0..160).map(|sample| if sample % 20 < 10 { 0x2a } else { 0xaa }).collect();
+    let run = number / RUN;
+    let Format { payload_type, codec } = FORMATS[run as usize % FORMATS.len()];
+    let is_noise = number % RUN == RUN - 1;
+    let payload = if is_noise {
+        heapless::Vec::from_iter([30, 100])
+    } else {
+        (0..160).map(|sample| if sample % 20 < 10 { 0x2a } else { 0xaa }).collect()
+    };
+    let bytes_per_tick = u8::try_from(codec.bytes_per_tick()).unwrap();
     Chunk {
-        run: 0,
-        timestamp: number * 160,
-        clock: SampleRate::HZ_8000,
+        run,
+        timestamp: number * codec.clock_rate().hz() / 50,
+        clock: codec.clock_rate(),
         arrival,
-        payload_type: 8,
+        payload_type: if is_noise { 13 } else { payload_type },
         marker: number == 0,
-        content: Content::Speech { bytes_per_tick: 1 },
+        content: if is_noise { Content::ComfortNoise } else { Content::Speech { bytes_per_tick } },
         payload,
     }
 }
@@ -124,6 +134,14 @@ impl Dice {
     }
 }
 
+const FORMATS: [Format; 4] = [
+    Format { payload_type: 8, codec: Codec::Pcma },
+    Format { payload_type: 9, codec: Codec::G722 },
+    Format { payload_type: 98, codec: Codec::L16(SampleRate::HZ_48000) },
+    Format { payload_type: 0, codec: Codec::Pcmu },
+];
+/// Packets from one change of the codec to the next.
+const RUN: u32 = 16;
 const VOICES: usize = 100;
 /// Two blocks.
 const TURN: Duration = Duration::from_millis(5);

@@ -1,6 +1,6 @@
 //! What the tests of this folder are played on.
 
-use crate::codec::Codec;
+use crate::codec::{Codec, ComfortNoise, Encoder};
 use crate::mix::{
     BLOCK, BLOCK_TIME, Command, Format, Media, Mixer, Report, Voice, VoiceConfig, VoiceId, VoiceStats,
 };
@@ -8,6 +8,7 @@ use crate::rtp::{DelayRange, Kind, PayloadFormat, Receiver, ReceiverConfig, Send
 use crate::time::Instant;
 use crate::units::{Level, SampleRate};
 use core::f32::consts::TAU;
+use core::ops::Range;
 use core::time::Duration;
 use std::collections::BTreeMap;
 
@@ -22,6 +23,13 @@ pub(super) const TARGET: Duration = Duration::from_millis(10);
 /// No larger step is in a tone of 200 Hz and a quarter of full scale (0.0065 by itself), the steps of µ-law included.
 pub(super) const SMOOTH: f32 = 0.012;
 
+pub(super) const G711: [Format; 2] =
+    [Format { payload_type: 0, codec: Codec::Pcmu }, Format { payload_type: 8, codec: Codec::Pcma }];
+pub(super) const G722: Format = Format { payload_type: 9, codec: Codec::G722 };
+pub(super) const L16_8: Format = Format { payload_type: 96, codec: Codec::L16(SampleRate::HZ_8000) };
+pub(super) const L16_16: Format = Format { payload_type: 97, codec: Codec::L16(SampleRate::HZ_16000) };
+pub(super) const L16_48: Format = Format { payload_type: 98, codec: Codec::L16(SampleRate::HZ_48000) };
+
 /// One caller and one sink.
 pub(super) struct Bench {
     pub(super) mixer: Mixer,
@@ -33,6 +41,7 @@ pub(super) struct Bench {
     pub(super) period: usize,
     pub(super) stats: Vec<VoiceStats>,
     pub(super) reports: Vec<Report>,
+    encoder: (Codec, Encoder),
     receiver: Receiver,
     wire: BTreeMap<(Instant, u64), Vec<u8>>,
     sent: u64,
@@ -46,12 +55,25 @@ impl Bench {
 
     /// A voice with a jitter buffer of that range is attached at time 0.
     pub(super) fn with(delay: DelayRange) -> Self {
+        Self::of(&G711, delay)
+    }
+
+    /// A voice of those formats is attached at time 0, which hears comfort noise as well.
+    pub(super) fn of(formats: &[Format], delay: DelayRange) -> Self {
         let mut mixer = Mixer::new(1, 4);
-        mixer.handle_command(Instant::ZERO, Command::Attach { voice: VOICE, source: voice_with(delay) });
-        let kind = Kind::Speech { clock: SampleRate::HZ_8000, bytes_per_tick: 1 };
-        let formats = [0, 8].map(|payload_type| PayloadFormat { payload_type, kind });
-        let config = ReceiverConfig { formats: formats.into_iter().collect(), source: Source::Any };
+        let source = voice_of(formats, delay);
+        mixer.handle_command(Instant::ZERO, Command::Attach { voice: VOICE, source });
+        let kind = |codec: Codec| Kind::Speech {
+            clock: codec.clock_rate(),
+            bytes_per_tick: u8::try_from(codec.bytes_per_tick()).unwrap(),
+        };
+        let speech = formats
+            .iter()
+            .map(|format| PayloadFormat { payload_type: format.payload_type, kind: kind(format.codec) });
+        let noise = PayloadFormat { payload_type: ComfortNoise::PAYLOAD_TYPE, kind: Kind::ComfortNoise };
+        let config = ReceiverConfig { formats: speech.chain([noise]).collect(), source: Source::Any };
         Self {
+            encoder: (Codec::Pcmu, Codec::Pcmu.encoder()),
             mixer,
             sender: Sender::new(1, 0),
             heard: Vec::new(),
@@ -67,11 +89,31 @@ impl Bench {
 
     /// The next packet of the sender arrives at `arrival`; `None` if it is lost.
     pub(super) fn send(&mut self, arrival: Option<Instant>, speech: &[f32]) {
-        let mut payload = vec![0; speech.len()];
-        Codec::Pcmu.encoder().encode(speech, &mut payload);
+        self.send_as(G711[0], arrival, speech);
+    }
+
+    /// The same, of another format.
+    pub(super) fn send_as(&mut self, format: Format, arrival: Option<Instant>, speech: &[f32]) {
+        if self.encoder.0 != format.codec {
+            self.encoder = (format.codec, format.codec.encoder());
+        }
+        let ticks = speech.len() / format.codec.samples_per_tick();
+        let mut payload = vec![0; ticks * format.codec.bytes_per_tick()];
+        self.encoder.1.encode(speech, &mut payload);
+        self.send_payload(format.payload_type, arrival, &payload, ticks);
+    }
+
+    /// A packet with this payload, after which the timestamp is `ticks` later.
+    pub(super) fn send_payload(
+        &mut self,
+        payload_type: u8,
+        arrival: Option<Instant>,
+        payload: &[u8],
+        ticks: usize,
+    ) {
         let mut datagram = vec![0; 12 + payload.len()];
-        let ticks = u32::try_from(payload.len()).unwrap();
-        self.sender.write(&payload, ticks, &mut datagram).unwrap();
+        self.sender.set_payload_type(payload_type);
+        self.sender.write(payload, u32::try_from(ticks).unwrap(), &mut datagram).unwrap();
         self.sent += 1;
         if let Some(arrival) = arrival {
             self.wire.insert((arrival, self.sent), datagram);
@@ -119,13 +161,11 @@ impl Bench {
 
 /// A voice for PCMU and PCMA at unity.
 pub(super) fn voice() -> Box<Voice> {
-    voice_with(DelayRange::default())
+    voice_of(&G711, DelayRange::default())
 }
 
-fn voice_with(delay: DelayRange) -> Box<Voice> {
-    let formats =
-        [(0, Codec::Pcmu), (8, Codec::Pcma)].map(|(payload_type, codec)| Format { payload_type, codec });
-    let formats = heapless::Vec::from_slice(&formats).unwrap();
+fn voice_of(formats: &[Format], delay: DelayRange) -> Box<Voice> {
+    let formats = heapless::Vec::from_slice(formats).unwrap();
     Box::new(Voice::telephone(VoiceConfig { formats, delay, level: Level::UNITY }))
 }
 
@@ -138,10 +178,36 @@ pub(super) fn frame_at(at: Instant) -> usize {
     usize::try_from(at.as_micros() * 48 / 1000).unwrap()
 }
 
-/// Samples of a sine, from sample `from` on.
+/// Samples of a sine at 8 kHz, from sample `from` on.
 pub(super) fn tone(hz: f32, peak: f32, from: usize, len: usize) -> Vec<f32> {
-    let turn = |sample: usize| (sample % 8000) as f32 * hz / 8000.0;
-    (from..from + len).map(|sample| peak * (TAU * turn(sample)).sin()).collect()
+    tone_at(8_000, hz, peak, from..from + len)
+}
+
+/// Samples of a sine at another rate; `hz` is a whole number.
+pub(super) fn tone_at(rate_hz: usize, hz: f32, peak: f32, samples: Range<usize>) -> Vec<f32> {
+    let turn = |sample: usize| (sample % rate_hz) as f32 * hz / rate_hz as f32;
+    samples.map(|sample| peak * (TAU * turn(sample)).sin()).collect()
+}
+
+/// The amplitude of the sine of `hz` in what was heard: one bin of a Fourier transform.
+pub(super) fn amplitude(samples: &[f32], hz: f64) -> f64 {
+    let turn = core::f64::consts::TAU * hz / 48_000.0;
+    let (mut re, mut im) = (0.0, 0.0);
+    for (frame, &sample) in samples.iter().enumerate() {
+        let (sin, cos) = (turn * frame as f64).sin_cos();
+        re += f64::from(sample) * cos;
+        im += f64::from(sample) * sin;
+    }
+    2.0 * re.hypot(im) / samples.len() as f64
+}
+
+pub(super) fn db(factor: f64) -> f64 {
+    20.0 * factor.max(1e-12).log10()
+}
+
+/// The sharpest corner: the largest second difference.
+pub(super) fn corner(samples: &[f32]) -> f32 {
+    samples.windows(3).map(|three| (three[0] - 2.0 * three[1] + three[2]).abs()).fold(0.0, f32::max)
 }
 
 /// The largest step from one sample to the next.

@@ -3,5 +3,8 @@
 mod bench;
 mod conference;
 mod faults;
+mod formats;
 mod lifetime;
+mod pace;
+mod sound;
 mod timing;
