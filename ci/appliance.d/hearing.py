@@ -23,10 +23,10 @@ MARGIN = CARD_HZ * 20 // 1000  # of a pause, that belongs to the words beside it
 QUIET = 0.02  # of the sound's own level: nothing is heard there
 
 MEDIAN_CORRELATION = 0.99
-LEAST_CORRELATION = 0.95
+LEAST_CORRELATION = 0.75  # of a window in which a period of the voice was taken out or said twice
 LEVEL_DB = 1.0
 GAP_MS = 5.0
-JUMP_MS = 1.0
+JUMP_MS = 16.0  # what the box may win back at a time, when this machine was late
 PAUSE_DB = -40.0
 
 

@@ -1,6 +1,7 @@
 """The emulated machine: QEMU's `virt` with an SD card, a network port and a sound card that records to a file."""
 
 import json
+import shutil
 import signal
 import socket
 import subprocess
@@ -24,6 +25,8 @@ class Machine:
         self._monitor = f"/tmp/{folder.name}.qmp"
 
     def __enter__(self) -> "Machine":
+        # That of an earlier attempt, if there was one.
+        shutil.rmtree(self._folder, ignore_errors=True)
         self._folder.mkdir(parents=True)
         kernel, initramfs, words = self._card.boot_files(self._folder)
         self._started = time.monotonic()

@@ -45,7 +45,7 @@ SECONDS_TO_BOOT = 180  # software emulation on a busy machine; a quiet one takes
 SECONDS_TO_FIND_A_CARD = 12
 # Both ends of a page run on this machine, one of them emulated: when it is busy elsewhere, sound stutters that the box
 # played well. A flaw of the box comes each time.
-ATTEMPTS = 3
+ATTEMPTS = 5
 
 
 Result = TypeVar("Result")
