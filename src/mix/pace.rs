@@ -10,6 +10,8 @@
 //! being audible, since they change by no more than 50 a second. They stand still while there is nothing to measure, and
 //! while periods are cut or added.
 
+use core::time::Duration;
+
 /// Watches the delay of one voice.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Pace {
@@ -62,6 +64,13 @@ impl Pace {
     /// How much faster than the sink's clock the voice is to be played, in millionths.
     pub(super) fn ppm(&self) -> f32 {
         self.ppm
+    }
+
+    /// Of an excess that is little beside the delay that is wanted, what the slow way can mend: who waits for long does
+    /// not mind a little more.
+    pub(super) fn beside(excess_us: i64, target: Duration) -> i64 {
+        let little_us = i64::try_from(target.as_micros() / 4).unwrap_or(i64::MAX);
+        if excess_us.abs() <= little_us { excess_us.clamp(-TOO_MUCH_US, TOO_MUCH_US) } else { excess_us }
     }
 
     fn wait(&mut self, excess_us: i64) {

@@ -111,7 +111,7 @@ impl Playout {
             self.stream.skip(Duration::from_micros(excess_us.max(0).unsigned_abs()));
             return;
         }
-        self.pace.observe(is_steady.then_some(excess_us));
+        self.pace.observe(is_steady.then(|| Pace::beside(excess_us, jitter.target())));
         let rate = self.stream.rate();
         let wish = samples(self.pace.wish_us(excess_us), rate);
         self.scale.want(wish.min(samples(self.ready_us(), rate)).max(wish.min(0)));
