@@ -59,6 +59,18 @@ fn a_clock_that_is_off_by_200_ppm_changes_nothing_in_five_minutes() {
 }
 
 #[test]
+fn a_clock_that_is_off_by_200_ppm_and_20_ms_of_jitter_are_told_apart() {
+    for ppm in [-200.0, 200.0] {
+        let latencies = latencies(300, ppm, 20_000);
+        assert_eq!(latencies.len(), 1_000);
+        let settled = spread(&latencies[SETTLED..]);
+        assert!(settled <= 8.0, "{ppm} ppm: {settled} ms");
+        // Before that, what there is to be known of the network is learned.
+        assert!(spread(&latencies) <= 14.0, "{ppm} ppm: {} ms", spread(&latencies));
+    }
+}
+
+#[test]
 fn the_drift_is_told() {
     let mut bench = Bench::new();
     for number in 0..3_000_u64 {
