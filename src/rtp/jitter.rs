@@ -55,6 +55,8 @@ pub struct JitterBuffer {
     hold: usize,
     /// How long the present gap has been made longer.
     stretched: Duration,
+    /// When all that has come is to be played at the latest.
+    out_by: Instant,
     transit: Transit,
     stats: JitterStats,
 }
@@ -89,6 +91,7 @@ impl JitterBuffer {
             heard_origin: None,
             hold: 0,
             stretched: Duration::ZERO,
+            out_by: Instant::ZERO,
             transit: Transit::new(),
             stats: JitterStats::default(),
         }
@@ -293,6 +296,7 @@ impl JitterBuffer {
             _ => {}
         }
         self.make_room(tick, end);
+        self.out_by = now + self.range.max + ROOM;
         self.store(tick, Origin { run: chunk.run, payload_type: chunk.payload_type, width }, &chunk.payload);
     }
 
@@ -414,9 +418,14 @@ impl JitterBuffer {
     /// come yet. Says how many ticks are to be made up beside those that are missing.
     fn stretch(&mut self, most: usize) -> Option<usize> {
         let short_us = -self.excess_us(Duration::ZERO);
-        let left = STRETCH.saturating_sub(self.stretched);
-        let is_bearable = !self.is_empty() && self.extent() < self.range.max;
-        if !is_bearable || short_us <= duration_us(MARGIN) || left.is_zero() {
+        // Of a sender that is ahead of its time, each gap would be an occasion.
+        let bearable = self.out_by.since(self.due + self.extent());
+        let left = STRETCH.saturating_sub(self.stretched).min(bearable);
+        if self.is_empty()
+            || self.extent() >= self.range.max
+            || short_us <= duration_us(MARGIN)
+            || left.is_zero()
+        {
             return None;
         }
         let count = self.ticks_of(short_us.min(duration_us(left))).clamp(1, ticks(most));
