@@ -9,12 +9,12 @@ use super::service::Service;
 use super::sink::Sink;
 use crate::config::{Output, Settings};
 use crate::entropy;
-use crate::mix::{Command, Conference, Mixer, Report, Spread};
+use crate::mix::{self, Command, Conference, Mixer, Report, Spread};
 use crate::net::{self, BindError, Udp, UdpOptions};
 use crate::output::{self, Beat, Control, Order, RingedMixer, Setup, Word};
 use crate::paging::{Pager, Policy};
 use crate::sip::{Endpoint, EndpointConfig};
-use crate::units::Level;
+use crate::units::{Level, SampleRate};
 use core::fmt;
 use heapless::spsc::Queue;
 use smol::LocalExecutor;
@@ -44,7 +44,10 @@ pub(super) fn serve(settings: &Settings) -> Result<(), ServeError> {
             for (card, rings) in cards.iter().zip(&mut rings) {
                 let (commands, reports) = (rings.commands.split(), rings.reports.split());
                 let engine = RingedMixer::new(card.mixer(settings), commands.1, reports.0);
-                let run = || output::run(&card.setup, &card.control, engine);
+                let run = || {
+                    mix::prepare(SampleRate::HZ_8000);
+                    output::run(&card.setup, &card.control, engine);
+                };
                 named("audio").spawn_scoped(scope, run).map_err(ServeError::Thread)?;
                 sinks.push(Sink::new(commands.0, reports.1, &card.control));
             }

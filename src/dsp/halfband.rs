@@ -8,12 +8,13 @@
 //! which telephone speech does not reach.
 
 use super::kaiser::{sinc, window};
+use std::sync::LazyLock;
 use wide::f32x4;
 
 /// Doubles the rate of a stream.
 #[derive(Clone, Debug)]
 pub struct Halfband {
-    taps: [f32x4; PAIRS],
+    taps: &'static [f32x4; PAIRS],
     /// What came last, then the chunk at work.
     span: [f32; HISTORY + CHUNK],
 }
@@ -25,7 +26,7 @@ impl Halfband {
     /// A filter that has heard only silence.
     #[must_use]
     pub fn new() -> Self {
-        Self { taps: core::array::from_fn(|index| f32x4::splat(tap(index))), span: [0.0; HISTORY + CHUNK] }
+        Self { taps: &TAPS, span: [0.0; HISTORY + CHUNK] }
     }
 
     /// Writes twice as many samples as come in to the front of `output`, and says how many they are. Input for which
@@ -99,6 +100,9 @@ impl Default for Halfband {
         Self::new()
     }
 }
+
+static TAPS: LazyLock<[f32x4; PAIRS]> =
+    LazyLock::new(|| core::array::from_fn(|index| f32x4::splat(tap(index))));
 
 /// The tap of the pair `index`, counted from the ends of the filter.
 #[expect(

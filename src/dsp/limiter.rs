@@ -126,15 +126,28 @@ struct GainComputer {
     wanted_now: u32,
     /// What fours of the window want to be lacking, if anything, each more than the next: when, and how much.
     wanted: VecDeque<(u64, u32)>,
+    /// The window of what was released.
+    recent: Box<[u32]>,
+    way: Way,
+    scale: Scale,
+}
+
+/// How the gain goes from four to four.
+#[derive(Clone, Copy, Debug)]
+struct Way {
     /// The most of the window, let go slowly.
     released: u32,
-    release_shift: u32,
-    /// The window of what was released, and its sum.
-    recent: Box<[u32]>,
+    /// The oldest of what was released, and the sum of it.
     slot: usize,
     sum: u64,
     /// The gains between which the four goes that leaves.
     gains: [f32; 2],
+}
+
+/// What becomes of sums.
+#[derive(Clone, Copy, Debug)]
+struct Scale {
+    release_shift: u32,
     /// Makes a whole number of 29 bits of a sum; what it is then in a window of ones, and one divided by that.
     sum_shift: u32,
     most: i32,
@@ -142,28 +155,17 @@ struct GainComputer {
 }
 
 impl GainComputer {
-    #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "it has 30 bits")]
     fn new(rate: SampleRate) -> Self {
         // A frame leaves when the four has come whose window ends with its own: after 1.5 ms.
         let window = (rate.hz() as usize * 3 / 2000 / FOUR).saturating_sub(1).max(1);
-        let most = u64::from(UNITY) * window as u64;
-        let sum_shift = most.ilog2() - SUM_BITS;
-        let most = (most >> sum_shift) as i32;
         Self {
             now: 0,
             phase: 0,
             wanted_now: 0,
             wanted: VecDeque::with_capacity(window + 2),
-            released: 0,
-            // The next lower power of two: 85 ms at 48 kHz, from 62 to 125 ms at any rate.
-            release_shift: (rate.hz() / RELEASES_PER_SECOND / FOUR as u32).max(1).ilog2(),
             recent: vec![0; window].into_boxed_slice(),
-            slot: 0,
-            sum: 0,
-            gains: [1.0; 2],
-            sum_shift,
-            most,
-            per_most: 1.0 / most as f32,
+            way: Way::AT_REST,
+            scale: Scale::new(rate, window),
         }
     }
 
@@ -174,9 +176,9 @@ impl GainComputer {
         if self.phase == FOUR {
             self.phase = 0;
             let most = self.most_wanted();
-            self.turn(most);
+            self.way.turn(self.scale, &mut self.recent, most);
         }
-        let [from, to] = self.gains;
+        let [from, to] = self.way.gains;
         from + (to - from) * PARTS[self.phase]
     }
 
@@ -185,24 +187,14 @@ impl GainComputer {
         let (first, gains) = gains.split_at_mut(gains.len().min(FOUR - 1 - self.phase));
         first.fill_with(|| self.next(0));
         let (fours, last) = gains.as_chunks_mut();
+        let (mut way, scale) = (self.way, self.scale);
         for four in fours {
-            self.turn(0);
-            let [from, to] = self.gains;
+            way.turn(scale, &mut self.recent, 0);
+            let [from, to] = way.gains;
             *four = PARTS.map(|part| from + (to - from) * part);
         }
+        self.way = way;
         last.fill_with(|| self.next(0));
-    }
-
-    /// The next four leaves.
-    #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "it has 30 bits")]
-    fn turn(&mut self, most_wanted: u32) {
-        let release = (self.released >> self.release_shift) + LEAST_STEP;
-        self.released = self.released.saturating_sub(release).max(most_wanted);
-        let oldest = core::mem::replace(&mut self.recent[self.slot], self.released);
-        self.slot = if self.slot + 1 == self.recent.len() { 0 } else { self.slot + 1 };
-        self.sum = self.sum + u64::from(self.released) - u64::from(oldest);
-        let left = self.most - (self.sum >> self.sum_shift) as i32;
-        self.gains = [self.gains[1], if self.sum == 0 { 1.0 } else { left as f32 * self.per_most }];
     }
 
     /// The most that is wanted in the window, and a four longer, that ends with the four that has come.
@@ -229,8 +221,7 @@ impl GainComputer {
     fn reset(&mut self) {
         self.wanted.clear();
         self.recent.fill(0);
-        (self.phase, self.wanted_now, self.released, self.sum) = (0, 0, 0, 0);
-        self.gains = [1.0; 2];
+        (self.phase, self.wanted_now, self.way) = (0, 0, Way::AT_REST);
     }
 
     /// Whether a frame of the window wants less than one.
@@ -240,12 +231,41 @@ impl GainComputer {
 
     /// Whether the gain is exactly one, and nothing asks for less.
     fn is_resting(&self) -> bool {
-        !self.is_asked() && self.sum == 0 && self.gains[0] >= 1.0
+        !self.is_asked() && self.way.sum == 0 && self.way.gains[0] >= 1.0
     }
 
     /// Frames from one that comes to the one that leaves.
     fn latency_frames(&self) -> usize {
         self.recent.len() * FOUR + FOUR - 1
+    }
+}
+
+impl Way {
+    const AT_REST: Self = Self { released: 0, slot: 0, sum: 0, gains: [1.0; 2] };
+
+    /// The next four leaves.
+    #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "it has 30 bits")]
+    fn turn(&mut self, scale: Scale, recent: &mut [u32], most_wanted: u32) {
+        let release = (self.released >> scale.release_shift) + LEAST_STEP;
+        self.released = self.released.saturating_sub(release).max(most_wanted);
+        let oldest = core::mem::replace(&mut recent[self.slot], self.released);
+        self.slot = if self.slot + 1 == recent.len() { 0 } else { self.slot + 1 };
+        self.sum = self.sum + u64::from(self.released) - u64::from(oldest);
+        let left = scale.most - (self.sum >> scale.sum_shift) as i32;
+        // One divided by a number, and multiplied with it, may be a little less than one.
+        self.gains = [self.gains[1], if self.sum == 0 { 1.0 } else { left as f32 * scale.per_most }];
+    }
+}
+
+impl Scale {
+    #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "it has 30 bits")]
+    fn new(rate: SampleRate, window: usize) -> Self {
+        let most = u64::from(UNITY) * window as u64;
+        let sum_shift = most.ilog2() - SUM_BITS;
+        let most = (most >> sum_shift) as i32;
+        // The next lower power of two: 85 ms at 48 kHz, from 62 to 125 ms at any rate.
+        let release_shift = (rate.hz() / RELEASES_PER_SECOND / FOUR as u32).max(1).ilog2();
+        Self { release_shift, sum_shift, most, per_most: 1.0 / most as f32 }
     }
 }
 

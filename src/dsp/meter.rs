@@ -6,7 +6,11 @@
 /// Gathers peak and power.
 #[derive(Clone, Debug, Default)]
 pub struct Meter {
-    peak: f32,
+    /// Of every eighth sample, so that the compiler makes vectors of them.
+    peaks: [f32; LANES],
+    /// Of what has not been added to the power yet.
+    powers: [f32; LANES],
+    recent: usize,
     power: f64,
     samples: u64,
 }
@@ -27,17 +31,27 @@ impl Meter {
         Self::default()
     }
 
-    /// Hears a block. Blocks are summed up in 32 bits each, their sums in 64; where a sample is no finite number, the
-    /// power of its neighbourhood counts for nothing.
+    /// Hears a block. Some 5 ms are summed up in 32 bits, their sums in 64; where a sample is no finite number, the power
+    /// of its neighbourhood counts for nothing.
     pub fn add(&mut self, samples: &[f32]) {
-        for samples in samples.chunks(CHUNK) {
-            let (peak, power) = measure(samples);
-            self.peak = self.peak.max(peak);
-            if power.is_finite() {
-                self.power += f64::from(power);
+        let (groups, rest) = samples.as_chunks::<LANES>();
+        let (mut peaks, mut powers) = (self.peaks, self.powers);
+        for group in groups {
+            for ((peak, power), sample) in peaks.iter_mut().zip(&mut powers).zip(group) {
+                *peak = larger(sample.abs(), *peak);
+                *power += sample * sample;
             }
         }
+        (self.peaks, self.powers) = (peaks, powers);
+        for ((peak, power), sample) in self.peaks.iter_mut().zip(&mut self.powers).zip(rest) {
+            *peak = larger(sample.abs(), *peak);
+            *power += sample * sample;
+        }
         self.samples += samples.len() as u64;
+        self.recent += samples.len();
+        if self.recent >= MANY {
+            self.power += self.take_recent();
+        }
     }
 
     /// Hears so many samples of silence.
@@ -53,37 +67,31 @@ impl Meter {
         reason = "a display needs no more"
     )]
     pub fn reading(&self) -> Reading {
-        let mean = self.power / self.samples.max(1) as f64;
-        Reading { peak: self.peak, rms: mean.sqrt() as f32 }
+        let mean = (self.power + self.clone().take_recent()) / self.samples.max(1) as f64;
+        Reading { peak: self.peaks.into_iter().fold(0.0, larger), rms: mean.sqrt() as f32 }
     }
 
     /// Forgets what was heard.
     pub fn reset(&mut self) {
         *self = Self::default();
     }
-}
 
-/// The peak and the sum of the squares.
-fn measure(samples: &[f32]) -> (f32, f32) {
-    let mut peaks = [0.0_f32; LANES];
-    let mut powers = [0.0_f32; LANES];
-    let (groups, rest) = samples.as_chunks::<LANES>();
-    let mut last = [0.0; LANES];
-    last[..rest.len()].copy_from_slice(rest);
-    for group in groups.iter().chain([&last]) {
-        for ((peak, power), sample) in peaks.iter_mut().zip(&mut powers).zip(group) {
-            // As the vector instruction does it: what is no number loses.
-            *peak = if sample.abs() > *peak { sample.abs() } else { *peak };
-            *power += sample * sample;
-        }
+    fn take_recent(&mut self) -> f64 {
+        self.recent = 0;
+        let power: f32 = core::mem::take(&mut self.powers).into_iter().sum();
+        if power.is_finite() { power.into() } else { 0.0 }
     }
-    (peaks.into_iter().fold(0.0, f32::max), powers.into_iter().sum())
 }
 
-/// Sums kept side by side, so that the compiler makes vectors of them.
+/// As the vector instruction does it: a first that is no number loses.
+fn larger(one: f32, other: f32) -> f32 {
+    if one > other { one } else { other }
+}
+
+/// Sums kept side by side.
 const LANES: usize = 8;
 /// Samples summed up in 32 bits.
-const CHUNK: usize = 256;
+const MANY: usize = 240;
 
 #[cfg(test)]
 #[expect(clippy::float_cmp, reason = "exact values are what is tested")]
@@ -127,7 +135,8 @@ mod tests {
     fn what_is_no_number_does_not_stick() {
         let mut meter = Meter::new();
         meter.add(&[0.5, f32::NAN]);
-        meter.add(&[0.5; 2]);
-        assert_eq!(meter.reading(), Reading { peak: 0.5, rms: (0.5_f32 / 4.0).sqrt() });
+        meter.add(&[0.5; 238]);
+        meter.add(&[0.5; 240]);
+        assert_eq!(meter.reading(), Reading { peak: 0.5, rms: (0.25_f32 / 2.0).sqrt() });
     }
 }

@@ -42,7 +42,7 @@ pub use leg::{KEEP_ALIVE, Leg, LegConfig, LegStats};
 pub use message::{Command, Media, OutputStats, Report, VoiceId, VoiceStats};
 pub use mixer::Mixer;
 pub use spread::Spread;
-pub use voice::{Format, Voice, VoiceConfig};
+pub use voice::{Format, Voice, VoiceConfig, prepare};
 
 use core::time::Duration;
 

@@ -114,7 +114,7 @@ impl Playout {
         self.pace.observe(is_steady.then(|| Pace::beside(excess_us, jitter.target())));
         let rate = self.stream.rate();
         let wish = samples(self.pace.wish_us(excess_us), rate);
-        self.scale.want(wish.min(samples(self.ready_us(), rate)).max(wish.min(0)));
+        self.scale.want(if wish > 0 { wish.min(samples(self.ready_us(), rate)) } else { wish });
     }
 
     /// How much may be cut without waiting for what has not come.

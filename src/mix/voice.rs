@@ -10,7 +10,7 @@ use crate::codec::Codec;
 use crate::dsp::Meter;
 use crate::rtp::{Chunk, DelayRange};
 use crate::time::Instant;
-use crate::units::Level;
+use crate::units::{Level, SampleRate};
 
 /// A voice. Everything it needs is allocated when it is made.
 #[derive(Clone, Debug)]
@@ -139,6 +139,12 @@ pub struct Format {
     pub codec: Codec,
 }
 
+/// Makes the tables that voices of `rate` need, if they have not been made yet: that is not to be on the audio path, nor
+/// while somebody waits for an answer.
+pub fn prepare(rate: SampleRate) {
+    let _ = Rise::new(rate, 0.0);
+}
+
 /// What a voice is made of. Chimes and music are to join here.
 #[derive(Clone, Debug)]
 enum Source {
@@ -155,10 +161,7 @@ struct Telephone {
 
 impl Telephone {
     fn new(formats: heapless::Vec<Format, 8>, delay: DelayRange) -> Self {
-        // The tables of filters are made when they are asked for first, which is not to be on the audio path.
-        for format in &formats {
-            let _ = Rise::new(format.codec.sample_rate(), 0.0);
-        }
+        formats.iter().for_each(|format| prepare(format.codec.sample_rate()));
         let playout = Playout::new(formats, delay);
         let rise = Rise::new(playout.rate(), 0.0);
         Self { playout, rise, leftover: Leftover::new() }

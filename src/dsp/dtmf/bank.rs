@@ -8,6 +8,7 @@
 use super::span::LONGEST_HOP;
 use core::f64::consts::TAU;
 use core::ops::Range;
+use std::sync::LazyLock;
 
 /// The bins.
 #[derive(Clone, Debug)]
@@ -23,13 +24,19 @@ pub(super) struct Bank {
 }
 
 impl Bank {
-    /// Bins for a rate of at most 16 kHz.
+    /// Bins for 8 kHz, or for 16 kHz and all that is more than 8.
+    pub(super) fn at(rate_hz: u32) -> &'static Self {
+        static NARROW: LazyLock<Bank> = LazyLock::new(|| Bank::new(8_000));
+        static WIDE: LazyLock<Bank> = LazyLock::new(|| Bank::new(16_000));
+        if rate_hz > 8_000 { &WIDE } else { &NARROW }
+    }
+
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_precision_loss,
         reason = "bins have 32 bits; a hop is short"
     )]
-    pub(super) fn new(rate_hz: u32) -> Self {
+    fn new(rate_hz: u32) -> Self {
         let hop = (rate_hz as usize / usize::from(HOPS_PER_SECOND)).clamp(1, LONGEST_HOP);
         let hann = |index: usize| match index {
             _ if index < hop => 0.5 + 0.5 * (TAU * (index as f64 + 0.5) / (2 * hop) as f64).cos(),

@@ -5,6 +5,7 @@
 //! found by a search for the flattest; the bilinear transform keeps them for any rate.
 
 use core::f64::consts::PI;
+use wide::f32x4;
 
 /// A high-pass filter.
 #[derive(Clone, Debug)]
@@ -17,14 +18,22 @@ impl HighPass {
         Self { sections: CORNERS.map(|corner| Section::new(&corner, rate_hz)) }
     }
 
-    /// Writes the next samples to `output`: as many as both have.
+    /// Writes the next samples to `output`: as many as both have. Both sections work side by side, the second on what the
+    /// first has made a sample ago.
     pub(super) fn process(&mut self, input: &[f32], output: &mut [f32]) {
-        // On the stack, they stay in registers.
-        let [mut first, mut second] = self.sections.clone();
-        for (output, &sample) in output.iter_mut().zip(input) {
-            *output = second.next(first.next(sample));
+        let frames = input.len().min(output.len());
+        let (Some((&first, input)), output) = (input[..frames].split_first(), &mut output[..frames]) else {
+            return;
+        };
+        let mut between = self.sections[0].next(first);
+        let mut pair = Pair::of(&self.sections);
+        for (&sample, output) in input.iter().zip(&mut *output) {
+            [between, *output] = pair.next(sample, between);
         }
-        self.sections = [first, second];
+        pair.give(&mut self.sections);
+        if let Some(output) = output.last_mut() {
+            *output = self.sections[1].next(between);
+        }
     }
 
     /// Forgets what was heard.
@@ -65,6 +74,44 @@ impl Section {
         self.state[0] = middle * sample - first * output + self.state[1];
         self.state[1] = outer * sample - second * output;
         output
+    }
+}
+
+/// Both sections, in the first two of four places.
+struct Pair {
+    outer: f32x4,
+    middle: f32x4,
+    first: f32x4,
+    second: f32x4,
+    state: [f32x4; 2],
+}
+
+impl Pair {
+    fn of([one, other]: &[Section; 2]) -> Self {
+        let both = |value: fn(&Section) -> f32| f32x4::new([value(one), value(other), 0.0, 0.0]);
+        Self {
+            outer: both(|section| section.zeros[0]),
+            middle: both(|section| section.zeros[1]),
+            first: both(|section| section.poles[0]),
+            second: both(|section| section.poles[1]),
+            state: [both(|section| section.state[0]), both(|section| section.state[1])],
+        }
+    }
+
+    fn next(&mut self, one: f32, other: f32) -> [f32; 2] {
+        let samples = f32x4::new([one, other, 0.0, 0.0]);
+        let outer = self.outer * samples;
+        let outputs = outer + self.state[0];
+        self.state[0] = self.middle * samples - self.first * outputs + self.state[1];
+        self.state[1] = outer - self.second * outputs;
+        let [one, other, ..] = outputs.to_array();
+        [one, other]
+    }
+
+    fn give(&self, [one, other]: &mut [Section; 2]) {
+        let [first, second] = self.state.map(f32x4::to_array);
+        one.state = [first[0], second[0]];
+        other.state = [first[1], second[1]];
     }
 }
 

@@ -43,7 +43,7 @@ use span::Span;
 #[derive(Clone, Debug)]
 pub struct Dtmf {
     rate: SampleRate,
-    bank: Bank,
+    bank: &'static Bank,
     span: Span,
     /// Frames up to the end of the last window.
     heard: u64,
@@ -58,7 +58,7 @@ impl Dtmf {
     /// A listener that has heard nothing. It is made for 8 and 16 kHz; what has another rate must be brought there first.
     #[must_use]
     pub fn new(rate: SampleRate) -> Self {
-        let bank = Bank::new(rate.hz());
+        let bank = Bank::at(rate.hz());
         Self {
             rate,
             span: Span::new(bank.hop(), rate.hz()),
@@ -101,7 +101,7 @@ impl Dtmf {
         self.span.measure();
         let is_loud = self.span.is_loud();
         let now = if is_loud { self.bank.listen(self.span.window()) } else { Spectrum::default() };
-        let pair = Pair::find(&self.bank, &self.before, &now);
+        let pair = Pair::find(self.bank, &self.before, &now);
         self.before = now;
         self.hold(pair.as_ref());
         self.follow(pair.as_ref());
