@@ -11,7 +11,7 @@ use super::bell::Bell;
 use super::cards::Cards;
 use super::inband::Inband;
 use super::legs::Legs;
-use super::stream::{Ends, Inflow};
+use super::stream::{Desk, Ends, Inflow};
 use crate::codec::Codec;
 use crate::config::Settings;
 use crate::key::Key;
@@ -49,6 +49,7 @@ struct Way<'a> {
     cards: Rc<Cards<'a>>,
     legs: Rc<Legs<'a>>,
     bell: Rc<Bell>,
+    desk: Rc<Desk>,
     next_voice: Rc<Cell<u64>>,
 }
 
@@ -68,7 +69,7 @@ impl<'a> Media<'a> {
         settings: &Settings,
         seed: u64,
     ) -> Self {
-        let way = Way { cards, legs, bell: Rc::default(), next_voice: Rc::default() };
+        let way = Way { cards, legs, bell: Rc::default(), desk: Rc::default(), next_voice: Rc::default() };
         let ports = MediaPorts::new(settings.sip.rtp_ports, seed);
         let options = Options::new(settings);
         // A session id is numeric and unique for this host; half of it stays below the sign bit that some peers mind.
@@ -112,10 +113,10 @@ impl<'a> Media<'a> {
             return None;
         }
         self.way.legs.join(voice, mix.voice(&formats.speech));
-        let Way { cards, legs, bell, .. } = self.way.clone();
+        let Way { cards, legs, bell, desk, .. } = self.way.clone();
         let remote = session.agreed().and_then(|agreed| agreed.remote);
         let config = reception(&formats, remote, path);
-        let ends = Ends { cards, legs, bell, speech, reports };
+        let ends = Ends { cards, legs, bell, speech, reports, desk };
         let inflow = Rc::new(Inflow::new(ends, voice, config, Keys::new(clock_of(&formats)), reporter));
         let stream = Stream {
             _receiving: self.executor.spawn(Inflow::receive(Rc::downgrade(&inflow))),

@@ -43,6 +43,7 @@ pub(super) struct Inflow<'a> {
     speech: Udp,
     /// RTCP comes here.
     reports: Udp,
+    desk: Rc<Desk>,
     voice: Cell<VoiceId>,
     receiver: RefCell<Receiver>,
     keys: RefCell<Keys>,
@@ -65,6 +66,18 @@ pub(super) struct Ends<'a> {
     pub(super) bell: Rc<Bell>,
     pub(super) speech: Udp,
     pub(super) reports: Udp,
+    pub(super) desk: Rc<Desk>,
+}
+
+/// Where packets of speech are laid to be read, one at a time: there is one for all calls. To make a clean one for each
+/// packet would cost as much as to decode it.
+#[derive(Debug)]
+pub(super) struct Desk(RefCell<[u8; MAX_PACKET]>);
+
+impl Default for Desk {
+    fn default() -> Self {
+        Self(RefCell::new([0; MAX_PACKET]))
+    }
 }
 
 impl<'a> Inflow<'a> {
@@ -79,13 +92,14 @@ impl<'a> Inflow<'a> {
         let now = clock::now();
         let back = Back::new(now);
         let reporter = reporter(back.ssrc());
-        let Ends { cards, legs, bell, speech, reports } = ends;
+        let Ends { cards, legs, bell, speech, reports, desk } = ends;
         Self {
             cards,
             legs,
             bell,
             speech,
             reports,
+            desk,
             voice: Cell::new(voice),
             receiver: RefCell::new(Receiver::new(config)),
             keys: RefCell::new(keys),
@@ -106,9 +120,8 @@ impl<'a> Inflow<'a> {
             // One packet each time the socket is reported: a flood on it does not keep the others waiting.
             let next = poll_fn(|context| {
                 let Some(inflow) = inflow.upgrade() else { return Poll::Pending };
-                // Here it is on the stack; outside, each call would have one of its own.
-                let mut packet = [0; MAX_PACKET];
-                let datagram = inflow.speech.poll_recv(context, &mut packet);
+                let mut packet = inflow.desk.0.borrow_mut();
+                let datagram = inflow.speech.poll_recv(context, &mut *packet);
                 datagram.map_ok(|datagram| {
                     inflow.on_speech(datagram.arrival, datagram.remote, &packet[..datagram.len]);
                 })

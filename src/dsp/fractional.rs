@@ -16,6 +16,7 @@
 use super::kaiser::{sinc, window};
 use crate::units::SampleRate;
 use std::sync::LazyLock;
+use wide::f32x4;
 
 /// Reads a stream a little faster or slower than it is written.
 #[derive(Clone, Debug)]
@@ -36,7 +37,7 @@ pub struct Fractional {
 
 impl Fractional {
     /// Outputs that are worked out together: only a multiple of it is written.
-    pub const CHUNK: usize = 20;
+    pub const CHUNK: usize = 40;
 
     /// The furthest from one that the ratio goes, in millionths.
     pub const MAX_PPM: f32 = 500.0;
@@ -169,18 +170,33 @@ impl Fractional {
 
     /// Weighs the inputs for a chunk, on the way from one set of weights to the `next`.
     fn weigh(&self, span: &[f32], next: &[f32; MAX_TAPS], output: &mut [f32; Self::CHUNK]) {
-        let mut change = [0.0; Self::CHUNK];
-        output.fill(0.0);
-        let windows = span.array_windows::<{ Self::CHUNK }>();
-        for ((&weight, &next), inputs) in self.weights.iter().zip(next).zip(windows) {
-            let step = next - weight;
-            for ((sum, change), input) in output.iter_mut().zip(&mut change).zip(inputs) {
+        let halves = output.as_chunks_mut::<HALF>().0.iter_mut().zip(PARTS.as_chunks::<HALF>().0);
+        for (number, (output, parts)) in halves.enumerate() {
+            self.weigh_half(&span[number * HALF..], next, output, parts);
+        }
+    }
+
+    /// The same for outputs that are those `parts` of the way.
+    fn weigh_half(
+        &self,
+        span: &[f32],
+        next: &[f32; MAX_TAPS],
+        output: &mut [f32; HALF],
+        parts: &[f32; HALF],
+    ) {
+        let (mut sums, mut changes) = ([f32x4::ZERO; QUADS], [f32x4::ZERO; QUADS]);
+        let taps = self.weights[..self.bank.taps].iter().zip(next);
+        for ((&weight, &next), inputs) in taps.zip(span.array_windows::<HALF>()) {
+            let (weight, step) = (f32x4::splat(weight), f32x4::splat(next - weight));
+            for ((sum, change), &input) in sums.iter_mut().zip(&mut changes).zip(inputs.as_chunks().0) {
+                let input = f32x4::new(input);
                 *sum += weight * input;
                 *change += step * input;
             }
         }
-        for ((sum, change), part) in output.iter_mut().zip(&change).zip(&PARTS) {
-            *sum += part * change;
+        let quads = output.as_chunks_mut().0.iter_mut().zip(parts.as_chunks().0);
+        for ((output, &part), (sum, change)) in quads.zip(sums.iter().zip(&changes)) {
+            *output = (*sum + f32x4::new(part) * *change).to_array();
         }
     }
 
@@ -220,7 +236,8 @@ impl Bank {
     fn weights(&self, phase: f64) -> [f32; MAX_TAPS] {
         let last = self.rows.len() - 2;
         let place = (phase * count(self.places) + count(MARGIN)).clamp(0.0, count(last));
-        let (row, part) = (place as usize, place.fract() as f32);
+        let row = place as usize;
+        let part = (place - count(row)) as f32;
         let mut weights = [0.0; MAX_TAPS];
         let rows = self.rows[row].iter().zip(&self.rows[row + 1]);
         for (weight, (one, other)) in weights[..self.taps].iter_mut().zip(rows) {
@@ -246,6 +263,10 @@ fn row(taps: usize, phase: f64, beta: f64) -> [f32; MAX_TAPS] {
 fn count(frames: usize) -> f64 {
     frames as f64
 }
+
+/// Outputs worked out side by side: their sums have room in the registers of any processor.
+const HALF: usize = Fractional::CHUNK / 2;
+const QUADS: usize = HALF / 4;
 
 /// How far along the way from one chunk to the next each output is.
 const PARTS: [f32; Fractional::CHUNK] = {

@@ -8,11 +8,12 @@
 //! which telephone speech does not reach.
 
 use super::kaiser::{sinc, window};
+use wide::f32x4;
 
 /// Doubles the rate of a stream.
 #[derive(Clone, Debug)]
 pub struct Halfband {
-    taps: [f32; PAIRS],
+    taps: [f32x4; PAIRS],
     /// What came last, then the chunk at work.
     span: [f32; HISTORY + CHUNK],
 }
@@ -24,7 +25,7 @@ impl Halfband {
     /// A filter that has heard only silence.
     #[must_use]
     pub fn new() -> Self {
-        Self { taps: core::array::from_fn(tap), span: [0.0; HISTORY + CHUNK] }
+        Self { taps: core::array::from_fn(|index| f32x4::splat(tap(index))), span: [0.0; HISTORY + CHUNK] }
     }
 
     /// Writes twice as many samples as come in to the front of `output`, and says how many they are. Input for which
@@ -62,29 +63,34 @@ impl Halfband {
 
     /// The outputs of the first `frames` inputs behind the history.
     fn filter(&self, frames: usize, output: &mut [f32]) {
-        let output = output[..frames * Self::FACTOR].chunks_mut(LANES * Self::FACTOR);
-        for (group, output) in output.enumerate() {
-            let span = &self.span[group * LANES..][..HISTORY + LANES];
-            let between = self.between(span);
-            let mut outputs = [[0.0; Self::FACTOR]; LANES];
-            for ((output, between), middle) in outputs.iter_mut().zip(between).zip(&span[PAIRS..]) {
-                *output = [between, *middle];
-            }
-            output.copy_from_slice(&outputs.as_flattened()[..output.len()]);
+        let (output, _) = output[..frames * Self::FACTOR].as_chunks_mut::<{ Self::FACTOR }>();
+        let mut span = &self.span[..];
+        let mut groups = output.chunks_exact_mut(4 * QUADS);
+        for outputs in &mut groups {
+            self.group::<QUADS>(span, outputs);
+            span = &span[outputs.len()..];
+        }
+        for outputs in groups.into_remainder().chunks_mut(4) {
+            self.group::<1>(span, outputs);
+            span = &span[outputs.len()..];
         }
     }
 
-    /// The samples between those of the input, several side by side.
-    fn between(&self, span: &[f32]) -> [f32; LANES] {
-        let mut sums = [0.0; LANES];
-        let older = span.array_windows::<LANES>();
-        let newer = span.array_windows::<LANES>().rev();
+    /// Up to four times `N` pairs of outputs, side by side: a sample between those of the input, and one of the input.
+    fn group<const N: usize>(&self, span: &[f32], outputs: &mut [[f32; Self::FACTOR]]) {
+        let mut sums = [f32x4::ZERO; N];
+        let older = span.windows(4 * N);
+        let newer = span[..HISTORY + 4 * N].windows(4 * N).rev();
         for ((tap, older), newer) in self.taps.iter().zip(older).zip(newer) {
-            for ((sum, older), newer) in sums.iter_mut().zip(older).zip(newer) {
-                *sum += tap * (older + newer);
+            let quads = older.as_chunks().0.iter().zip(newer.as_chunks().0);
+            for (sum, (&older, &newer)) in sums.iter_mut().zip(quads) {
+                *sum += *tap * (f32x4::new(older) + f32x4::new(newer));
             }
         }
-        sums
+        let between = sums.iter().flat_map(f32x4::as_array);
+        for ((output, between), middle) in outputs.iter_mut().zip(between).zip(&span[PAIRS..]) {
+            *output = [*between, *middle];
+        }
     }
 }
 
@@ -111,10 +117,10 @@ const PAIRS: usize = 15;
 const HISTORY: usize = 2 * PAIRS - 1;
 /// The shape of the window: with 59 taps the images come to -71.8 dB, the deepest there is.
 const BETA: f64 = 7.0;
-/// Outputs worked out side by side, so that the compiler makes vectors of them.
-const LANES: usize = 8;
-/// Inputs worked on at a time, a multiple of the lanes.
-const CHUNK: usize = 64;
+/// Fours of outputs worked out side by side: 2.5 ms.
+const QUADS: usize = 5;
+/// Inputs worked on at a time.
+const CHUNK: usize = 60;
 
 #[cfg(test)]
 mod tests {

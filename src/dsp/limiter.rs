@@ -7,8 +7,9 @@
 //!           └ wanted gain ── least of the window ── release ── mean of the window ┘
 //! ```
 //!
-//! The least gain of the window lasts as long as the mean looks back, so the mean, which is a straight ramp for a
-//! single peak, never lies above what any frame asks for. All channels share one gain, so that a picture in space
+//! The gain is worked out for four frames at once, and goes straight from each four to the next. The least gain of the
+//! window lasts as long as the mean looks back, and a four longer, so the mean, which is a straight ramp for a single
+//! peak, never lies above what any frame asks for. All channels share one gain, so that a picture in space
 //! stays where it is. Below the ceiling the signal is delayed and otherwise left alone, bit for bit, by copying.
 //!
 //! It does not foresee what a converter makes between the samples: that is what the ceiling's distance is for.
@@ -36,7 +37,7 @@ impl Limiter {
     pub fn new(channels: usize, rate: SampleRate, ceiling: Level) -> Self {
         let channels = channels.max(1);
         let gain = GainComputer::new(rate);
-        let delay = vec![0.0; channels * (gain.window() - 1)].into_boxed_slice();
+        let delay = vec![0.0; channels * gain.latency_frames()].into_boxed_slice();
         Self { channels, ceiling: ceiling.gain(), delay, oldest: 0, gain }
     }
 
@@ -46,10 +47,13 @@ impl Limiter {
         let whole = samples.len() - samples.len() % self.channels;
         let (samples, rest) = samples.split_at_mut(whole);
         for block in samples.chunks_mut(BLOCK_FRAMES * self.channels) {
-            if self.gain.is_resting() && is_within(block, self.ceiling) {
-                self.exchange(block);
-            } else {
-                self.limit(block);
+            match is_within(block, self.ceiling) {
+                true if self.gain.is_resting() => {
+                    self.gain.pass(block.len() / self.channels);
+                    self.exchange(block);
+                }
+                true if !self.gain.is_asked() => self.recover(block),
+                _ => self.limit(block),
             }
         }
         rest.fill(0.0);
@@ -64,7 +68,7 @@ impl Limiter {
     /// The delay in frames: 71 at 48 kHz are 1.48 ms.
     #[must_use]
     pub fn latency_frames(&self) -> usize {
-        self.gain.window() - 1
+        self.gain.latency_frames()
     }
 
     /// Swaps the samples with those on their way.
@@ -81,11 +85,27 @@ impl Limiter {
         }
     }
 
+    /// At most [`BLOCK_FRAMES`] on the way back to a gain of one, when neither they nor those on their way ask for less.
+    fn recover(&mut self, block: &mut [f32]) {
+        let mut gains = [1.0; BLOCK_FRAMES];
+        self.gain.recover(&mut gains[..block.len() / self.channels]);
+        self.exchange(block);
+        if self.channels == 1 {
+            block.iter_mut().zip(&gains).for_each(|(sample, gain)| *sample *= gain);
+            return;
+        }
+        for (gain, frame) in gains.iter().zip(block.chunks_exact_mut(self.channels)) {
+            for sample in frame {
+                *sample *= gain;
+            }
+        }
+    }
+
     /// At most [`BLOCK_FRAMES`], the long way.
     fn limit(&mut self, block: &mut [f32]) {
         let mut gains = [1.0; BLOCK_FRAMES];
         for (gain, frame) in gains.iter_mut().zip(block.chunks_exact_mut(self.channels)) {
-            *gain = self.gain.next(wanted_gain(frame, self.ceiling));
+            *gain = self.gain.next(wanted_lack(frame, self.ceiling));
         }
         self.exchange(block);
         for (gain, frame) in gains.iter().zip(block.chunks_exact_mut(self.channels)) {
@@ -96,93 +116,136 @@ impl Limiter {
     }
 }
 
-/// The gain over time, in whole steps of 2^-30 so that sums of it are exact.
+/// The gain over time, as what it lacks of one, in whole steps of 2^-30 so that sums of it are exact.
 #[derive(Clone, Debug)]
 struct GainComputer {
-    /// Frames heard that were not passed over at rest.
+    /// Fours heard that were not passed over.
     now: u64,
-    /// What frames of the window want, if less than unity, each less than the next: when, and how much.
+    /// Frames of the four at work that have come, and the most that they want to be lacking.
+    phase: usize,
+    wanted_now: u32,
+    /// What fours of the window want to be lacking, if anything, each more than the next: when, and how much.
     wanted: VecDeque<(u64, u32)>,
-    /// The least of the window, let go slowly.
+    /// The most of the window, let go slowly.
     released: u32,
     release_shift: u32,
     /// The window of what was released, and its sum.
     recent: Box<[u32]>,
     slot: usize,
     sum: u64,
-    /// One, divided by the sum of a window of unity.
-    per_sum: f64,
+    /// The gains between which the four goes that leaves.
+    gains: [f32; 2],
+    /// Makes a whole number of 29 bits of a sum; what it is then in a window of ones, and one divided by that.
+    sum_shift: u32,
+    most: i32,
+    per_most: f32,
 }
 
 impl GainComputer {
-    #[expect(clippy::cast_precision_loss, reason = "the window is short")]
+    #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "it has 30 bits")]
     fn new(rate: SampleRate) -> Self {
-        // The look-ahead is 1.5 ms, the frame that arrives counted.
-        let window = (rate.hz() * 3 / 2000).max(1) as usize;
-        let recent = vec![UNITY; window].into_boxed_slice();
+        // A frame leaves when the four has come whose window ends with its own: after 1.5 ms.
+        let window = (rate.hz() as usize * 3 / 2000 / FOUR).saturating_sub(1).max(1);
+        let most = u64::from(UNITY) * window as u64;
+        let sum_shift = most.ilog2() - SUM_BITS;
+        let most = (most >> sum_shift) as i32;
         Self {
             now: 0,
-            wanted: VecDeque::with_capacity(window + 1),
-            released: UNITY,
+            phase: 0,
+            wanted_now: 0,
+            wanted: VecDeque::with_capacity(window + 2),
+            released: 0,
             // The next lower power of two: 85 ms at 48 kHz, from 62 to 125 ms at any rate.
-            release_shift: (rate.hz() / RELEASES_PER_SECOND).max(1).ilog2(),
-            sum: u64::from(UNITY) * window as u64,
-            per_sum: 1.0 / (f64::from(UNITY) * window as f64),
-            recent,
+            release_shift: (rate.hz() / RELEASES_PER_SECOND / FOUR as u32).max(1).ilog2(),
+            recent: vec![0; window].into_boxed_slice(),
             slot: 0,
+            sum: 0,
+            gains: [1.0; 2],
+            sum_shift,
+            most,
+            per_most: 1.0 / most as f32,
         }
     }
 
-    /// The gain for the frame that leaves, as one comes that wants `wanted`.
+    /// The gain for the frame that leaves, as one comes that wants so much to be lacking.
     fn next(&mut self, wanted: u32) -> f32 {
-        let least = self.least(wanted);
-        let release = ((UNITY - self.released) >> self.release_shift).max(LEAST_STEP);
-        self.released = (self.released + release).min(least);
+        self.wanted_now = self.wanted_now.max(wanted);
+        self.phase += 1;
+        if self.phase == FOUR {
+            self.phase = 0;
+            let most = self.most_wanted();
+            self.turn(most);
+        }
+        let [from, to] = self.gains;
+        from + (to - from) * PARTS[self.phase]
+    }
+
+    /// The same for frames that come and leave while nothing is wanted.
+    fn recover(&mut self, gains: &mut [f32]) {
+        let (first, gains) = gains.split_at_mut(gains.len().min(FOUR - 1 - self.phase));
+        first.fill_with(|| self.next(0));
+        let (fours, last) = gains.as_chunks_mut();
+        for four in fours {
+            self.turn(0);
+            let [from, to] = self.gains;
+            *four = PARTS.map(|part| from + (to - from) * part);
+        }
+        last.fill_with(|| self.next(0));
+    }
+
+    /// The next four leaves.
+    #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "it has 30 bits")]
+    fn turn(&mut self, most_wanted: u32) {
+        let release = (self.released >> self.release_shift) + LEAST_STEP;
+        self.released = self.released.saturating_sub(release).max(most_wanted);
         let oldest = core::mem::replace(&mut self.recent[self.slot], self.released);
         self.slot = if self.slot + 1 == self.recent.len() { 0 } else { self.slot + 1 };
-        self.sum = self.sum - u64::from(oldest) + u64::from(self.released);
-        self.mean()
+        self.sum = self.sum + u64::from(self.released) - u64::from(oldest);
+        let left = self.most - (self.sum >> self.sum_shift) as i32;
+        self.gains = [self.gains[1], if self.sum == 0 { 1.0 } else { left as f32 * self.per_most }];
     }
 
-    /// The least of the window that ends with a frame that wants `wanted`.
-    fn least(&mut self, wanted: u32) -> u32 {
-        let now = self.now;
+    /// The most that is wanted in the window, and a four longer, that ends with the four that has come.
+    fn most_wanted(&mut self) -> u32 {
+        let (now, wanted) = (self.now, core::mem::take(&mut self.wanted_now));
         self.now += 1;
-        while self.wanted.back().is_some_and(|&(_, other)| other >= wanted) {
+        while self.wanted.back().is_some_and(|&(_, other)| other <= wanted) {
             self.wanted.pop_back();
         }
-        if wanted < UNITY {
+        if wanted > 0 {
             self.wanted.push_back((now, wanted));
         }
-        if self.wanted.front().is_some_and(|&(at, _)| at + self.recent.len() as u64 <= now) {
+        if self.wanted.front().is_some_and(|&(at, _)| at + (self.recent.len() as u64) < now) {
             self.wanted.pop_front();
         }
-        self.wanted.front().map_or(UNITY, |&(_, least)| least)
+        self.wanted.front().map_or(0, |&(_, most)| most)
+    }
+
+    /// So many frames come and leave at rest.
+    fn pass(&mut self, frames: usize) {
+        self.phase = (self.phase + frames) % FOUR;
     }
 
     fn reset(&mut self) {
         self.wanted.clear();
-        self.released = UNITY;
-        self.recent.fill(UNITY);
-        self.sum = self.full_sum();
+        self.recent.fill(0);
+        (self.phase, self.wanted_now, self.released, self.sum) = (0, 0, 0, 0);
+        self.gains = [1.0; 2];
+    }
+
+    /// Whether a frame of the window wants less than one.
+    fn is_asked(&self) -> bool {
+        self.wanted_now > 0 || !self.wanted.is_empty()
     }
 
     /// Whether the gain is exactly one, and nothing asks for less.
     fn is_resting(&self) -> bool {
-        self.wanted.is_empty() && self.sum == self.full_sum()
+        !self.is_asked() && self.sum == 0 && self.gains[0] >= 1.0
     }
 
-    #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "gains have 32 bits")]
-    fn mean(&self) -> f32 {
-        (self.sum.cast_signed() as f64 * self.per_sum) as f32
-    }
-
-    fn full_sum(&self) -> u64 {
-        u64::from(UNITY) * self.recent.len() as u64
-    }
-
-    fn window(&self) -> usize {
-        self.recent.len()
+    /// Frames from one that comes to the one that leaves.
+    fn latency_frames(&self) -> usize {
+        self.recent.len() * FOUR + FOUR - 1
     }
 }
 
@@ -194,9 +257,9 @@ fn is_within(samples: &[f32], ceiling: f32) -> bool {
     !samples.iter().fold(false, |beyond, &sample| beyond | (magnitude(sample) > ceiling))
 }
 
-/// The gain a frame wants; what is no finite number in it becomes silence.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a part of unity, rounded down")]
-fn wanted_gain(frame: &mut [f32], ceiling: f32) -> u32 {
+/// What a frame wants the gain to be lacking; what is no finite number in it becomes silence.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a part of unity, rounded up")]
+fn wanted_lack(frame: &mut [f32], ceiling: f32) -> u32 {
     let mut peak = 0.0_f32;
     for sample in frame {
         if !sample.is_finite() {
@@ -204,17 +267,26 @@ fn wanted_gain(frame: &mut [f32], ceiling: f32) -> u32 {
         }
         peak = peak.max(sample.abs());
     }
-    if peak <= ceiling { UNITY } else { (f64::from(ceiling) / f64::from(peak) * f64::from(UNITY)) as u32 }
+    if peak <= ceiling {
+        return 0;
+    }
+    UNITY - (f64::from(ceiling) / f64::from(peak) * f64::from(UNITY)) as u32
 }
 
 /// A gain of one.
 const UNITY: u32 = 1 << 30;
+/// Of a sum in the window.
+const SUM_BITS: u32 = 29;
+/// Frames whose gains are worked out together, and how far each of those that leave is on the way from one gain to the
+/// next: one leaves when the last of a four comes, and three behind it.
+const FOUR: usize = 4;
+const PARTS: [f32; FOUR] = [0.25, 0.5, 0.75, 1.0];
 /// The release has a time constant of up to 125 ms.
 const RELEASES_PER_SECOND: u32 = 8;
-/// The least step of the release, a millionth, so that it ends: half a second after a peak of 6 dB.
-const LEAST_STEP: u32 = 1 << 10;
-/// Frames that are looked at as one.
-const BLOCK_FRAMES: usize = 64;
+/// What the release goes at least, four millionths a frame, so that it ends: 0.3 s after a peak of 6 dB.
+const LEAST_STEP: u32 = 1 << 14;
+/// Frames that are looked at as one: 2.5 ms.
+const BLOCK_FRAMES: usize = 120;
 
 #[cfg(test)]
 mod tests {
@@ -280,10 +352,10 @@ mod tests {
     fn the_gain_alone_keeps_the_ceiling_without_clipping() {
         for seed in 0..50 {
             let mut gain = GainComputer::new(SampleRate::HZ_48000);
-            let mut waiting = VecDeque::from(vec![0.0_f32; gain.window() - 1]);
+            let mut waiting = VecDeque::from(vec![0.0_f32; gain.latency_frames()]);
             for sample in rough(seed, 9_600) {
                 waiting.push_back(sample);
-                let gain = gain.next(wanted_gain(&mut [sample], 1.0));
+                let gain = gain.next(wanted_lack(&mut [sample], 1.0));
                 let sample = waiting.pop_front().unwrap() * gain;
                 assert!(sample.abs() <= 1.000_001, "seed {seed}: {sample}");
             }
@@ -367,7 +439,7 @@ mod tests {
     fn at_the_lowest_of_rates_it_still_holds_the_ceiling() {
         let rate = SampleRate::new(1).unwrap();
         let mut limiter = Limiter::new(1, rate, Level::from_gain(0.5));
-        assert_eq!(limiter.latency_frames(), 0);
+        assert_eq!(limiter.latency_frames(), 7);
         let output = limited(&mut limiter, &rough(3, 2_000));
         assert!(output.iter().all(|sample| sample.abs() <= 0.5));
     }

@@ -258,7 +258,7 @@ const PAUSE: usize = 60;
 /// For a good place.
 const PATIENCE: usize = 80;
 /// What is given at a time.
-const STEP: usize = 2;
+const STEP: usize = 3;
 /// History, the longest change both ways, what is faded and what is given.
 const SPAN: usize = 3 * LONGEST + FADE + 2 * STEP + LONGEST;
 /// Places tried in a millisecond.

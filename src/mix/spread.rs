@@ -52,6 +52,10 @@ impl Spread {
 
     /// Writes a block to frames of interleaved samples.
     pub(super) fn write(&mut self, block: &[f32; BLOCK], output: &mut [f32]) {
+        if let ([ramp], Some(output)) = (self.ramps.as_mut_slice(), output.first_chunk_mut()) {
+            *output = *block;
+            return ramp.apply(output);
+        }
         let channels = self.ramps.len();
         for (channel, ramp) in self.ramps.iter_mut().enumerate() {
             let mut levelled = *block;

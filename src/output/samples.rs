@@ -46,26 +46,23 @@ impl Layout {
                 let [low, middle, high, _] = to_s24(sample).to_le_bytes();
                 [low, middle, high]
             }),
+            // By far the most usual.
+            SampleFormat::S16 if self.is_doubled() => lay_frames(sound, bytes, |sample| {
+                (u32::from(to_s16(sample).cast_unsigned()) * 0x1_0001).to_le_bytes()
+            }),
             SampleFormat::S16 => self.lay(sound, bytes, |sample| to_s16(sample).to_le_bytes()),
         }
     }
 
     fn lay<const N: usize>(self, sound: &[f32], bytes: &mut Vec<u8>, encode: impl Fn(f32) -> [u8; N]) {
+        if self.engine_channels == self.device_channels {
+            return lay_frames(sound, bytes, encode);
+        }
         let start = bytes.len();
         let frames = sound.len() / self.engine_channels.max(1);
         bytes.resize(start + frames * self.device_channels * N, 0);
         let (places, _) = bytes[start..].as_chunks_mut::<N>();
-        if self.engine_channels == self.device_channels {
-            for (place, &sample) in places.iter_mut().zip(sound) {
-                *place = encode(sample);
-            }
-        } else if self.engine_channels == 1 && self.device_channels == 2 && self.others == Others::Repeat {
-            // By far the most usual.
-            let (frames, _) = places.as_chunks_mut::<2>();
-            for (frame, &sample) in frames.iter_mut().zip(sound) {
-                *frame = [encode(sample); 2];
-            }
-        } else if self.engine_channels == 1 && self.others == Others::Repeat {
+        if self.engine_channels == 1 && self.others == Others::Repeat {
             for (frame, &sample) in places.chunks_exact_mut(self.device_channels.max(1)).zip(sound) {
                 frame.fill(encode(sample));
             }
@@ -77,6 +74,11 @@ impl Layout {
                 }
             }
         }
+    }
+
+    /// Whether one channel plays on both of a card.
+    fn is_doubled(self) -> bool {
+        self.engine_channels == 1 && self.device_channels == 2 && self.others == Others::Repeat
     }
 
     /// A card of one channel gets the mean of all. What it lacks otherwise is not heard.
@@ -114,6 +116,20 @@ impl SampleFormat {
         }
     }
 }
+
+/// Appends a frame of `N` bytes for each of the samples.
+fn lay_frames<const N: usize>(sound: &[f32], bytes: &mut Vec<u8>, encode: impl Fn(f32) -> [u8; N]) {
+    for sound in sound.chunks(PIECE) {
+        let mut frames = [[0; N]; PIECE];
+        for (frame, &sample) in frames.iter_mut().zip(sound) {
+            *frame = encode(sample);
+        }
+        bytes.extend_from_slice(frames[..sound.len()].as_flattened());
+    }
+}
+
+/// Samples that are encoded side by side.
+const PIECE: usize = 40;
 
 /// Full scale ±1.0 to 16 bits; more than that is clipped, and what is no number is silence.
 pub(super) fn to_s16(sample: f32) -> i16 {

@@ -57,8 +57,8 @@ pub struct JitterBuffer {
     hold: usize,
     /// How long the present gap has been made longer.
     stretched: Duration,
-    /// When speech came last.
-    latest: Instant,
+    /// When all that has come is to be played at the latest.
+    out_by: Instant,
     transit: Transit,
     /// Something was made up since speech was played last.
     missing: bool,
@@ -96,7 +96,7 @@ impl JitterBuffer {
             heard_origin: None,
             hold: 0,
             stretched: Duration::ZERO,
-            latest: Instant::ZERO,
+            out_by: Instant::ZERO,
             transit: Transit::new(),
             missing: false,
             losses: Losses::default(),
@@ -291,7 +291,6 @@ impl JitterBuffer {
             self.stats.discarded += 1;
             return;
         }
-        self.latest = now;
         let sent_us = self.timeline.micros(tick);
         if self.state == State::Idle {
             self.transit.resume(now, chunk.arrival, sent_us);
@@ -305,6 +304,7 @@ impl JitterBuffer {
             _ => {}
         }
         self.make_room(tick, end);
+        self.out_by = now + self.range.max + ROOM;
         self.store(tick, Origin { run: chunk.run, payload_type: chunk.payload_type, width }, &chunk.payload);
     }
 
@@ -444,13 +444,13 @@ impl JitterBuffer {
     fn stretch_ahead(&self) -> i64 {
         let short_us = -self.excess_us(Duration::ZERO);
         let bearable_us = if self.stretched.is_zero() { duration_us(MARGIN) } else { 0 };
-        if self.is_empty() || short_us <= bearable_us {
+        if self.is_empty() || self.extent() >= self.range.max || short_us <= bearable_us {
             return 0;
         }
-        // What came last is not to wait for longer than it may.
-        let room = (self.latest + self.range.max).since(self.due + self.extent());
-        let room = room.min(STRETCH.saturating_sub(self.stretched));
-        self.ticks_of(short_us.min(duration_us(room)))
+        // Of a sender that is ahead of its time, each gap would be an occasion.
+        let bearable = self.out_by.since(self.due + self.extent());
+        let left = STRETCH.saturating_sub(self.stretched).min(bearable);
+        self.ticks_of(short_us.min(duration_us(left)))
     }
 
     /// Ticks in which nothing is missing.

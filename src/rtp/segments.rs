@@ -56,12 +56,9 @@ impl Segments {
         if !self.list_piece(next, piece) {
             return false;
         }
-        for (tick, bytes) in (start..end).zip(bytes.chunks_exact(usize::from(origin.width))) {
-            if (free..free_end).contains(&tick) {
-                let slot = self.slot(tick) * self.width;
-                self.ring[slot..slot + bytes.len()].copy_from_slice(bytes);
-            }
-        }
+        let width = usize::from(origin.width);
+        let index = |tick: i64| usize::try_from(tick - start).unwrap_or(0) * width;
+        self.lay(free, width, &bytes[index(free)..index(free_end)]);
         true
     }
 
@@ -116,6 +113,21 @@ impl Segments {
             len += to.len();
         }
         &self.closed_up[..len]
+    }
+
+    /// Writes ticks of `width` bytes to their slots, from that of `start` on and around the end of the ring.
+    fn lay(&mut self, start: i64, width: usize, bytes: &[u8]) {
+        let (behind, before) = self.ring.split_at_mut(self.slot(start) * self.width);
+        let (first, second) = bytes.split_at(bytes.len().min(before.len() / self.width * width));
+        for (slots, bytes) in [(before, first), (behind, second)] {
+            if width == self.width {
+                slots[..bytes.len()].copy_from_slice(bytes);
+                continue;
+            }
+            for (slot, tick) in slots.chunks_exact_mut(self.width).zip(bytes.chunks_exact(width)) {
+                slot[..width].copy_from_slice(tick);
+            }
+        }
     }
 
     fn list_piece(&mut self, at: usize, piece: Segment) -> bool {

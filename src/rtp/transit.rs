@@ -34,6 +34,8 @@ pub(super) struct Transit {
     packets: i64,
     /// The slowest of those, by itself.
     slowest_us: i64,
+    /// What comes of all that, until the next packet.
+    spread: Duration,
 }
 
 impl Transit {
@@ -47,12 +49,18 @@ impl Transit {
             trial: None,
             packets: 0,
             slowest_us: i64::MIN,
+            spread: Duration::ZERO,
         }
     }
 
     /// Takes notice of a chunk of the stream's time `sent_us` that `arrival` was the arrival of, and that could be
     /// played from `now` on. What is more than `max` late is no jitter but an outage.
     pub(super) fn observe(&mut self, now: Instant, arrival: Instant, sent_us: i64, max: Duration) {
+        self.learn(now, arrival, sent_us, max);
+        self.spread = self.work_out();
+    }
+
+    fn learn(&mut self, now: Instant, arrival: Instant, sent_us: i64, max: Duration) {
         let packet = point(now, arrival, sent_us);
         self.packets = (self.packets + 1).min(MANY);
         self.turn_to(now);
@@ -84,6 +92,7 @@ impl Transit {
             }
             _ => {}
         }
+        self.spread = self.work_out();
     }
 
     /// The clocks at both ends have moved against each other; what packets differ in is still worth knowing.
@@ -96,6 +105,7 @@ impl Transit {
         for latest in &mut self.latest {
             latest.is_of_this_clock = false;
         }
+        self.spread = self.work_out();
     }
 
     /// Arrival less timestamp of the fastest packet, if it came at `at`.
@@ -113,6 +123,10 @@ impl Transit {
 
     /// How much later than the fastest packets are to be expected.
     pub(super) fn spread(&self) -> Duration {
+        self.spread
+    }
+
+    fn work_out(&self) -> Duration {
         let late_us = |age: i64| self.latest[index(self.quarter - age)].late_us;
         let recent_us = late_us(0).max(late_us(1));
         let trial_us = self.trial.as_ref().map_or(0, Trial::spread_us);

@@ -39,14 +39,26 @@ impl Dialog {
 
     /// The dialog that `response` creates for our `request` (§12.1.2).
     pub(crate) fn as_caller(request: &Request, response: &Response) -> Self {
-        let headers = &response.headers;
         Self {
             call_id: request.headers.call_id.clone(),
             local: request.headers.from.clone(),
-            remote: headers.to.clone(),
-            target: target_of(headers).unwrap_or_else(|| request.uri.clone()),
-            routes: headers.record_routes.iter().rev().cloned().collect(),
+            target: target_of(&response.headers).unwrap_or_else(|| request.uri.clone()),
             local_cseq: request.headers.cseq.number,
+            ..Self::of_response(response)
+        }
+    }
+
+    /// The same, from what `response` repeats of our request: Call-ID, From and `CSeq`, and in To of whom it was asked
+    /// (§8.2.6.2).
+    pub(crate) fn of_response(response: &Response) -> Self {
+        let headers = &response.headers;
+        Self {
+            call_id: headers.call_id.clone(),
+            local: headers.from.clone(),
+            remote: headers.to.clone(),
+            target: target_of(headers).unwrap_or_else(|| as_target(&headers.to.uri)),
+            routes: headers.record_routes.iter().rev().cloned().collect(),
+            local_cseq: headers.cseq.number,
             remote_cseq: None,
         }
     }

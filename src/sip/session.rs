@@ -13,7 +13,7 @@
 //! A session is only state; [`Endpoint`](super::Endpoint) moves it.
 
 use super::dialog::Dialog;
-use super::path::Path;
+use super::path::{Path, Transmit};
 use super::transaction::{ClientKey, ServerKey};
 use super::wire::{Method, Request};
 
@@ -79,12 +79,10 @@ pub(crate) struct Asked {
 /// A 200 to INVITE without an ACK.
 #[derive(Debug)]
 pub(crate) struct Unacknowledged {
-    /// The transaction of the INVITE.
-    pub(crate) server: ServerKey,
-    /// Its sequence number, which the ACK repeats.
+    /// The sequence number of the INVITE, which the ACK repeats.
     pub(crate) cseq: u32,
     /// The 200.
-    pub(crate) bytes: Vec<u8>,
+    pub(crate) ok: Transmit,
     /// How often it was repeated.
     pub(crate) repeated: u8,
 }

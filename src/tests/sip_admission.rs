@@ -75,6 +75,49 @@ fn full_of_transactions_a_call_gets_503_but_bye_is_served() {
 }
 
 #[test]
+fn full_of_refusals_without_an_ack_a_call_gets_503_until_they_are_over() {
+    let mut trace = limited(|limits| limits.open_bytes = 1000);
+    let call =
+        |n: u32| invite().replace("call-1", &format!("call-{n}")).replace("INVITE-1", &format!("I-{n}"));
+    for n in 1..=2 {
+        trace.receive(call(n));
+        let refused = trace.incoming();
+        trace.endpoint.reject(trace.now, refused, StatusCode::BUSY_HERE, None);
+    }
+    trace.receive(call(3));
+    assert_eq!(trace.sent(), ["486", "486", "503"]);
+    trace.no_event();
+    trace.pass(Duration::from_secs(32));
+    trace.receive(call(4));
+    trace.incoming();
+}
+
+#[test]
+fn lingering_transactions_wake_nobody_one_by_one() {
+    let mut trace = Trace::new();
+    for n in 0..100 {
+        let call = invite().replace("call-1", &format!("call-{n}")).replace("INVITE-1", &format!("I-{n}"));
+        trace.receive(call);
+        let call = trace.incoming();
+        trace.endpoint.answer(trace.now, call, OFFER.into());
+        let tag = trace.response().headers.to.tag().unwrap().to_owned();
+        let within = |method| within(method, 2, &tag).replace("call-1", &format!("call-{n}"));
+        trace.receive(within("BYE").replace("BYE-2", &format!("B-{n}")));
+        trace.sent();
+        trace.event();
+        trace.pass(Duration::from_millis(10));
+    }
+    assert_eq!(trace.endpoint.usage().server_transactions, 200);
+    let mut wakes = 0;
+    while let Some(at) = trace.endpoint.poll_timeout() {
+        trace.now = at;
+        trace.endpoint.handle_timeout(at);
+        wakes += 1;
+    }
+    assert_eq!((wakes, trace.endpoint.usage().server_transactions), (2, 0));
+}
+
+#[test]
 fn with_events_waiting_beyond_the_limit_a_call_gets_503() {
     let mut trace = limited(|limits| limits.events = 1);
     trace.receive(invite());

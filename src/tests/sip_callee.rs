@@ -126,6 +126,19 @@ fn a_lost_200_is_repeated_until_the_ack() {
 }
 
 #[test]
+fn a_200_goes_again_the_way_of_the_first() {
+    let mut trace = Trace::new();
+    trace.path.remote = "198.51.100.7:40001".parse().unwrap();
+    trace.receive(invite().replace("192.0.2.2:5060;b", "192.0.2.2:5099;b"));
+    let call = trace.incoming();
+    trace.endpoint.answer(trace.now, call, ANSWER.into());
+    let first = trace.transmit();
+    assert_eq!(first.path.remote, "198.51.100.7:5099".parse().unwrap());
+    trace.pass(SECOND);
+    assert_eq!(trace.transmit(), first);
+}
+
+#[test]
 fn without_an_ack_the_call_ends_with_bye_after_64_t1() {
     let mut trace = Trace::new();
     trace.receive(invite());
@@ -194,6 +207,20 @@ fn a_refusal_is_repeated_until_its_ack() {
 }
 
 #[test]
+fn an_invite_again_after_the_ack_of_its_refusal_is_absorbed() {
+    let mut trace = Trace::new();
+    trace.receive(invite());
+    let call = trace.incoming();
+    trace.endpoint.reject(trace.now, call, StatusCode::BUSY_HERE, None);
+    let tag = trace.response().headers.to.tag().unwrap().to_owned();
+    trace.receive(ack_of_refusal(&tag));
+    trace.receive(invite());
+    assert!(trace.sent().is_empty());
+    trace.no_event();
+    assert_eq!(trace.endpoint.counters().repeated, 1);
+}
+
+#[test]
 fn cancel_before_the_answer_gets_200_and_the_invite_487() {
     let mut trace = Trace::new();
     trace.receive(invite());
@@ -224,6 +251,22 @@ fn cancel_that_crosses_the_200_changes_nothing() {
     assert_eq!(trace.sent(), ["200"]);
     trace.receive(within("ACK", 1, &tag));
     assert_eq!(trace.event(), Event::Confirmed { call, body: Vec::new() });
+}
+
+#[test]
+fn cancel_long_after_the_answer_changes_nothing_and_then_gets_481() {
+    let mut trace = Trace::new();
+    let (call, tag) = trace.confirmed();
+    trace.pass(Duration::from_millis(31_999));
+    trace.receive(cancel());
+    let ok = trace.response();
+    assert_eq!((ok.status, ok.headers.to.tag()), (StatusCode::OK, Some(tag.as_str())));
+    trace.pass(Duration::from_millis(1));
+    trace.receive(cancel());
+    assert_eq!(trace.sent(), ["481"]);
+    trace.no_event();
+    trace.receive(within("BYE", 2, &tag));
+    assert_eq!(trace.event(), Event::Ended { call, reason: EndReason::RemoteHangUp });
 }
 
 #[test]
@@ -339,6 +382,25 @@ fn bye_again_gets_the_same_answer_for_32_s() {
     trace.pass(Duration::from_millis(1));
     trace.receive(within("BYE", 2, &tag));
     assert_eq!(trace.sent(), ["481"]);
+}
+
+#[test]
+fn bye_again_gets_its_answer_where_it_came_from() {
+    let mut trace = Trace::new();
+    let (_, tag) = trace.confirmed();
+    let bye = within("BYE", 2, &tag).replace(";branch", ";rport;branch");
+    trace.receive(&bye);
+    let first = trace.response();
+    // A NAT has given it another port in between.
+    trace.path.remote.set_port(40_001);
+    trace.receive(&bye);
+    let again = trace.transmit();
+    assert_eq!(again.path, trace.path);
+    let text = String::from_utf8(again.bytes).unwrap();
+    assert!(text.starts_with("SIP/2.0 200 ") && text.contains(";rport=40001"), "{text}");
+    assert!(text.contains(&format!("tag={}", first.headers.to.tag().unwrap())), "{text}");
+    trace.event();
+    trace.no_event();
 }
 
 #[test]

@@ -77,6 +77,24 @@ fn a_200_that_comes_again_after_the_call_is_acknowledged_too() {
 }
 
 #[test]
+fn a_200_that_comes_again_gets_the_same_ack() {
+    for contact in ["Contact: <sip:bob@192.0.2.2:5070>\n", ""] {
+        let mut trace = Trace::new();
+        let (_, invite) = call(&mut trace);
+        let ok = reply(&invite, 200, "bob").replace("Contact: <sip:bob@192.0.2.2:5070>\n", contact);
+        trace.receive(&ok);
+        let first = trace.request();
+        trace.pass(31 * SECOND);
+        trace.receive(&ok);
+        let again = trace.request();
+        assert_eq!(first.method.to_string(), "ACK");
+        assert_ne!(again.headers.via, first.headers.via, "each is a transaction of its own");
+        let headers = crate::sip::wire::Headers { via: first.headers.via.clone(), ..again.headers.clone() };
+        assert_eq!(Request { headers, ..again }, first);
+    }
+}
+
+#[test]
 fn a_200_of_another_fork_is_acknowledged_and_hung_up() {
     let mut trace = Trace::new();
     let (call, invite) = call(&mut trace);

@@ -9,7 +9,7 @@ use crate::sip::wire::{Message, StatusCode};
 use crate::sip::{EndpointConfig, Event, Invite, Limits};
 use core::time::Duration;
 
-const LIMITS: Limits = Limits { calls: 8, transactions: 32, datagrams: 64, events: 16 };
+const LIMITS: Limits = Limits { calls: 8, transactions: 32, open_bytes: 16_384, datagrams: 64, events: 16 };
 
 #[test]
 fn noise_is_counted_and_never_answered() {

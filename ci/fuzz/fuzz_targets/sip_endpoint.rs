@@ -11,7 +11,7 @@ use pagingbox::sip::{CallKey, Endpoint, EndpointConfig, Event, Invite, Limits, P
 use pagingbox::time::Instant;
 use std::time::Duration;
 
-const LIMITS: Limits = Limits { calls: 4, transactions: 16, datagrams: 64, events: 8 };
+const LIMITS: Limits = Limits { calls: 4, transactions: 16, open_bytes: 16_384, datagrams: 64, events: 8 };
 
 fuzz_target!(|input: &[u8]| {
     let path = Path { local: ([192, 0, 2, 1], 5060).into(), remote: ([192, 0, 2, 2], 5060).into() };

@@ -17,10 +17,14 @@ impl HighPass {
         Self { sections: CORNERS.map(|corner| Section::new(&corner, rate_hz)) }
     }
 
-    /// The next sample.
-    pub(super) fn next(&mut self, sample: f32) -> f32 {
-        let [first, second] = &mut self.sections;
-        second.next(first.next(sample))
+    /// Writes the next samples to `output`: as many as both have.
+    pub(super) fn process(&mut self, input: &[f32], output: &mut [f32]) {
+        // On the stack, they stay in registers.
+        let [mut first, mut second] = self.sections.clone();
+        for (output, &sample) in output.iter_mut().zip(input) {
+            *output = second.next(first.next(sample));
+        }
+        self.sections = [first, second];
     }
 
     /// Forgets what was heard.

@@ -15,14 +15,16 @@ pub(super) struct Pair {
 impl Pair {
     /// The pair of `now`; `None` when it is too quiet, or one of them drowns the other.
     pub(super) fn find(bank: &Bank, before: &Spectrum, now: &Spectrum) -> Option<Self> {
+        let [row, column] = [0..COLUMNS_FROM, COLUMNS_FROM..TONES].map(|tones| now.loudest(tones));
+        let (row_power, column_power) = (now.power_of(row), now.power_of(column));
+        let (quiet, loud) = (row_power.min(column_power), row_power.max(column_power));
+        // What is no number is neither.
+        if !(quiet + loud >= QUIETEST && quiet * TWIST >= loud) {
+            return None;
+        }
         let tone =
             |index| Tone { index, power: now.power_of(index), offset: bank.offset(index, before, now) };
-        let row = tone(now.loudest(0..COLUMNS_FROM));
-        let column = tone(now.loudest(COLUMNS_FROM..TONES));
-        let (quiet, loud) = (row.power.min(column.power), row.power.max(column.power));
-        // What is no number is neither.
-        let is_pair = quiet + loud >= QUIETEST && quiet * TWIST >= loud;
-        is_pair.then_some(Self { row, column, total: now.power })
+        Some(Self { row: tone(row), column: tone(column), total: now.power })
     }
 
     /// The key that it may be.

@@ -34,10 +34,7 @@ impl Span {
     pub(super) fn hear<'a>(&mut self, samples: &'a [f32]) -> &'a [f32] {
         let (samples, rest) = samples.split_at(samples.len().min(self.hop - self.filled));
         let at = (HOPS - 1) * self.hop + self.filled;
-        let filtered = &mut self.filtered[at..][..samples.len()];
-        for (filtered, &sample) in filtered.iter_mut().zip(samples) {
-            *filtered = self.filter.next(sample);
-        }
+        self.filter.process(samples, &mut self.filtered[at..][..samples.len()]);
         self.heard[at..][..samples.len()].copy_from_slice(samples);
         self.filled += samples.len();
         rest

@@ -143,12 +143,12 @@ fn input_that_comes_too_early_is_kept() {
 fn without_enough_input_nothing_is_written_and_nothing_lost() {
     let mut stage = Fractional::wide(RATE);
     let mut output = [7.0; 3 * Fractional::CHUNK + 5];
-    assert_eq!(stage.process(&[0.5; 19], &mut output), 0);
-    assert_eq!(stage.process(&[0.5; 1], &mut output), 20);
-    assert_eq!(stage.process(&[0.5; 40], &mut output), 40);
-    assert!(output[40..].iter().all(|sample| sample.to_bits() == 7.0_f32.to_bits()));
-    assert_eq!(stage.frames_needed(19), 0);
-    assert!((output[39] - 0.5).abs() < 1e-6);
+    assert_eq!(stage.process(&[0.5; 39], &mut output), 0);
+    assert_eq!(stage.process(&[0.5; 1], &mut output), 40);
+    assert_eq!(stage.process(&[0.5; 80], &mut output), 80);
+    assert!(output[80..].iter().all(|sample| sample.to_bits() == 7.0_f32.to_bits()));
+    assert_eq!(stage.frames_needed(39), 0);
+    assert!((output[79] - 0.5).abs() < 1e-6);
 }
 
 #[test]

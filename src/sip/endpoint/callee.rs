@@ -7,7 +7,7 @@ use super::event::{EndReason, Event};
 use super::inbound::Inbound;
 use crate::sip::call::CallKey;
 use crate::sip::dialog::{Dialog, DialogKey};
-use crate::sip::path::Path;
+use crate::sip::path::{Path, Transmit};
 use crate::sip::session::{Session, SessionTimer, State, Unacknowledged};
 use crate::sip::transaction::{Answer, Class, MergeKey, NewInvite, ServerKey, T1, TIMER_H, doubled_to_t2};
 use crate::sip::wire::{ContentType, Request, Response, StatusCode};
@@ -84,15 +84,18 @@ impl Endpoint {
     /// CANCEL: ends a call that has not been answered; otherwise it comes too late (RFC 3261 §9.2).
     pub(super) fn on_cancel(&mut self, now: Instant, inbound: &Inbound) {
         let invite = ServerKey::of_invite(&inbound.request, &self.tokens);
-        let Some(call) = self.servers.call(invite) else {
+        if !self.servers.knows(invite) {
             return self.refuse(inbound, &Refusal::new(StatusCode::CALL_DOES_NOT_EXIST));
-        };
+        }
         // §9.2: the To tag of the answer is that of the answers to the INVITE.
         let tag = self.tag(invite);
         let response = Response::to_request(&inbound.request, StatusCode::OK).with_to_tag(&tag);
         if let Some(bytes) = self.written(&response) {
             self.outbox.push(inbound.reply, &bytes);
         }
+        let Some(call) = self.servers.call(invite) else {
+            return;
+        };
         match self.sessions.get(&call) {
             Some(Session { state: State::Incoming { server, .. }, .. }) if *server == invite => {
                 self.terminate(now, call, EndReason::Cancelled);
@@ -150,8 +153,8 @@ impl Endpoint {
         };
         unacknowledged.repeated = unacknowledged.repeated.saturating_add(1);
         let again_at = now + doubled_to_t2(T1, unacknowledged.repeated);
-        let answer = Answer { class: Class::Success, bytes: unacknowledged.bytes.clone() };
-        self.servers.respond(now, unacknowledged.server, answer, &mut self.outbox);
+        let Transmit { path, bytes } = &unacknowledged.ok;
+        self.outbox.push(*path, bytes);
         self.timers.set((call, SessionTimer::Repeat), again_at);
     }
 
@@ -187,15 +190,15 @@ impl Endpoint {
         call: CallKey,
         acceptance: Acceptance<'_>,
     ) -> Option<Unacknowledged> {
-        let (server, cseq) = (acceptance.server, acceptance.request.headers.cseq.number);
-        let bytes = self.send_ok(now, acceptance)?;
+        let cseq = acceptance.request.headers.cseq.number;
+        let ok = self.send_ok(now, acceptance)?;
         self.timers.set((call, SessionTimer::Repeat), now + T1);
         self.timers.set((call, SessionTimer::NoAck), now + TIMER_H);
-        Some(Unacknowledged { server, cseq, bytes, repeated: 0 })
+        Some(Unacknowledged { cseq, ok, repeated: 0 })
     }
 
-    /// Sends a 200 that introduces us, and gives its bytes; `None` if it cannot be written.
-    pub(super) fn send_ok(&mut self, now: Instant, acceptance: Acceptance<'_>) -> Option<Vec<u8>> {
+    /// Sends a 200 that introduces us, and gives what was sent; `None` if it cannot be written.
+    pub(super) fn send_ok(&mut self, now: Instant, acceptance: Acceptance<'_>) -> Option<Transmit> {
         let Acceptance { server, request, path, body } = acceptance;
         let response = Response::to_request(request, StatusCode::OK).with_to_tag(&self.tag(server));
         let mut response = self.introduced(response, path);
@@ -204,8 +207,8 @@ impl Endpoint {
         }
         let bytes = self.written(&response)?;
         let answer = Answer { class: Class::Success, bytes: bytes.clone() };
-        self.servers.respond(now, server, answer, &mut self.outbox);
-        Some(bytes)
+        let path = self.servers.respond(now, server, answer, &mut self.outbox)?;
+        Some(Transmit { path, bytes })
     }
 
     /// A response to the INVITE of an unanswered call, and its transaction.

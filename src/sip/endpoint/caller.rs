@@ -110,10 +110,13 @@ impl Endpoint {
     /// A 2xx: acknowledged each time it comes. The first from another peer than the one we talk to (a proxy has forked
     /// the INVITE), or after we hung up, is hung up on (RFC 3261 §13.2.2.4).
     fn on_success(&mut self, now: Instant, client: ClientKey, call: CallKey, response: &Response) {
-        let (Some(invite), Some(path)) = (self.clients.invite(client), self.clients.path(client)) else {
+        let Some(path) = self.clients.path(client) else {
             return;
         };
-        let dialog = Dialog::as_caller(invite, response);
+        let dialog = match self.clients.invite(client) {
+            Some(invite) => Dialog::as_caller(invite, response),
+            None => Dialog::of_response(response),
+        };
         let tag = response.headers.to.tag().unwrap_or_default();
         let heard = self.clients.hear(client, tag);
         if heard == Heard::TooMany {

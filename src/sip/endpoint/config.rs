@@ -18,9 +18,12 @@ pub struct EndpointConfig {
 pub struct Limits {
     /// Calls, both ways and in any state. When full, a new INVITE gets 503 with Retry-After, and so does OPTIONS.
     pub calls: usize,
-    /// Server transactions, most of which linger for 32 s after their end; their responses may have 512 bytes each on
-    /// average. When full, a new INVITE gets 503, and other requests are answered without being remembered.
+    /// Server transactions, most of which linger for 32 s after their end. When full, a new INVITE gets 503, and other
+    /// requests are answered without being remembered.
     pub transactions: usize,
+    /// Bytes that those may hold among them which keep a response to repeat it: an INVITE until it is accepted or its
+    /// refusal acknowledged, and UPDATE. When full, as above.
+    pub open_bytes: usize,
     /// Datagrams waiting for [`Endpoint::poll_transmit`](super::Endpoint::poll_transmit). When full, they are dropped.
     pub datagrams: usize,
     /// Events waiting for [`Endpoint::poll_event`](super::Endpoint::poll_event). When full, a new INVITE gets 503.
@@ -49,8 +52,14 @@ impl EndpointConfig {
 }
 
 impl Default for Limits {
-    /// For a box that answers 1600 calls per second.
+    /// For a box that answers 1600 calls per second, or refuses 600 whose callers never acknowledge it.
     fn default() -> Self {
-        Self { calls: 4096, transactions: 131_072, datagrams: 8192, events: 8192 }
+        Self {
+            calls: 4096,
+            transactions: 131_072,
+            open_bytes: 16 * 1024 * 1024,
+            datagrams: 8192,
+            events: 8192,
+        }
     }
 }

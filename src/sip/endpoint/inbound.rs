@@ -9,7 +9,7 @@ use crate::sip::dialog::{DEFAULT_PORT, DialogKey};
 use crate::sip::path::Path;
 use crate::sip::session::State;
 use crate::sip::tokens::{Domain, Tokens};
-use crate::sip::transaction::{Answer, Class, Received, ServerKey};
+use crate::sip::transaction::{Received, Seen, ServerKey};
 use crate::sip::wire::{Message, Method, ParseError, Request, Response, StatusCode, Via};
 use crate::time::Instant;
 use core::net::SocketAddr;
@@ -83,13 +83,18 @@ impl Endpoint {
 
     fn on_request(&mut self, now: Instant, request: Request, path: Path) {
         let inbound = Inbound::new(request, path, &self.tokens);
+        self.servers.forget(now);
         match inbound.request.method {
             Method::ACK => self.on_ack(now, &inbound),
             Method::CANCEL => self.on_cancel(now, &inbound),
-            _ if self.servers.on_request(now, inbound.key, &mut self.outbox) => {
-                count(&mut self.counters.repeated);
-            }
-            _ => self.on_new_request(now, inbound),
+            _ => match self.servers.on_request(now, inbound.key, &mut self.outbox) {
+                Seen::Never => self.on_new_request(now, inbound),
+                Seen::Handled => count(&mut self.counters.repeated),
+                Seen::Answered(status) => {
+                    count(&mut self.counters.repeated);
+                    self.respond_statelessly(&inbound, &Refusal::new(status));
+                }
+            },
         }
     }
 
@@ -164,7 +169,8 @@ impl Endpoint {
         self.respond_statelessly(inbound, refusal);
     }
 
-    pub(super) fn respond_statelessly(&mut self, inbound: &Inbound, refusal: &Refusal) {
+    /// Sends a final response that follows from the request alone: to its repetition it is the same one.
+    fn respond_statelessly(&mut self, inbound: &Inbound, refusal: &Refusal) {
         let tag = self.tag(inbound.key);
         let mut response = Response::to_request(&inbound.request, refusal.status).with_to_tag(&tag);
         for (name, value) in &refusal.headers {
@@ -175,18 +181,12 @@ impl Endpoint {
         }
     }
 
-    /// Sends the final response to a request that is no INVITE and remembers it for repetitions.
+    /// Sends the final response to a request that is no INVITE, and remembers that it did.
     pub(super) fn respond_finally(&mut self, now: Instant, inbound: &Inbound, status: StatusCode) {
-        let response = Response::to_request(&inbound.request, status).with_to_tag(&self.tag(inbound.key));
-        let Some(bytes) = self.written(&response) else {
-            return;
-        };
-        if self.servers.is_full() {
-            return self.outbox.push(inbound.reply, &bytes);
+        self.respond_statelessly(inbound, &Refusal::new(status));
+        if !self.servers.is_full() {
+            self.servers.complete(now, inbound.key, status);
         }
-        self.servers.open_other(inbound.key, inbound.reply);
-        let answer = Answer { class: Class::of(status.code()), bytes };
-        self.servers.respond(now, inbound.key, answer, &mut self.outbox);
     }
 
     /// The To tag of all answers to the request that opens the transaction `key`.

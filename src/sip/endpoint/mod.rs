@@ -46,7 +46,7 @@ use super::outbox::Outbox;
 use super::path::{Path, Transmit};
 use super::session::{Session, SessionTimer};
 use super::tokens::Tokens;
-use super::transaction::{Clients, Servers};
+use super::transaction::{Clients, Room, Servers};
 use super::wire::{NameAddr, Response, SipUri, StatusCode};
 use crate::time::Instant;
 use crate::timers::Timers;
@@ -83,7 +83,10 @@ impl Endpoint {
             next_call: CallKey::FIRST,
             closed: None,
             clients: Clients::default(),
-            servers: Servers::new(config.limits.transactions),
+            servers: Servers::new(Room {
+                transactions: config.limits.transactions,
+                open_bytes: config.limits.open_bytes,
+            }),
             sessions: HashMap::new(),
             dialogs: HashMap::new(),
             timers: Timers::new(),

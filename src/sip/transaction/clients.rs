@@ -1,4 +1,7 @@
 //! The client transactions of an endpoint: sends requests, finds the one a response belongs to, runs its machine.
+//!
+//! A request is kept until its final response has come: what is needed later is its ACK if it was refused, and if it was
+//! accepted nothing, for each 2xx repeats what the ACK is made from (RFC 3261 §8.2.6.2).
 
 use super::client_invite::ClientInvite;
 use super::client_other::ClientOther;
@@ -61,12 +64,13 @@ impl Clients {
         new: NewRequest,
         outbox: &mut Outbox,
     ) -> Result<(), WriteError> {
-        let bytes = new.request.to_bytes()?;
+        let bytes = new.request.to_bytes()?.into_boxed_slice();
         let method = new.request.method.clone();
         let is_invite = method == Method::INVITE;
         let (machine, reaction) = Machine::start(is_invite);
-        let invite = is_invite.then(|| Box::new(Invite { request: new.request, heard: Vec::new() }));
-        self.open.insert(key, Client { machine, method, bytes, path: new.path, call: new.call, invite });
+        let invite = is_invite.then(|| Box::new(new.request));
+        let NewRequest { path, call, .. } = new;
+        self.open.insert(key, Client { machine, method, bytes, path, call, invite, heard: Vec::new() });
         self.run(now, key, reaction, outbox);
         Ok(())
     }
@@ -108,9 +112,9 @@ impl Clients {
         self.timers.next()
     }
 
-    /// The INVITE of the transaction `key`.
+    /// The INVITE of the transaction `key`, until it is refused or the first 2xx [heard](Self::hear).
     pub(crate) fn invite(&self, key: ClientKey) -> Option<&Request> {
-        Some(&self.open.get(&key)?.invite.as_ref()?.request)
+        self.open.get(&key)?.invite.as_deref()
     }
 
     /// The path of the transaction `key`.
@@ -120,16 +124,19 @@ impl Clients {
 
     /// Notes that the INVITE `key` was accepted by the peer with this tag.
     pub(crate) fn hear(&mut self, key: ClientKey, tag: &str) -> Heard {
-        let Some(invite) = self.open.get_mut(&key).and_then(|client| client.invite.as_mut()) else {
+        let Some(client) = self.open.get_mut(&key) else {
             return Heard::Again;
         };
-        if invite.heard.iter().any(|heard| &**heard == tag) {
+        client.invite = None;
+        if client.heard.iter().any(|heard| &**heard == tag) {
             return Heard::Again;
         }
-        if invite.heard.len() >= MAX_FORKS {
+        if client.heard.len() >= MAX_FORKS {
             return Heard::TooMany;
         }
-        invite.heard.push(tag.into());
+        // Mostly it is the only one.
+        client.heard.reserve_exact(1);
+        client.heard.push(tag.into());
         Heard::First
     }
 
@@ -182,35 +189,34 @@ struct Client {
     machine: Machine,
     method: Method,
     /// What is sent again: the request; after a non-2xx response to INVITE its ACK.
-    bytes: Vec<u8>,
+    bytes: Box<[u8]>,
     path: Path,
     call: Option<CallKey>,
-    /// An INVITE, from which CANCEL and ACK are made.
-    invite: Option<Box<Invite>>,
-}
-
-#[derive(Debug)]
-struct Invite {
-    request: Request,
-    /// The tags of the peers that accepted it.
+    /// An INVITE without a final response, from which CANCEL and ACK are made.
+    invite: Option<Box<Request>>,
+    /// The tags of the peers that accepted the INVITE.
     heard: Vec<Box<str>>,
 }
 
 impl Client {
     /// After a final response it is the ACK that repeats, or nothing.
     fn keep_what_repeats(&mut self, class: Class, response: &Response) {
-        match (&self.invite, class) {
-            (_, Class::Provisional) => {}
-            (Some(invite), Class::Failure) => {
-                self.bytes = invite.request.ack(response).to_bytes().unwrap_or_default();
+        match (class, &self.machine) {
+            (Class::Provisional, _) => {}
+            (Class::Success, _) | (Class::Failure, Machine::Other(_)) => self.bytes = Box::default(),
+            // Once it is refused the ACK is there already.
+            (Class::Failure, Machine::Invite(_)) => {
+                if let Some(invite) = self.invite.take() {
+                    self.bytes = invite.ack(response).to_bytes().unwrap_or_default().into_boxed_slice();
+                }
             }
-            (_, Class::Success) | (None, Class::Failure) => self.bytes = Vec::new(),
         }
     }
 
     fn lapsed(&self, reaction: Reaction) -> Option<Lapsed> {
         let call = self.call?;
-        (reaction.end == Some(End::TimedOut)).then_some(Lapsed { call, is_invite: self.invite.is_some() })
+        let is_invite = matches!(self.machine, Machine::Invite(_));
+        (reaction.end == Some(End::TimedOut)).then_some(Lapsed { call, is_invite })
     }
 }
 

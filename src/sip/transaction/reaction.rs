@@ -1,5 +1,6 @@
 //! What a transaction machine asks its surroundings to do.
 
+use super::lingering::LastState;
 use core::time::Duration;
 
 /// The answer of a machine to one input; its parts are carried out in the order of the fields.
@@ -41,6 +42,11 @@ impl Reaction {
     /// Ends the transaction.
     pub(crate) const fn end(end: End) -> Self {
         Self { end: Some(end), ..Self::NONE }
+    }
+
+    /// And ends the transaction.
+    pub(crate) const fn and_end(self, end: End) -> Self {
+        Self { end: Some(end), ..self }
     }
 
     /// With the next repetition after `span`.
@@ -90,6 +96,8 @@ pub(crate) enum End {
     Done,
     /// The peer did not answer.
     TimedOut,
+    /// It sends nothing more, but has to know what comes again.
+    Lingers(LastState),
 }
 
 /// Classes of responses, as far as transactions tell them apart.

@@ -5,13 +5,17 @@
 //!              v                             after 200 ms without a response: 100
 //!          Proceeding                        INVITE again: the newest response again
 //!     300-699 │   │ 2xx                      timer G: the response again; timer H: no ACK came
-//!        Completed  Accepted                 in Accepted: INVITE again is absorbed, ACK and 2xx pass through
-//!     ACK    │                               timers I and L: over
+//!        Completed  Accepted                 timers I and L: over
+//!     ACK    │
 //!        Confirmed
 //! ```
+//!
+//! In Accepted and Confirmed it sends nothing by itself any more, and is over as far as this file is concerned: see
+//! [`LastState`]. The 2xx is repeated by whoever gave it (RFC 3261 §13.3.1.4).
 
+use super::lingering::LastState;
 use super::reaction::{Class, End, Reaction};
-use super::timing::{TIMER_G, TIMER_H, TIMER_I, TIMER_L, TRYING_AFTER, Transport, doubled_to_t2};
+use super::timing::{TIMER_G, TIMER_H, TRYING_AFTER, Transport, doubled_to_t2};
 
 /// The state of an INVITE received.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,8 +28,6 @@ pub(crate) struct ServerInvite {
 enum State {
     Proceeding,
     Completed { repeated: u8 },
-    Confirmed,
-    Accepted,
 }
 
 impl ServerInvite {
@@ -35,11 +37,8 @@ impl ServerInvite {
     }
 
     /// The INVITE has come again.
-    pub(crate) const fn on_request(self) -> Reaction {
-        match self.state {
-            State::Proceeding | State::Completed { .. } => Reaction::resend(),
-            State::Confirmed | State::Accepted => Reaction::NONE,
-        }
+    pub(crate) const fn on_request() -> Reaction {
+        Reaction::resend()
     }
 
     /// The user responds.
@@ -47,8 +46,7 @@ impl ServerInvite {
         match (self.state, class) {
             (State::Proceeding, Class::Provisional) => Reaction::resend().stop_repeating(),
             (State::Proceeding, Class::Success) => {
-                self.state = State::Accepted;
-                Reaction::resend().stop_repeating().expire_after(TIMER_L)
+                Reaction::resend().and_end(End::Lingers(LastState::Accepted))
             }
             (State::Proceeding, Class::Failure) => {
                 self.state = State::Completed { repeated: 0 };
@@ -58,20 +56,18 @@ impl ServerInvite {
                     Transport::Reliable => reaction.stop_repeating(),
                 }
             }
-            (State::Accepted, Class::Success) => Reaction::resend(),
-            (State::Accepted | State::Completed { .. } | State::Confirmed, _) => Reaction::NONE,
+            (State::Completed { .. }, _) => Reaction::NONE,
         }
     }
 
     /// The ACK has come.
-    pub(crate) fn on_ack(&mut self) -> Reaction {
-        match self.state {
-            State::Completed { .. } => {
-                self.state = State::Confirmed;
-                Reaction::NONE.stop_repeating().expire_after(self.transport.linger(TIMER_I))
+    pub(crate) const fn on_ack(self) -> Reaction {
+        match (self.state, self.transport) {
+            (State::Completed { .. }, Transport::Unreliable) => {
+                Reaction::end(End::Lingers(LastState::Confirmed))
             }
-            State::Accepted => Reaction::deliver(),
-            State::Proceeding | State::Confirmed => Reaction::NONE,
+            (State::Completed { .. }, Transport::Reliable) => Reaction::end(End::Done),
+            (State::Proceeding, _) => Reaction::NONE,
         }
     }
 
@@ -84,21 +80,12 @@ impl ServerInvite {
                 self.state = State::Completed { repeated };
                 Reaction::resend().repeat_after(doubled_to_t2(TIMER_G, repeated))
             }
-            State::Confirmed | State::Accepted => Reaction::NONE,
         }
     }
 
-    /// Timer H, I or L.
-    pub(crate) const fn on_expire(self) -> Reaction {
-        Reaction::end(match self.state {
-            State::Completed { .. } | State::Proceeding => End::TimedOut,
-            State::Confirmed | State::Accepted => End::Done,
-        })
-    }
-
-    /// Whether the newest response may have to be sent again.
-    pub(crate) const fn repeats(self) -> bool {
-        matches!(self.state, State::Proceeding | State::Completed { .. })
+    /// Timer H.
+    pub(crate) const fn on_expire() -> Reaction {
+        Reaction::end(End::TimedOut)
     }
 }
 
@@ -106,31 +93,33 @@ impl ServerInvite {
 mod tests {
     use super::*;
     use crate::sip::transaction::reaction::Deadline;
-    use core::time::Duration;
 
     #[test]
     fn over_a_reliable_transport_a_refusal_goes_once_but_its_ack_is_awaited() {
         let (mut machine, _) = ServerInvite::start(Transport::Reliable);
         let reaction = machine.on_respond(Class::Failure);
         assert_eq!((reaction.repeat, reaction.expire), (Deadline::Stop, Deadline::After(TIMER_H)));
-        assert_eq!(machine.on_ack().expire, Deadline::After(Duration::ZERO));
+        assert_eq!(machine.on_ack(), Reaction::end(End::Done));
     }
 
     #[test]
     fn once_accepted_it_repeats_nothing_by_itself() {
         let (mut machine, _) = ServerInvite::start(Transport::Unreliable);
-        assert_eq!(machine.on_respond(Class::Success).expire, Deadline::After(TIMER_L));
-        assert!(!machine.repeats());
-        assert_eq!(machine.on_request(), Reaction::NONE);
-        assert_eq!(machine.on_ack(), Reaction::deliver());
-        assert_eq!(machine.on_respond(Class::Success), Reaction::resend());
-        assert_eq!(machine.on_respond(Class::Failure), Reaction::NONE);
+        let reaction = machine.on_respond(Class::Success);
+        assert_eq!(reaction, Reaction::resend().and_end(End::Lingers(LastState::Accepted)));
     }
 
     #[test]
-    fn a_refusal_without_an_ack_times_out() {
+    fn once_refused_nothing_else_is_sent_and_the_ack_ends_the_repetitions() {
         let (mut machine, _) = ServerInvite::start(Transport::Unreliable);
         let _ = machine.on_respond(Class::Failure);
-        assert_eq!(machine.on_expire(), Reaction::end(End::TimedOut));
+        assert_eq!(machine.on_respond(Class::Success), Reaction::NONE);
+        assert_eq!(machine.on_ack(), Reaction::end(End::Lingers(LastState::Confirmed)));
+    }
+
+    #[test]
+    fn an_ack_before_the_answer_is_absorbed() {
+        let (machine, _) = ServerInvite::start(Transport::Unreliable);
+        assert_eq!(machine.on_ack(), Reaction::NONE);
     }
 }
