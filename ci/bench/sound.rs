@@ -2,11 +2,13 @@
 //!
 //! ```text
 //! cargo run --release --example sound -- SPEECH.wav HEARD.wav [--loss PERCENT] [--burst PACKETS] [--reorder PERCENT]
-//!     [--jitter MS] [--ppm MILLIONTHS] [--switch SECONDS] [--hold SECONDS] [--ptime MS] [--seed NUMBER]
+//!     [--jitter MS] [--ppm MILLIONTHS] [--switch SECONDS] [--hold SECONDS] [--ptime MS] [--lead MS]
+//!     [--seed NUMBER]
 //! ```
 //!
 //! The speech is sent as PCMU through a network with faults to a receiver and a mixer, whose sink asks for two blocks at
-//! a time. What was heard has the rate of the speech. `ci/bench/pesq.py` judges it.
+//! a time. What was heard has the rate of the speech. `ci/bench/sound.py` judges it. After a lead of silence it is known
+//! what the network is like when the speech begins.
 #![expect(clippy::print_stdout, reason = "it says how the voice fared")]
 #![expect(
     clippy::cast_possible_truncation,
@@ -31,6 +33,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let faults = Faults::from_arguments()?;
     let clip = files::decode(&faults.speech)?;
     let speech = convert(&clip.samples, clip.rate, SampleRate::HZ_8000)?;
+    let speech = [vec![0.0; 8 * faults.lead], speech].concat();
     let wire = faults.send(&speech);
     let heard = listen(wire);
     let heard = convert(&heard, SampleRate::HZ_48000, clip.rate)?;
@@ -51,6 +54,7 @@ struct Faults {
     switch: f64,
     hold: f64,
     ptime: usize,
+    lead: usize,
     seed: u64,
 }
 
@@ -71,6 +75,7 @@ impl Faults {
                 "--switch" => faults.switch = value.parse()?,
                 "--hold" => faults.hold = value.parse()?,
                 "--ptime" => faults.ptime = value.parse()?,
+                "--lead" => faults.lead = value.parse()?,
                 "--seed" => faults.seed = value.parse()?,
                 _ => return Err(format!("no such fault: {name}").into()),
             }

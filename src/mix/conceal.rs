@@ -89,13 +89,18 @@ impl Concealer {
         if !self.active || self.joining > 0 {
             self.begin();
         }
-        for sample in samples.iter_mut() {
-            *sample = match self.bridge.next() {
-                Some(sample) => sample,
-                None => self.next(),
-            };
+        let led = self.bridge.give(samples);
+        let (led, rest) = samples.split_at_mut(led);
+        self.remember(led);
+        if rest.is_empty() {
+            return;
         }
-        self.remember(samples);
+        if !self.bridge.is_empty() {
+            // It ends too early: what it led to is further away than was known.
+            self.begin();
+        }
+        rest.fill_with(|| self.next());
+        self.remember(rest);
     }
 
     /// Lets what was heard fade out.
@@ -216,10 +221,12 @@ impl Bridge {
         self.len = 0;
     }
 
-    fn next(&mut self) -> Option<f32> {
-        let sample = *self.samples[..self.len].get(self.at)?;
-        self.at += 1;
-        Some(sample)
+    /// Writes the front of `samples` and says how much.
+    fn give(&mut self, samples: &mut [f32]) -> usize {
+        let given = samples.len().min(self.len.saturating_sub(self.at));
+        samples[..given].copy_from_slice(&self.samples[self.at..][..given]);
+        self.at += given;
+        given
     }
 
     /// How the bridge ends when `first` follows.

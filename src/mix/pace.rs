@@ -3,7 +3,8 @@
 //! ```text
 //!    excess (how much longer than its target speech waits)
 //!   ──────────┬─ beyond 6 ms for 50 ms ──> periods of the voice are cut or added until it is within 4 ms
-//!             └─ held within 3 ms ──> proportional + integral ──> millionths by which it is played faster
+//!             ├─ held within 3 ms ──> proportional ─┬─> millionths by which it is played faster
+//!             └─ within 3 ms ───────> integral ─────┘
 //! ```
 //!
 //! The millionths follow the clock of the sender: the integral learns how fast it is, within some 20 s and without ever
@@ -84,8 +85,10 @@ impl Pace {
     #[expect(clippy::cast_precision_loss, reason = "a few thousand")]
     fn follow(&mut self, excess_us: i64) {
         let error_ms = excess_us.clamp(-STEADY_US, STEADY_US) as f32 / 1000.0;
-        let drift_ppm = self.drift_ppm + INTEGRAL * error_ms;
-        self.drift_ppm = drift_ppm.clamp(-MAX_PPM, MAX_PPM);
+        if excess_us.abs() <= STEADY_US {
+            let drift_ppm = self.drift_ppm + INTEGRAL * error_ms;
+            self.drift_ppm = drift_ppm.clamp(-MAX_PPM, MAX_PPM);
+        }
         self.ppm = self.drift_ppm + PROPORTIONAL * error_ms;
     }
 }
@@ -95,7 +98,7 @@ const TOO_MUCH_US: i64 = 6_000;
 /// 50 ms of blocks.
 const PATIENCE: u32 = 20;
 const ENOUGH_US: i64 = 4_000;
-/// No more than this is listened to: the rest is of the network, and no matter of clocks.
+/// What is more than this is of the network: it is won back, but tells nothing about clocks.
 const STEADY_US: i64 = 3_000;
 /// Millionths per millisecond of excess. An excess of 1 ms changes by 1 µs a second for each millionth, so this and the
 /// integral make a loop that is well damped, of 13 s.
@@ -112,11 +115,17 @@ mod tests {
     /// What the excess becomes within `seconds`, when the sender's clock is `drift_ppm` fast and the ratio follows at 50
     /// millionths a second.
     fn settle(drift_ppm: f64, start_us: f64, seconds: u32) -> (Vec<f64>, Pace) {
+        settle_beside(Duration::from_millis(10), drift_ppm, start_us, seconds)
+    }
+
+    /// The same beside a delay of `target`.
+    fn settle_beside(target: Duration, drift_ppm: f64, start_us: f64, seconds: u32) -> (Vec<f64>, Pace) {
         let (mut pace, mut ppm, mut excess_us) = (Pace::default(), 0.0_f64, start_us);
         let mut way = Vec::new();
         for _ in 0..400 * seconds {
             #[expect(clippy::cast_possible_truncation, reason = "some thousands")]
-            pace.observe(Some(excess_us.round() as i64));
+            pace.observe(Some(Pace::beside(excess_us.round() as i64, target)));
+            assert_eq!(pace.mode, Mode::Steady, "{excess_us} us");
             ppm += (f64::from(pace.ppm()) - ppm).clamp(-0.125, 0.125);
             excess_us += (drift_ppm - ppm) * 0.0025;
             way.push(excess_us);
@@ -142,6 +151,17 @@ mod tests {
         let (way, _) = settle(0.0, 5_000.0, 90);
         assert!(way.iter().all(|&excess| excess > -2_500.0));
         assert!(way[400 * 60..].iter().all(|excess| excess.abs() < 500.0));
+    }
+
+    #[test]
+    fn an_excess_that_is_little_beside_the_delay_is_won_back_within_a_minute_and_is_not_taken_for_a_clock() {
+        for start_us in [24_000.0, -24_000.0] {
+            let (way, pace) = settle_beside(Duration::from_millis(100), 0.0, start_us, 90);
+            let rest = way[400 * 60..].iter().fold(0.0_f64, |rest, excess| excess.abs().max(rest));
+            let swing = way.iter().map(|excess| -excess * start_us.signum()).fold(0.0, f64::max);
+            assert!(rest < 1_000.0 && swing < 1_000.0, "{start_us}: {rest} left, {swing} too far");
+            assert!(pace.drift_ppm.abs() < 50.0, "{}", pace.drift_ppm);
+        }
     }
 
     #[test]

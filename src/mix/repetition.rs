@@ -1,6 +1,6 @@
 //! Speech that goes on as it was: its last periods, again and again.
 //!
-//! The period is the distance at which the last 7.5 ms resemble what was before them most. For 20 ms the last one is
+//! The period is the distance at which the last 5 ms resemble what was before them most. For 20 ms the last one is
 //! repeated, then the last two, then the last three, so that the ear finds no tone in it (the idea is that of ITU-T G.711
 //! Appendix I). Where a turn begins, what is missing to the last sample is added and fades within 2.5 ms: so the wave has
 //! no step. Turned round in time, the same serves to lead up to speech that is known already.
@@ -100,8 +100,8 @@ pub(super) const SHORTEST_PAST: usize = 60;
 const SHORTEST: usize = 20;
 /// 17.5 ms: 57 Hz, the lowest.
 const LONGEST: usize = 140;
-/// 7.5 ms are compared to find the period.
-const COMPARED: usize = 60;
+/// 5 ms are compared to find the period. Voices glide: of more, the oldest misleads.
+const COMPARED: usize = 40;
 /// 2.5 ms.
 const MEND: usize = 20;
 /// 20 ms of the last period, 20 ms of the last two.

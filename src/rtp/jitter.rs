@@ -8,7 +8,8 @@
 //!
 //! A [`JitterBuffer`] is filled as chunks come and pulled by the sink's clock. It decides
 //! - to play the first chunk of a run when it has waited for the target delay, not a tick later;
-//! - what the target is: what packets differ in (`transit.rs`), held within the range it was given;
+//! - what the target is: what packets differ in (`transit.rs`), held within the range it was given, and a little more
+//!   than its least where packets get lost (`losses.rs`);
 //! - to play in full what comes late into a gap, as long as the delay stays in its range: the delay grows by it;
 //! - to begin anew when speech comes after a silence, and with each run;
 //! - that nothing is missing where the other end sends comfort noise or a key (`background.rs`);
@@ -25,6 +26,7 @@ use super::background::{Background, Ground};
 use super::chunk::{Chunk, Content};
 use super::delay::{DelayRange, duration_us, micros};
 use super::format::Kind;
+use super::losses::Losses;
 use super::pull::{JitterStats, Pull};
 use super::segments::{Origin, Segments, ticks};
 use super::timeline::Timeline;
@@ -58,6 +60,9 @@ pub struct JitterBuffer {
     /// When all that has come is to be played at the latest.
     out_by: Instant,
     transit: Transit,
+    /// Something was made up since speech was played last.
+    missing: bool,
+    losses: Losses,
     stats: JitterStats,
 }
 
@@ -93,6 +98,8 @@ impl JitterBuffer {
             stretched: Duration::ZERO,
             out_by: Instant::ZERO,
             transit: Transit::new(),
+            missing: false,
+            losses: Losses::default(),
             stats: JitterStats::default(),
         }
     }
@@ -199,7 +206,8 @@ impl JitterBuffer {
     #[must_use]
     pub fn target(&self) -> Duration {
         let spread = self.transit.spread();
-        self.range.hold(if spread > self.range.min { spread + MARGIN } else { spread })
+        let least = self.range.min + self.losses.foresight(self.due);
+        self.range.hold(if spread > self.range.min { spread + MARGIN } else { spread }.max(least))
     }
 
     /// The bounds of the delay.
@@ -379,6 +387,9 @@ impl JitterBuffer {
     fn speech(&mut self, origin: Origin, most: usize) -> Pull<'_> {
         let from = self.position;
         let seam = self.heard != from || self.heard_origin != Some(origin);
+        if core::mem::take(&mut self.missing) && from > self.heard && self.heard_origin == Some(origin) {
+            self.losses.observe(self.due);
+        }
         let ticks = self.store.readable(from, most, origin.width);
         self.background.on_speech(from);
         self.advance(ticks);
@@ -407,6 +418,7 @@ impl JitterBuffer {
         if ground != Ground::Bare {
             return self.quiet(count);
         }
+        self.missing = true;
         self.stats.concealed_ticks += ticks(count).unsigned_abs();
         if self.is_empty() && self.timeline.span(self.heard, self.position) >= REST {
             self.rest();
@@ -414,26 +426,31 @@ impl JitterBuffer {
         Pull::Lost { ticks: count }
     }
 
-    /// While the delay is less than it should be, a gap before speech is an occasion to mend that: what is missing may
-    /// come yet. Says how many ticks are to be made up beside those that are missing.
+    /// Says how many ticks are to be made up beside those that are missing, at most `most` of them.
     fn stretch(&mut self, most: usize) -> Option<usize> {
-        let short_us = -self.excess_us(Duration::ZERO);
-        // Of a sender that is ahead of its time, each gap would be an occasion.
-        let bearable = self.out_by.since(self.due + self.extent());
-        let left = STRETCH.saturating_sub(self.stretched).min(bearable);
-        if self.is_empty()
-            || self.extent() >= self.range.max
-            || short_us <= duration_us(MARGIN)
-            || left.is_zero()
-        {
+        let count = self.stretch_ahead().min(ticks(most));
+        if count <= 0 {
             return None;
         }
-        let count = self.ticks_of(short_us.min(duration_us(left))).clamp(1, ticks(most));
         let span = self.timeline.span(self.position, self.position + count);
         self.stretched += span;
         self.due += span;
         self.stats.concealed_ticks += count.unsigned_abs();
         usize::try_from(count).ok()
+    }
+
+    /// While the delay is less than it should be, a gap before speech is an occasion to mend that: what is missing may
+    /// come yet. Says for how many ticks the present one is to go on beside those that are missing.
+    fn stretch_ahead(&self) -> i64 {
+        let short_us = -self.excess_us(Duration::ZERO);
+        let bearable_us = if self.stretched.is_zero() { duration_us(MARGIN) } else { 0 };
+        if self.is_empty() || self.extent() >= self.range.max || short_us <= bearable_us {
+            return 0;
+        }
+        // Of a sender that is ahead of its time, each gap would be an occasion.
+        let bearable = self.out_by.since(self.due + self.extent());
+        let left = STRETCH.saturating_sub(self.stretched).min(bearable);
+        self.ticks_of(short_us.min(duration_us(left)))
     }
 
     /// Ticks in which nothing is missing.

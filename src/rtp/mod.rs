@@ -20,6 +20,7 @@ mod delay;
 mod drift;
 mod format;
 mod jitter;
+mod losses;
 mod packet;
 mod pull;
 mod receiver;

@@ -104,6 +104,17 @@ fn a_bridge_that_leads_nowhere_is_left_without_a_step() {
 }
 
 #[test]
+fn a_bridge_that_ends_too_early_goes_on_without_a_step() {
+    // It leads a quarter of a period away from where the repetition is.
+    for (bridge, asked) in [(80, 20), (80, 120), (50, 20)] {
+        let mut concealer = after_tone(200.0);
+        concealer.bridge(bridge, &tone(200.0, 800 + u16::try_from(bridge).unwrap() + 10, 160));
+        let made_up: Vec<f32> = (0..240 / asked).flat_map(|_| lost(&mut concealer, asked)).collect();
+        assert!(bend(&made_up) < 0.2, "{bridge}, {asked}: {}", bend(&made_up));
+    }
+}
+
+#[test]
 fn what_is_too_far_away_or_too_short_makes_no_bridge() {
     let mut concealer = after_tone(200.0);
     concealer.bridge(161, &[0.5; 160]);

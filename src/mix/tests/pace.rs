@@ -71,6 +71,16 @@ fn a_clock_that_is_off_by_200_ppm_and_20_ms_of_jitter_are_told_apart() {
 }
 
 #[test]
+fn with_100_ms_of_jitter_nothing_is_cut_or_added_once_the_network_is_known() {
+    let latencies = latencies(120, 0.0, 100_000);
+    for (number, pair) in latencies.windows(2).enumerate().skip(SETTLED) {
+        assert!((pair[1] - pair[0]).abs() < 0.5, "click {number}: {} ms after {} ms", pair[1], pair[0]);
+    }
+    let longest = latencies[SETTLED..].iter().copied().fold(0.0, f64::max);
+    assert!(longest < 120.0, "{longest} ms");
+}
+
+#[test]
 fn the_drift_is_told() {
     let mut bench = Bench::new();
     for number in 0..3_000_u64 {
@@ -98,12 +108,18 @@ fn voice(samples: core::ops::Range<usize>) -> Vec<f32> {
 
 /// What is heard of the voice when the packets of 150 ms from `held_ms` on come together at their end.
 fn held_up(held_ms: Option<u64>) -> Bench {
+    held_up_beside(held_ms, 0)
+}
+
+/// The same on a network where packets are up to `jitter_ms` late.
+fn held_up_beside(held_ms: Option<u64>, jitter_ms: u64) -> Bench {
+    let mut dice = Dice(7);
     let mut bench = Bench::of(&[L16_8], DelayRange::default());
     for number in 0..350_u64 {
         let sent = 100 + number * 20;
         let arrival = match held_ms {
             Some(held) if (held..held + 150).contains(&sent) => held + 150,
-            _ => sent,
+            _ => sent + dice.below(jitter_ms + 1),
         };
         let samples = number as usize * 160;
         bench.send_as(L16_8, Some(ms(arrival)), &voice(samples..samples + 160));
@@ -132,6 +148,18 @@ fn a_burst_of_150_ms_is_won_back_within_two_seconds_of_speech_without_a_click() 
     assert!(corner < 1.25 * usual, "{corner} and not {usual}");
     let steps = (largest_step(&bench.heard), largest_step(&undisturbed.heard));
     assert!(steps.0 < 1.25 * steps.1, "{steps:?}");
+}
+
+#[test]
+fn a_burst_of_150_ms_amid_jitter_is_won_back_within_two_seconds_of_speech() {
+    let mut bench = held_up_beside(Some(3_000), 60);
+    // The reports of the second after the burst, and of two seconds later.
+    bench.run_until(ms(4_100));
+    let worst = bench.stats[bench.stats.len() - 2..].iter().map(|stats| stats.delay).max();
+    assert!(worst > Some(Duration::from_millis(90)), "nothing was held up: {worst:?}");
+    bench.run_until(ms(5_250));
+    let after = bench.stats.last().unwrap();
+    assert!(after.delay < Duration::from_millis(60 + 15), "{after:?}");
 }
 
 #[test]

@@ -47,7 +47,7 @@ impl JitterBuffer {
             len += bytes.len();
             ticks += count.max(1);
         }
-        let after = usize::try_from(start - self.position).unwrap_or(0);
+        let after = usize::try_from(start - self.position + self.stretch_ahead()).unwrap_or(0);
         Some(Ahead { after, payload_type: first.origin.payload_type, len })
     }
 }

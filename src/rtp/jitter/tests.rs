@@ -116,6 +116,35 @@ fn a_gap_is_lost_for_as_long_as_it_is() {
 }
 
 #[test]
+fn where_chunks_get_lost_speech_waits_a_little_longer_for_ten_seconds() {
+    let mut bench = Bench::new();
+    let target_ms = |bench: &Bench| bench.buffer.target().as_millis();
+    for number in 0..700 {
+        if [50, 60].contains(&number) {
+            assert_eq!(target_ms(&bench), 10, "packet {number}");
+        } else {
+            bench.insert(number * 160, 'a');
+        }
+        if number == 62 {
+            assert_eq!(target_ms(&bench), 14);
+        }
+        bench.run(20);
+    }
+    assert_eq!(target_ms(&bench), 10, "12 s after the last");
+}
+
+#[test]
+fn what_comes_late_and_is_played_is_no_loss() {
+    let mut bench = Bench::new();
+    for number in 0..10 {
+        bench.insert(number * 160, 'a');
+        bench.run(32);
+    }
+    assert!(bench.played.contains('?'));
+    assert_eq!(bench.buffer.losses.foresight(bench.now), Duration::ZERO);
+}
+
+#[test]
 fn a_chunk_that_fills_a_gap_late_is_played_whole() {
     let mut bench = Bench::new();
     bench.insert(0, 'a');

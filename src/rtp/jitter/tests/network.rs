@@ -226,12 +226,13 @@ fn a_call_that_begins_with_a_burst_is_heard_whole_and_soon_in_time() {
 }
 
 #[test]
-fn what_is_lost_moves_nothing() {
+fn what_is_lost_moves_what_follows_by_no_more_than_is_gained_by_waiting() {
     let mut line = Line::new();
     let mut dice = Dice(77);
     line.send(60, |_| Some(dice.below(2_000)).filter(|late| late % 50 != 0));
-    assert!(line.log.iter().all(|(.., delay)| delay.is < 13.0), "{:?}", line.log.last());
-    assert_eq!(line.buffer.stats().concealed_ticks % 160, 0);
+    let most = 13.0 + 1e3 * super::Losses::FORESIGHT.as_secs_f64();
+    assert!(line.log.iter().all(|(.., delay)| delay.is < most), "{:?}", line.log.last());
+    assert!(line.buffer.stats().concealed_ticks % 160 <= 32, "{:?}", line.buffer.stats());
 }
 
 #[test]
