@@ -4,6 +4,7 @@
 //! `unsafe` of the program: a few calls for which no safe wrapper exists.
 #![expect(unsafe_code, reason = "no safe wrapper offers these calls")]
 
+use core::ops::Range;
 use std::io;
 
 /// Puts the calling thread into `SCHED_FIFO` at `priority` (1 to 99), before all ordinary threads.
@@ -48,11 +49,41 @@ pub fn one_arena() {
     }
 }
 
-/// Gives back to the kernel what the allocator holds and nobody uses. To be called when the program has started.
+/// Gives back to the kernel what only the start has needed. To be called when the program has started.
 ///
-/// Reading the configuration and looking for cards leaves garbage, which would stay resident, and locked, for ever. Not
-/// for the audio path: it takes the allocator's lock and calls the kernel. With glibc only.
+/// Linking, and reading the configuration, leave garbage and code that nobody needs again; all of it would stay resident,
+/// and locked, for ever. Not for the audio path: it takes the allocator's lock and calls the kernel.
 pub fn trim() {
+    release_code();
+    give_back_garbage();
+}
+
+/// Gives back the code that has been needed so far; what is needed again comes back by itself.
+pub fn release_code() {
+    // Where there is no /proc, more stays resident.
+    for code in code(&std::fs::read_to_string("/proc/self/maps").unwrap_or_default()) {
+        let start = std::ptr::with_exposed_provenance_mut(code.start);
+        // SAFETY: nothing has ever been written there, so what is needed again comes from its file as it was.
+        unsafe {
+            libc::madvise(start, code.len(), libc::MADV_DONTNEED);
+        }
+    }
+}
+
+/// The mappings of code from files in what `/proc/self/maps` says: those that may not be written and may be executed.
+fn code(maps: &str) -> impl Iterator<Item = Range<usize>> {
+    maps.lines().filter_map(|line| {
+        let mut fields = line.split_ascii_whitespace();
+        let (span, rights) = (fields.next()?, fields.next()?);
+        let is_file = fields.nth(3)?.starts_with('/');
+        let (start, end) = span.split_once('-')?;
+        let address = |digits| usize::from_str_radix(digits, 16).ok();
+        (rights == "r-xp" && is_file).then_some(address(start)?..address(end)?)
+    })
+}
+
+/// With glibc only.
+fn give_back_garbage() {
     #[cfg(target_env = "gnu")]
     // SAFETY: the call takes a number and gives back pages in which nothing is allocated, under the allocator's lock.
     unsafe {
@@ -168,6 +199,25 @@ mod tests {
 
     fn in_thread<T: Send>(body: impl FnOnce() -> T + Send) -> T {
         std::thread::scope(|scope| scope.spawn(body).join().unwrap())
+    }
+
+    #[test]
+    fn only_code_from_files_is_given_back() {
+        let maps = "\
+5581a000-5581b000 r--p 00000000 fe:00 131 /usr/bin/paging
+5581b000-5599e000 r-xp 00001000 fe:00 131 /usr/bin/paging
+559a0000-559b0000 rw-p 00000000 00:00 0 [heap]
+7f010000-7f020000 r-xp 00026000 fe:00 99 /usr/lib/with blank.so (deleted)
+7f020000-7f030000 rwxp 00000000 fe:00 98 /usr/lib/written.so
+7f030000-7f040000 r-xp 00000000 00:00 0
+7ffe0000-7ffe2000 r-xp 00000000 00:00 0 [vdso]
+nonsense
+";
+        let found: Vec<_> = code(maps).collect();
+        assert_eq!(found, [0x5581_b000..0x5599_e000, 0x7f01_0000..0x7f02_0000]);
+        let own = std::fs::read_to_string("/proc/self/maps").unwrap();
+        let here = only_code_from_files_is_given_back as fn() as usize;
+        assert!(code(&own).any(|code| code.contains(&here)));
     }
 
     #[test]
