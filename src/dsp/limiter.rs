@@ -305,8 +305,8 @@ const PARTS: [f32; FOUR] = [0.25, 0.5, 0.75, 1.0];
 const RELEASES_PER_SECOND: u32 = 8;
 /// What the release goes at least, four millionths a frame, so that it ends: 0.3 s after a peak of 6 dB.
 const LEAST_STEP: u32 = 1 << 14;
-/// Frames that are looked at as one: 2.5 ms.
-const BLOCK_FRAMES: usize = 120;
+/// Frames that are looked at as one: half of a block of 2.5 ms.
+const BLOCK_FRAMES: usize = 60;
 
 #[cfg(test)]
 mod tests {

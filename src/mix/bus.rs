@@ -30,6 +30,16 @@ impl Buses {
         self.full_sounds.then_some(&self.full)
     }
 
+    /// Is silent again.
+    pub(super) fn clear(&mut self) {
+        if core::mem::take(&mut self.speech_sounds) {
+            self.speech = [0.0; BUS_BLOCK];
+        }
+        if core::mem::take(&mut self.full_sounds) {
+            self.full = [0.0; BLOCK];
+        }
+    }
+
     /// Adds the block of a voice.
     pub(super) fn add(&mut self, bus: Bus, block: &[f32]) {
         let sums = match bus {

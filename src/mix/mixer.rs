@@ -21,6 +21,7 @@ pub struct Mixer {
     voices: usize,
     /// Whether there may be something to tell.
     has_news: bool,
+    buses: Buses,
     stage: Stage,
     /// Blocks until the next reports of how things are.
     until_reports: u32,
@@ -38,6 +39,7 @@ impl Mixer {
             max_voices,
             voices: 0,
             has_news: false,
+            buses: Buses::new(),
             stage: Stage::new(Level::from_gain(Limiter::CEILING)),
             until_reports: BLOCKS_PER_REPORT,
             output: None,
@@ -150,14 +152,14 @@ impl Mixer {
     }
 
     fn render_block(&mut self, now: Instant, output: &mut [f32]) {
-        let mut buses = Buses::new();
+        self.buses.clear();
         for seat in self.seats.iter_mut().filter(|seat| !seat.retired) {
-            seat.render(now, &mut buses);
+            seat.render(now, &mut self.buses);
             self.voices -= usize::from(seat.retired);
             self.has_news |= seat.has_news();
         }
         let mut block = [0.0; BLOCK];
-        if self.stage.render(&buses, &mut block) {
+        if self.stage.render(&self.buses, &mut block) {
             self.spread.write(&block, output);
         } else {
             output.fill(0.0);

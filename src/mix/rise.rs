@@ -99,7 +99,7 @@ impl Rise {
     }
 
     fn process(&mut self, input: &[f32], block: &mut [f32]) {
-        let mut wide = [0.0; Halfband::FACTOR * (BUS_BLOCK / Halfband::FACTOR + 2)];
+        let mut wide = [0.0; MOST_WIDE];
         let input = match &mut self.halfband {
             Some(halfband) => {
                 let frames = halfband.process(input, &mut wide);
@@ -112,6 +112,8 @@ impl Rise {
     }
 }
 
+/// What the half-band filter makes of a block and what the ratio takes more.
+const MOST_WIDE: usize = BUS_BLOCK + 2 * Halfband::FACTOR;
 /// A block and what the ratio takes more.
 const MOST_INPUT: usize = BLOCK + 8;
 /// The half-band filter remembers 30 frames of 16 kHz, the fractional one 36.
