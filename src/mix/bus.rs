@@ -72,7 +72,7 @@ impl Stage {
         }
     }
 
-    /// Adds what becomes of a block to `block`, which is silent; says whether there is anything.
+    /// Writes what becomes of a block to `block`, which is silent; says whether there is anything.
     pub(super) fn render(&mut self, buses: &Buses, block: &mut [f32; BLOCK]) -> bool {
         if buses.speech_sounds || buses.full_sounds {
             self.tail = TAIL;
