@@ -16,7 +16,7 @@
 //!
 //! | layer | modules | rule |
 //! |---|---|---|
-//! | 0 vocabulary | [`key`], [`time`], [`timers`], [`units`] | no dependencies |
+//! | 0 vocabulary | [`allow`], [`key`], [`time`], [`timers`], [`units`] | no dependencies |
 //! | 1 pure cores | [`sip`], [`sdp`], [`rtp`], [`codec`], [`dsp`], [`mix`], [`paging`], [`config`] | bytes and `now` in, values out |
 //! | 2 edges | [`clock`], [`entropy`], [`net`], [`files`], [`output`] | thin, no decisions |
 //! | 3 composition | [`app`] | joins the rest |
@@ -38,6 +38,7 @@
 //! The pacer thread is the audio thread of what has no card: it sends to callers, by absolute deadlines, and is started
 //! with the first who listens. One more only writes log lines, so that nobody else waits for whoever reads them.
 
+pub mod allow;
 pub mod key;
 pub mod time;
 pub mod timers;

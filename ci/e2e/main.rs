@@ -29,3 +29,4 @@ mod pages;
 mod placing;
 mod robustness;
 mod shutdown;
+mod strangers;

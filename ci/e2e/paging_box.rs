@@ -24,15 +24,22 @@ impl PagingBox {
     pub(crate) fn start(ip: IpAddr, settings: &[&str]) -> Self {
         let folder = next_folder();
         let log = File::create(folder.join("log")).unwrap();
-        Self::start_in(folder, ip, settings, log.into())
+        Self::start_in(folder, ip, settings, log.into(), 200)
+    }
+
+    /// Starts a box that does not take calls from `ip`, and waits until it says so.
+    pub(crate) fn start_for_others(ip: IpAddr, settings: &[&str]) -> Self {
+        let folder = next_folder();
+        let log = File::create(folder.join("log")).unwrap();
+        Self::start_in(folder, ip, settings, log.into(), 403)
     }
 
     /// Starts a box whose log lines go to `log`.
     pub(crate) fn start_logging_to(log: Stdio, ip: IpAddr) -> Self {
-        Self::start_in(next_folder(), ip, &[], log)
+        Self::start_in(next_folder(), ip, &[], log, 200)
     }
 
-    fn start_in(folder: PathBuf, ip: IpAddr, settings: &[&str], log: Stdio) -> Self {
+    fn start_in(folder: PathBuf, ip: IpAddr, settings: &[&str], log: Stdio, probe: u16) -> Self {
         let address = SocketAddr::new(ip, free_port(ip));
         let rtp_ports = next_rtp_ports();
         let child = Command::new(env!("CARGO_BIN_EXE_paging"))
@@ -46,7 +53,7 @@ impl PagingBox {
             .spawn()
             .unwrap();
         let mut started = Self { child, address, rtp_ports, folder };
-        started.wait_until_it_answers();
+        started.wait_until_it_answers(probe);
         started
     }
 
@@ -83,13 +90,14 @@ impl PagingBox {
         status.unwrap()
     }
 
-    fn wait_until_it_answers(&mut self) {
+    fn wait_until_it_answers(&mut self, status: u16) {
         let mut caller = Caller::new(self.address);
         let limit = Instant::now() + Duration::from_secs(10);
         loop {
             assert!(self.is_running(), "the box ended at once:\n{}", self.log());
             caller.send("OPTIONS", "", "");
-            if caller.receive_within(Duration::from_millis(100)).is_some_and(|reply| reply.status() == 200) {
+            if caller.receive_within(Duration::from_millis(100)).is_some_and(|reply| reply.status() == status)
+            {
                 return;
             }
             assert!(Instant::now() < limit, "no answer to OPTIONS from {}", self.address);

@@ -7,7 +7,7 @@
 //!   offered and said: `sound` and `speech`, cut into `call_stream`s with `call_faults`, sent by the `talker`;
 //!   `call_score` is how it went.
 //! - `configuration` reads files, environment and `--set`; [`arguments`] is the command line; `log` writes log lines,
-//!   `throttle` says how many the network may cause.
+//!   `throttle` says how many the network may cause; `strangers` tells of those who may not call.
 
 pub mod arguments;
 mod back;
@@ -39,6 +39,7 @@ mod service;
 mod sink;
 mod sound;
 mod speech;
+mod strangers;
 mod stream;
 mod talker;
 mod target;

@@ -154,6 +154,7 @@ fn identity(settings: &Settings) -> EndpointConfig {
     EndpointConfig {
         display_name: settings.sip.name.clone(),
         user_agent: USER_AGENT.to_owned(),
+        allow: settings.sip.allow.clone(),
         ..EndpointConfig::new(&settings.sip.user)
     }
 }

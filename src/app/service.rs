@@ -12,6 +12,7 @@ use super::inbox::{Inbox, Input};
 use super::legs::Legs;
 use super::media::{Media, Prepared, Refused, Stream};
 use super::post::Post;
+use super::strangers::{Strangers, TurnedAway};
 use super::throttle::Throttle;
 use crate::clock;
 use crate::key::Key;
@@ -36,6 +37,7 @@ pub(super) struct Service<'a> {
     legs: Rc<Legs<'a>>,
     post: Post,
     throttle: Throttle,
+    strangers: Strangers,
     /// The box is told to stop: nobody is answered any more.
     is_leaving: bool,
     calls: HashMap<CallKey, Call<'a>>,
@@ -72,6 +74,7 @@ impl<'a> Service<'a> {
             legs,
             post,
             throttle: Throttle::default(),
+            strangers: Strangers::default(),
             is_leaving: false,
             calls: HashMap::new(),
             answers: Vec::new(),
@@ -115,7 +118,10 @@ impl<'a> Service<'a> {
     fn handle(&mut self, input: Input) -> bool {
         let now = clock::now();
         match input {
-            Input::Datagram { path, bytes } => self.endpoint.handle_datagram(now, path, &bytes),
+            Input::Datagram { path, bytes } => {
+                self.strangers.look_around(now, &mut self.endpoint, path);
+                self.endpoint.handle_datagram(now, path, &bytes);
+            }
             Input::Timeout => {}
             Input::News => self.take_keys(),
             Input::Stop => return false,
@@ -193,6 +199,9 @@ impl<'a> Service<'a> {
             Event::Confirmed { call, body } => self.on_confirmed(now, call, &body),
             Event::Reoffered { call, offer } => self.on_reoffered(now, call, &offer),
             Event::Info { call, key } => self.on_key(call, key),
+            Event::TurnedAway { from, path, ref method, why, is_last } => {
+                self.strangers.tell(now, &TurnedAway { from: &from, path, method, why, is_last });
+            }
             Event::Ended { call, reason } => self.on_ended(call, reason),
             // The box places no calls, and it plays from the answer on, acknowledged or not.
             _ => {}
@@ -366,7 +375,7 @@ fn tell(level: Level, name: Option<&str>, what: fmt::Arguments<'_>) {
 }
 
 /// What a stranger wrote, fit for a line of the log.
-fn short(text: &str) -> String {
+pub(super) fn short(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { '?' } else { c }).take(LONGEST_NAME).collect()
 }
 

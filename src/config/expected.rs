@@ -54,6 +54,12 @@ pub enum Expected {
     Span,
     /// Addresses with or without port.
     Addresses,
+    /// Networks and callers.
+    AllowList,
+    /// A network.
+    Network,
+    /// Callers, or else a network.
+    Caller,
     /// A range of ports that holds a pair of an even and an odd one.
     Ports,
     /// Known codecs.
@@ -105,6 +111,13 @@ impl Expected {
             Self::Rate => "expected 48000, the only rate so far",
             Self::Span => "expected auto, frames from 16 to 65536, or a time from 1ms to 2s",
             Self::Addresses => "expected addresses such as 0.0.0.0:5060, [::]:5060",
+            Self::AllowList => {
+                "expected at most 64 networks and callers such as 192.168.1.0/24, attached, 2??@*, *@pbx.example"
+            }
+            Self::Network => "expected a network such as 192.168.1.0/24, fd00::/8 or 192.168.1.7",
+            Self::Caller => {
+                "expected callers such as 2??@*, *@pbx.example or 100, or networks such as 192.168.1.0/24"
+            }
             Self::Ports => "expected a range of ports above 1023 such as 16384-16884",
             Self::Codecs => "expected a list of G722, PCMA, PCMU, L16",
             Self::Device => "expected auto, a card id, usb:VID:PID, an ALSA PCM, wav:PATH or null",

@@ -5,7 +5,8 @@ use core::time::Duration;
 use std::net::SocketAddr;
 
 use super::value::{self, TimeLimits};
-use super::{ChannelSet, CodecName, Device, Expected, LogLevel, PortRange, Settings, Span, address};
+use super::{ChannelSet, CodecName, Device, Expected, LogLevel, PortRange, Settings, Span, address, allow};
+use crate::allow::Allow;
 use crate::units::{Level, SampleRate};
 
 /// What a key takes, and where the value goes.
@@ -46,6 +47,8 @@ pub enum Kind {
     Span(Put<Span>),
     /// Addresses.
     Addresses(Put<Vec<SocketAddr>>),
+    /// Networks and callers.
+    Allow(Put<Allow>),
     /// A range of ports.
     Ports(Put<PortRange>),
     /// Codecs.
@@ -100,6 +103,7 @@ impl Kind {
             Self::Rate(put) => put.give(settings, value::rate(text)?),
             Self::Span(put) => put.give(settings, Span::from_text(text)?),
             Self::Addresses(put) => put.give(settings, address::addresses(text)?),
+            Self::Allow(put) => put.give(settings, allow::allow(text)?),
             Self::Ports(put) => put.give(settings, PortRange::from_text(text)?),
             Self::Codecs(put) => put.give(settings, CodecName::list(text)?),
             Self::Device(put) => put.give(settings, Device::from_text(text)?),

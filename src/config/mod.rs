@@ -15,6 +15,7 @@
 //! keys that do nothing yet (they are checked and kept as [`Given`]).
 
 mod address;
+mod allow;
 mod channels;
 mod claims;
 mod codec_name;

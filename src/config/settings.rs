@@ -4,6 +4,7 @@ use core::time::Duration;
 use std::net::SocketAddr;
 
 use super::{CodecName, Device, PortRange, Span, Zone, table};
+use crate::allow::Allow;
 use crate::units::{Level, SampleRate};
 
 /// Everything that can be set and does something.
@@ -26,6 +27,8 @@ pub struct Settings {
 pub struct Sip {
     /// Where calls are received. Never empty.
     pub listen: Vec<SocketAddr>,
+    /// Who may call.
+    pub allow: Allow,
     /// The user part of the box's own address; may be empty.
     pub user: String,
     /// The name that callers see; may be empty.
@@ -129,6 +132,7 @@ impl Sip {
     fn blank() -> Self {
         Self {
             listen: Vec::new(),
+            allow: Allow::ANYBODY,
             user: String::new(),
             name: String::new(),
             rtp_ports: PortRange::ONE,

@@ -2,8 +2,8 @@
 
 use super::Kind;
 use super::Kind::{
-    Addresses, Ceiling, Channels, Codecs, Device, Dscp, Foreign, Level, LogLevel, Number, Ports, Priority,
-    Rate, Seconds, Secret, Span, Text, Time, TimeOrOff, Volume, Word, YesNo,
+    Addresses, Allow, Ceiling, Channels, Codecs, Device, Dscp, Foreign, Level, LogLevel, Number, Ports,
+    Priority, Rate, Seconds, Secret, Span, Text, Time, TimeOrOff, Volume, Word, YesNo,
 };
 use super::kind::Put::{Into, Later};
 use super::value::{TimeLimits, Unit};
@@ -117,7 +117,7 @@ const SIP: &[Key] = &[
     key("expires", Time(s(10, 86_400), Later), "300s", "how long a registration holds"),
     key("listen", Addresses(Into(|s, v| s.sip.listen = v)), "0.0.0.0:5060, [::]:5060", "where calls are received; port 5060 when none is given"),
     key("external-address", Text(Later), "", "the address seen from outside, behind NAT"),
-    key("allow", Text(Later), "", "networks (192.168.1.0/24) and caller patterns (2??@*) that may call"),
+    key("allow", Allow(Into(|s, v| s.sip.allow = v)), "attached", "who may call: networks (192.168.1.0/24; attached: those of the box) and callers (2??@*)"),
     key("mode", Word(&["page", "ring", "emergency"], Later), "page", "page, ring (loud ringer) or emergency"),
     key("zones", Text(Later), "all", "where calls are heard"),
     key("priority", Priority(Later), "page", "0 to 100, higher wins, or a name"),

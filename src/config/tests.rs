@@ -6,6 +6,7 @@ use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 
 use super::*;
+use crate::allow::Allow;
 use crate::units::{Level, SampleRate};
 
 /// A working key: a good value, what it does, and a wrong one.
@@ -22,6 +23,7 @@ struct Case {
 #[rustfmt::skip]
 const CASES: &[Case] = &[
     case("sip.listen", "127.0.0.1, [::1]:5070", |s| s.sip.listen == ["127.0.0.1:5060".parse().unwrap(), "[::1]:5070".parse().unwrap()], ("pbx", "expected addresses such as 0.0.0.0:5060, [::]:5060")),
+    case("sip.allow", "10.0.0.0/8, 2??@*", |s| s.sip.allow.networks.len() == 1 && s.sip.allow.callers.len() == 1 && !s.sip.allow.attached, ("10.0.0.0/64", "expected a network such as 192.168.1.0/24")),
     case("sip.user", "200", |s| s.sip.user == "200", ("a\u{7}b", "expected text without control")),
     case("sip.name", "\"Hall; 2\"", |s| s.sip.name == "Hall; 2", ("\u{1}", "expected text without control")),
     case("sip.rtp-ports", "20000-20009", |s| { (s.sip.rtp_ports.first(), s.sip.rtp_ports.last(), s.sip.rtp_ports.pairs()) == (20_000, 20_008, 5) }, ("20000", "expected a range of ports above 1023")),
@@ -107,6 +109,7 @@ fn defaults_are_the_contracts() {
     let Settings { sip, audio, calls, zones, log } = Settings::default();
     assert_eq!(zones, []);
     assert_eq!(sip.listen, ["0.0.0.0:5060".parse().unwrap(), "[::]:5060".parse().unwrap()]);
+    assert_eq!(sip.allow, Allow { attached: true, ..Allow::ANYBODY });
     assert_eq!((sip.user.as_str(), sip.name.as_str()), ("", "Paging"));
     assert_eq!((sip.rtp_ports.first(), sip.rtp_ports.pairs()), (16_384, 250));
     assert_eq!((sip.rtp_timeout, sip.answer_after), (Some(Duration::from_secs(20)), Duration::ZERO));

@@ -5,11 +5,12 @@
 //! [`Udp`] tells with every datagram when it arrived (the kernel's stamp, not the time of reading) and which of the
 //! machine's addresses it was sent to, and answers from that same address. [`MediaPorts`] hands out pairs of ports for
 //! RTP and RTCP (RFC 3550 §11). [`source_for`] says which address the machine would use towards a peer, [`resolve`] what
-//! addresses a name has.
+//! addresses a name has, [`attached`] which networks it is in.
 //!
 //! Nothing here looks into a datagram. Bounds: none of the calls queues anything; what the kernel's socket buffer does
 //! not hold is lost.
 
+mod interface;
 mod ports;
 mod reactor;
 mod resolve;
@@ -17,6 +18,7 @@ mod route;
 mod signals;
 mod udp;
 
+pub use interface::attached;
 pub use ports::MediaPorts;
 pub use reactor::{Sleep, run, sleep_until};
 pub use resolve::resolve;

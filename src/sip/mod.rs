@@ -20,5 +20,7 @@ mod tokens;
 mod transaction;
 
 pub use call::CallKey;
-pub use endpoint::{Counters, EndReason, Endpoint, EndpointConfig, Event, Invite, Limits, Usage, Warning};
+pub use endpoint::{
+    Counters, EndReason, Endpoint, EndpointConfig, Event, Invite, Limits, Stranger, Usage, Warning,
+};
 pub use path::{Path, Transmit, with_scope_of};

@@ -13,5 +13,6 @@ mod sip_keys;
 mod sip_link;
 mod sip_noise;
 mod sip_reoffer;
+mod sip_strangers;
 mod sip_timers;
 mod sip_trace;

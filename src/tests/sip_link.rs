@@ -146,6 +146,7 @@ fn told(event: &Event) -> String {
         Event::Reoffered { .. } => "reoffered".to_owned(),
         Event::Info { key, .. } => format!("key {key}"),
         Event::Failed { status, .. } => format!("failed {status}"),
+        Event::TurnedAway { why, .. } => format!("turned away {why:?}"),
         Event::Ended { reason, .. } => format!("ended {reason:?}"),
     }
 }

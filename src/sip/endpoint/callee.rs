@@ -3,7 +3,7 @@
 use super::Endpoint;
 use super::admission::Refusal;
 use super::counters::count;
-use super::event::{EndReason, Event};
+use super::event::{EndReason, Event, Stranger};
 use super::inbound::Inbound;
 use crate::sip::call::CallKey;
 use crate::sip::dialog::{Dialog, DialogKey};
@@ -85,6 +85,9 @@ impl Endpoint {
     pub(super) fn on_cancel(&mut self, now: Instant, inbound: &Inbound) {
         let invite = ServerKey::of_invite(&inbound.request, &self.tokens);
         if !self.servers.knows(invite) {
+            if self.is_stranger(inbound.path) {
+                return self.turn_away(now, inbound, Stranger::Source);
+            }
             return self.refuse(inbound, &Refusal::new(StatusCode::CALL_DOES_NOT_EXIST));
         }
         // §9.2: the To tag of the answer is that of the answers to the INVITE.

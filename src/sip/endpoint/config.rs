@@ -1,5 +1,7 @@
 //! What an endpoint is told once.
 
+use crate::allow::Allow;
+
 /// Who an endpoint is and how much it may hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EndpointConfig {
@@ -9,6 +11,8 @@ pub struct EndpointConfig {
     pub display_name: String,
     /// What it says of itself in User-Agent and Server; may be empty.
     pub user_agent: String,
+    /// Who may call it.
+    pub allow: Allow,
     /// How much it may hold.
     pub limits: Limits,
 }
@@ -31,13 +35,14 @@ pub struct Limits {
 }
 
 impl EndpointConfig {
-    /// The endpoint of `user`, with the default limits.
+    /// The endpoint of `user`, whom everybody may call, with the default limits.
     #[must_use]
     pub fn new(user: &str) -> Self {
         Self {
             user: user.to_owned(),
             display_name: String::new(),
             user_agent: String::new(),
+            allow: Allow::ANYBODY,
             limits: Limits::default(),
         }
     }

@@ -19,6 +19,10 @@ pub struct Counters {
     pub refused: u64,
     /// Among them: for want of room (503).
     pub overloaded: u64,
+    /// Requests of strangers, answered by 403 (and refused) or not at all.
+    pub strangers: u64,
+    /// Requests of strangers that got no answer, malformed ones too.
+    pub silenced: u64,
     /// Calls received and told to the application.
     pub calls_in: u64,
     /// Calls made.

@@ -3,9 +3,9 @@
 use crate::key::Key;
 use crate::sip::call::CallKey;
 use crate::sip::path::Path;
-use crate::sip::wire::{NameAddr, StatusCode, Uri};
+use crate::sip::wire::{Method, NameAddr, StatusCode, Uri};
 
-/// Something happened to a call. After [`Event::Failed`] and [`Event::Ended`] the call is no more.
+/// Something happened, to a call if it names one. After [`Event::Failed`] and [`Event::Ended`] the call is no more.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Event {
@@ -72,6 +72,19 @@ pub enum Event {
         /// Why, in the words of the other end.
         reason: String,
     },
+    /// A stranger's request was refused with 403. What gets no answer is not told but counted.
+    TurnedAway {
+        /// Who he says he is.
+        from: Box<NameAddr>,
+        /// The way the request came.
+        path: Path,
+        /// What he wanted.
+        method: Method,
+        /// Why.
+        why: Stranger,
+        /// Whether he gets no further answer within this minute.
+        is_last: bool,
+    },
     /// The call is over.
     Ended {
         /// The call.
@@ -79,6 +92,16 @@ pub enum Event {
         /// Who ended it.
         reason: EndReason,
     },
+}
+
+/// What makes a stranger.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Stranger {
+    /// His address is in no network from which calls are taken.
+    Source,
+    /// As a caller he matches no pattern.
+    Caller,
 }
 
 /// Who ended a call.

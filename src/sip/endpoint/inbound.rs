@@ -3,7 +3,7 @@
 use super::Endpoint;
 use super::admission::{self, ACCEPT, Refusal};
 use super::counters::count;
-use super::event::Event;
+use super::event::{Event, Stranger};
 use crate::sip::call::CallKey;
 use crate::sip::dialog::{DEFAULT_PORT, DialogKey};
 use crate::sip::path::Path;
@@ -48,18 +48,24 @@ impl Endpoint {
             Ok(Message::Response(response)) => self.on_response(now, &response),
             Ok(Message::Request(request)) if datagram.len() > MAX_REQUEST_BYTES => {
                 let inbound = Inbound::new(request, path, &self.tokens);
+                if self.is_stranger(path) {
+                    return self.turn_away(now, &inbound, Stranger::Source);
+                }
                 self.refuse(&inbound, &Refusal::new(StatusCode::MESSAGE_TOO_LARGE));
             }
             Ok(Message::Request(request)) => self.on_request(now, request, path),
-            Err(error) => self.on_malformed(error, path),
+            Err(error) => self.on_malformed(now, error, path),
         }
     }
 
-    fn on_malformed(&mut self, error: ParseError, path: Path) {
+    fn on_malformed(&mut self, now: Instant, error: ParseError, path: Path) {
         count(&mut self.counters.malformed);
         let Some(mut reply) = error.reply else {
             return;
         };
+        if self.is_stranger(path) && self.may_answer(now, path).is_none() {
+            return;
+        }
         reply.stamp(path.remote);
         let back = reply_path(reply.via.first(), path);
         let tag = tag_text(self.tokens.digest(&(Domain::Tag, reply.call_id())));
@@ -99,17 +105,20 @@ impl Endpoint {
     }
 
     fn on_new_request(&mut self, now: Instant, inbound: Inbound) {
+        let dialog = DialogKey::of(&inbound.request, &self.tokens);
+        let call = dialog.and_then(|dialog| self.dialogs.get(&dialog)).copied();
+        if call.is_none()
+            && let Err(stranger) = self.check_stranger(&inbound)
+        {
+            return self.turn_away(now, &inbound, stranger);
+        }
         if let Err(refusal) = admission::check(&inbound.request) {
             return self.refuse(&inbound, &refusal);
         }
-        let dialog = DialogKey::of(&inbound.request, &self.tokens);
-        match (dialog, &inbound.request.method) {
-            (Some(dialog), _) => match self.dialogs.get(&dialog) {
-                Some(&call) => self.on_request_within(now, call, &inbound),
-                None => self.refuse(&inbound, &Refusal::new(StatusCode::CALL_DOES_NOT_EXIST)),
-            },
-            (None, &Method::INVITE) => self.on_invite(now, inbound),
-            (None, &Method::OPTIONS) => self.on_options(&inbound),
+        match (call, &inbound.request.method) {
+            (Some(call), _) => self.on_request_within(now, call, &inbound),
+            (None, &Method::INVITE) if dialog.is_none() => self.on_invite(now, inbound),
+            (None, &Method::OPTIONS) if dialog.is_none() => self.on_options(&inbound),
             (None, _) => self.refuse(&inbound, &Refusal::new(StatusCode::CALL_DOES_NOT_EXIST)),
         }
     }

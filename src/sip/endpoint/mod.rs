@@ -3,20 +3,20 @@
 //! ```text
 //! handle_datagram -> wire -> response -> client transaction ────────────┐
 //!                         -> request  -> server transaction: repetition ├-> session -> poll_event
-//!                                     -> admission: refused             │
+//!                                     -> strangers, admission: refused  │
 //!                                     -> dialog ────────────────────────┘
 //! handle_timeout, invite, ring, answer, reject, accept_reoffer, hang_up ─> poll_transmit
 //! ```
 //!
 //! It decides how a call is set up, changed and torn down, and answers by itself whatever needs no application: OPTIONS,
 //! repetitions, and all requests that are malformed, unsupported, out of place or too many. It leaves out what session
-//! descriptions mean, whether a call is wanted, registration, authentication, and sockets.
+//! descriptions mean, whether a call is wanted beyond who may call, registration, authentication, and sockets.
 //!
 //! ## Refusals keep no state
 //!
 //! What is refused here is refused without a transaction (RFC 3261 §8.2.7): the same request gets the same answer
-//! again, To tag and all, for the tag is a digest of the request. So strangers cost no memory. A CANCEL is answered in
-//! the same way.
+//! again, To tag and all, for the tag is a digest of the request. So strangers cost no memory but for a short list of
+//! whom to leave without an answer (`strangers`). A CANCEL is answered in the same way.
 //!
 //! ## The way back
 //!
@@ -33,12 +33,13 @@ mod event;
 mod inbound;
 mod leave;
 mod reoffer;
+mod strangers;
 
 pub use callee::Warning;
 pub use caller::Invite;
 pub use config::{EndpointConfig, Limits};
 pub use counters::{Counters, Usage};
-pub use event::{EndReason, Event};
+pub use event::{EndReason, Event, Stranger};
 
 use super::call::CallKey;
 use super::dialog::DialogKey;
@@ -48,11 +49,13 @@ use super::session::{Session, SessionTimer};
 use super::tokens::Tokens;
 use super::transaction::{Clients, Room, Servers};
 use super::wire::{NameAddr, Response, SipUri, StatusCode};
+use crate::allow::Network;
 use crate::time::Instant;
 use crate::timers::Timers;
 use admission::{ALLOW, Refusal};
 use counters::count;
 use std::collections::{HashMap, VecDeque};
+use strangers::Strangers;
 
 /// A user agent on any number of flows. See the [module](self).
 ///
@@ -64,6 +67,8 @@ pub struct Endpoint {
     tokens: Tokens,
     next_call: CallKey,
     closed: Option<StatusCode>,
+    attached: Vec<Network>,
+    strangers: Strangers,
     clients: Clients,
     servers: Servers,
     sessions: HashMap<CallKey, Session>,
@@ -82,6 +87,8 @@ impl Endpoint {
             tokens: Tokens::new(seed),
             next_call: CallKey::FIRST,
             closed: None,
+            attached: Vec::new(),
+            strangers: Strangers::default(),
             clients: Clients::default(),
             servers: Servers::new(Room {
                 transactions: config.limits.transactions,

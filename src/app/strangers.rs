@@ -1,0 +1,108 @@
+//! Strangers who call the box: which networks it is in is looked up when one comes, and what became of him is logged.
+//!
+//! The networks are looked up at most once a second, lines said at most once a second and peer. Strangers have a throttle
+//! of their own, so that a scanner does not hold back the lines of calls that are taken.
+
+use super::throttle::Throttle;
+use crate::net;
+use crate::sip::wire::{Method, NameAddr};
+use crate::sip::{Endpoint, Path, Stranger};
+use crate::time::Instant;
+use core::fmt;
+use core::time::Duration;
+
+/// What the box does about strangers besides refusing them.
+#[derive(Debug, Default)]
+pub(super) struct Strangers {
+    /// When the networks were looked up.
+    looked_at: Option<Instant>,
+    throttle: Throttle,
+}
+
+/// One who was turned away.
+pub(super) struct TurnedAway<'a> {
+    pub(super) from: &'a NameAddr,
+    pub(super) path: Path,
+    pub(super) method: &'a Method,
+    pub(super) why: Stranger,
+    pub(super) is_last: bool,
+}
+
+impl Strangers {
+    /// Tells `endpoint` the networks of the box when who comes over `path` may be in a new one.
+    pub(super) fn look_around(&mut self, now: Instant, endpoint: &mut Endpoint, path: Path) {
+        if !endpoint.wants_attached(path) || !self.may_look(now) {
+            return;
+        }
+        match net::attached() {
+            Ok(networks) => endpoint.set_attached(networks),
+            Err(error) => log::error!("the networks of this box cannot be looked up: {error}"),
+        }
+    }
+
+    /// Logs that a stranger was turned away.
+    pub(super) fn tell(&mut self, now: Instant, stranger: &TurnedAway<'_>) {
+        let peer = stranger.path.remote.ip();
+        let Some(held_back) = self.throttle.allow(now, peer) else { return };
+        if held_back > 0 {
+            log::info!("{held_back} more strangers, {peer} or others, were not logged");
+        }
+        log::warn!("{stranger}");
+    }
+
+    fn may_look(&mut self, now: Instant) -> bool {
+        let may_look = self.looked_at.is_none_or(|at| now.since(at) >= LOOK_EVERY);
+        if may_look {
+            self.looked_at = Some(now);
+        }
+        may_look
+    }
+}
+
+impl fmt::Display for TurnedAway<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { path, method, .. } = self;
+        let from = super::service::short(&self.from.uri.to_string());
+        write!(f, "{method} from {from} at {} refused: ", path.remote)?;
+        f.write_str(match self.why {
+            Stranger::Caller => "[sip] allow names no such caller",
+            _ => "the address is in no network of [sip] allow",
+        })?;
+        f.write_str(if self.is_last { "; no further answer for up to a minute" } else { "" })
+    }
+}
+
+/// How often the networks of the box are looked up at most.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_networks_are_looked_up_at_once_and_then_at_most_once_a_second() {
+        let mut strangers = Strangers::default();
+        let looks =
+            [5, 6, 1004, 1005, 1006, 2005].map(|millis| strangers.may_look(Instant::from_millis(millis)));
+        assert_eq!(looks, [true, false, false, true, false, true]);
+    }
+
+    #[test]
+    fn the_log_says_who_wanted_what_and_why_not() {
+        let from = "<sip:100@1.1.1.1>".parse().unwrap();
+        let path =
+            Path { local: "192.0.2.1:5060".parse().unwrap(), remote: "203.0.113.9:5071".parse().unwrap() };
+        let told = |why, is_last| {
+            TurnedAway { from: &from, path, method: &Method::INVITE, why, is_last }.to_string()
+        };
+        assert_eq!(
+            told(Stranger::Source, false),
+            "INVITE from sip:100@1.1.1.1 at 203.0.113.9:5071 refused: the address is in no network of [sip] allow"
+        );
+        assert_eq!(
+            told(Stranger::Caller, true),
+            "INVITE from sip:100@1.1.1.1 at 203.0.113.9:5071 refused: [sip] allow names no such caller; no further \
+             answer for up to a minute"
+        );
+    }
+}

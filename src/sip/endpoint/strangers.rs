@@ -1,0 +1,193 @@
+//! Who is let in, and how those are turned away who are not.
+//!
+//! Decides: a request outside of any call has to come from where [`Allow`](crate::allow::Allow) says, and an INVITE from
+//! one of its callers as well (the address in From). OPTIONS is for whoever watches the box, and has no caller: its source
+//! alone decides. What belongs to a call, and the ACK or CANCEL of an INVITE that is known, is not looked at here.
+//!
+//! A stranger gets 403 without a transaction, [`ANSWERS_MAX`] times in [`WINDOW`]; after that he hears nothing until it is
+//! over. Everything that would be answered counts: INVITE, a probe by OPTIONS, what is malformed (400). At most
+//! [`PEERS_MAX`] strangers are remembered; while they are that many, others hear nothing at all. So nobody can make the box
+//! send more than [`ANSWERS_MAX`] times [`PEERS_MAX`] refusals a minute to addresses that may be forged.
+//!
+//! Leaves out P-Asserted-Identity (RFC 3325), which only trusted peers may say, and digest authentication.
+
+use super::Endpoint;
+use super::admission::Refusal;
+use super::counters::count;
+use super::event::{Event, Stranger};
+use super::inbound::Inbound;
+use crate::allow::Network;
+use crate::sip::path::Path;
+use crate::sip::wire::{Method, StatusCode, Uri};
+use crate::time::Instant;
+use core::net::IpAddr;
+use core::time::Duration;
+use std::collections::VecDeque;
+
+impl Endpoint {
+    /// Says to which networks this machine is attached now. A network that holds every address is none: it would let
+    /// everybody in.
+    pub fn set_attached(&mut self, mut attached: Vec<Network>) {
+        attached.retain(|network| !network.is_everything());
+        self.attached = attached;
+    }
+
+    /// Whether what comes over `path` would be refused, and might not be if the machine is attached to other networks
+    /// than [`set_attached`](Self::set_attached) has said.
+    #[must_use]
+    pub fn wants_attached(&self, path: Path) -> bool {
+        self.config.allow.attached && self.is_stranger(path)
+    }
+
+    /// Whether nothing may come from there.
+    pub(super) fn is_stranger(&self, path: Path) -> bool {
+        !self.config.allow.takes_source(path.remote.ip(), &self.attached)
+    }
+
+    /// Looks at a request outside of any call.
+    pub(super) fn check_stranger(&self, inbound: &Inbound) -> Result<(), Stranger> {
+        if self.is_stranger(inbound.path) {
+            return Err(Stranger::Source);
+        }
+        if inbound.request.method != Method::INVITE {
+            return Ok(());
+        }
+        let (user, host) = identity(&inbound.request.headers.from.uri);
+        if self.config.allow.takes_caller(&user, &host) { Ok(()) } else { Err(Stranger::Caller) }
+    }
+
+    /// 403, or nothing.
+    pub(super) fn turn_away(&mut self, now: Instant, inbound: &Inbound, why: Stranger) {
+        count(&mut self.counters.strangers);
+        let Some(answers_left) = self.may_answer(now, inbound.path) else { return };
+        self.refuse(inbound, &Refusal::new(StatusCode::FORBIDDEN));
+        if self.events.len() >= self.config.limits.events {
+            return;
+        }
+        self.events.push_back(Event::TurnedAway {
+            from: Box::new(inbound.request.headers.from.clone()),
+            path: inbound.path,
+            method: inbound.request.method.clone(),
+            why,
+            is_last: answers_left == 0,
+        });
+    }
+
+    /// Whether one more refusal may go to a stranger: then how many more may follow.
+    pub(super) fn may_answer(&mut self, now: Instant, path: Path) -> Option<u32> {
+        let answers_left = self.strangers.take_answer(now, path.remote.ip().to_canonical());
+        if answers_left.is_none() {
+            count(&mut self.counters.silenced);
+        }
+        answers_left
+    }
+}
+
+/// Strangers, and how many answers each has had.
+#[derive(Debug, Default)]
+pub(super) struct Strangers {
+    /// In the order in which they came.
+    peers: VecDeque<Peer>,
+}
+
+#[derive(Debug)]
+struct Peer {
+    address: IpAddr,
+    /// When the first of its answers went.
+    since: Instant,
+    answers_left: u32,
+}
+
+impl Strangers {
+    /// Takes one answer of those that `peer` may get: how many are left.
+    fn take_answer(&mut self, now: Instant, peer: IpAddr) -> Option<u32> {
+        while self.peers.front().is_some_and(|oldest| now.since(oldest.since) >= WINDOW) {
+            self.peers.pop_front();
+        }
+        if let Some(known) = self.peers.iter_mut().find(|known| known.address == peer) {
+            known.answers_left = known.answers_left.checked_sub(1)?;
+            return Some(known.answers_left);
+        }
+        if self.peers.len() >= PEERS_MAX {
+            return None;
+        }
+        self.peers.push_back(Peer { address: peer, since: now, answers_left: ANSWERS_MAX - 1 });
+        Some(ANSWERS_MAX - 1)
+    }
+}
+
+/// User and host of an address as patterns see them: without escapes, and the number of a `tel:` URI without its visual
+/// separators (RFC 3966 §5.1.1).
+fn identity(uri: &Uri) -> (String, String) {
+    match uri {
+        Uri::Sip(sip) => (sip.user_unescaped().unwrap_or_default(), sip.host_port().host.to_string()),
+        Uri::Tel(tel) => (tel.number().replace(['-', '.', '(', ')'], ""), String::new()),
+        Uri::Absolute(_) => (String::new(), String::new()),
+    }
+}
+
+/// Refusals that a stranger gets within [`WINDOW`].
+const ANSWERS_MAX: u32 = 10;
+/// How long strangers are remembered, from the first refusal on.
+const WINDOW: Duration = Duration::from_mins(1);
+/// Strangers remembered.
+const PEERS_MAX: usize = 256;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use core::net::Ipv4Addr;
+
+    #[test]
+    fn a_stranger_gets_ten_answers_a_minute() {
+        let mut strangers = Strangers::default();
+        let mut answers = |millis| strangers.take_answer(Instant::from_millis(millis), peer(1));
+        assert_eq!((0..12).map(&mut answers).collect::<Vec<_>>(), expected());
+        assert_eq!(answers(59_999), None);
+        assert_eq!(answers(60_000), Some(9));
+    }
+
+    #[test]
+    fn strangers_do_not_silence_each_other() {
+        let mut strangers = Strangers::default();
+        for number in [1, 2] {
+            let answers = (0..12).map(|_| strangers.take_answer(Instant::ZERO, peer(number)));
+            assert_eq!(answers.collect::<Vec<_>>(), expected());
+        }
+    }
+
+    #[test]
+    fn more_strangers_than_can_be_remembered_hear_nothing_and_cost_nothing() {
+        let mut strangers = Strangers::default();
+        let mut answered = |second: u64| {
+            let now = Instant::from_millis(second * 1000);
+            (0..10_000).filter(|&number| strangers.take_answer(now, peer(number)).is_some()).count()
+        };
+        assert_eq!((answered(0), answered(59), answered(60)), (256, 256, 256));
+        assert_eq!(strangers.peers.len(), 256);
+        assert!(strangers.peers.capacity() <= 512);
+    }
+
+    #[test]
+    fn callers_are_known_by_user_and_host_or_by_number() {
+        let cases = [
+            ("sip:alice@PBX.example:5070;user=phone", ("alice", "PBX.example")),
+            ("sips:%61lice:secret@[2001:db8:0::1]", ("alice", "[2001:db8::1]")),
+            ("sip:192.0.2.2", ("", "192.0.2.2")),
+            ("tel:+49-(30)-12.34;phone-context=x", ("+49301234", "")),
+            ("urn:service:sos", ("", "")),
+        ];
+        for (uri, (user, host)) in cases {
+            assert_eq!(identity(&uri.parse().unwrap()), (user.to_owned(), host.to_owned()), "{uri}");
+        }
+    }
+
+    /// Nine more, eight more, …, silence.
+    fn expected() -> Vec<Option<u32>> {
+        (0..10).rev().map(Some).chain([None, None]).collect()
+    }
+
+    fn peer(number: u32) -> IpAddr {
+        Ipv4Addr::from_bits(number).into()
+    }
+}
