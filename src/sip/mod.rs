@@ -4,6 +4,7 @@
 //! - [`digest`] proves who we are.
 //! - `transaction` repeats what gets lost and absorbs what comes twice.
 //! - `dialog` remembers what two ends know of each other; `session` what becomes of an INVITE.
+//! - [`registration`] keeps an account known to its servers; nobody drives it yet.
 //! - [`endpoint`] is the front: datagrams and deadlines in, datagrams and [`Event`]s out.
 //!
 //! Nothing here knows a socket, a clock, or what a session description says.
@@ -17,6 +18,7 @@ pub mod endpoint;
 mod info;
 mod outbox;
 mod path;
+pub mod registration;
 mod session;
 mod tokens;
 mod transaction;

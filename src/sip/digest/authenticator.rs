@@ -114,8 +114,8 @@ impl Authenticator {
         !self.realms.is_empty()
     }
 
-    /// A challenge is answered once, and again if it is only the nonce that was too old, or if the realm has accepted us
-    /// since: not all servers say `stale` when they have forgotten a nonce.
+    /// A challenge is answered once, and again if it is only the nonce that was too old, or if the realm has accepted
+    /// us since: not all servers say `stale` when they have forgotten a nonce.
     fn take(&mut self, asker: Asker, challenge: Challenge) -> Verdict {
         let key = |known: &Realm| known.asker == asker && known.challenge.realm == challenge.realm;
         let known = self.realms.iter().position(key);
