@@ -33,6 +33,10 @@ impl<K: Copy + Ord + Hash> Timers<K> {
         if let Some(at) = self.by_key.remove(&key) {
             self.due.remove(&(at, key));
         }
+        // It does not shrink by itself.
+        if self.by_key.capacity() > SMALL && self.by_key.len() < self.by_key.capacity() / 8 {
+            self.by_key.shrink_to(2 * self.by_key.len());
+        }
     }
 
     /// Removes and gives the first deadline that is due at `now`.
@@ -63,6 +67,9 @@ impl<K: Copy + Ord + Hash> Default for Timers<K> {
         Self::new()
     }
 }
+
+/// Deadlines for which room is always kept.
+const SMALL: usize = 512;
 
 #[cfg(test)]
 mod tests {

@@ -1,7 +1,12 @@
 //! The card in user space, and a process of its own to play into it.
 
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::time::Duration;
+
+use pagingbox::clock;
 
 /// Runs `body` in a fresh process that has the card, by starting the test called `name` once more.
 pub(crate) fn in_child(name: &str, body: impl FnOnce(&Path)) {
@@ -10,21 +15,49 @@ pub(crate) fn in_child(name: &str, body: impl FnOnce(&Path)) {
 
 /// The same with further PCMs: lines of ALSA's configuration, written for the directory of the test.
 ///
-/// The card plays in real time, and a machine that others use too may stand still for longer than any buffer lasts. So
-/// what fails is tried again, loudly, and fails when it never goes well.
+/// The card plays in real time, and a machine that others use too may stand still for longer than any buffer lasts. What
+/// fails while it did so is tried again, loudly.
 pub(crate) fn in_child_with(name: &str, pcms: impl Fn(&Path) -> String, body: impl FnOnce(&Path)) {
     let dir = scratch(name);
     if std::env::var_os(CHILD).is_some() {
-        return body(&dir);
+        return watched(|| body(&dir));
     }
-    for attempt in 1..=ATTEMPTS {
-        if goes_well(name, &dir, &pcms) {
-            std::fs::remove_dir_all(&dir).unwrap();
-            return;
+    for _ in 0..ATTEMPTS {
+        match code_of(name, &dir, &pcms) {
+            Some(0) => return std::fs::remove_dir_all(&dir).unwrap(),
+            Some(STOOD_STILL) => tell(&format!("AGAIN: {name} failed while the machine stood still")),
+            _ => break,
         }
-        tell(&format!("AGAIN: attempt {attempt} of {ATTEMPTS} of {name} failed in its process"));
     }
     panic!("{name} failed in its process");
+}
+
+/// Ends the process with [`STOOD_STILL`] if `body` fails while the machine stands still.
+fn watched(body: impl FnOnce()) {
+    let is_over = AtomicBool::new(false);
+    let (outcome, worst) = std::thread::scope(|scope| {
+        let watch = scope.spawn(|| longest_standstill(&is_over));
+        let outcome = catch_unwind(AssertUnwindSafe(body));
+        is_over.store(true, Relaxed);
+        (outcome, watch.join().unwrap())
+    });
+    let Err(failure) = outcome else { return };
+    if worst > STANDSTILL {
+        tell(&format!("the machine stood still for {worst:?}"));
+        std::process::exit(STOOD_STILL);
+    }
+    resume_unwind(failure);
+}
+
+fn longest_standstill(is_over: &AtomicBool) -> Duration {
+    const STEP: Duration = Duration::from_millis(1);
+    let mut worst = Duration::ZERO;
+    while !is_over.load(Relaxed) {
+        let due = clock::now() + STEP;
+        clock::sleep_until(due);
+        worst = worst.max(clock::now().since(due));
+    }
+    worst
 }
 
 #[expect(clippy::print_stderr, reason = "it is to be seen in the log of a run")]
@@ -32,7 +65,8 @@ fn tell(message: &str) {
     eprintln!("{message}");
 }
 
-fn goes_well(name: &str, dir: &Path, pcms: &impl Fn(&Path) -> String) -> bool {
+/// What a process ends with that runs the test called `name`.
+fn code_of(name: &str, dir: &Path, pcms: &impl Fn(&Path) -> String) -> Option<i32> {
     let _ = std::fs::remove_dir_all(dir);
     std::fs::create_dir_all(dir).unwrap();
     build(dir);
@@ -46,7 +80,7 @@ fn goes_well(name: &str, dir: &Path, pcms: &impl Fn(&Path) -> String) -> bool {
         .env("VCLOCK_DIR", dir)
         .status()
         .unwrap();
-    status.success()
+    status.code()
 }
 
 /// A directory of the test called `name`, without colons: ALSA takes them for the end of a path.
@@ -61,4 +95,8 @@ fn build(dir: &Path) {
 }
 
 const ATTEMPTS: u32 = 4;
+/// `EX_TEMPFAIL`.
+const STOOD_STILL: i32 = 75;
+/// More than the half of what a card is filled to.
+const STANDSTILL: Duration = Duration::from_millis(5);
 const CHILD: &str = "PAGINGBOX_ALSA_TEST_CHILD";

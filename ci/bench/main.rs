@@ -122,4 +122,4 @@ fn millions(count: u64) -> String {
 /// Turns that are counted: a second of sound.
 const TURNS: u32 = 50;
 /// What a second of a call may cost, on x86-64.
-const CALL_INSTRUCTIONS_MAX: u64 = 4_000_000;
+const CALL_INSTRUCTIONS_MAX: u64 = 3_500_000;

@@ -41,7 +41,7 @@ fn table(found: &[Playback], ask: impl Fn(&Playback) -> Result<Offer, CardError>
     text
 }
 
-/// `2 channels; S16_LE; 48000, 44100 Hz; latency 19.4 ms: period 5, filled to 10 ms`
+/// `2 channels; S16_LE; 48000, 44100 Hz; latency 19.7 ms: period 5, filled to 10 ms`
 fn offered(offer: &Offer) -> String {
     let channels = match offer.channels {
         (1, 1) => "1 channel".to_owned(),
@@ -86,7 +86,7 @@ mod tests {
             rates_hz: rates_hz.to_vec(),
             period: Duration::from_millis(5),
             fill: Duration::from_millis(10),
-            latency: Duration::from_micros(19_396),
+            latency: Duration::from_micros(19_708),
         }
     }
 
@@ -107,7 +107,7 @@ mod tests {
     fn a_card_tells_what_it_can_do_and_how_late_it_is() {
         let text = table(&[playback("DAC", 0, Kind::I2s)], |_| Ok(offer((1, 8), &[48_000, 44_100])), &[]);
         let expected = "* DAC              i2s: Maker, PCM\n                   1 to 8 channels; S24_3LE, S16_LE; \
-                        48000, 44100 Hz; latency 19.4 ms: period 5, filled to 10 ms\n";
+                        48000, 44100 Hz; latency 19.7 ms: period 5, filled to 10 ms\n";
         assert!(text.ends_with(expected), "{text}");
         assert!(offered(&offer((1, 1), &[44_100])).starts_with("1 channel; S24_3LE, S16_LE; 44100 Hz; "));
         assert!(offered(&offer((2, 2), &[44_100])).starts_with("2 channels; "));
@@ -118,7 +118,7 @@ mod tests {
         let ask = |playback: &Playback| Offer::of(playback);
         let text = table(&[playback("none", 0, Kind::Headphones)], ask, &[]);
         assert!(
-            text.contains("hw:CARD=none,DEV=0: ") && text.ends_with("latency 74.4 ms if it plays\n"),
+            text.contains("hw:CARD=none,DEV=0: ") && text.ends_with("latency 74.7 ms if it plays\n"),
             "{text}"
         );
     }

@@ -119,7 +119,7 @@ impl Limiter {
 /// The gain over time, as what it lacks of one, in whole steps of 2^-30 so that sums of it are exact.
 #[derive(Clone, Debug)]
 struct GainComputer {
-    /// Fours heard that were not passed over.
+    /// Fours heard while something was wanted.
     now: u64,
     /// Frames of the four at work that have come, and the most that they want to be lacking.
     phase: usize,

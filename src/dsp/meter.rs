@@ -10,6 +10,7 @@ pub struct Meter {
     peaks: [f32; LANES],
     /// Of what has not been added to the power yet.
     powers: [f32; LANES],
+    /// How many samples that is.
     recent: usize,
     power: f64,
     samples: u64,
@@ -31,7 +32,7 @@ impl Meter {
         Self::default()
     }
 
-    /// Hears a block. Some 5 ms are summed up in 32 bits, their sums in 64; where a sample is no finite number, the power
+    /// Hears a block. Blocks are summed up in 32 bits until they are 5 ms, their sums in 64; where a sample is no finite number, the power
     /// of its neighbourhood counts for nothing.
     pub fn add(&mut self, samples: &[f32]) {
         let (groups, rest) = samples.as_chunks::<LANES>();

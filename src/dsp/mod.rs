@@ -5,15 +5,16 @@
 //! and nothing feeds back small numbers, so denormals do not arise. A voice of 8 kHz goes
 //!
 //! ```text
-//! 8 kHz -> Halfband -> 16 kHz -> Ramp (level) -> bus of 16 kHz -> Interpolator3 -> 48 kHz -> Limiter -> card
+//! 8 kHz -> TimeScale -> Halfband -> 16 kHz -> Fractional -> Ramp (level) -> bus of 16 kHz -> Interpolator3 -> 48 kHz -> Limiter -> card
 //! ```
 //!
 //! | stage | taps | delay | multiplications per second | instructions per second |
 //! |---|---|---|---|---|
-//! | [`Halfband`] | 59, of which 31 count | 29 frames at 16 kHz, 1.81 ms | 120 000 per voice | 0.37 million |
-//! | [`Interpolator3`] | 107, of which 73 count | 53 frames at 48 kHz, 1.10 ms | 576 000 per bus | 1.49 million |
+//! | [`Halfband`] | 59, of which 31 count | 29 frames at 16 kHz, 1.81 ms | 120 000 per voice | 0.30 million |
+//! | [`Fractional`], narrow | 10, twice | 5 frames at 16 kHz, 0.31 ms | 320 000 per voice | 0.46 million |
+//! | [`Interpolator3`] | 107, of which 73 count | 53 frames at 48 kHz, 1.10 ms | 576 000 per bus | 0.94 million |
 //! | [`Polyphase`], mono, to 44.1 kHz | 32 of 4704 at a time | 16 frames at 48 kHz, 0.33 ms | 1.4 million per channel | 6.6 million, none in silence |
-//! | [`Limiter`], mono | | 71 frames at 48 kHz, 1.48 ms | none below the ceiling | 0.32 million below the ceiling |
+//! | [`Limiter`], mono | | 71 frames at 48 kHz, 1.48 ms | none below the ceiling | 0.29 million below the ceiling |
 //! | [`Dtmf`], 8 kHz | 8 bins of 80, each 5 ms | 30 ms to a key, 10 ms to a suspicion | 210 000 | 0.8 million in speech, 1.2 in tones |
 //!
 //! Instructions were counted on x86-64 with SSE2, in blocks of 2.5 ms, by `ci/bench/run`.
@@ -22,7 +23,7 @@
 //! Files are brought to the rate of a bus beforehand, by [`convert`]; a card that only knows 44.1 kHz gets [`Polyphase`]
 //! behind the limiter.
 //!
-//! Left out: following a card's clock, and winning back delay.
+//! Left out: how fast a voice is to be played, and how much of it is to be left out; that is for who knows its delay.
 
 mod convert;
 mod decimator;

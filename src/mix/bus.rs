@@ -72,27 +72,26 @@ impl Stage {
         }
     }
 
-    /// What becomes of a block; `None` for silence.
-    pub(super) fn render(&mut self, buses: &Buses) -> Option<[f32; BLOCK]> {
+    /// Writes what becomes of a block to `block`, which is silent; says whether there is anything.
+    pub(super) fn render(&mut self, buses: &Buses, block: &mut [f32; BLOCK]) -> bool {
         if buses.speech_sounds || buses.full_sounds {
             self.tail = TAIL;
         } else if self.tail == 0 {
-            return None;
+            return false;
         } else {
             self.tail -= 1;
         }
-        let mut block = [0.0; BLOCK];
         self.speech_tail = if buses.speech_sounds { TAIL } else { self.speech_tail.saturating_sub(1) };
         if self.speech_tail > 0 {
-            self.interpolator.process(&buses.speech, &mut block);
+            self.interpolator.process(&buses.speech, block);
         }
-        self.delay.add(buses, &mut block);
-        self.limiter.process(&mut block);
-        self.meter.add(&block);
+        self.delay.add(buses, block);
+        self.limiter.process(block);
+        self.meter.add(block);
         if self.tail == 0 {
             self.limiter.reset();
         }
-        Some(block)
+        true
     }
 
     pub(super) fn is_quiet(&self) -> bool {

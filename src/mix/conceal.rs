@@ -24,8 +24,9 @@ use crate::units::SampleRate;
 pub(super) struct Concealer {
     /// Samples of 125 µs.
     unit: usize,
-    /// What was heard last, made up or not, newest at the end.
+    /// What was heard last, made up or not: a ring, oldest at `oldest`.
     history: Box<[f32]>,
+    oldest: usize,
     /// What is repeated: the history as it was when speech went missing.
     past: Box<[f32]>,
     repetition: Repetition,
@@ -52,6 +53,7 @@ impl Concealer {
             unit,
             repetition: Repetition::new(&reach, unit),
             history: reach.clone().into(),
+            oldest: 0,
             past: reach.into(),
             age: FADED * unit,
             pace: 1,
@@ -66,6 +68,7 @@ impl Concealer {
     pub(super) fn restart(&mut self, rate: SampleRate) {
         self.unit = unit(rate).min(self.history.len() / Repetition::REACH);
         self.history.fill(0.0);
+        self.oldest = 0;
         (self.active, self.joining, self.age) = (true, 0, FADED * self.unit);
         self.bridge.clear();
     }
@@ -145,7 +148,10 @@ impl Concealer {
 
     fn begin(&mut self) {
         let reach = Repetition::REACH * self.unit;
-        self.past[..reach].copy_from_slice(&self.history[..reach]);
+        let (newer, older) = self.history[..reach].split_at(self.oldest);
+        let (first, second) = self.past[..reach].split_at_mut(older.len());
+        first.copy_from_slice(older);
+        second.copy_from_slice(newer);
         self.repetition = Repetition::new(&self.past[..reach], self.unit);
         (self.age, self.pace, self.joining) = (0, 1, 0);
         self.active = true;
@@ -182,10 +188,13 @@ impl Concealer {
 
     fn remember(&mut self, samples: &[f32]) {
         let history = &mut self.history[..Repetition::REACH * self.unit];
-        let samples = &samples[samples.len().saturating_sub(history.len())..];
-        history.copy_within(samples.len().., 0);
-        let kept = history.len() - samples.len();
-        history[kept..].copy_from_slice(samples);
+        let mut samples = samples;
+        while !samples.is_empty() {
+            let (now, later) = samples.split_at(samples.len().min(history.len() - self.oldest));
+            history[self.oldest..][..now.len()].copy_from_slice(now);
+            self.oldest = (self.oldest + now.len()) % history.len();
+            samples = later;
+        }
     }
 }
 

@@ -156,9 +156,11 @@ impl Mixer {
             self.voices -= usize::from(seat.retired);
             self.has_news |= seat.has_news();
         }
-        match self.stage.render(&buses) {
-            Some(block) => self.spread.write(&block, output),
-            None => output.fill(0.0),
+        let mut block = [0.0; BLOCK];
+        if self.stage.render(&buses, &mut block) {
+            self.spread.write(&block, output);
+        } else {
+            output.fill(0.0);
         }
         self.count_down_to_reports();
     }

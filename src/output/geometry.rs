@@ -155,8 +155,8 @@ pub(super) fn millis(span: Duration) -> f64 {
     (span.as_secs_f64() * 1e4).round() / 10.0
 }
 
-/// The delay of the filters between a telephone's packet and the card: half-band, interpolator and limiter.
-pub(super) const FILTERS: Duration = Duration::from_micros(4_395);
+/// The delay of the filters between a telephone's packet and the card: half-band, fractional, interpolator and limiter.
+pub(super) const FILTERS: Duration = Duration::from_micros(4_708);
 
 /// The rate of every engine. All sizes that leave this module's neighbours are counted at it.
 pub(super) const RATE_HZ: u32 = 48_000;
@@ -174,7 +174,7 @@ const STEADY: Duration = Duration::from_millis(25);
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dsp::{Halfband, Interpolator3, Limiter};
+    use crate::dsp::{Fractional, Halfband, Interpolator3, Limiter};
     use crate::units::{Level, SampleRate};
 
     #[test]
@@ -253,8 +253,9 @@ mod tests {
     fn the_filters_are_as_late_as_they_say() {
         let halfband = 3 * Halfband::new().latency_frames();
         let interpolator = Interpolator3::new().latency_frames();
+        let fractional = 3 * Fractional::narrow(SampleRate::HZ_16000).latency_frames();
         let limiter = Limiter::new(1, SampleRate::HZ_48000, Level::UNITY).latency_frames();
-        assert_eq!(time_of(halfband + interpolator + limiter), FILTERS);
+        assert_eq!(time_of(halfband + fractional + interpolator + limiter), FILTERS);
     }
 
     #[test]

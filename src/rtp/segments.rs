@@ -234,6 +234,15 @@ mod tests {
     }
 
     #[test]
+    fn narrow_ticks_in_wide_slots_wrap_around_the_ring_too() {
+        let mut segments = Segments::new(300, 2);
+        assert!(segments.insert(298, ORIGIN, &[1, 2, 3, 4]));
+        assert_eq!(segments.readable(298, 4, 1), 2);
+        assert_eq!(segments.read(298, 2, 1), [1, 2]);
+        assert_eq!(segments.read(300, 2, 1), [3, 4]);
+    }
+
+    #[test]
     fn time_wraps_around_the_ring() {
         let mut segments = segments();
         let start = ticks(segments.capacity()) * 3 - 2;

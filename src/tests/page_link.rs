@@ -377,7 +377,7 @@ struct Bounds {
 }
 
 impl Bounds {
-    /// Of a clean link: 1 ms on the way, 10 ms in the jitter buffer, 4.4 ms in filters and up to a block until the next
+    /// Of a clean link: 1 ms on the way, 10 ms in the jitter buffer, 4.7 ms in filters and up to a block until the next
     /// one; the end of the tone rings on for less than 5 ms.
     const CLEAN: Self = Self { latency: ms(15)..=ms(18), length: ms(2_000)..=ms(2_005) };
 

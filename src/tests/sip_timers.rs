@@ -37,6 +37,18 @@ fn timer_d_acknowledges_refusals_for_32_s() {
 }
 
 #[test]
+fn a_late_200_of_another_fork_takes_no_ack_from_a_refusal() {
+    let mut trace = Trace::new();
+    let invite = call(&mut trace);
+    trace.receive(reply(&invite, 486, "bob"));
+    assert_eq!(trace.sent(), ["ACK"]);
+    trace.receive(reply(&invite, 200, "carol"));
+    trace.sent();
+    trace.receive(reply(&invite, 486, "bob"));
+    assert_eq!(trace.sent(), ["ACK"]);
+}
+
+#[test]
 fn timer_e_doubles_up_to_t2_and_timer_f_gives_up() {
     let mut trace = Trace::new();
     let (call, _) = trace.confirmed();

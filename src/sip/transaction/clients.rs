@@ -203,6 +203,8 @@ impl Client {
     fn keep_what_repeats(&mut self, class: Class, response: &Response) {
         match (class, &self.machine) {
             (Class::Provisional, _) => {}
+            // Where it was refused, that ACK is still to be repeated; where it was accepted, nothing.
+            (Class::Success, Machine::Invite(_)) if self.invite.is_none() => {}
             (Class::Success, _) | (Class::Failure, Machine::Other(_)) => self.bytes = Box::default(),
             // Once it is refused the ACK is there already.
             (Class::Failure, Machine::Invite(_)) => {

@@ -72,10 +72,21 @@ impl Lingering {
             }
             self.forgot_at = Some(now);
         }
-        // Tables do not shrink by themselves: a storm would hold its memory for ever.
-        if self.states.is_empty() && self.states.capacity() > 0 {
-            *self = Self { forgot_at: self.forgot_at, ..Self::default() };
-            merges.shrink_to_fit();
+        self.shrink();
+        if is_wasteful(merges.len(), merges.capacity()) {
+            merges.shrink_to(2 * merges.len());
+        }
+    }
+
+    /// Tables do not shrink by themselves: a storm would hold its memory for ever.
+    fn shrink(&mut self) {
+        if is_wasteful(self.states.len(), self.states.capacity()) {
+            self.states.shrink_to(2 * self.states.len());
+        }
+        for queue in [&mut self.long, &mut self.short] {
+            if is_wasteful(queue.len(), queue.capacity()) {
+                queue.shrink_to(2 * queue.len());
+            }
         }
     }
 
@@ -113,6 +124,13 @@ impl Lingering {
     }
 }
 
+/// Whether a table has far more room than it needs. What it then keeps is twice as much, so it is not made anew often.
+pub(super) const fn is_wasteful(len: usize, capacity: usize) -> bool {
+    capacity > SMALL && len < capacity / 8
+}
+
+/// Entries for which room is always kept.
+const SMALL: usize = 512;
 const FORGET_EVERY: Duration = Duration::from_secs(1);
 /// Timers J and L.
 const LONG: Duration = TIMER_L;

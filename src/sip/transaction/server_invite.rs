@@ -5,7 +5,7 @@
 //!              v                             after 200 ms without a response: 100
 //!          Proceeding                        INVITE again: the newest response again
 //!     300-699 │   │ 2xx                      timer G: the response again; timer H: no ACK came
-//!        Completed  Accepted                 timers I and L: over
+//!        Completed  Accepted
 //!     ACK    │
 //!        Confirmed
 //! ```

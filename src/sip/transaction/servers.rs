@@ -8,7 +8,7 @@
 //! well: with the default limits no traffic takes more than 30 MB here.
 
 use super::key::{MergeKey, ServerKey};
-use super::lingering::{LastState, Lingering};
+use super::lingering::{LastState, Lingering, is_wasteful};
 use super::reaction::{Class, Deadline, Emit, End, Reaction};
 use super::server_invite::ServerInvite;
 use super::server_other::ServerOther;
@@ -179,6 +179,9 @@ impl Servers {
     /// Forgets what is over at `now`.
     pub(crate) fn forget(&mut self, now: Instant) {
         self.lingering.forget(now, &mut self.merges);
+        if is_wasteful(self.open.len(), self.open.capacity()) {
+            self.open.shrink_to(2 * self.open.len());
+        }
     }
 
     /// Does what is due at `now`.
