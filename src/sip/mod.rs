@@ -1,12 +1,15 @@
 //! SIP: what the box says and hears to set up, answer and end calls (RFC 3261).
 //!
 //! - [`wire`] turns bytes into messages and messages into bytes.
+//! - [`digest`] proves who we are.
 //! - `transaction` repeats what gets lost and absorbs what comes twice.
 //! - `dialog` remembers what two ends know of each other; `session` what becomes of an INVITE.
+//! - [`registration`] keeps an account known to its servers; nobody drives it yet.
 //! - [`endpoint`] is the front: datagrams and deadlines in, datagrams and [`Event`]s out.
 //!
 //! Nothing here knows a socket, a clock, or what a session description says.
 
+pub mod digest;
 pub mod wire;
 
 mod call;
@@ -15,6 +18,7 @@ pub mod endpoint;
 mod info;
 mod outbox;
 mod path;
+pub mod registration;
 mod session;
 mod tokens;
 mod transaction;

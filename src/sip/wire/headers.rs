@@ -49,7 +49,7 @@ impl Headers {
         Self::from_essentials(vec![via], from, to, call_id.to_owned(), cseq)
     }
 
-    pub(super) fn from_essentials(
+    pub(in crate::sip) fn from_essentials(
         via: Vec<Via>,
         from: NameAddr,
         to: NameAddr,

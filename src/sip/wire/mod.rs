@@ -40,7 +40,7 @@ mod params;
 mod reply;
 mod request;
 mod response;
-mod scan;
+pub(super) mod scan;
 mod sip_uri;
 mod start_line;
 mod status;

@@ -4,18 +4,18 @@ use super::error::SyntaxError;
 
 /// Reads a text from left to right. Line ends are gone before it is used: white space is SP and HTAB.
 #[derive(Clone, Debug)]
-pub(super) struct Scan<'a> {
+pub(in crate::sip) struct Scan<'a> {
     text: &'a str,
     at: usize,
 }
 
 impl<'a> Scan<'a> {
-    pub(super) fn new(text: &'a str) -> Self {
+    pub(in crate::sip) fn new(text: &'a str) -> Self {
         Self { text, at: 0 }
     }
 
     /// Reads all of `text` as one value.
-    pub(super) fn all<T>(
+    pub(in crate::sip) fn all<T>(
         text: &'a str,
         read: impl FnOnce(&mut Self) -> Result<T, SyntaxError>,
     ) -> Result<T, SyntaxError> {
@@ -26,7 +26,7 @@ impl<'a> Scan<'a> {
     }
 
     /// Reads a comma-separated list of one or more values to the end of the text.
-    pub(super) fn list<T>(
+    pub(in crate::sip) fn list<T>(
         &mut self,
         values: &mut Vec<T>,
         read: impl Fn(&mut Self) -> Result<T, SyntaxError>,
@@ -44,39 +44,39 @@ impl<'a> Scan<'a> {
         }
     }
 
-    pub(super) fn expected(&self, expected: &'static str) -> SyntaxError {
+    pub(in crate::sip) fn expected(&self, expected: &'static str) -> SyntaxError {
         SyntaxError { position: self.at, expected }
     }
 
-    pub(super) fn is_at_end(&self) -> bool {
+    pub(in crate::sip) fn is_at_end(&self) -> bool {
         self.at == self.text.len()
     }
 
-    pub(super) fn end(&self) -> Result<(), SyntaxError> {
+    pub(in crate::sip) fn end(&self) -> Result<(), SyntaxError> {
         if self.is_at_end() { Ok(()) } else { Err(self.expected("the end")) }
     }
 
-    pub(super) fn rest(&self) -> &'a str {
+    pub(in crate::sip) fn rest(&self) -> &'a str {
         &self.text[self.at..]
     }
 
-    pub(super) fn peek(&self) -> Option<u8> {
+    pub(in crate::sip) fn peek(&self) -> Option<u8> {
         self.text.as_bytes().get(self.at).copied()
     }
 
-    pub(super) fn eat(&mut self, byte: u8) -> bool {
+    pub(in crate::sip) fn eat(&mut self, byte: u8) -> bool {
         debug_assert!(byte.is_ascii(), "the cursor stays on character boundaries");
         let found = self.peek() == Some(byte);
         self.at += usize::from(found);
         found
     }
 
-    pub(super) fn need(&mut self, byte: u8, expected: &'static str) -> Result<(), SyntaxError> {
+    pub(in crate::sip) fn need(&mut self, byte: u8, expected: &'static str) -> Result<(), SyntaxError> {
         if self.eat(byte) { Ok(()) } else { Err(self.expected(expected)) }
     }
 
     /// Eats `byte` with white space around it; without it, nothing moves.
-    pub(super) fn eat_spaced(&mut self, byte: u8) -> bool {
+    pub(in crate::sip) fn eat_spaced(&mut self, byte: u8) -> bool {
         let before = self.at;
         self.skip_space();
         let found = self.eat(byte);
@@ -88,39 +88,42 @@ impl<'a> Scan<'a> {
         found
     }
 
-    pub(super) fn skip_space(&mut self) {
+    pub(in crate::sip) fn skip_space(&mut self) {
         while matches!(self.peek(), Some(b' ' | b'\t')) {
             self.at += 1;
         }
     }
 
-    pub(super) fn need_space(&mut self, expected: &'static str) -> Result<(), SyntaxError> {
+    pub(in crate::sip) fn need_space(&mut self, expected: &'static str) -> Result<(), SyntaxError> {
         let before = self.at;
         self.skip_space();
         if self.at == before { Err(self.expected(expected)) } else { Ok(()) }
     }
 
     /// The bytes up to the first that `is_part` denies. It must treat all bytes from 0x80 alike.
-    pub(super) fn take_while(&mut self, is_part: impl Fn(u8) -> bool) -> &'a str {
+    pub(in crate::sip) fn take_while(&mut self, is_part: impl Fn(u8) -> bool) -> &'a str {
         let rest = self.rest();
         let len = rest.bytes().position(|byte| !is_part(byte)).unwrap_or(rest.len());
         self.at += len;
         &rest[..len]
     }
 
-    pub(super) fn token(&mut self, expected: &'static str) -> Result<&'a str, SyntaxError> {
+    pub(in crate::sip) fn token(&mut self, expected: &'static str) -> Result<&'a str, SyntaxError> {
         let token = self.take_while(is_token_byte);
         if token.is_empty() { Err(self.expected(expected)) } else { Ok(token) }
     }
 
     /// A run of decimal digits that fits `T`.
-    pub(super) fn number<T: core::str::FromStr>(&mut self, expected: &'static str) -> Result<T, SyntaxError> {
+    pub(in crate::sip) fn number<T: core::str::FromStr>(
+        &mut self,
+        expected: &'static str,
+    ) -> Result<T, SyntaxError> {
         let error = self.expected(expected);
         self.take_while(|byte| byte.is_ascii_digit()).parse().map_err(|_| error)
     }
 
     /// A quoted string, with its quotes and escapes.
-    pub(super) fn quoted(&mut self) -> Result<&'a str, SyntaxError> {
+    pub(in crate::sip) fn quoted(&mut self) -> Result<&'a str, SyntaxError> {
         let start = self.at;
         self.need(b'"', "a quoted string")?;
         loop {
@@ -138,14 +141,18 @@ impl<'a> Scan<'a> {
     }
 
     /// A scan over the bytes up to the first that `is_part` denies; this one moves behind them.
-    pub(super) fn while_bytes(&mut self, is_part: impl Fn(u8) -> bool) -> Scan<'a> {
+    pub(in crate::sip) fn while_bytes(&mut self, is_part: impl Fn(u8) -> bool) -> Scan<'a> {
         let at = self.at;
         self.take_while(is_part);
         Scan { text: &self.text[..self.at], at }
     }
 
     /// A scan over what lies before the first `close`; this one moves behind it.
-    pub(super) fn enclosed(&mut self, close: u8, expected: &'static str) -> Result<Scan<'a>, SyntaxError> {
+    pub(in crate::sip) fn enclosed(
+        &mut self,
+        close: u8,
+        expected: &'static str,
+    ) -> Result<Scan<'a>, SyntaxError> {
         let inner = self.while_bytes(|byte| byte != close);
         self.need(close, expected)?;
         Ok(inner)
@@ -153,27 +160,27 @@ impl<'a> Scan<'a> {
 }
 
 /// RFC 3261 §25.1 `token`.
-pub(super) fn is_token_byte(byte: u8) -> bool {
+pub(in crate::sip) fn is_token_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"-.!%*_+`'~".contains(&byte)
 }
 
 /// `text` without the white space around it.
-pub(super) fn trim(text: &str) -> &str {
+pub(in crate::sip) fn trim(text: &str) -> &str {
     text.trim_matches([' ', '\t'])
 }
 
 /// Whether `text` is a token.
-pub(super) fn is_token(text: &str) -> bool {
+pub(in crate::sip) fn is_token(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(is_token_byte)
 }
 
 /// Printable, or part of a character beyond ASCII.
-pub(super) fn is_visible(byte: u8) -> bool {
+pub(in crate::sip) fn is_visible(byte: u8) -> bool {
     byte > b' ' && byte != 0x7f
 }
 
 /// Writes `text` as a quoted string (RFC 3261 §25.1 `quoted-string`).
-pub(super) fn write_quoted(f: &mut impl core::fmt::Write, text: &str) -> core::fmt::Result {
+pub(in crate::sip) fn write_quoted(f: &mut impl core::fmt::Write, text: &str) -> core::fmt::Result {
     f.write_char('"')?;
     for c in text.chars() {
         if c == '"' || c == '\\' || (c.is_ascii_control() && c != '\t') {
@@ -185,7 +192,7 @@ pub(super) fn write_quoted(f: &mut impl core::fmt::Write, text: &str) -> core::f
 }
 
 /// What a quoted string says: without its quotes and escapes.
-pub(super) fn unquoted(quoted: &str) -> String {
+pub(in crate::sip) fn unquoted(quoted: &str) -> String {
     let inner = quoted.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(quoted);
     let mut text = String::with_capacity(inner.len());
     let mut chars = inner.chars();
