@@ -1,14 +1,11 @@
 //! Lists of those who may call: networks and callers, separated by commas.
 
-use std::collections::BTreeMap;
-
-use super::layer::{Given, Slot};
-use super::read::Reader;
-use super::{Expected, Problem, Settings};
+use super::Expected;
 use crate::allow::{Allow, Network, Pattern};
 
 /// Reads a list, which may not be empty. A part is the word `attached`, a network, or else the pattern of a caller; with a
-/// slash in it, it can only be a network.
+/// slash in it, it can only be a network. Where no network is named it is the attached ones that are meant: anybody may
+/// claim any name.
 pub(super) fn allow(text: &str) -> Result<Allow, Expected> {
     let mut list = Allow::ANYBODY;
     let parts: Vec<_> = text.split(',').map(str::trim).filter(|part| !part.is_empty()).collect();
@@ -26,18 +23,8 @@ pub(super) fn allow(text: &str) -> Result<Allow, Expected> {
             list.callers.push(Pattern::from_text(part).ok_or(Expected::Caller)?);
         }
     }
+    list.attached |= list.networks.is_empty();
     Ok(list)
-}
-
-/// Says so where callers are named and no network, for anybody may claim any name.
-pub(super) fn settle(settings: &Settings, given: &BTreeMap<Slot, Given>, reader: &mut Reader) {
-    let allow = &settings.sip.allow;
-    if !allow.is_from_anywhere() || allow.callers.is_empty() {
-        return;
-    }
-    if let Some(written) = given.get(&("sip".to_owned(), "allow")) {
-        reader.report.note(&written.place, "[sip] allow", Problem::FromAnywhere);
-    }
 }
 
 /// The networks this machine is attached to.
@@ -89,16 +76,11 @@ mod tests {
     }
 
     #[test]
-    fn callers_without_a_network_are_taken_with_a_word_of_warning() {
-        let told = |text: &str| {
-            let loaded = load(&[("paging.conf", text.as_bytes())], [], &[]);
-            loaded.diagnostics.iter().map(ToString::to_string).collect::<Vec<_>>()
-        };
-        let expected = "paging.conf:2:9: note: [sip] allow: names callers but no network, so anybody who claims such a \
-                        name may call; with attached in the list they have to be in an attached network";
-        assert_eq!(told("[sip]\nallow = 2??@*\n"), [expected]);
-        for text in ["attached, 2??@*", "10.0.0.0/8, 2??@*", "10.0.0.0/8", "attached", ""] {
-            assert_eq!(told(&format!("[sip]\nallow = {text}\n")), [""; 0], "{text}");
+    fn callers_without_a_network_have_to_be_in_an_attached_one() {
+        for (text, is_attached) in
+            [("2??@*", true), ("10.0.0.0/8, 2??@*", false), ("0.0.0.0/0, ::/0, 2??@*", false)]
+        {
+            assert_eq!(allow(text).unwrap().attached, is_attached, "{text}");
         }
     }
 }

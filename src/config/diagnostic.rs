@@ -117,8 +117,6 @@ pub enum Problem {
     NoDevice,
     /// A zone on a further device than the most there may be.
     TooManyDevices,
-    /// Callers that may come from anywhere.
-    FromAnywhere,
     /// A key of PagingServer's.
     Replaced {
         /// What to use here.
@@ -219,10 +217,6 @@ impl Problem {
             Self::OutsideSection => "expected a section such as [sip] before it; the line is left out",
             Self::NoOverride => "expected section.key=value; it is left out",
             Self::Later => "is known but does nothing yet",
-            Self::FromAnywhere => {
-                "names callers but no network, so anybody who claims such a name may call; with attached in the list \
-                 they have to be in an attached network"
-            }
             Self::NoDevice => "names no device; that of [audio] is taken",
             _ => "is a mistake",
         }

@@ -8,7 +8,7 @@ use config::{Config, Value, ValueKind};
 use super::layer::{Given, Layer, Slot};
 use super::read::Reader;
 use super::table::{self, Section};
-use super::{Diagnostic, Place, Problem, SectionName, Settings, Zone, allow, claims};
+use super::{Diagnostic, Place, Problem, SectionName, Settings, Zone, claims};
 
 /// What came of loading.
 #[derive(Clone, Debug, PartialEq)]
@@ -42,7 +42,6 @@ pub fn load(
     let mut settings = merged(&reader.layers, &reader.zones);
     let given = given(&reader.layers);
     settle(&mut settings, &given, &mut reader);
-    allow::settle(&settings, &given, &mut reader);
     claims::settle(&mut settings, &given, &mut reader);
     Loaded { settings, given: given.into_values().collect(), diagnostics: reader.report.finish() }
 }
