@@ -8,16 +8,13 @@
 //! which telephone speech does not reach.
 
 use super::kaiser::{sinc, window};
+use super::upsampler::{Kernel, Upsampler};
 use std::sync::LazyLock;
 use wide::f32x4;
 
 /// Doubles the rate of a stream.
 #[derive(Clone, Debug)]
-pub struct Halfband {
-    taps: &'static [f32x4; PAIRS],
-    /// What came last, then the chunk at work.
-    span: [f32; HISTORY + CHUNK],
-}
+pub struct Halfband(Upsampler<Taps, { Halfband::FACTOR }, { HISTORY + CHUNK }>);
 
 impl Halfband {
     /// Frames that go out for each that comes in.
@@ -26,34 +23,23 @@ impl Halfband {
     /// A filter that has heard only silence.
     #[must_use]
     pub fn new() -> Self {
-        Self { taps: &TAPS, span: [0.0; HISTORY + CHUNK] }
+        Self(Upsampler::new(Taps(&TAPS)))
     }
 
     /// Writes twice as many samples as come in to the front of `output`, and says how many they are. Input for which
     /// there is no room is left out.
     pub fn process(&mut self, input: &[f32], output: &mut [f32]) -> usize {
-        let frames = input.len().min(output.len() / Self::FACTOR);
-        let input = input[..frames].chunks(CHUNK);
-        for (input, output) in input.zip(output.chunks_mut(CHUNK * Self::FACTOR)) {
-            self.span[HISTORY..][..input.len()].copy_from_slice(input);
-            self.filter(input.len(), output);
-            self.span.copy_within(input.len()..input.len() + HISTORY, 0);
-        }
-        frames * Self::FACTOR
+        self.0.process(input, output)
     }
 
     /// Writes what follows when the input ends: as many samples as fit, as if silence came in.
     pub fn flush(&mut self, output: &mut [f32]) -> usize {
-        let mut written = 0;
-        for output in output.chunks_mut(CHUNK * Self::FACTOR) {
-            written += self.process(&[0.0; CHUNK], output);
-        }
-        written
+        self.0.flush(output)
     }
 
     /// Forgets what was heard.
     pub fn reset(&mut self) {
-        self.span.fill(0.0);
+        self.0.reset();
     }
 
     /// The delay in frames of the output: 29 at 16 kHz are 1.81 ms.
@@ -61,28 +47,21 @@ impl Halfband {
     pub const fn latency_frames(&self) -> usize {
         Self::FACTOR * PAIRS - 1
     }
+}
 
-    /// The outputs of the first `frames` inputs behind the history.
-    fn filter(&self, frames: usize, output: &mut [f32]) {
-        let (output, _) = output[..frames * Self::FACTOR].as_chunks_mut::<{ Self::FACTOR }>();
-        let mut span = &self.span[..];
-        let mut groups = output.chunks_exact_mut(4 * QUADS);
-        for outputs in &mut groups {
-            self.group::<QUADS>(span, outputs);
-            span = &span[outputs.len()..];
-        }
-        for outputs in groups.into_remainder().chunks_mut(4) {
-            self.group::<1>(span, outputs);
-            span = &span[outputs.len()..];
-        }
-    }
+/// The tap of each pair, four times side by side.
+#[derive(Clone, Debug)]
+struct Taps(&'static [f32x4; PAIRS]);
+
+impl Kernel<{ Halfband::FACTOR }> for Taps {
+    const HISTORY: usize = HISTORY;
 
     /// Up to four times `N` pairs of outputs, side by side: a sample between those of the input, and one of the input.
-    fn group<const N: usize>(&self, span: &[f32], outputs: &mut [[f32; Self::FACTOR]]) {
+    fn group<const N: usize>(&self, span: &[f32], outputs: &mut [[f32; Halfband::FACTOR]]) {
         let mut sums = [f32x4::ZERO; N];
         let older = span.windows(4 * N);
         let newer = span[..HISTORY + 4 * N].windows(4 * N).rev();
-        for ((tap, older), newer) in self.taps.iter().zip(older).zip(newer) {
+        for ((tap, older), newer) in self.0.iter().zip(older).zip(newer) {
             let quads = older.as_chunks().0.iter().zip(newer.as_chunks().0);
             for (sum, (&older, &newer)) in sums.iter_mut().zip(quads) {
                 *sum += *tap * (f32x4::new(older) + f32x4::new(newer));
@@ -121,8 +100,6 @@ const PAIRS: usize = 15;
 const HISTORY: usize = 2 * PAIRS - 1;
 /// The shape of the window: with 59 taps the images come to -71.8 dB, the deepest there is.
 const BETA: f64 = 7.0;
-/// Fours of outputs worked out side by side: 2.5 ms.
-const QUADS: usize = 5;
 /// Inputs worked on at a time.
 const CHUNK: usize = 60;
 

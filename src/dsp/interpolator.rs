@@ -8,15 +8,12 @@
 //! Flat within 0.01 dB to 7 kHz; images (from 9 kHz on) below -72 dB.
 
 use super::kaiser::{sinc, window};
+use super::upsampler::{Kernel, Upsampler};
 use wide::f32x4;
 
 /// Trebles the rate of a stream.
 #[derive(Clone, Debug)]
-pub struct Interpolator3 {
-    taps: [Tap; PAIRS],
-    /// What came last, then the chunk at work.
-    span: [f32; HISTORY + CHUNK],
-}
+pub struct Interpolator3(Upsampler<Taps, { Interpolator3::FACTOR }, { HISTORY + CHUNK }>);
 
 impl Interpolator3 {
     /// Frames that go out for each that comes in.
@@ -28,34 +25,23 @@ impl Interpolator3 {
     /// A filter that has heard only silence.
     #[must_use]
     pub fn new() -> Self {
-        Self { taps: core::array::from_fn(Tap::new), span: [0.0; HISTORY + CHUNK] }
+        Self(Upsampler::new(Taps(core::array::from_fn(Tap::new))))
     }
 
     /// Writes three times as many samples as come in to the front of `output`, and says how many they are. Input for
     /// which there is no room is left out.
     pub fn process(&mut self, input: &[f32], output: &mut [f32]) -> usize {
-        let frames = input.len().min(output.len() / Self::FACTOR);
-        let input = input[..frames].chunks(CHUNK);
-        for (input, output) in input.zip(output.chunks_mut(CHUNK * Self::FACTOR)) {
-            self.span[HISTORY..][..input.len()].copy_from_slice(input);
-            self.filter(input.len(), output);
-            self.span.copy_within(input.len()..input.len() + HISTORY, 0);
-        }
-        frames * Self::FACTOR
+        self.0.process(input, output)
     }
 
     /// Writes what follows when the input ends: as many samples as fit, as if silence came in.
     pub fn flush(&mut self, output: &mut [f32]) -> usize {
-        let mut written = 0;
-        for output in output.chunks_mut(CHUNK * Self::FACTOR) {
-            written += self.process(&[0.0; CHUNK], output);
-        }
-        written
+        self.0.flush(output)
     }
 
     /// Forgets what was heard.
     pub fn reset(&mut self) {
-        self.span.fill(0.0);
+        self.0.reset();
     }
 
     /// [`LATENCY_FRAMES`](Self::LATENCY_FRAMES).
@@ -63,29 +49,21 @@ impl Interpolator3 {
     pub const fn latency_frames(&self) -> usize {
         Self::LATENCY_FRAMES
     }
+}
 
-    /// The outputs of the first `frames` inputs behind the history.
-    fn filter(&self, frames: usize, output: &mut [f32]) {
-        let (output, _) = output[..frames * Self::FACTOR].as_chunks_mut::<{ Self::FACTOR }>();
-        let mut span = &self.span[..];
-        let mut groups = output.chunks_exact_mut(4 * QUADS);
-        for outputs in &mut groups {
-            self.group::<QUADS>(span, outputs);
-            span = &span[outputs.len()..];
-        }
-        for outputs in groups.into_remainder().chunks_mut(4) {
-            self.group::<1>(span, outputs);
-            span = &span[outputs.len()..];
-        }
-    }
+#[derive(Clone, Debug)]
+struct Taps([Tap; PAIRS]);
+
+impl Kernel<{ Interpolator3::FACTOR }> for Taps {
+    const HISTORY: usize = HISTORY;
 
     /// Up to four times `N` threes of outputs, side by side.
-    fn group<const N: usize>(&self, span: &[f32], outputs: &mut [[f32; Self::FACTOR]]) {
+    fn group<const N: usize>(&self, span: &[f32], outputs: &mut [[f32; Interpolator3::FACTOR]]) {
         // What the two phases have in common and what sets them apart.
         let (mut evens, mut odds) = ([f32x4::ZERO; N], [f32x4::ZERO; N]);
         let older = span.windows(4 * N);
         let newer = span[..HISTORY + 4 * N].windows(4 * N).rev();
-        for ((tap, older), newer) in self.taps.iter().zip(older).zip(newer) {
+        for ((tap, older), newer) in self.0.iter().zip(older).zip(newer) {
             let quads = older.as_chunks().0.iter().zip(newer.as_chunks().0);
             for ((even, odd), (&older, &newer)) in evens.iter_mut().zip(&mut odds).zip(quads) {
                 let (older, newer) = (f32x4::new(older), f32x4::new(newer));
@@ -143,8 +121,6 @@ const PAIRS: usize = 18;
 const HISTORY: usize = 2 * PAIRS - 1;
 /// The shape of the window: with 107 taps the images come to -72.2 dB, the deepest there is.
 const BETA: f64 = 7.0;
-/// Fours of inputs worked on side by side: half of a block.
-const QUADS: usize = 5;
 /// Inputs worked on at a time.
 const CHUNK: usize = 40;
 

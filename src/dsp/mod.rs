@@ -39,9 +39,10 @@ mod polyphase;
 mod ramp;
 mod timescale;
 mod tone;
+mod upsampler;
 
 #[cfg(test)]
-mod probe;
+pub(crate) mod probe;
 
 pub use convert::{ConvertError, convert};
 pub use decimator::Decimator;

@@ -14,7 +14,7 @@ pub(super) fn sine(frames: usize, hz: f64, rate_hz: u32) -> Vec<f32> {
 }
 
 /// The amplitude of the sine of `hz` in samples that hold a whole number of its turns: one bin of a Fourier transform.
-pub(super) fn amplitude(samples: &[f32], hz: f64, rate_hz: u32) -> f64 {
+pub(crate) fn amplitude(samples: &[f32], hz: f64, rate_hz: u32) -> f64 {
     let turn = TAU * hz / f64::from(rate_hz);
     let (mut re, mut im) = (0.0, 0.0);
     for (frame, &sample) in samples.iter().enumerate() {
@@ -26,7 +26,7 @@ pub(super) fn amplitude(samples: &[f32], hz: f64, rate_hz: u32) -> f64 {
 }
 
 /// A factor in decibels.
-pub(super) fn db(factor: f64) -> f64 {
+pub(crate) fn db(factor: f64) -> f64 {
     20.0 * factor.max(1e-20).log10()
 }
 

@@ -1,6 +1,8 @@
 //! What the tests of this folder are played on.
 
 use crate::codec::{Codec, ComfortNoise, Encoder};
+use crate::dsp::probe;
+pub(super) use crate::dsp::probe::db;
 use crate::mix::{
     BLOCK, BLOCK_TIME, Command, Format, Media, Mixer, Report, Voice, VoiceConfig, VoiceId, VoiceStats,
 };
@@ -189,22 +191,6 @@ pub(super) fn tone_at(rate_hz: usize, hz: f32, peak: f32, samples: Range<usize>)
     samples.map(|sample| peak * (TAU * turn(sample)).sin()).collect()
 }
 
-/// The amplitude of the sine of `hz` in what was heard: one bin of a Fourier transform.
-pub(super) fn amplitude(samples: &[f32], hz: f64) -> f64 {
-    let turn = core::f64::consts::TAU * hz / 48_000.0;
-    let (mut re, mut im) = (0.0, 0.0);
-    for (frame, &sample) in samples.iter().enumerate() {
-        let (sin, cos) = (turn * frame as f64).sin_cos();
-        re += f64::from(sample) * cos;
-        im += f64::from(sample) * sin;
-    }
-    2.0 * re.hypot(im) / samples.len() as f64
-}
-
-pub(super) fn db(factor: f64) -> f64 {
-    20.0 * factor.max(1e-12).log10()
-}
-
 /// The sharpest corner: the largest second difference.
 pub(super) fn corner(samples: &[f32]) -> f32 {
     samples.windows(3).map(|three| (three[0] - 2.0 * three[1] + three[2]).abs()).fold(0.0, f32::max)
@@ -234,4 +220,9 @@ impl Dice {
     pub(super) fn below(&mut self, limit: u64) -> u64 {
         self.roll() % limit
     }
+}
+
+/// The amplitude of the sine of `hz` in what was heard.
+pub(super) fn amplitude(samples: &[f32], hz: f64) -> f64 {
+    probe::amplitude(samples, hz, 48_000)
 }
