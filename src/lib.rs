@@ -40,6 +40,7 @@
 
 pub mod allow;
 pub mod key;
+pub mod shrink;
 pub mod time;
 pub mod timers;
 pub mod units;

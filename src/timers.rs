@@ -3,6 +3,7 @@
 //! [`Timers`] holds at most one deadline per key and gives them back in the order in which they fall due; equal
 //! deadlines come in the order of their keys. It decides nothing about what a deadline means.
 
+use crate::shrink::Shrink;
 use crate::time::Instant;
 use std::collections::{BTreeSet, HashMap};
 use std::hash::Hash;
@@ -33,10 +34,7 @@ impl<K: Copy + Ord + Hash> Timers<K> {
         if let Some(at) = self.by_key.remove(&key) {
             self.due.remove(&(at, key));
         }
-        // It does not shrink by itself.
-        if self.by_key.capacity() > SMALL && self.by_key.len() < self.by_key.capacity() / 8 {
-            self.by_key.shrink_to(2 * self.by_key.len());
-        }
+        self.by_key.shrink();
     }
 
     /// Removes and gives the first deadline that is due at `now`.
@@ -67,9 +65,6 @@ impl<K: Copy + Ord + Hash> Default for Timers<K> {
         Self::new()
     }
 }
-
-/// Deadlines for which room is always kept.
-const SMALL: usize = 512;
 
 #[cfg(test)]
 mod tests {

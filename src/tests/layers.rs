@@ -197,7 +197,7 @@ fn read_sources(folder: &Path, prefix: &str, sources: &mut Vec<Source>) {
 }
 
 const LAYERS: &[(Layer, &[&str])] = &[
-    (Layer::Vocabulary, &["allow", "key", "time", "timers", "units"]),
+    (Layer::Vocabulary, &["allow", "key", "shrink", "time", "timers", "units"]),
     (Layer::Core, &["sip", "sdp", "rtp", "codec", "dsp", "mix", "paging", "config"]),
     (Layer::Edge, &["clock", "entropy", "net", "files", "output"]),
     (Layer::Composition, &["app", "lib", "main", "tests"]),

@@ -17,6 +17,7 @@
 
 use super::key::{MergeKey, ServerKey};
 use super::timing::{TIMER_I, TIMER_J, TIMER_L};
+use crate::shrink::Shrink;
 use crate::sip::wire::StatusCode;
 use crate::time::Instant;
 use core::time::Duration;
@@ -72,22 +73,10 @@ impl Lingering {
             }
             self.forgot_at = Some(now);
         }
-        self.shrink();
-        if is_wasteful(merges.len(), merges.capacity()) {
-            merges.shrink_to(2 * merges.len());
-        }
-    }
-
-    /// Tables do not shrink by themselves: a storm would hold its memory for ever.
-    fn shrink(&mut self) {
-        if is_wasteful(self.states.len(), self.states.capacity()) {
-            self.states.shrink_to(2 * self.states.len());
-        }
-        for queue in [&mut self.long, &mut self.short] {
-            if is_wasteful(queue.len(), queue.capacity()) {
-                queue.shrink_to(2 * queue.len());
-            }
-        }
+        self.states.shrink();
+        self.long.shrink();
+        self.short.shrink();
+        merges.shrink();
     }
 
     fn take_ended(&mut self, now: Instant) -> Option<Place> {
@@ -124,13 +113,6 @@ impl Lingering {
     }
 }
 
-/// Whether a table has far more room than it needs. What it then keeps is twice as much, so it is not made anew often.
-pub(super) const fn is_wasteful(len: usize, capacity: usize) -> bool {
-    capacity > SMALL && len < capacity / 8
-}
-
-/// Entries for which room is always kept.
-const SMALL: usize = 512;
 const FORGET_EVERY: Duration = Duration::from_secs(1);
 /// Timers J and L.
 const LONG: Duration = TIMER_L;

@@ -8,11 +8,12 @@
 //! well: with the default limits no traffic takes more than 30 MB here.
 
 use super::key::{MergeKey, ServerKey};
-use super::lingering::{LastState, Lingering, is_wasteful};
+use super::lingering::{LastState, Lingering};
 use super::reaction::{Class, Deadline, Emit, End, Reaction};
 use super::server_invite::ServerInvite;
 use super::server_other::ServerOther;
 use super::timing::Transport;
+use crate::shrink::Shrink;
 use crate::sip::call::CallKey;
 use crate::sip::outbox::Outbox;
 use crate::sip::path::Path;
@@ -179,9 +180,7 @@ impl Servers {
     /// Forgets what is over at `now`.
     pub(crate) fn forget(&mut self, now: Instant) {
         self.lingering.forget(now, &mut self.merges);
-        if is_wasteful(self.open.len(), self.open.capacity()) {
-            self.open.shrink_to(2 * self.open.len());
-        }
+        self.open.shrink();
     }
 
     /// Does what is due at `now`.
