@@ -152,11 +152,18 @@ fn listen(
 
 fn identity(settings: &Settings) -> EndpointConfig {
     EndpointConfig {
-        display_name: settings.sip.name.clone(),
+        display_name: settings.sip.account.name.clone(),
         user_agent: USER_AGENT.to_owned(),
         allow: settings.sip.allow.clone(),
-        ..EndpointConfig::new(&settings.sip.user)
+        ..EndpointConfig::new(user(settings))
     }
+}
+
+/// The user part of the box's own address.
+fn user(settings: &Settings) -> &str {
+    let own = &settings.sip.account.user;
+    let of_account = settings.accounts.first().map(|account| &account.user);
+    if own.is_empty() { of_account.unwrap_or(own) } else { own }
 }
 
 fn policy(settings: &Settings) -> Policy {

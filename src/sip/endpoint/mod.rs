@@ -51,7 +51,7 @@ use super::session::{Session, SessionTimer};
 use super::tokens::Tokens;
 use super::transaction::{Clients, Room, Servers};
 use super::wire::{NameAddr, Response, SipUri, StatusCode};
-use crate::allow::Network;
+use crate::allow::Surroundings;
 use crate::time::Instant;
 use crate::timers::Timers;
 use admission::{ALLOW, Refusal};
@@ -70,7 +70,7 @@ pub struct Endpoint {
     tokens: Tokens,
     next_call: CallKey,
     closed: Option<StatusCode>,
-    attached: Vec<Network>,
+    here: Surroundings,
     strangers: Strangers,
     clients: Clients,
     servers: Servers,
@@ -91,7 +91,7 @@ impl Endpoint {
             tokens: Tokens::new(seed),
             next_call: CallKey::FIRST,
             closed: None,
-            attached: Vec::new(),
+            here: Surroundings::default(),
             strangers: Strangers::default(),
             clients: Clients::default(),
             servers: Servers::new(Room {
