@@ -1,5 +1,6 @@
 //! Brings the box up and takes it down: sockets, rings, the audio thread, the executor.
 
+use super::accounts::Accounts;
 use super::cards::Cards;
 use super::inbox::Inbox;
 use super::legs::Legs;
@@ -116,7 +117,9 @@ fn work<'a>(
     let media = Media::new(Rc::clone(&executor), Rc::new(cards), Rc::new(legs), settings, entropy::seed());
     let inbox = Inbox::new(&sockets, media.bell()).map_err(ServeError::Signals)?;
     let endpoint = Endpoint::new(identity(settings), entropy::seed());
-    let mut service = Service::new(endpoint, Pager::new(policy(settings)), media, Post::new(sockets));
+    let accounts = Accounts::new(settings, Rc::clone(&executor), media.bell());
+    let mut service =
+        Service::new(endpoint, Pager::new(policy(settings)), media, Post::new(sockets), accounts);
     net::run(&executor, service.serve(&inbox)).map_err(ServeError::Reactor)
 }
 

@@ -33,7 +33,7 @@ impl Endpoint {
     }
 
     /// Says which addresses the servers of its accounts have now.
-    pub fn set_trusted(&mut self, servers: Vec<IpAddr>) {
+    pub fn set_trusted(&mut self, servers: &[IpAddr]) {
         self.here.servers = servers.iter().map(IpAddr::to_canonical).collect();
     }
 
