@@ -85,6 +85,18 @@ impl Params {
         Ok(Self(params))
     }
 
+    /// Reads those parameters that can be read.
+    pub(super) fn salvage(scan: &mut Scan<'_>) -> Self {
+        let mut params = Vec::new();
+        while scan.eat_spaced(b';') {
+            match Param::scan(scan) {
+                Ok(param) => params.push(param),
+                Err(_) => _ = scan.take_while(|byte| VALUE.holds(byte)),
+            }
+        }
+        Self(params)
+    }
+
     /// Reads the parameters of a URI: no white space, no quotes, but escapes.
     pub(super) fn scan_uri(scan: &mut Scan<'_>) -> Result<Self, SyntaxError> {
         let mut params = Vec::new();
