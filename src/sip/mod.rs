@@ -27,4 +27,4 @@ pub use call::CallKey;
 pub use endpoint::{
     Counters, EndReason, Endpoint, EndpointConfig, Event, Invite, Limits, Stranger, Usage, Warning,
 };
-pub use path::{Path, Transmit, with_scope_of};
+pub use path::{Path, Transmit, Transport, with_scope_of};

@@ -132,7 +132,7 @@ fn list(servers: u8) -> Vec<Server> {
 
 fn server(number: u8) -> Server {
     let remote = format!("192.0.2.2:{}", 10 + u16::from(number)).parse().unwrap();
-    let path = Path { local: "192.0.2.1:5060".parse().unwrap(), remote };
+    let path = Path::udp("192.0.2.1:5060".parse().unwrap(), remote);
     Server { host: format!("s{number}"), path, target: None }
 }
 
