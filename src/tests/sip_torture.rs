@@ -11,7 +11,8 @@ mod valid;
 use super::sip_trace::{OFFER, Trace};
 use crate::sip::wire::{NameAddr, Response, StatusCode, Uri};
 use crate::sip::{Event, Invite};
-use std::path::Path;
+use std::fs;
+use std::path::{Path, PathBuf};
 
 /// What the endpoint sent by itself, and nothing else happened.
 fn answer(name: &str) -> Response {
@@ -83,6 +84,25 @@ fn assert_quiet(trace: &mut Trace) {
 }
 
 fn datagram(name: &str) -> Vec<u8> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("ci/testdata/rfc4475");
-    std::fs::read(folder.join(name).with_extension("dat")).unwrap()
+    fs::read(archive().join(name).with_extension("dat")).unwrap()
+}
+
+fn archive() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("ci/testdata/rfc4475")
+}
+
+/// But for `test.dat`, of which the RFC does not speak.
+#[test]
+fn no_message_of_the_archive_lacks_its_test() {
+    let tests = [
+        include_str!("sip_torture/valid.rs"),
+        include_str!("sip_torture/invalid.rs"),
+        include_str!("sip_torture/semantics.rs"),
+    ]
+    .concat();
+    let messages = fs::read_dir(archive()).unwrap().map(|file| file.unwrap().path());
+    let names: Vec<_> = messages.map(|path| path.file_stem().unwrap().display().to_string()).collect();
+    let lack = |name: &String| !tests.contains(&format!("\nfn {name}() {{"));
+    assert_eq!(names.len(), 50);
+    assert_eq!(names.into_iter().filter(lack).collect::<Vec<_>>(), ["test"]);
 }
