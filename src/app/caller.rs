@@ -208,7 +208,8 @@ impl Caller {
 
     fn send(&mut self) {
         while let Some(transmit) = self.endpoint.poll_transmit() {
-            self.post.send(&transmit);
+            // What cannot be sent is given up by its transaction.
+            let _ = self.post.send(&transmit);
         }
     }
 
