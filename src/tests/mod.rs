@@ -18,4 +18,5 @@ mod sip_registration;
 mod sip_reoffer;
 mod sip_strangers;
 mod sip_timers;
+mod sip_torture;
 mod sip_trace;
