@@ -46,7 +46,8 @@ impl Endpoint {
         count(&mut self.counters.calls_out);
         let client = ClientKey::draw(&mut self.tokens);
         let path = invite.path;
-        let proofs = invite.identity.clone().map(|identity| Proofs::new(identity, self.tokens.draw()));
+        let proofs =
+            invite.identity.clone().map(|identity| Box::new(Proofs::new(identity, self.tokens.draw())));
         let request = self.invite_request(client, invite);
         let new = NewRequest { request, path, owner: Some(Owner::Call(call)) };
         if self.clients.open(now, client, new, &mut self.outbox).is_err() {

@@ -24,8 +24,8 @@ pub(crate) struct Proofs {
 }
 
 impl Proofs {
-    pub(super) fn new(identity: Identity, seed: u64) -> Box<Self> {
-        Box::new(Self { authenticator: Authenticator::new(identity, seed), shown: Vec::new() })
+    pub(super) fn new(identity: Identity, seed: u64) -> Self {
+        Self { authenticator: Authenticator::new(identity, seed), shown: Vec::new() }
     }
 
     /// Adds the headers of the newest INVITE, to its ACK.
@@ -71,7 +71,9 @@ impl Endpoint {
         }
         let headers = &mut invite.headers;
         headers.cseq = CSeq::new(headers.cseq.number.saturating_add(1), headers.cseq.method.clone());
-        PROOFS.into_iter().for_each(|name| headers.remove(name));
+        for name in PROOFS {
+            headers.remove(name);
+        }
         let is_worth_it = match response.status.code() {
             401 | 407 => session.proofs.as_mut().is_some_and(|proofs| proofs.is_asked(response)),
             301 | 302 => redirect(&mut invite, &mut session.path, response),
