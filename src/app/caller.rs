@@ -45,7 +45,7 @@ pub(super) fn place(page: PageCall) -> Result<(), CallError> {
         let options = UdpOptions { receive_buffer: Some(SIP_BUFFER), ..UdpOptions::default() };
         let socket = Rc::new(Udp::bind(SocketAddr::new(local, 0), options)?);
         let inbox = Inbox::new(std::slice::from_ref(&socket), Rc::default())?;
-        let path = Path { local: socket.local_addr(), remote };
+        let path = Path::udp(socket.local_addr(), remote);
         let mut caller = Caller::new(page, (target, path), Post::new(vec![socket]))?;
         caller.attend(&inbox).await;
         caller.conclude()
@@ -208,7 +208,8 @@ impl Caller {
 
     fn send(&mut self) {
         while let Some(transmit) = self.endpoint.poll_transmit() {
-            self.post.send(&transmit);
+            // What cannot be sent is given up by its transaction.
+            let _ = self.post.send(&transmit);
         }
     }
 

@@ -148,7 +148,7 @@ impl Listener {
 }
 
 fn input(datagram: Datagram, buffer: &[u8]) -> Input {
-    let path = Path { local: datagram.local, remote: datagram.remote };
+    let path = Path::udp(datagram.local, datagram.remote);
     Input::Datagram { path, bytes: buffer[..datagram.len].to_vec() }
 }
 

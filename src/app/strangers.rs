@@ -90,8 +90,7 @@ mod tests {
     #[test]
     fn the_log_says_who_wanted_what_and_why_not() {
         let from = "<sip:100@1.1.1.1>".parse().unwrap();
-        let path =
-            Path { local: "192.0.2.1:5060".parse().unwrap(), remote: "203.0.113.9:5071".parse().unwrap() };
+        let path = Path::udp("192.0.2.1:5060".parse().unwrap(), "203.0.113.9:5071".parse().unwrap());
         let told = |why, is_last| {
             TurnedAway { from: &from, path, method: &Method::INVITE, why, is_last }.to_string()
         };

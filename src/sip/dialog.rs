@@ -191,8 +191,7 @@ mod tests {
     }
 
     fn next_hop(contact: &str) -> String {
-        let path =
-            Path { local: "192.0.2.1:5060".parse().unwrap(), remote: "192.0.2.2:5060".parse().unwrap() };
+        let path = Path::udp("192.0.2.1:5060".parse().unwrap(), "192.0.2.2:5060".parse().unwrap());
         dialog(contact).next_hop(path).remote.to_string()
     }
 
@@ -213,7 +212,7 @@ mod tests {
     #[test]
     fn a_link_local_contact_is_on_the_link_of_the_call() {
         let on_link = |ip: &str| std::net::SocketAddrV6::new(ip.parse().unwrap(), 5060, 0, 2).into();
-        let path = Path { local: on_link("fe80::1"), remote: on_link("fe80::2") };
+        let path = Path::udp(on_link("fe80::1"), on_link("fe80::2"));
         let dialog = dialog("Contact: <sip:alice@[fe80::7]>\r\n");
         assert_eq!(dialog.next_hop(path).remote, on_link("fe80::7"));
     }

@@ -47,7 +47,7 @@ mod tests {
     #[test]
     fn a_full_outbox_drops_and_counts() {
         let address = ([127, 0, 0, 1], 5060).into();
-        let path = Path { local: address, remote: address };
+        let path = Path::udp(address, address);
         let mut outbox = Outbox::new(1);
         outbox.push(path, b"first");
         outbox.push(path, b"second");

@@ -1,17 +1,37 @@
-//! Where a datagram came from and where one goes.
+//! Where a message came from and where one goes.
 
 use std::net::SocketAddr;
 
-/// The two ends of a flow of datagrams, as seen from this box. UDP; other transports join later.
+/// What carries messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Transport {
+    /// Each message is a datagram, which may get lost.
+    Udp,
+    /// Messages follow each other in a connection.
+    Tcp,
+}
+
+/// The two ends of a flow of messages, as seen from this box.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Path {
-    /// The address of this box: where the datagram arrived, or from which one is sent.
+    /// What carries it.
+    pub transport: Transport,
+    /// The address of this box at which it listens: where the message arrived, or from which one is sent. A connection that
+    /// this box opens has a port of its own, which does not count here.
     pub local: SocketAddr,
     /// The address of the peer.
     pub remote: SocketAddr,
 }
 
-/// A datagram to be sent from `path.local` to `path.remote`.
+impl Path {
+    /// A flow of datagrams.
+    #[must_use]
+    pub const fn udp(local: SocketAddr, remote: SocketAddr) -> Self {
+        Self { transport: Transport::Udp, local, remote }
+    }
+}
+
+/// A message to be sent from `path.local` to `path.remote`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Transmit {
     /// Which way it goes.

@@ -72,7 +72,7 @@ impl Link {
     pub(super) fn arrive(&mut self, now: Instant) -> Option<(Path, Vec<u8>)> {
         let first = self.on_the_way.first_entry().filter(|entry| entry.key().0 <= now)?;
         let Transmit { path, bytes } = first.remove();
-        Some((Path { local: path.remote, remote: path.local }, bytes))
+        Some((Path::udp(path.remote, path.local), bytes))
     }
 
     fn carry(&mut self, now: Instant, transmit: Transmit) {
@@ -117,7 +117,7 @@ fn a_seed_says_what_a_link_does() {
     let run = |seed| {
         let mut link = Link::new(Quality::BAD, seed);
         for n in 0..100 {
-            let path = Path { local: address(1), remote: address(2) };
+            let path = Path::udp(address(1), address(2));
             link.send(Instant::ZERO, Transmit { path, bytes: vec![n] });
         }
         let end = Instant::from_millis(10_000);
@@ -137,7 +137,7 @@ fn a_seed_says_what_a_link_does() {
 #[test]
 fn stragglers_are_overtaken_by_one_that_is_sent_twenty_milliseconds_later() {
     let mut link = Link::new(Quality { stragglers: 50, ..Quality::GOOD }, 1);
-    let path = Path { local: address(1), remote: address(2) };
+    let path = Path::udp(address(1), address(2));
     for n in 0..=255 {
         link.send(Instant::from_millis(20 * u64::from(n)), Transmit { path, bytes: vec![n] });
     }

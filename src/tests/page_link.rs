@@ -144,7 +144,7 @@ impl Phone {
         let mut endpoint = Endpoint::new(EndpointConfig::new("phone"), seed);
         let mut session = Session::new(local(PHONE));
         let target = "sip:page@10.0.0.2".parse().unwrap();
-        let path = Path { local: address(PHONE), remote: address(BOX) };
+        let path = Path::udp(address(PHONE), address(BOX));
         endpoint.invite(now, Invite { target, path, body: session.offer().0.to_bytes() });
         Self { endpoint, session, seed, talk: None, ended: Vec::new() }
     }
@@ -198,7 +198,7 @@ impl Talk {
             call,
             sender: Sender::new(seed, format.payload_type),
             codec: codec(format),
-            path: Path { local: rtp_address(PHONE), remote: negotiated.remote.unwrap() },
+            path: Path::udp(rtp_address(PHONE), negotiated.remote.unwrap()),
             ptime: negotiated.ptime,
             began: now,
             spoken: 0,

@@ -43,7 +43,7 @@ impl World {
     }
 
     fn call(&mut self) -> CallKey {
-        let path = Path { local: address(1), remote: address(2) };
+        let path = Path::udp(address(1), address(2));
         let target = "sip:page@10.0.0.2".parse().unwrap();
         let call = self.ends[CALLER].invite(self.now, Invite { target, path, body: b"offer".to_vec() });
         self.drain();
@@ -147,6 +147,7 @@ fn told(event: &Event) -> String {
         Event::Info { key, .. } => format!("key {key}"),
         Event::Failed { status, .. } => format!("failed {status}"),
         Event::TurnedAway { why, .. } => format!("turned away {why:?}"),
+        Event::Registration { event, .. } => format!("registration {event:?}"),
         Event::Ended { reason, .. } => format!("ended {reason:?}"),
     }
 }

@@ -18,8 +18,7 @@ impl Trace {
     }
 
     pub(super) fn with(config: EndpointConfig) -> Self {
-        let path =
-            Path { local: "192.0.2.1:5060".parse().unwrap(), remote: "192.0.2.2:5060".parse().unwrap() };
+        let path = Path::udp("192.0.2.1:5060".parse().unwrap(), "192.0.2.2:5060".parse().unwrap());
         Self { endpoint: Endpoint::new(config, 1), now: Instant::from_millis(1000), path }
     }
 

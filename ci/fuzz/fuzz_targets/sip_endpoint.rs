@@ -14,7 +14,7 @@ use std::time::Duration;
 const LIMITS: Limits = Limits { calls: 4, transactions: 16, open_bytes: 16_384, datagrams: 64, events: 8 };
 
 fuzz_target!(|input: &[u8]| {
-    let path = Path { local: ([192, 0, 2, 1], 5060).into(), remote: ([192, 0, 2, 2], 5060).into() };
+    let path = Path::udp(([192, 0, 2, 1], 5060).into(), ([192, 0, 2, 2], 5060).into());
     let mut endpoint = Endpoint::new(EndpointConfig { limits: LIMITS, ..EndpointConfig::new("box") }, 1);
     let mut now = Instant::ZERO;
     let mut calls = Vec::new();

@@ -8,7 +8,7 @@ use crate::sip::call::CallKey;
 use crate::sip::dialog::Dialog;
 use crate::sip::path::Path;
 use crate::sip::session::{SessionTimer, State};
-use crate::sip::transaction::{ClientKey, Lapsed, NewRequest};
+use crate::sip::transaction::{ClientKey, Lapsed, NewRequest, Owner};
 use crate::sip::wire::{Method, StatusCode};
 use crate::time::Instant;
 
@@ -45,19 +45,21 @@ impl Endpoint {
     }
 
     /// The answer to our BYE. Whatever it says, the call is over (§15.1.1).
-    pub(super) fn on_bye_response(&mut self, call: Option<CallKey>, status: StatusCode) {
-        if let Some(call) = call.filter(|_| status.is_final()) {
+    pub(super) fn on_bye_response(&mut self, call: CallKey, status: StatusCode) {
+        if status.is_final() {
             self.on_left(call);
         }
     }
 
     /// A request of ours that nobody answered: as if 408 had come (§8.1.3.1).
-    pub(super) fn on_lapsed(&mut self, lapsed: Lapsed) {
-        if lapsed.is_invite {
-            let status = StatusCode::REQUEST_TIMEOUT;
-            self.on_unanswered(lapsed.call, status, status.reason());
-        } else {
-            self.on_left(lapsed.call);
+    pub(super) fn on_lapsed(&mut self, now: Instant, lapsed: Lapsed) {
+        match lapsed {
+            Lapsed { owner: Owner::Call(call), is_invite: true } => {
+                let status = StatusCode::REQUEST_TIMEOUT;
+                self.on_unanswered(call, status, status.reason());
+            }
+            Lapsed { owner: Owner::Call(call), is_invite: false } => self.on_left(call),
+            Lapsed { owner: Owner::Account(account, cseq), .. } => self.on_no_answer(now, account, cseq),
         }
     }
 
@@ -91,7 +93,7 @@ impl Endpoint {
         let path = dialog.next_hop(path);
         let client = ClientKey::draw(&mut self.tokens);
         let request = dialog.request(Method::BYE, client.via(path.local));
-        let new = NewRequest { request, path, call };
+        let new = NewRequest { request, path, owner: call.map(Owner::Call) };
         if self.clients.open(now, client, new, &mut self.outbox).is_err() {
             count(&mut self.counters.unwritable);
             if let Some(call) = call {

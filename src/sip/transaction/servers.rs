@@ -354,7 +354,7 @@ mod tests {
         let mut outbox = Outbox::new(0);
         let key = ServerKey::of(&invite(1), &Tokens::new(1));
         let address = ([192, 0, 2, 1], 5060).into();
-        servers.open_other(key, Path { local: address, remote: address });
+        servers.open_other(key, Path::udp(address, address));
         assert!(!servers.is_full());
         let large = Answer { class: Class::Success, bytes: vec![0; 1700] };
         servers.respond(Instant::ZERO, key, large, &mut outbox);
@@ -366,7 +366,7 @@ mod tests {
     /// An INVITE comes and is accepted, its BYE comes and is answered.
     fn pass_by(servers: &mut Servers, now: Instant, invite: Request, tokens: &Tokens) {
         let address = ([192, 0, 2, 1], 5060).into();
-        let (path, mut outbox) = (Path { local: address, remote: address }, Outbox::new(0));
+        let (path, mut outbox) = (Path::udp(address, address), Outbox::new(0));
         let key = ServerKey::of(&invite, tokens);
         let merge = MergeKey::of(&invite, tokens);
         let new = NewInvite { path, call: CallKey::FIRST, merge, trying: vec![0; 350] };
