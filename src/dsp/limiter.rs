@@ -91,15 +91,7 @@ impl Limiter {
         let mut gains = [1.0; BLOCK_FRAMES];
         self.gain.follow(&mut gains[..block.len() / self.channels], |_, _| 0);
         self.exchange(block);
-        if self.channels == 1 {
-            block.iter_mut().zip(&gains).for_each(|(sample, gain)| *sample *= gain);
-            return;
-        }
-        for (gain, frame) in gains.iter().zip(block.chunks_exact_mut(self.channels)) {
-            for sample in frame {
-                *sample *= gain;
-            }
-        }
+        self.apply(&gains, block);
     }
 
     /// At most [`BLOCK_FRAMES`], the long way.
@@ -107,9 +99,20 @@ impl Limiter {
         let mut gains = [1.0; BLOCK_FRAMES];
         self.gain.limit(&mut gains[..block.len() / self.channels], block, self.ceiling);
         self.exchange(block);
+        self.apply(&gains, block);
+        for sample in block {
+            *sample = sample.clamp(-self.ceiling, self.ceiling);
+        }
+    }
+
+    fn apply(&self, gains: &[f32], block: &mut [f32]) {
+        if self.channels == 1 {
+            block.iter_mut().zip(gains).for_each(|(sample, gain)| *sample *= gain);
+            return;
+        }
         for (gain, frame) in gains.iter().zip(block.chunks_exact_mut(self.channels)) {
             for sample in frame {
-                *sample = (*sample * gain).clamp(-self.ceiling, self.ceiling);
+                *sample *= gain;
             }
         }
     }
@@ -306,23 +309,31 @@ impl Scale {
     }
 }
 
-/// Whether every sample is a number no larger than the ceiling. Magnitudes are ordered as the whole numbers with the same
-/// bits are, with infinity and what is no number above all others; and whole numbers are compared several at a time.
+/// Whether every sample is a number no larger than the ceiling.
 fn is_within(samples: &[f32], ceiling: f32) -> bool {
-    let magnitude = |sample: f32| sample.abs().to_bits().cast_signed();
     let ceiling = magnitude(ceiling);
     !samples.iter().fold(false, |beyond, &sample| beyond | (magnitude(sample) > ceiling))
+}
+
+/// The largest magnitude; no finite number if one of the samples is none.
+fn peak(samples: &[f32]) -> f32 {
+    let peak = samples.iter().fold(0, |peak, &sample| magnitude(sample).max(peak));
+    f32::from_bits(peak.cast_unsigned())
+}
+
+/// Magnitudes are ordered as the whole numbers with the same bits are, with infinity and what is no number above all
+/// others; and whole numbers are compared several at a time.
+fn magnitude(sample: f32) -> i32 {
+    sample.abs().to_bits().cast_signed()
 }
 
 /// What frames want the gain to be lacking; what is no finite number in them becomes silence.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a part of unity, rounded up")]
 fn wanted_lack(frames: &mut [f32], ceiling: f32) -> u32 {
-    let mut peak = 0.0_f32;
-    for sample in frames {
-        if !sample.is_finite() {
-            *sample = 0.0;
-        }
-        peak = peak.max(sample.abs());
+    let mut peak = peak(frames);
+    if !peak.is_finite() {
+        frames.iter_mut().filter(|sample| !sample.is_finite()).for_each(|sample| *sample = 0.0);
+        peak = self::peak(frames);
     }
     if peak <= ceiling {
         return 0;
