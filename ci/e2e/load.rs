@@ -1,7 +1,7 @@
 //! Many calls by one `paging call`: to the box, to sipp, and to a callee who lets them wait.
 
 use crate::callee::{Callee, Outcome, PagingCall};
-use crate::paging_box::PagingBox;
+use crate::paging_box::{PagingBox, free_pair_of_ports};
 use crate::sipp::Sipp;
 use crate::skip;
 use std::net::{IpAddr, Ipv4Addr, UdpSocket};
@@ -101,13 +101,6 @@ fn sipp_answers_a_run_that_speaks_and_one_that_does_not() {
 
 fn load(target: &PagingBox, options: &[&str], limit: Duration) -> Outcome {
     PagingCall::start(&format!("sip:page@{}", target.address), options).finish(limit)
-}
-
-/// Two free ports in a row, the first of them even. Below those of the other boxes.
-fn free_pair_of_ports() -> String {
-    let is_free = |port: u16| UdpSocket::bind((V4, port)).is_ok();
-    let first = (15_000..15_900).step_by(2).find(|&port| is_free(port) && is_free(port + 1)).unwrap();
-    format!("{first}-{}", first + 1)
 }
 
 const V4: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
