@@ -4,7 +4,7 @@ use crate::caller::Caller;
 use crate::paging_box::{PagingBox, free_pair_of_ports};
 use crate::sipp::Sipp;
 use crate::skip;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::{Duration, Instant};
 
 fn run(ip: IpAddr, settings: &[&str], scenario: &str, calls: u32) {
