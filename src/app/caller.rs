@@ -177,7 +177,9 @@ impl Caller {
 
     fn handle(&mut self, now: Instant, input: Input) {
         match input {
-            Input::Datagram { path, bytes } => self.endpoint.handle_datagram(now, path, &bytes),
+            Input::Datagram { path, bytes } => {
+                self.endpoint.handle_message(now, path, &bytes);
+            }
             Input::Timeout | Input::News => {}
             Input::Stop => self.interrupt(now),
         }

@@ -120,7 +120,7 @@ impl<'a> Service<'a> {
         match input {
             Input::Datagram { path, bytes } => {
                 self.strangers.look_around(now, &mut self.endpoint, path);
-                self.endpoint.handle_datagram(now, path, &bytes);
+                self.endpoint.handle_message(now, path, &bytes);
             }
             Input::Timeout => {}
             Input::News => self.take_keys(),

@@ -15,5 +15,6 @@ mod sip_noise;
 mod sip_registration;
 mod sip_reoffer;
 mod sip_strangers;
+mod sip_tcp;
 mod sip_timers;
 mod sip_trace;

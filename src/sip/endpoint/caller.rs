@@ -9,7 +9,9 @@ use crate::sip::dialog::{Dialog, as_target};
 use crate::sip::path::Path;
 use crate::sip::session::{Calling, Session, SessionTimer, State};
 use crate::sip::transaction::{Class, ClientKey, Heard, NewRequest, TIMER_H};
-use crate::sip::wire::{CSeq, ContentType, Headers, Method, NameAddr, Request, Response, StatusCode, Uri};
+use crate::sip::wire::{
+    CSeq, ContentType, Headers, Method, NameAddr, Request, Response, SipUri, StatusCode, Uri,
+};
 use crate::time::Instant;
 
 /// A call to be made.
@@ -133,7 +135,7 @@ impl Endpoint {
     }
 
     fn acknowledge(&mut self, dialog: &Dialog, path: Path) {
-        let via = ClientKey::draw(&mut self.tokens).via(path.local);
+        let via = ClientKey::draw(&mut self.tokens).via(path);
         match dialog.ack(via).to_bytes() {
             Ok(bytes) => self.outbox.push(dialog.next_hop(path), &bytes),
             Err(_) => count(&mut self.counters.unwritable),
@@ -185,14 +187,14 @@ impl Endpoint {
     }
 
     fn invite_request(&mut self, client: ClientKey, invite: Invite) -> Request {
-        let local = invite.path.local;
         let contact = self.contact(invite.path);
-        let from = contact.clone().with_display(&self.config.display_name);
+        let from = NameAddr::new(SipUri::at(invite.path.local).with_user(&self.config.user).into())
+            .with_display(&self.config.display_name);
         let from = from.with_tag(&tag_text(self.tokens.draw()));
         let target = as_target(&invite.target);
         let to = NameAddr::new(target.clone());
         let call_id = tag_text(self.tokens.draw()) + &tag_text(self.tokens.draw());
-        let headers = Headers::new(client.via(local), from, to, &call_id, CSeq::new(1, Method::INVITE));
+        let headers = Headers::new(client.via(invite.path), from, to, &call_id, CSeq::new(1, Method::INVITE));
         let mut request = Request::new(target, headers).with_contact(contact);
         request = request.with_header("Allow", super::admission::ALLOW);
         if !self.config.user_agent.is_empty() {

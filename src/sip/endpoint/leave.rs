@@ -11,6 +11,7 @@ use crate::sip::session::{SessionTimer, State};
 use crate::sip::transaction::{ClientKey, Lapsed, NewRequest};
 use crate::sip::wire::{Method, StatusCode};
 use crate::time::Instant;
+use core::net::SocketAddr;
 
 impl Endpoint {
     /// Ends a call in whatever way its state asks for: 480 or CANCEL before the answer, BYE after it.
@@ -53,9 +54,21 @@ impl Endpoint {
 
     /// A request of ours that nobody answered: as if 408 had come (§8.1.3.1).
     pub(super) fn on_lapsed(&mut self, lapsed: Lapsed) {
+        let status = StatusCode::REQUEST_TIMEOUT;
+        self.on_lost(lapsed, status, status.reason());
+    }
+
+    /// The connection whose far end is `far` is no more, or could not be opened. A request that went over it and has got
+    /// no response is lost: as if 503 had come (§8.1.3.1). Calls go on, over another one.
+    pub fn handle_broken(&mut self, far: SocketAddr) {
+        for lapsed in self.clients.on_broken(far) {
+            self.on_lost(lapsed, StatusCode::SERVICE_UNAVAILABLE, "no connection");
+        }
+    }
+
+    fn on_lost(&mut self, lapsed: Lapsed, status: StatusCode, reason: &str) {
         if lapsed.is_invite {
-            let status = StatusCode::REQUEST_TIMEOUT;
-            self.on_unanswered(lapsed.call, status, status.reason());
+            self.on_unanswered(lapsed.call, status, reason);
         } else {
             self.on_left(lapsed.call);
         }
@@ -90,7 +103,7 @@ impl Endpoint {
     pub(super) fn send_bye(&mut self, now: Instant, mut dialog: Dialog, path: Path, call: Option<CallKey>) {
         let path = dialog.next_hop(path);
         let client = ClientKey::draw(&mut self.tokens);
-        let request = dialog.request(Method::BYE, client.via(path.local));
+        let request = dialog.request(Method::BYE, client.via(path));
         let new = NewRequest { request, path, call };
         if self.clients.open(now, client, new, &mut self.outbox).is_err() {
             count(&mut self.counters.unwritable);

@@ -1,7 +1,7 @@
-//! A SIP endpoint: datagrams and deadlines in, datagrams and events out (RFC 3261, RFC 3581, RFC 6026).
+//! A SIP endpoint: messages and deadlines in, messages and events out (RFC 3261, RFC 3581, RFC 6026).
 //!
 //! ```text
-//! handle_datagram -> wire -> response -> client transaction ────────────┐
+//! handle_message -> wire -> response -> client transaction ────────────┐
 //!                         -> request  -> server transaction: repetition ├-> session -> poll_event
 //!                                     -> strangers, admission: refused  │
 //!                                     -> dialog ────────────────────────┘
@@ -22,7 +22,7 @@
 //!
 //! A response goes to the source of its request: to the port it came from if `rport` asked for it (RFC 3581 §4), else
 //! to the port of `sent-by` (RFC 3261 §18.2.2). `maddr` is not followed, for it would let a stranger send our
-//! responses to anyone.
+//! responses to anyone. Over TCP it goes by the connection that the request came by; [`Path`] says what else would do.
 
 mod admission;
 mod callee;
@@ -39,20 +39,21 @@ pub use callee::Warning;
 pub use caller::Invite;
 pub use config::{EndpointConfig, Limits};
 pub use counters::{Counters, Usage};
-pub use event::{EndReason, Event, Stranger};
+pub use event::{EndReason, Event, Reception, Stranger};
 
 use super::call::CallKey;
 use super::dialog::DialogKey;
 use super::outbox::Outbox;
-use super::path::{Path, Transmit};
+use super::path::{Path, Transmit, Transport};
 use super::session::{Session, SessionTimer};
 use super::tokens::Tokens;
 use super::transaction::{Clients, Room, Servers};
-use super::wire::{NameAddr, Response, SipUri, StatusCode};
+use super::wire::{NameAddr, Response, StatusCode};
 use crate::allow::Network;
 use crate::time::Instant;
 use crate::timers::Timers;
 use admission::{ALLOW, Refusal};
+use core::net::SocketAddr;
 use counters::count;
 use std::collections::{HashMap, VecDeque};
 use strangers::Strangers;
@@ -60,7 +61,7 @@ use strangers::Strangers;
 /// A user agent on any number of flows. See the [module](self).
 ///
 /// After each input the driver takes what [`poll_transmit`](Self::poll_transmit) and [`poll_event`](Self::poll_event)
-/// have until both give `None`, then waits for the next datagram or for [`poll_timeout`](Self::poll_timeout).
+/// have until both give `None`, then waits for the next message or for [`poll_timeout`](Self::poll_timeout).
 #[derive(Debug)]
 pub struct Endpoint {
     config: EndpointConfig,
@@ -68,6 +69,8 @@ pub struct Endpoint {
     next_call: CallKey,
     closed: Option<StatusCode>,
     attached: Vec<Network>,
+    /// Of the message that is being handled.
+    is_turned_away: bool,
     strangers: Strangers,
     clients: Clients,
     servers: Servers,
@@ -88,6 +91,7 @@ impl Endpoint {
             next_call: CallKey::FIRST,
             closed: None,
             attached: Vec::new(),
+            is_turned_away: false,
             strangers: Strangers::default(),
             clients: Clients::default(),
             servers: Servers::new(Room {
@@ -125,7 +129,7 @@ impl Endpoint {
         self.closed = closed;
     }
 
-    /// The next datagram to send.
+    /// The next message to send.
     pub fn poll_transmit(&mut self) -> Option<Transmit> {
         self.outbox.pop()
     }
@@ -185,7 +189,13 @@ impl Endpoint {
 
     /// Our address for the peer at the other end of `path`.
     fn contact(&self, path: Path) -> NameAddr {
-        NameAddr::new(SipUri::at(path.local).with_user(&self.config.user).into())
+        NameAddr::new(path.contact(&self.config.user).into())
+    }
+
+    /// The far ends of the connections that calls go by.
+    pub fn flows(&self) -> impl Iterator<Item = SocketAddr> {
+        let paths = self.sessions.values().map(|session| session.path);
+        paths.filter(|path| path.transport == Transport::Tcp).map(|path| path.remote)
     }
 
     /// A response that says who we are and what we can do.

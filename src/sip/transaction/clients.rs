@@ -15,6 +15,7 @@ use crate::sip::path::Path;
 use crate::sip::wire::{Method, Request, Response, WriteError};
 use crate::time::Instant;
 use crate::timers::Timers;
+use core::net::SocketAddr;
 use std::collections::HashMap;
 
 /// The client transactions of an endpoint; as many as its calls open.
@@ -67,7 +68,7 @@ impl Clients {
         let bytes = new.request.to_bytes()?.into_boxed_slice();
         let method = new.request.method.clone();
         let is_invite = method == Method::INVITE;
-        let (machine, reaction) = Machine::start(is_invite);
+        let (machine, reaction) = Machine::start(is_invite, Transport::of(new.path));
         let invite = is_invite.then(|| Box::new(new.request));
         let NewRequest { path, call, .. } = new;
         self.open.insert(key, Client { machine, method, bytes, path, call, invite, heard: Vec::new() });
@@ -105,6 +106,19 @@ impl Clients {
             }
         }
         None
+    }
+
+    /// The connection with this far end is no more, or could not be opened: ends the requests that went over it and got
+    /// no response at all (RFC 3261 §17.1.4). One that got a provisional response may be answered over another connection
+    /// (§18.2.2).
+    pub(crate) fn on_broken(&mut self, far: SocketAddr) -> Vec<Lapsed> {
+        let is_lost = |client: &Client| client.path.takes(far) && client.machine.is_unheard();
+        let lost = self.open.iter().filter(|(_, client)| is_lost(client));
+        let lost: Vec<_> = lost.map(|(&key, client)| (key, client.as_lapsed())).collect();
+        for &(key, _) in &lost {
+            self.close(key);
+        }
+        lost.into_iter().filter_map(|(_, lapsed)| lapsed).collect()
     }
 
     /// When something is due next.
@@ -216,9 +230,12 @@ impl Client {
     }
 
     fn lapsed(&self, reaction: Reaction) -> Option<Lapsed> {
-        let call = self.call?;
+        self.as_lapsed().filter(|_| reaction.end == Some(End::TimedOut))
+    }
+
+    fn as_lapsed(&self) -> Option<Lapsed> {
         let is_invite = matches!(self.machine, Machine::Invite(_));
-        (reaction.end == Some(End::TimedOut)).then_some(Lapsed { call, is_invite })
+        Some(Lapsed { call: self.call?, is_invite })
     }
 }
 
@@ -229,13 +246,20 @@ enum Machine {
 }
 
 impl Machine {
-    const fn start(is_invite: bool) -> (Self, Reaction) {
+    const fn start(is_invite: bool, transport: Transport) -> (Self, Reaction) {
         if is_invite {
-            let (machine, reaction) = ClientInvite::start(Transport::Unreliable);
+            let (machine, reaction) = ClientInvite::start(transport);
             (Self::Invite(machine), reaction)
         } else {
-            let (machine, reaction) = ClientOther::start(Transport::Unreliable);
+            let (machine, reaction) = ClientOther::start(transport);
             (Self::Other(machine), reaction)
+        }
+    }
+
+    const fn is_unheard(self) -> bool {
+        match self {
+            Self::Invite(machine) => machine.is_unheard(),
+            Self::Other(machine) => machine.is_unheard(),
         }
     }
 
