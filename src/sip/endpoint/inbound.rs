@@ -10,7 +10,7 @@ use crate::sip::path::{Path, Transport};
 use crate::sip::session::State;
 use crate::sip::tokens::{Domain, Tokens};
 use crate::sip::transaction::{Received, Seen, ServerKey};
-use crate::sip::wire::{Message, Method, ParseError, Request, Response, StatusCode, Via};
+use crate::sip::wire::{Message, Method, ParseError, Request, Response, StatusCode, Stream, Via};
 use crate::time::Instant;
 use core::net::SocketAddr;
 
@@ -262,4 +262,4 @@ fn reply_path(via: Option<&Via>, path: Path) -> Path {
 }
 
 /// Larger requests get 513: one thread reads them all, so none may be slow.
-const MAX_REQUEST_BYTES: usize = 16 * 1024;
+const MAX_REQUEST_BYTES: usize = Stream::MAX_BYTES;

@@ -5,6 +5,7 @@ mod datagram;
 mod properties;
 mod rfc4475;
 mod rfc5118;
+mod stream;
 
 use std::fs;
 use std::path::{Path, PathBuf};
