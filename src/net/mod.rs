@@ -7,8 +7,10 @@
 //! RTP and RTCP (RFC 3550 §11). [`source_for`] says which address the machine would use towards a peer, [`resolve`] what
 //! addresses a name has, [`attached`] which networks it is in.
 //!
-//! Nothing here looks into a datagram. Bounds: none of the calls queues anything; what the kernel's socket buffer does
-//! not hold is lost.
+//! [`Tcp`] is a connection, taken by a [`Listener`] or opened; a [`Crowd`] waits for hundreds of them.
+//!
+//! Nothing here looks into a datagram or a stream. Bounds: of a datagram nothing is queued, what the kernel's socket buffer
+//! does not hold is lost; of a connection as much as [`TcpOptions`] say.
 
 mod interface;
 mod ports;
@@ -16,6 +18,7 @@ mod reactor;
 mod resolve;
 mod route;
 mod signals;
+mod tcp;
 mod udp;
 
 pub use interface::attached;
@@ -24,4 +27,5 @@ pub use reactor::{Sleep, run, sleep_until};
 pub use resolve::resolve;
 pub use route::source_for;
 pub use signals::Signals;
+pub use tcp::{Crowd, Listener, Ready, Tcp, TcpOptions};
 pub use udp::{BindError, Datagram, Udp, UdpOptions};
