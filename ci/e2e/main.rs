@@ -30,3 +30,4 @@ mod placing;
 mod robustness;
 mod shutdown;
 mod strangers;
+mod tcp;

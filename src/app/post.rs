@@ -1,21 +1,50 @@
-//! Sends what the endpoint has to say, over the socket it should go by.
+//! Sends what the endpoint has to say, over the socket or the connection it should go by.
 
+use super::connections::Connections;
 use crate::net::Udp;
-use crate::sip::Transmit;
+use crate::sip::{Path, Reception, Transmit, Transport};
+use crate::time::Instant;
+use std::net::SocketAddr;
 use std::rc::Rc;
 
-/// The SIP sockets of the box.
+/// The SIP sockets and connections of the box.
 pub(super) struct Post {
     sockets: Vec<Rc<Udp>>,
+    connections: Rc<Connections>,
 }
 
 impl Post {
-    pub(super) fn new(sockets: Vec<Rc<Udp>>) -> Self {
-        Self { sockets }
+    pub(super) fn new(sockets: Vec<Rc<Udp>>, connections: Rc<Connections>) -> Self {
+        Self { sockets, connections }
     }
 
-    /// Sends a datagram once. What the machine refuses is lost, as it may be on the way: SIP repeats what matters.
+    /// Sends a message once. Of a datagram, what the machine refuses is lost, as it may be on the way: SIP repeats what
+    /// matters.
     pub(super) fn send(&self, transmit: &Transmit) {
+        match transmit.path.transport {
+            Transport::Udp => self.send_datagram(transmit),
+            Transport::Tcp => self.connections.send(transmit),
+        }
+    }
+
+    /// What the last message of `path` was taken for: a stranger's connection is closed.
+    pub(super) fn hear(&self, now: Instant, path: Path, reception: Reception) {
+        if path.transport == Transport::Tcp {
+            self.connections.hear(now, path, reception);
+        }
+    }
+
+    /// See [`Connections::tend`].
+    pub(super) fn tend(&self, now: Instant, far_ends: impl Iterator<Item = SocketAddr>) {
+        self.connections.tend(now, far_ends);
+    }
+
+    /// When [`tend`](Self::tend) wants to be called.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        self.connections.deadline()
+    }
+
+    fn send_datagram(&self, transmit: &Transmit) {
         let path = transmit.path;
         let socket = self.sockets.iter().find(|socket| {
             let bound = socket.local_addr();

@@ -1,7 +1,7 @@
 //! The box at work: signalling, paging decisions and voices, joined.
 //!
 //! ```text
-//! datagrams ─> Endpoint ─> Event ─> Pager ─> Action ─> Endpoint ─> datagrams
+//! messages ──> Endpoint ─> Event ─> Pager ─> Action ─> Endpoint ─> messages
 //!                            └─> offer, media socket, voice ─┘
 //! ```
 //! One task runs [`Service::serve`]; it handles at most [`BURST`] SIP messages before it lets the media tasks run.
@@ -117,16 +117,24 @@ impl<'a> Service<'a> {
 
     fn handle(&mut self, input: Input) -> bool {
         let now = clock::now();
+        let mut heard = None;
         match input {
-            Input::Datagram { path, bytes } => {
+            Input::Message { path, bytes } => {
                 self.strangers.look_around(now, &mut self.endpoint, path);
-                self.endpoint.handle_message(now, path, &bytes);
+                heard = Some((path, self.endpoint.handle_message(now, path, &bytes)));
             }
-            Input::Timeout => {}
+            Input::Oversized { path, head } => {
+                heard = Some((path, self.endpoint.handle_oversized(now, path, &head)));
+            }
+            Input::Broken { far } => self.endpoint.handle_broken(far),
+            Input::Timeout | Input::Nothing => {}
             Input::News => self.take_keys(),
             Input::Stop => return false,
         }
         self.settle(now);
+        if let Some((path, reception)) = heard {
+            self.post.hear(now, path, reception);
+        }
         true
     }
 
@@ -149,6 +157,7 @@ impl<'a> Service<'a> {
         while let Some(transmit) = self.endpoint.poll_transmit() {
             self.post.send(&transmit);
         }
+        self.post.tend(now, self.endpoint.flows());
         self.legs.poll();
         while let Some(report) = self.cards.poll() {
             self.on_report(&report);
@@ -169,7 +178,8 @@ impl<'a> Service<'a> {
     fn deadline(&self) -> Option<Instant> {
         let reports = (self.cards.voices() > 0).then(|| clock::now() + REPORTS_EVERY);
         let answer = (!self.answers.is_empty()).then(|| clock::now() + READY_EVERY);
-        [self.endpoint.poll_timeout(), self.pager.poll_timeout(), reports, answer].into_iter().flatten().min()
+        let own = [self.endpoint.poll_timeout(), self.pager.poll_timeout(), self.post.deadline()];
+        own.into_iter().chain([reports, answer]).flatten().min()
     }
 
     /// Tells the pager which calls have been heard.

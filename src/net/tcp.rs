@@ -161,6 +161,12 @@ impl Tcp {
         !self.is_open || self.has_queued()
     }
 
+    /// Whether it has been opened.
+    #[must_use]
+    pub const fn is_open(&self) -> bool {
+        self.is_open
+    }
+
     /// Whether something waits to be sent.
     #[must_use]
     pub const fn has_queued(&self) -> bool {
