@@ -106,7 +106,7 @@ impl Callee {
         self.socket.send_to(text.as_bytes(), self.peer.unwrap()).unwrap();
     }
 
-    fn address(&self) -> SocketAddr {
+    pub(crate) fn address(&self) -> SocketAddr {
         self.socket.local_addr().unwrap()
     }
 }

@@ -14,6 +14,7 @@
 
 mod callee;
 mod caller;
+mod kamailio;
 mod paging_box;
 mod sipp;
 mod skip;
@@ -27,6 +28,7 @@ mod log;
 mod offers;
 mod pages;
 mod placing;
+mod registration;
 mod robustness;
 mod shutdown;
 mod strangers;

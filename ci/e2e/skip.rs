@@ -10,7 +10,21 @@ pub(crate) fn is_missing(program: &str) -> bool {
     if asked.status().is_ok() {
         return false;
     }
-    eprintln!("=== SKIPPED: {program} is not installed; ci/test installs it");
+    skipped(&format!("{program} is not installed; ci/test installs it"))
+}
+
+/// Whether no network namespaces can be made here: that takes root.
+pub(crate) fn has_no_namespaces() -> bool {
+    let mut asked = Command::new("unshare");
+    asked.args(["--net", "true"]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    if asked.status().is_ok_and(|status| status.success()) {
+        return false;
+    }
+    skipped("no network namespaces can be made here")
+}
+
+fn skipped(why: &str) -> bool {
+    eprintln!("=== SKIPPED: {why}");
     assert!(std::env::var("CI").as_deref() != Ok("true"), "CI=true: a skip is a failure");
     true
 }

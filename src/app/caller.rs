@@ -203,7 +203,7 @@ impl Caller {
             Input::Oversized { path, head } => {
                 self.endpoint.handle_oversized(now, path, &head);
             }
-            Input::Broken { far } => self.endpoint.handle_broken(far),
+            Input::Broken { far } => self.endpoint.handle_broken(now, far),
             Input::Timeout | Input::News | Input::Nothing => {}
             Input::Stop => self.interrupt(now),
         }
@@ -234,7 +234,8 @@ impl Caller {
 
     fn send(&mut self) {
         while let Some(transmit) = self.endpoint.poll_transmit() {
-            self.post.send(&transmit);
+            // What cannot be sent is given up by its transaction.
+            let _ = self.post.send(&transmit);
         }
         self.post.tend(clock::now(), self.endpoint.flows());
     }

@@ -8,7 +8,9 @@
 //!   `call_score` is how it went.
 //! - `configuration` reads files, environment and `--set`; [`arguments`] is the command line; `log` writes log lines,
 //!   `throttle` says how many the network may cause; `strangers` tells of those who may not call.
+//! - `accounts` registers the box, with servers that `lookup` finds.
 
+mod accounts;
 pub mod arguments;
 mod back;
 mod bell;
@@ -34,6 +36,7 @@ mod inbox;
 mod legs;
 mod listing;
 mod log;
+mod lookup;
 mod media;
 mod open_files;
 mod post;

@@ -1,9 +1,10 @@
 //! Sends what the endpoint has to say, over the socket or the connection it should go by.
 
 use super::connections::Connections;
-use crate::net::Udp;
+use crate::net::{self, Udp};
 use crate::sip::{Path, Reception, Transmit, Transport};
 use crate::time::Instant;
+use std::io;
 use std::net::SocketAddr;
 use std::rc::Rc;
 
@@ -18,12 +19,17 @@ impl Post {
         Self { sockets, connections }
     }
 
-    /// Sends a message once. Of a datagram, what the machine refuses is lost, as it may be on the way: SIP repeats what
-    /// matters.
-    pub(super) fn send(&self, transmit: &Transmit) {
+    /// Sends a message once. Of a datagram, what is lost on the way or for want of room is lost: SIP repeats what matters.
+    ///
+    /// # Errors
+    /// When nothing leads there. Of what goes over TCP that is told later, as [`Input::Broken`](super::inbox::Input).
+    pub(super) fn send(&self, transmit: &Transmit) -> io::Result<()> {
         match transmit.path.transport {
             Transport::Udp => self.send_datagram(transmit),
-            Transport::Tcp => self.connections.send(transmit),
+            Transport::Tcp => {
+                self.connections.send(transmit);
+                Ok(())
+            }
         }
     }
 
@@ -44,7 +50,7 @@ impl Post {
         self.connections.deadline()
     }
 
-    fn send_datagram(&self, transmit: &Transmit) {
+    fn send_datagram(&self, transmit: &Transmit) -> io::Result<()> {
         let path = transmit.path;
         let socket = self.sockets.iter().find(|socket| {
             let bound = socket.local_addr();
@@ -52,9 +58,18 @@ impl Post {
                 && bound.is_ipv4() == path.remote.is_ipv4()
                 && (bound.ip().is_unspecified() || bound.ip() == path.local.ip())
         });
-        let Some(socket) = socket else { return };
-        if let Err(error) = socket.send(&transmit.bytes, path.local, path.remote) {
-            log::debug!("to {}: {error}", path.remote);
+        let Some(socket) = socket else { return Ok(()) };
+        match socket.send(&transmit.bytes, path.local, path.remote) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(()),
+            outcome => outcome.inspect_err(|error| log::debug!("to {}: {error}", path.remote)),
         }
+    }
+
+    /// The way from one of the sockets to `remote`, if one leads there.
+    pub(super) fn path_to(&self, remote: SocketAddr) -> Option<Path> {
+        let same_family = |socket: &&Rc<Udp>| socket.local_addr().is_ipv4() == remote.is_ipv4();
+        let bound = self.sockets.iter().find(same_family)?.local_addr();
+        let ip = if bound.ip().is_unspecified() { net::source_for(remote).ok()? } else { bound.ip() };
+        Some(Path::udp(SocketAddr::new(ip, bound.port()), remote))
     }
 }

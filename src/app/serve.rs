@@ -1,5 +1,6 @@
 //! Brings the box up and takes it down: sockets, rings, the audio thread, the executor.
 
+use super::accounts::Accounts;
 use super::cards::Cards;
 use super::connections::Connections;
 use super::inbox::Inbox;
@@ -119,8 +120,9 @@ fn work<'a>(
     let connections = Rc::new(connections(settings, &sockets).map_err(ServeError::Reactor)?);
     let inbox = Inbox::new(&sockets, Rc::clone(&connections), media.bell()).map_err(ServeError::Signals)?;
     let endpoint = Endpoint::new(identity(settings), entropy::seed());
+    let accounts = Accounts::new(settings, Rc::clone(&executor), media.bell());
     let post = Post::new(sockets, connections);
-    let mut service = Service::new(endpoint, Pager::new(policy(settings)), media, post);
+    let mut service = Service::new(endpoint, Pager::new(policy(settings)), media, post, accounts);
     net::run(&executor, service.serve(&inbox)).map_err(ServeError::Reactor)
 }
 
@@ -177,11 +179,18 @@ fn connections(settings: &Settings, sockets: &[Rc<Udp>]) -> io::Result<Connectio
 
 fn identity(settings: &Settings) -> EndpointConfig {
     EndpointConfig {
-        display_name: settings.sip.name.clone(),
+        display_name: settings.sip.account.name.clone(),
         user_agent: USER_AGENT.to_owned(),
         allow: settings.sip.allow.clone(),
-        ..EndpointConfig::new(&settings.sip.user)
+        ..EndpointConfig::new(user(settings))
     }
+}
+
+/// The user part of the box's own address.
+fn user(settings: &Settings) -> &str {
+    let own = &settings.sip.account.user;
+    let of_account = settings.accounts.first().map(|account| &account.user);
+    if own.is_empty() { of_account.unwrap_or(own) } else { own }
 }
 
 fn policy(settings: &Settings) -> Policy {

@@ -7,6 +7,7 @@
 //! One task runs [`Service::serve`]; it handles at most [`BURST`] SIP messages before it lets the media tasks run.
 //! Nothing here waits for a peer: every step takes what has come and hands on what follows from it.
 
+use super::accounts::Accounts;
 use super::cards::Cards;
 use super::inbox::{Inbox, Input};
 use super::legs::Legs;
@@ -36,6 +37,7 @@ pub(super) struct Service<'a> {
     cards: Rc<Cards<'a>>,
     legs: Rc<Legs<'a>>,
     post: Post,
+    accounts: Accounts<'a>,
     throttle: Throttle,
     strangers: Strangers,
     /// The box is told to stop: nobody is answered any more.
@@ -64,7 +66,13 @@ enum Stage<'a> {
 
 impl<'a> Service<'a> {
     /// A box without calls.
-    pub(super) fn new(endpoint: Endpoint, pager: Pager<CallKey>, media: Media<'a>, post: Post) -> Self {
+    pub(super) fn new(
+        endpoint: Endpoint,
+        pager: Pager<CallKey>,
+        media: Media<'a>,
+        post: Post,
+        accounts: Accounts<'a>,
+    ) -> Self {
         let (cards, legs) = (media.cards(), media.legs());
         Self {
             endpoint,
@@ -73,6 +81,7 @@ impl<'a> Service<'a> {
             cards,
             legs,
             post,
+            accounts,
             throttle: Throttle::default(),
             strangers: Strangers::default(),
             is_leaving: false,
@@ -85,6 +94,9 @@ impl<'a> Service<'a> {
     /// Works until `inbox` says stop, then ends all calls and returns when their callers know, or after
     /// [`FAREWELL`].
     pub(super) async fn serve(&mut self, inbox: &Inbox) {
+        let now = clock::now();
+        self.accounts.start(now, &mut self.endpoint);
+        self.settle(now);
         while self.turn(inbox, self.deadline()).await {}
         let now = clock::now();
         let until = now + FAREWELL;
@@ -95,8 +107,9 @@ impl<'a> Service<'a> {
         for &call in self.calls.keys() {
             self.endpoint.hang_up(now, call);
         }
+        self.endpoint.unregister(now);
         self.settle(now);
-        while !self.calls.is_empty() && clock::now() < until {
+        while (!self.calls.is_empty() || self.accounts.is_registered()) && clock::now() < until {
             let deadline = self.deadline().map_or(until, |deadline| deadline.min(until));
             self.turn(inbox, Some(deadline)).await;
         }
@@ -126,9 +139,12 @@ impl<'a> Service<'a> {
             Input::Oversized { path, head } => {
                 heard = Some((path, self.endpoint.handle_oversized(now, path, &head)));
             }
-            Input::Broken { far } => self.endpoint.handle_broken(far),
+            Input::Broken { far } => self.endpoint.handle_broken(now, far),
             Input::Timeout | Input::Nothing => {}
-            Input::News => self.take_keys(),
+            Input::News => {
+                self.take_keys();
+                self.accounts.handle_news(now, &mut self.endpoint, &self.post);
+            }
             Input::Stop => return false,
         }
         self.settle(now);
@@ -141,6 +157,7 @@ impl<'a> Service<'a> {
     /// Hands everything on until nothing is left to do at `now`.
     fn settle(&mut self, now: Instant) {
         self.endpoint.handle_timeout(now);
+        self.accounts.handle_timeout(now);
         self.hear(now);
         self.pager.handle_timeout(now);
         self.answer_waiting(now);
@@ -155,7 +172,9 @@ impl<'a> Service<'a> {
         }
         self.endpoint.set_closed(self.closed());
         while let Some(transmit) = self.endpoint.poll_transmit() {
-            self.post.send(&transmit);
+            if self.post.send(&transmit).is_err() {
+                self.endpoint.handle_unreachable(now, transmit.path);
+            }
         }
         self.post.tend(now, self.endpoint.flows());
         self.legs.poll();
@@ -178,8 +197,8 @@ impl<'a> Service<'a> {
     fn deadline(&self) -> Option<Instant> {
         let reports = (self.cards.voices() > 0).then(|| clock::now() + REPORTS_EVERY);
         let answer = (!self.answers.is_empty()).then(|| clock::now() + READY_EVERY);
-        let own = [self.endpoint.poll_timeout(), self.pager.poll_timeout(), self.post.deadline()];
-        own.into_iter().chain([reports, answer]).flatten().min()
+        let own = [self.endpoint.poll_timeout(), self.pager.poll_timeout(), self.accounts.poll_timeout()];
+        own.into_iter().chain([self.post.deadline(), reports, answer]).flatten().min()
     }
 
     /// Tells the pager which calls have been heard.
@@ -212,6 +231,7 @@ impl<'a> Service<'a> {
             Event::TurnedAway { from, path, ref method, why, is_last } => {
                 self.strangers.tell(now, &TurnedAway { from: &from, path, method, why, is_last });
             }
+            Event::Registration { account, event } => self.accounts.on_event(now, account, event),
             Event::Ended { call, reason } => self.on_ended(call, reason),
             // The box places no calls, and it plays from the answer on, acknowledged or not.
             _ => {}

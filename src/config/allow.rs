@@ -3,9 +3,9 @@
 use super::Expected;
 use crate::allow::{Allow, Network, Pattern};
 
-/// Reads a list, which may not be empty. A part is the word `attached`, a network, or else the pattern of a caller; with a
-/// slash in it, it can only be a network. Where no network is named it is the attached ones that are meant: anybody may
-/// claim any name.
+/// Reads a list, which may not be empty. A part is the word `servers` or `attached`, a network, or else the pattern of a caller; with a
+/// slash in it, it can only be a network. Where it says nothing of where from, the servers of the accounts are
+/// meant: anybody may claim any name.
 pub(super) fn allow(text: &str) -> Result<Allow, Expected> {
     let mut list = Allow::ANYBODY;
     let parts: Vec<_> = text.split(',').map(str::trim).filter(|part| !part.is_empty()).collect();
@@ -15,6 +15,8 @@ pub(super) fn allow(text: &str) -> Result<Allow, Expected> {
     for part in parts {
         if part.eq_ignore_ascii_case(ATTACHED) {
             list.attached = true;
+        } else if part.eq_ignore_ascii_case(SERVERS) {
+            list.servers = true;
         } else if let Some(network) = Network::from_text(part) {
             list.networks.push(network);
         } else if part.contains('/') {
@@ -23,10 +25,12 @@ pub(super) fn allow(text: &str) -> Result<Allow, Expected> {
             list.callers.push(Pattern::from_text(part).ok_or(Expected::Caller)?);
         }
     }
-    list.attached |= list.networks.is_empty();
+    list.servers |= list.is_from_anywhere();
     Ok(list)
 }
 
+/// The servers of the accounts.
+const SERVERS: &str = "servers";
 /// The networks this machine is attached to.
 const ATTACHED: &str = "attached";
 /// Every new call may be compared with all of them.
@@ -35,16 +39,17 @@ const MAX_PARTS: usize = 64;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::load;
+    use crate::config::{Settings, load};
 
     #[test]
     fn a_list_holds_networks_and_callers_in_any_order() {
-        let list = allow("2??@*, 192.168.1.0/24,*@pbx.example, Attached , fd00::/8, 100, 10.0.0.7,").unwrap();
+        let list = allow("2??@*, servers, 192.168.1.0/24,*@pbx.example, Attached , fd00::/8, 100, 10.0.0.7,")
+            .unwrap();
         let networks: Vec<_> = list.networks.iter().map(ToString::to_string).collect();
         let callers: Vec<_> = list.callers.iter().map(ToString::to_string).collect();
         assert_eq!(networks, ["192.168.1.0/24", "fd00::/8", "10.0.0.7/32"]);
         assert_eq!(callers, ["2??@*", "*@pbx.example", "100@*"]);
-        assert!(list.attached);
+        assert!(list.attached && list.servers);
     }
 
     #[test]
@@ -70,17 +75,17 @@ mod tests {
         let loaded = load(&[("paging.conf", b"[sip]\nallow = 10.0.0.0/8, pbx.example\n")], [], &[]);
         let told: Vec<_> = loaded.diagnostics.iter().map(ToString::to_string).collect();
         let expected = "paging.conf:2:9: error: [sip] allow: expected callers such as 2??@*, *@pbx.example or 100, or \
-                        networks such as 192.168.1.0/24, found \"10.0.0.0/8, pbx.example\"; attached stays in force";
+                        networks such as 192.168.1.0/24, found \"10.0.0.0/8, pbx.example\"; servers stays in force";
         assert_eq!(told, [expected]);
-        assert_eq!(loaded.settings.sip.allow, Allow { attached: true, ..Allow::ANYBODY });
+        assert_eq!(loaded.settings.sip.allow, Settings::default().sip.allow);
     }
 
     #[test]
-    fn callers_without_a_network_have_to_be_in_an_attached_one() {
-        for (text, is_attached) in
+    fn callers_without_a_network_have_to_come_from_a_server() {
+        for (text, is_server) in
             [("2??@*", true), ("10.0.0.0/8, 2??@*", false), ("0.0.0.0/0, ::/0, 2??@*", false)]
         {
-            assert_eq!(allow(text).unwrap().attached, is_attached, "{text}");
+            assert_eq!(allow(text).unwrap().servers, is_server, "{text}");
         }
     }
 }

@@ -113,6 +113,10 @@ pub enum Problem {
         /// What it has instead; may be none.
         in_force: ChannelSet,
     },
+    /// A domain without a user.
+    NoUser,
+    /// A section for an account without a domain.
+    NoDomain,
     /// A zone that names no device.
     NoDevice,
     /// A zone on a further device than the most there may be.
@@ -217,6 +221,8 @@ impl Problem {
             Self::OutsideSection => "expected a section such as [sip] before it; the line is left out",
             Self::NoOverride => "expected section.key=value; it is left out",
             Self::Later => "is known but does nothing yet",
+            Self::NoUser => "expected user as well; the box does not register there",
+            Self::NoDomain => "expected domain, here or in [sip]; it is left out",
             Self::NoDevice => "names no device; that of [audio] is taken",
             _ => "is a mistake",
         }

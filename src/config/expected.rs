@@ -54,6 +54,8 @@ pub enum Expected {
     Span,
     /// Addresses with or without port.
     Addresses,
+    /// Servers.
+    Hosts,
     /// Networks and callers.
     AllowList,
     /// A network.
@@ -111,8 +113,11 @@ impl Expected {
             Self::Rate => "expected 48000, the only rate so far",
             Self::Span => "expected auto, frames from 16 to 65536, or a time from 1ms to 2s",
             Self::Addresses => "expected addresses such as 0.0.0.0:5060, [::]:5060",
+            Self::Hosts => {
+                "expected at most 8 hosts such as pbx.example, 192.168.1.10:5070 or [2001:db8::1]:5060"
+            }
             Self::AllowList => {
-                "expected at most 64 networks and callers such as 192.168.1.0/24, attached, 2??@*, *@pbx.example"
+                "expected at most 64 networks and callers such as servers, attached, 192.168.1.0/24, 2??@*, *@pbx.example"
             }
             Self::Network => "expected a network such as 192.168.1.0/24, fd00::/8 or 192.168.1.7",
             Self::Caller => {

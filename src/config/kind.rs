@@ -5,7 +5,9 @@ use core::time::Duration;
 use std::net::SocketAddr;
 
 use super::value::{self, TimeLimits};
-use super::{ChannelSet, CodecName, Device, Expected, LogLevel, PortRange, Settings, Span, address, allow};
+use super::{
+    ChannelSet, CodecName, Device, Expected, Host, LogLevel, PortRange, Settings, Span, address, allow,
+};
 use crate::allow::Allow;
 use crate::units::{Level, SampleRate};
 
@@ -47,6 +49,8 @@ pub enum Kind {
     Span(Put<Span>),
     /// Addresses.
     Addresses(Put<Vec<SocketAddr>>),
+    /// Servers.
+    Hosts(Put<Vec<Host>>),
     /// Networks and callers.
     Allow(Put<Allow>),
     /// A range of ports.
@@ -103,6 +107,7 @@ impl Kind {
             Self::Rate(put) => put.give(settings, value::rate(text)?),
             Self::Span(put) => put.give(settings, Span::from_text(text)?),
             Self::Addresses(put) => put.give(settings, address::addresses(text)?),
+            Self::Hosts(put) => put.give(settings, Host::list(text)?),
             Self::Allow(put) => put.give(settings, allow::allow(text)?),
             Self::Ports(put) => put.give(settings, PortRange::from_text(text)?),
             Self::Codecs(put) => put.give(settings, CodecName::list(text)?),
@@ -120,7 +125,7 @@ impl Kind {
 
     /// Whether nothing at all is a value; for other kinds it says nothing.
     pub(super) const fn takes_nothing(&self) -> bool {
-        matches!(self, Self::Text(_) | Self::Secret(_))
+        matches!(self, Self::Text(_) | Self::Secret(_) | Self::Hosts(_))
     }
 }
 

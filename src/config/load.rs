@@ -7,8 +7,8 @@ use config::{Config, Value, ValueKind};
 
 use super::layer::{Given, Layer, Slot};
 use super::read::Reader;
-use super::table::{self, Section};
-use super::{Diagnostic, Place, Problem, SectionName, Settings, Zone, claims};
+use super::table::{self, Key, Section};
+use super::{Account, Diagnostic, Problem, SectionName, Settings, Zone, account, claims};
 
 /// What came of loading.
 #[derive(Clone, Debug, PartialEq)]
@@ -39,15 +39,16 @@ pub fn load(
     for argument in overrides {
         reader.set(argument);
     }
-    let mut settings = merged(&reader.layers, &reader.zones);
+    let mut settings = merged(&reader);
     let given = given(&reader.layers);
     settle(&mut settings, &given, &mut reader);
+    account::settle(&mut settings, &given, &mut reader);
     claims::settle(&mut settings, &given, &mut reader);
     Loaded { settings, given: given.into_values().collect(), diagnostics: reader.report.finish() }
 }
 
 /// The settings of all layers together.
-fn merged(layers: &[Layer], zones: &[(SectionName, Place)]) -> Settings {
+fn merged(Reader { layers, zones, accounts, .. }: &Reader) -> Settings {
     let mut builder = Config::builder();
     for layer in layers {
         builder = builder.add_source(layer.clone());
@@ -64,20 +65,44 @@ fn merged(layers: &[Layer], zones: &[(SectionName, Place)]) -> Settings {
         settings.zones.push(Zone::new(section.name.as_deref().unwrap_or_default()));
         apply(keys, sections.get(&section.id()), &mut settings);
     }
+    settings.accounts = vec![settings.sip.account.clone()];
+    for (section, _) in accounts {
+        let account = account(section, sections.get(&section.id()), &settings);
+        settings.accounts.push(account);
+    }
     settings
+}
+
+/// The account of a section with a name: what it does not say is as in `[sip]`.
+fn account(section: &SectionName, values: Option<&Value>, settings: &Settings) -> Account {
+    let mut own = settings.clone();
+    let keys = table::section(table::ACCOUNTS).map_or(&[][..], |section| section.keys);
+    for key in keys.iter().filter(|key| table::OF_AN_ACCOUNT.contains(&key.name)) {
+        if let Some(text) = written(values, key) {
+            // It was right when its layer was made.
+            let _ = key.kind.apply(text, &mut own);
+        }
+    }
+    Account { section: section.name.clone().unwrap_or_default(), ..own.sip.account }
 }
 
 /// Puts the values of one section, or the defaults where it has none, into the settings.
 fn apply(section: &Section, values: Option<&Value>, settings: &mut Settings) {
-    let values =
-        values.and_then(|value| if let ValueKind::Table(keys) = &value.kind { Some(keys) } else { None });
     for key in section.keys {
-        let given = values.and_then(|values| values.get(key.name)).map(|value| &value.kind);
-        let text = if let Some(ValueKind::String(text)) = given { text } else { key.default };
-        if given.is_some() || !text.is_empty() {
+        let given = written(values, key);
+        if given.is_some() || !key.default.is_empty() {
             // It was right when its layer was made; so are the defaults.
-            let _ = key.kind.apply(text, settings);
+            let _ = key.kind.apply(given.unwrap_or(key.default), settings);
         }
+    }
+}
+
+/// What one section says of a key.
+fn written<'a>(values: Option<&'a Value>, key: &Key) -> Option<&'a str> {
+    let ValueKind::Table(keys) = &values?.kind else { return None };
+    match &keys.get(key.name)?.kind {
+        ValueKind::String(text) => Some(text),
+        _ => None,
     }
 }
 

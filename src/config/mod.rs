@@ -14,6 +14,7 @@
 //! Leaves out: files and the environment (texts and pairs are given), drawing carets under mistakes, the meaning of
 //! keys that do nothing yet (they are checked and kept as [`Given`]).
 
+mod account;
 mod address;
 mod allow;
 mod channels;
@@ -24,6 +25,7 @@ mod device;
 mod diagnostic;
 mod expected;
 mod hint;
+mod host;
 mod kind;
 mod layer;
 mod load;
@@ -37,12 +39,14 @@ pub mod table;
 mod value;
 mod zone;
 
+pub use account::Account;
 pub use address::PortRange;
 pub use channels::ChannelSet;
 pub use codec_name::CodecName;
 pub use device::Device;
 pub use diagnostic::{Diagnostic, Place, Position, Problem, Severity};
 pub use expected::Expected;
+pub use host::Host;
 pub use kind::{Applied, Kind, Put};
 pub use layer::Given;
 pub use load::{Loaded, load};

@@ -19,7 +19,9 @@ pub(super) struct Reader {
     pub(super) report: Report,
     /// Sections `[zone NAME]` in the order of their first appearance, and where that was.
     pub(super) zones: Vec<(SectionName, Place)>,
-    /// The ids of these zones.
+    /// Sections `[sip NAME]`, likewise.
+    pub(super) accounts: Vec<(SectionName, Place)>,
+    /// The ids of these.
     seen: BTreeSet<String>,
     /// What values are tried on.
     scratch: Settings,
@@ -40,8 +42,9 @@ struct Pair<'a> {
 
 impl Reader {
     pub(super) fn new() -> Self {
-        let (layers, report, zones) = (vec![Layer::defaults()], Report::default(), Vec::new());
-        Self { layers, report, zones, seen: BTreeSet::new(), scratch: Settings::default() }
+        let (layers, report) = (vec![Layer::defaults()], Report::default());
+        let (zones, accounts) = (Vec::new(), Vec::new());
+        Self { layers, report, zones, accounts, seen: BTreeSet::new(), scratch: Settings::default() }
     }
 
     /// Reads one file's bytes as the next layer.
@@ -120,7 +123,7 @@ impl Reader {
         if !works(&target) {
             self.report.note(place, &target.0.to_string(), Problem::Later);
         }
-        self.see_zone(&target.0, place);
+        self.see(&target.0, place);
         Ok(target)
     }
 
@@ -167,7 +170,7 @@ impl Reader {
             Ok(Applied::Replaced(instead)) => {
                 return self.report.note(&key_place, &subject(&section, key), Problem::Replaced { instead });
             }
-            Ok(Applied::Works) if works(target) => {}
+            Ok(Applied::Works) if works(target) && counts(target, key) => {}
             Ok(_) if is_told && !works(target) => {}
             Ok(_) => self.report.note(&key_place, &subject(&section, key), Problem::Later),
             Err(expected) => {
@@ -178,16 +181,22 @@ impl Reader {
                 return self.report.error(&text_place, &subject(&section, key), problem);
             }
         }
-        self.see_zone(&section, &text_place);
+        self.see(&section, &text_place);
         let (text, is_secret, place) = (text.to_owned(), key.kind.is_secret(), text_place);
         layer
             .given
             .insert((section.id(), key.name), Given { section, key: key.name, text, is_secret, place });
     }
 
-    fn see_zone(&mut self, section: &SectionName, place: &Place) {
-        if section.kind == table::ZONES && self.seen.insert(section.id()) {
-            self.zones.push((section.clone(), place.clone()));
+    /// Notes a section that makes something of its own.
+    fn see(&mut self, section: &SectionName, place: &Place) {
+        let list = match section.kind {
+            table::ZONES => &mut self.zones,
+            table::ACCOUNTS if section.name.is_some() => &mut self.accounts,
+            _ => return,
+        };
+        if self.seen.insert(section.id()) {
+            list.push((section.clone(), place.clone()));
         }
     }
 
@@ -251,7 +260,13 @@ fn is_secret(header: &str, key: &str) -> bool {
 
 /// Whether keys of the section do anything yet.
 fn works((name, section): &Target) -> bool {
-    section.works && (name.name.is_none() || section.naming == Naming::Always)
+    section.works
+        && (name.name.is_none() || section.naming == Naming::Always || section.kind == table::ACCOUNTS)
+}
+
+/// Whether the key does anything in this very section.
+fn counts((name, section): &Target, key: &Key) -> bool {
+    section.kind != table::ACCOUNTS || name.name.is_none() || table::OF_AN_ACCOUNT.contains(&key.name)
 }
 
 fn subject(section: &SectionName, key: &Key) -> String {

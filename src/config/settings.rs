@@ -3,7 +3,7 @@
 use core::time::Duration;
 use std::net::SocketAddr;
 
-use super::{CodecName, Device, PortRange, Span, Zone, table};
+use super::{Account, CodecName, Device, PortRange, Span, Zone, table};
 use crate::allow::Allow;
 use crate::units::{Level, SampleRate};
 
@@ -16,6 +16,8 @@ pub struct Settings {
     pub audio: Audio,
     /// `[calls]`.
     pub calls: Calls,
+    /// The accounts: `[sip]`, then `[sip NAME]` in the order of their first appearance. Each has a domain and a user.
+    pub accounts: Vec<Account>,
     /// `[zone NAME]`, in the order of their first appearance.
     pub zones: Vec<Zone>,
     /// `[log]`.
@@ -29,10 +31,8 @@ pub struct Sip {
     pub listen: Vec<SocketAddr>,
     /// Who may call.
     pub allow: Allow,
-    /// The user part of the box's own address; may be empty.
-    pub user: String,
-    /// The name that callers see; may be empty.
-    pub name: String,
+    /// What `[sip]` says of an account; without a domain, of the box itself.
+    pub account: Account,
     /// Where media is received.
     pub rtp_ports: PortRange,
     /// A call without RTP for so long ends; `None`: it does not.
@@ -110,6 +110,7 @@ impl Settings {
             sip: Sip::blank(),
             audio: Audio::blank(),
             calls: Calls { hang_up_after: None },
+            accounts: Vec::new(),
             zones: Vec::new(),
             log: Log { level: LogLevel::Off },
         }
@@ -124,6 +125,8 @@ impl Default for Settings {
             // A default that would not apply is caught by a test of the table.
             let _ = key.kind.apply(key.default, &mut settings);
         }
+        // There is no account whose servers could call.
+        settings.sip.allow.attached |= settings.sip.allow.servers;
         settings
     }
 }
@@ -133,8 +136,7 @@ impl Sip {
         Self {
             listen: Vec::new(),
             allow: Allow::ANYBODY,
-            user: String::new(),
-            name: String::new(),
+            account: Account::blank(),
             rtp_ports: PortRange::ONE,
             rtp_timeout: None,
             answer_after: Duration::ZERO,

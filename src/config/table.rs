@@ -2,8 +2,8 @@
 
 use super::Kind;
 use super::Kind::{
-    Addresses, Allow, Ceiling, Channels, Codecs, Device, Dscp, Foreign, Level, LogLevel, Number, Ports,
-    Priority, Rate, Seconds, Secret, Span, Text, Time, TimeOrOff, Volume, Word, YesNo,
+    Addresses, Allow, Ceiling, Channels, Codecs, Device, Dscp, Foreign, Hosts, Level, LogLevel, Number,
+    Ports, Priority, Rate, Seconds, Secret, Span, Text, Time, TimeOrOff, Volume, Word, YesNo,
 };
 use super::kind::Put::{Into, Later};
 use super::value::{TimeLimits, Unit};
@@ -59,6 +59,11 @@ impl Section {
     }
 }
 
+/// The kind of section that makes an account.
+pub(super) const ACCOUNTS: &str = "sip";
+/// Its keys that each account has for itself. The others count for the whole box.
+pub(super) const OF_AN_ACCOUNT: &[&str] =
+    &["domain", "user", "pass", "auth-user", "name", "outbound-proxy", "register", "expires"];
 /// The kind of section that makes a zone.
 pub(super) const ZONES: &str = "zone";
 
@@ -106,18 +111,18 @@ const MINUTES: TimeLimits = TimeLimits::new(Unit::Minutes, 0, 86_400_000);
 
 #[rustfmt::skip]
 const SIP: &[Key] = &[
-    key("domain", Text(Later), "", "host[:port] of the telephone system; several, separated by commas: fail-over in this order"),
-    key("user", Text(Into(|s, v| s.sip.user = v)), "", "user name of the account, and of the box's own address"),
-    key("pass", Secret(Later), "", "password of the account"),
-    key("auth-user", Text(Later), "", "user name for authentication, when it differs from user"),
-    key("name", Text(Into(|s, v| s.sip.name = v)), "Paging", "display name"),
+    key("domain", Hosts(Into(|s, v| s.sip.account.domain = v)), "", "host[:port] of the telephone system; several, separated by commas: fail-over in this order"),
+    key("user", Text(Into(|s, v| s.sip.account.user = v)), "", "user name of the account, and of the box's own address"),
+    key("pass", Secret(Into(|s, v| s.sip.account.pass = v)), "", "password of the account"),
+    key("auth-user", Text(Into(|s, v| s.sip.account.auth_user = v)), "", "user name for authentication, when it differs from user"),
+    key("name", Text(Into(|s, v| s.sip.account.name = v)), "Paging", "display name"),
     key("transport", Word(&["udp", "tcp"], Later), "udp", "udp or tcp"),
-    key("outbound-proxy", Text(Later), "", "where requests are sent instead of to the domain"),
-    key("register", YesNo(Later), "yes", "whether the box registers"),
-    key("expires", Time(s(10, 86_400), Later), "300s", "how long a registration holds"),
+    key("outbound-proxy", Hosts(Into(|s, v| s.sip.account.outbound_proxy = v)), "", "where requests are sent instead of to the domain"),
+    key("register", YesNo(Into(|s, v| s.sip.account.register = v)), "yes", "whether the box registers"),
+    key("expires", Time(s(10, 86_400), Into(|s, v| s.sip.account.expires = v)), "300s", "how long a registration holds"),
     key("listen", Addresses(Into(|s, v| s.sip.listen = v)), "0.0.0.0:5060, [::]:5060", "where calls are received; port 5060 when none is given"),
     key("external-address", Text(Later), "", "the address seen from outside, behind NAT"),
-    key("allow", Allow(Into(|s, v| s.sip.allow = v)), "attached", "who may call: networks (192.168.1.0/24; attached: those of the box) and callers (2??@*)"),
+    key("allow", Allow(Into(|s, v| s.sip.allow = v)), "servers", "who may call: servers (of the accounts; without one as attached), networks (192.168.1.0/24; attached: those of the box), callers (2??@*)"),
     key("mode", Word(&["page", "ring", "emergency"], Later), "page", "page, ring (loud ringer) or emergency"),
     key("zones", Text(Later), "all", "where calls are heard"),
     key("priority", Priority(Later), "page", "0 to 100, higher wins, or a name"),

@@ -24,8 +24,13 @@ struct Case {
 const CASES: &[Case] = &[
     case("sip.listen", "127.0.0.1, [::1]:5070", |s| s.sip.listen == ["127.0.0.1:5060".parse().unwrap(), "[::1]:5070".parse().unwrap()], ("pbx", "expected addresses such as 0.0.0.0:5060, [::]:5060")),
     case("sip.allow", "10.0.0.0/8, 2??@*", |s| s.sip.allow.networks.len() == 1 && s.sip.allow.callers.len() == 1 && !s.sip.allow.attached, ("10.0.0.0/64", "expected a network such as 192.168.1.0/24")),
-    case("sip.user", "200", |s| s.sip.user == "200", ("a\u{7}b", "expected text without control")),
-    case("sip.name", "\"Hall; 2\"", |s| s.sip.name == "Hall; 2", ("\u{1}", "expected text without control")),
+    case("sip.user", "200", |s| s.sip.account.user == "200", ("a\u{7}b", "expected text without control")),
+    case("sip.name", "\"Hall; 2\"", |s| s.sip.account.name == "Hall; 2", ("\u{1}", "expected text without control")),
+    case("sip.pass", "a;b #c", |s| s.sip.account.pass == "a;b #c", ("a\u{7}b", "expected text without control")),
+    case("sip.auth-user", "x501", |s| s.sip.account.auth_user == "x501", ("a\u{7}b", "expected text without control")),
+    case("sip.outbound-proxy", "10.0.0.1:5070", |s| s.sip.account.outbound_proxy.len() == 1, ("sip:10.0.0.1", "expected at most 8 hosts such as pbx.example")),
+    case("sip.register", "no", |s| !s.sip.account.register, ("never", "expected yes or no")),
+    case("sip.expires", "2m", |s| s.sip.account.expires == Duration::from_mins(2), ("5", "expected a time from 10s to 86400s")),
     case("sip.rtp-ports", "20000-20009", |s| { (s.sip.rtp_ports.first(), s.sip.rtp_ports.last(), s.sip.rtp_ports.pairs()) == (20_000, 20_008, 5) }, ("20000", "expected a range of ports above 1023")),
     case("sip.rtp-timeout", "1m", |s| s.sip.rtp_timeout == Some(Duration::from_mins(1)), ("soon", "expected a time such as")),
     case("sip.answer-after", "2", |s| s.sip.answer_after == Duration::from_secs(2), ("-2", "expected a time from 0s to 120s")),
@@ -88,7 +93,7 @@ fn a_missing_value_is_the_default() {
         let is_default = *path == "audio.rate";
         assert_eq!(is_set(&Settings::default()), is_default, "{path}: the good value must differ");
     }
-    assert_eq!(text("[sip]\nname =\n").settings.sip.name, "");
+    assert_eq!(text("[sip]\nname =\n").settings.sip.account.name, "");
 }
 
 #[test]
@@ -106,11 +111,11 @@ fn of_a_key_given_twice_the_first_stays() {
 
 #[test]
 fn defaults_are_the_contracts() {
-    let Settings { sip, audio, calls, zones, log } = Settings::default();
-    assert_eq!(zones, []);
+    let Settings { sip, audio, calls, accounts, zones, log } = Settings::default();
+    assert_eq!((zones, accounts), (vec![], vec![]));
     assert_eq!(sip.listen, ["0.0.0.0:5060".parse().unwrap(), "[::]:5060".parse().unwrap()]);
-    assert_eq!(sip.allow, Allow { attached: true, ..Allow::ANYBODY });
-    assert_eq!((sip.user.as_str(), sip.name.as_str()), ("", "Paging"));
+    assert_eq!(sip.allow, Allow { servers: true, attached: true, ..Allow::ANYBODY });
+    assert_eq!((sip.account.user.as_str(), sip.account.name.as_str()), ("", "Paging"));
     assert_eq!((sip.rtp_ports.first(), sip.rtp_ports.pairs()), (16_384, 250));
     assert_eq!((sip.rtp_timeout, sip.answer_after), (Some(Duration::from_secs(20)), Duration::ZERO));
     assert_eq!((sip.ptime, sip.codecs), (Duration::from_millis(20), CODECS.to_vec()));
@@ -164,7 +169,7 @@ fn files_of_windows_read_as_any_other() {
     let latin1 = b"[sip]\r\nuser = B\xfcro\r\nptime = x\r\n".to_vec();
     for bytes in [windows.as_bytes().to_vec(), utf16, latin1] {
         let loaded = load(&[("paging.conf", &bytes)], [], &[]);
-        assert_eq!(loaded.settings.sip.user, "B\u{fc}ro");
+        assert_eq!(loaded.settings.sip.account.user, "B\u{fc}ro");
         let error = "paging.conf:3:9: error: [sip] ptime: expected a time such as 250ms, 5s, 5m or 2h, \
             found \"x\"; 20ms stays in force";
         assert_eq!(told(&loaded), [error]);
@@ -212,16 +217,17 @@ fn mistakes_of_form_are_told_all_at_once() {
 #[test]
 fn what_does_nothing_yet_is_known_and_checked() {
     let loaded = text(
-        "[sip]\ndomain = pbx\nregister = perhaps\ncodecs = G722, PCMU, L16\n[bell Morning]\nat = 08:00\npriority = high\n\
+        "[sip]\nexternal-address = pbx\nregister = perhaps\ncodecs = G722, PCMU, L16\n[bell Morning]\nat = 08:00\npriority = high\n\
          [sip hall]\nptime = 30\nuser = 7\n",
     );
     let expected = [
-        "paging.conf:2:1: note: [sip] domain: is known but does nothing yet",
+        "paging.conf:2:1: note: [sip] external-address: is known but does nothing yet",
         "paging.conf:3:12: error: [sip] register: expected yes or no, found \"perhaps\"; yes stays in force",
         "paging.conf:5:1: note: [bell Morning]: is known but does nothing yet",
         "paging.conf:7:12: error: [bell Morning] priority: expected a priority from 0 to 100, or emergency, page, \
          multicast, bell or music, found \"high\"; bell stays in force",
-        "paging.conf:8:1: note: [sip hall]: is known but does nothing yet",
+        "paging.conf:9:1: note: [sip hall] ptime: is known but does nothing yet",
+        "paging.conf:8:1: error: [sip hall]: expected domain, here or in [sip]; it is left out",
     ];
     assert_eq!(told(&loaded), expected);
     assert_eq!(loaded.settings.sip.ptime, Duration::from_millis(20));
@@ -229,7 +235,7 @@ fn what_does_nothing_yet_is_known_and_checked() {
     let expected = [
         "paging.conf:6:6: [bell Morning] at = \"08:00\"",
         "paging.conf:4:10: [sip] codecs = \"G722, PCMU, L16\"",
-        "paging.conf:2:10: [sip] domain = \"pbx\"",
+        "paging.conf:2:20: [sip] external-address = \"pbx\"",
         "paging.conf:9:9: [sip hall] ptime = \"30\"",
         "paging.conf:10:8: [sip hall] user = \"7\"",
     ];
@@ -259,7 +265,10 @@ fn a_later_layer_wins_and_a_wrong_one_leaves_the_layer_below() {
     let overrides = ["sip.ptime=60", "sip.user=3", "SIP.User=4", "sip.dscp_rtp=x"].map(str::to_owned);
     let loaded = load(&[("a.conf", first), ("b.conf", second)], environment, &overrides);
     let sip = &loaded.settings.sip;
-    assert_eq!((sip.user.as_str(), sip.name.as_str(), sip.ptime), ("4", "two", Duration::from_millis(60)));
+    assert_eq!(
+        (sip.account.user.as_str(), sip.account.name.as_str(), sip.ptime),
+        ("4", "two", Duration::from_millis(60))
+    );
     assert_eq!((sip.dscp_sip, sip.dscp_rtp), (2, 46));
     let expected = [
         "PAGING_SIP__DSCP_SIP: error: [sip] dscp-sip: expected a DSCP from 0 to 63, or a name such as EF, CS3 or AF31, \
@@ -328,7 +337,7 @@ fn notes_never_crowd_out_errors() {
 fn what_is_too_long_is_read_in_part() {
     let long = format!("[sip]\nuser = 7\n{}", "; comment\n".repeat(110_000));
     let loaded = text(&long);
-    assert_eq!(loaded.settings.sip.user, "7");
+    assert_eq!(loaded.settings.sip.account.user, "7");
     assert_eq!(told(&loaded), ["paging.conf: error: longer than 1048576 bytes; the rest is not read"]);
 }
 

@@ -4,6 +4,7 @@ use std::io;
 use std::net::IpAddr;
 
 use nix::ifaddrs::getifaddrs;
+use nix::net::if_::InterfaceFlags;
 use nix::sys::socket::SockaddrStorage;
 
 use crate::allow::Network;
@@ -20,6 +21,27 @@ pub fn attached() -> io::Result<Vec<Network>> {
         .collect())
 }
 
+/// Every address of every interface that is up and connected, as text; no more than something to compare with what was
+/// before.
+///
+/// # Errors
+///
+/// When the kernel does not tell: there are no file descriptors left.
+pub fn links() -> io::Result<Vec<String>> {
+    let is_connected =
+        |flags: InterfaceFlags| flags.contains(InterfaceFlags::IFF_UP | InterfaceFlags::IFF_RUNNING);
+    let mut links: Vec<_> = getifaddrs()?
+        .filter(|interface| is_connected(interface.flags))
+        .map(|interface| match interface.address.as_ref().and_then(ip) {
+            Some(address) => format!("{} {address}", interface.interface_name),
+            None => interface.interface_name,
+        })
+        .collect();
+    links.sort_unstable();
+    links.dedup();
+    Ok(links)
+}
+
 fn ip(address: &SockaddrStorage) -> Option<IpAddr> {
     let v4 = address.as_sockaddr_in().map(|v4| v4.ip().into());
     v4.or_else(|| address.as_sockaddr_in6().map(|v6| v6.ip().into()))
@@ -28,6 +50,13 @@ fn ip(address: &SockaddrStorage) -> Option<IpAddr> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn loopback_is_up_with_its_address() {
+        let links = links().unwrap();
+        assert!(links.contains(&"lo 127.0.0.1".to_owned()) && links.contains(&"lo".to_owned()), "{links:?}");
+        assert!(links.is_sorted());
+    }
 
     #[test]
     fn every_machine_is_attached_to_its_own_loopback() {

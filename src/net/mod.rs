@@ -5,27 +5,32 @@
 //! [`Udp`] tells with every datagram when it arrived (the kernel's stamp, not the time of reading) and which of the
 //! machine's addresses it was sent to, and answers from that same address. [`MediaPorts`] hands out pairs of ports for
 //! RTP and RTCP (RFC 3550 §11). [`source_for`] says which address the machine would use towards a peer, [`resolve`] what
-//! addresses a name has, [`attached`] which networks it is in.
+//! addresses a name has and [`srv`] which servers a domain, [`attached`] which networks it is in, [`links`] what is plugged
+//! in, and [`Changes`] when to look again.
 //!
 //! [`Tcp`] is a connection, taken by a [`Listener`] or opened; a [`Crowd`] waits for hundreds of them.
 //!
 //! Nothing here looks into a datagram or a stream. Bounds: of a datagram nothing is queued, what the kernel's socket buffer
 //! does not hold is lost; of a connection as much as [`TcpOptions`] say.
 
+mod changes;
 mod interface;
 mod ports;
 mod reactor;
 mod resolve;
 mod route;
 mod signals;
+mod srv;
 mod tcp;
 mod udp;
 
-pub use interface::attached;
+pub use changes::Changes;
+pub use interface::{attached, links};
 pub use ports::MediaPorts;
 pub use reactor::{Sleep, run, sleep_until};
 pub use resolve::resolve;
 pub use route::source_for;
 pub use signals::Signals;
+pub use srv::{PATIENCE, srv};
 pub use tcp::{Crowd, Listener, Ready, Tcp, TcpOptions};
 pub use udp::{BindError, Datagram, Udp, UdpOptions};

@@ -1,4 +1,4 @@
-//! The name of a call.
+//! The names of calls and accounts.
 
 use core::fmt;
 use core::num::NonZeroU64;
@@ -16,6 +16,10 @@ impl CallKey {
         Self(self.0.saturating_add(1))
     }
 }
+
+/// Names an account at one endpoint: how many there were before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AccountKey(pub(crate) usize);
 
 impl fmt::Display for CallKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

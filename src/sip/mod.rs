@@ -4,7 +4,7 @@
 //! - [`digest`] proves who we are.
 //! - `transaction` repeats what gets lost and absorbs what comes twice.
 //! - `dialog` remembers what two ends know of each other; `session` what becomes of an INVITE.
-//! - [`registration`] keeps an account known to its servers; nobody drives it yet.
+//! - [`registration`] keeps an account known to its servers.
 //! - [`endpoint`] is the front: messages and deadlines in, messages and [`Event`]s out.
 //!
 //! Nothing here knows a socket, a clock, or what a session description says.
@@ -23,7 +23,7 @@ mod session;
 mod tokens;
 mod transaction;
 
-pub use call::CallKey;
+pub use call::{AccountKey, CallKey};
 pub use endpoint::{
     Counters, EndReason, Endpoint, EndpointConfig, Event, Invite, Limits, Reception, Stranger, Usage, Warning,
 };

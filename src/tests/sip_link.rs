@@ -148,6 +148,7 @@ fn told(event: &Event) -> String {
         Event::Info { key, .. } => format!("key {key}"),
         Event::Failed { status, .. } => format!("failed {status}"),
         Event::TurnedAway { why, .. } => format!("turned away {why:?}"),
+        Event::Registration { event, .. } => format!("registration {event:?}"),
         Event::Ended { reason, .. } => format!("ended {reason:?}"),
     }
 }

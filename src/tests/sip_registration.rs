@@ -346,7 +346,7 @@ fn a_server_that_does_not_answer_is_followed_by_the_next_at_once() {
     let mut trace = Trace::started(3);
     assert_eq!(trace.asked(), 10);
     let (waited, register) = trace.wait();
-    assert_eq!((waited, register.path.remote.port()), (36 * SECOND, 11));
+    assert_eq!((waited, register.path.remote.port()), (8 * SECOND, 11));
     assert_eq!(trace.failure(), (Failure::NoAnswer, Duration::ZERO));
     trace.registration.handle_unreachable(trace.now, register.request.headers.cseq.number);
     assert_eq!(trace.failure(), (Failure::Unreachable, Duration::ZERO));
@@ -360,7 +360,7 @@ fn a_server_that_does_not_answer_is_followed_by_the_next_at_once() {
 }
 
 #[test]
-fn it_asks_for_ever_and_ever_more_seldom_up_to_a_minute() {
+fn it_asks_for_ever_and_ever_more_seldom_up_to_eight_seconds() {
     let mut trace = Trace::started(1);
     let mut register = trace.register();
     let mut waits = Vec::new();
@@ -371,14 +371,14 @@ fn it_asks_for_ever_and_ever_more_seldom_up_to_a_minute() {
         (waited, register) = trace.wait();
         waits.push(waited);
     }
-    assert!(waits[..5].is_sorted(), "{waits:?}");
-    assert!(waits[6..].iter().all(|wait| (45 * SECOND..=MINUTE).contains(wait)), "{waits:?}");
-    assert!(waits[6..].iter().any(|wait| *wait != waits[6]), "no jitter: {waits:?}");
+    assert!(waits[..3].is_sorted(), "{waits:?}");
+    assert!(waits[3..].iter().all(|wait| (6 * SECOND..=8 * SECOND).contains(wait)), "{waits:?}");
+    assert!(waits[3..].iter().any(|wait| *wait != waits[3]), "no jitter: {waits:?}");
     trace.grant(&register.request, 3600);
 }
 
 #[test]
-fn a_registrar_away_for_ten_minutes_has_us_back_within_a_minute() {
+fn a_registrar_away_for_ten_minutes_has_us_back_within_ten_seconds() {
     let mut trace = Trace::registered(1);
     let mut register = trace.wait().1;
     let back_at = trace.now + 10 * MINUTE;
@@ -387,7 +387,7 @@ fn a_registrar_away_for_ten_minutes_has_us_back_within_a_minute() {
         trace.failure();
         register = trace.wait().1;
     }
-    assert!(trace.now.since(back_at) <= MINUTE);
+    assert!(trace.now.since(back_at) <= 10 * SECOND);
     trace.grant(&register.request, 3600);
 }
 

@@ -9,8 +9,8 @@ use core::time::Duration;
 fn trace(networks: &[&str], callers: &[&str]) -> Trace {
     let allow = Allow {
         networks: networks.iter().map(|text| Network::from_text(text).unwrap()).collect(),
-        attached: false,
         callers: callers.iter().map(|text| Pattern::from_text(text).unwrap()).collect(),
+        ..Allow::ANYBODY
     };
     Trace::with(EndpointConfig { allow, ..EndpointConfig::new("box") })
 }

@@ -125,9 +125,9 @@ fn requests_within_a_call_prefer_its_connection() {
 fn a_connection_that_cannot_be_opened_fails_the_call_at_once() {
     let mut trace = Trace::over_tcp();
     call(&mut trace);
-    trace.endpoint.handle_broken(address(9));
+    trace.endpoint.handle_broken(trace.now, address(9));
     trace.no_event();
-    trace.endpoint.handle_broken(far(&trace));
+    trace.endpoint.handle_broken(trace.now, far(&trace));
     let Event::Failed { status, reason, .. } = trace.event() else { panic!() };
     assert_eq!((status, reason.as_str()), (StatusCode::SERVICE_UNAVAILABLE, "no connection"));
     trace.assert_clean();
@@ -139,7 +139,7 @@ fn a_call_that_rings_outlives_its_connection() {
     let invite = call(&mut trace);
     trace.receive(reply(&invite, 180, "bob"));
     assert!(matches!(trace.event(), Event::Ringing { .. }));
-    trace.endpoint.handle_broken(far(&trace));
+    trace.endpoint.handle_broken(trace.now, far(&trace));
     trace.no_event();
     trace.receive(reply(&invite, 200, "bob"));
     assert!(matches!(trace.event(), Event::Answered { .. }));
@@ -150,11 +150,11 @@ fn a_call_that_rings_outlives_its_connection() {
 fn a_bye_that_is_lost_with_its_connection_ends_the_call_all_the_same() {
     let mut trace = Trace::over_tcp();
     let (call, _) = trace.confirmed();
-    trace.endpoint.handle_broken(far(&trace));
+    trace.endpoint.handle_broken(trace.now, far(&trace));
     trace.no_event();
     trace.endpoint.hang_up(trace.now, call);
     assert_eq!(trace.sent(), ["BYE"]);
-    trace.endpoint.handle_broken(far(&trace));
+    trace.endpoint.handle_broken(trace.now, far(&trace));
     assert!(matches!(trace.event(), Event::Ended { reason: EndReason::LocalHangUp, .. }));
     trace.assert_clean();
 }
@@ -180,7 +180,7 @@ fn the_head_of_a_message_that_is_too_large_gets_513() {
 #[test]
 fn a_message_says_what_to_think_of_its_connection() {
     let network = Network::from_text("10.0.0.0/8").unwrap();
-    let allow = Allow { networks: vec![network], attached: false, callers: Vec::new() };
+    let allow = Allow { networks: vec![network], ..Allow::ANYBODY };
     let mut closed = Trace::over_tcp();
     let path = closed.path;
     closed = Trace { path, ..Trace::with(EndpointConfig { allow, ..EndpointConfig::new("box") }) };

@@ -29,7 +29,7 @@ fuzz_target!(|input: &[u8]| {
         let path = paths[usize::from(*act >> 7)];
         endpoint.handle_message(now, path, datagram);
         if *act == BREAK {
-            endpoint.handle_broken(path.remote);
+            endpoint.handle_broken(now, path.remote);
         }
         act_on(&mut endpoint, now, path, *act, &mut calls);
         drain(&mut endpoint, &mut calls);

@@ -8,7 +8,7 @@ use crate::sip::call::CallKey;
 use crate::sip::dialog::{Dialog, as_target};
 use crate::sip::path::Path;
 use crate::sip::session::{Calling, Session, SessionTimer, State};
-use crate::sip::transaction::{Class, ClientKey, Heard, NewRequest, TIMER_H};
+use crate::sip::transaction::{Class, ClientKey, Heard, NewRequest, Owner, TIMER_H};
 use crate::sip::wire::{
     CSeq, ContentType, Headers, Method, NameAddr, Request, Response, SipUri, StatusCode, Uri,
 };
@@ -37,7 +37,7 @@ impl Endpoint {
         let client = ClientKey::draw(&mut self.tokens);
         let path = invite.path;
         let request = self.invite_request(client, invite);
-        let new = NewRequest { request, path, call: Some(call) };
+        let new = NewRequest { request, path, owner: Some(Owner::Call(call)) };
         if self.clients.open(now, client, new, &mut self.outbox).is_err() {
             count(&mut self.counters.unwritable);
             self.fail(call, StatusCode::MESSAGE_TOO_LARGE, "the INVITE cannot be written");
@@ -65,7 +65,7 @@ impl Endpoint {
         let Some(request) = self.clients.invite(client).map(Request::cancel) else {
             return;
         };
-        let new = NewRequest { request, path, call: None };
+        let new = NewRequest { request, path, owner: None };
         if self.clients.open(now, client.cancel(), new, &mut self.outbox).is_err() {
             count(&mut self.counters.unwritable);
         }
@@ -77,12 +77,9 @@ impl Endpoint {
         &mut self,
         now: Instant,
         client: ClientKey,
-        call: Option<CallKey>,
+        call: CallKey,
         response: &Response,
     ) {
-        let Some(call) = call else {
-            return;
-        };
         match Class::of(response.status.code()) {
             Class::Provisional => self.on_provisional(now, call, response.status),
             Class::Success => self.on_success(now, client, call, response),

@@ -1,8 +1,9 @@
 //! What an endpoint tells the application.
 
 use crate::key::Key;
-use crate::sip::call::CallKey;
+use crate::sip::call::{AccountKey, CallKey};
 use crate::sip::path::Path;
+use crate::sip::registration;
 use crate::sip::wire::{Method, NameAddr, StatusCode, Uri};
 
 /// Something happened, to a call if it names one. After [`Event::Failed`] and [`Event::Ended`] the call is no more.
@@ -84,6 +85,13 @@ pub enum Event {
         why: Stranger,
         /// Whether he gets no further answer within this minute.
         is_last: bool,
+    },
+    /// Something has changed about a registration.
+    Registration {
+        /// Whose.
+        account: AccountKey,
+        /// What.
+        event: registration::Event,
     },
     /// The call is over.
     Ended {

@@ -9,7 +9,7 @@ use crate::sip::dialog::{DEFAULT_PORT, DialogKey};
 use crate::sip::path::{Path, Transport};
 use crate::sip::session::State;
 use crate::sip::tokens::{Domain, Tokens};
-use crate::sip::transaction::{Received, Seen, ServerKey};
+use crate::sip::transaction::{Owner, Received, Seen, ServerKey};
 use crate::sip::wire::{Message, Method, ParseError, Request, Response, StatusCode, Stream, Via};
 use crate::time::Instant;
 use core::net::SocketAddr;
@@ -113,11 +113,15 @@ impl Endpoint {
         match self.clients.on_response(now, response, &mut self.outbox) {
             Received::Unmatched => count(&mut self.counters.unmatched),
             Received::Absorbed => count(&mut self.counters.repeated),
-            Received::Deliver(client, call) => match response.headers.cseq.method {
+            Received::Deliver(_, Some(Owner::Account(account, _))) => {
+                self.on_register_response(now, account, response);
+            }
+            Received::Deliver(client, Some(Owner::Call(call))) => match response.headers.cseq.method {
                 Method::INVITE => self.on_invite_response(now, client, call, response),
                 Method::BYE => self.on_bye_response(call, response.status),
                 _ => {}
             },
+            Received::Deliver(_, None) => {}
         }
     }
 

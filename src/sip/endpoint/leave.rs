@@ -8,7 +8,7 @@ use crate::sip::call::CallKey;
 use crate::sip::dialog::Dialog;
 use crate::sip::path::Path;
 use crate::sip::session::{SessionTimer, State};
-use crate::sip::transaction::{ClientKey, Lapsed, NewRequest};
+use crate::sip::transaction::{ClientKey, Lapsed, NewRequest, Owner};
 use crate::sip::wire::{Method, StatusCode};
 use crate::time::Instant;
 use core::net::SocketAddr;
@@ -46,31 +46,32 @@ impl Endpoint {
     }
 
     /// The answer to our BYE. Whatever it says, the call is over (§15.1.1).
-    pub(super) fn on_bye_response(&mut self, call: Option<CallKey>, status: StatusCode) {
-        if let Some(call) = call.filter(|_| status.is_final()) {
+    pub(super) fn on_bye_response(&mut self, call: CallKey, status: StatusCode) {
+        if status.is_final() {
             self.on_left(call);
         }
     }
 
     /// A request of ours that nobody answered: as if 408 had come (§8.1.3.1).
-    pub(super) fn on_lapsed(&mut self, lapsed: Lapsed) {
+    pub(super) fn on_lapsed(&mut self, now: Instant, lapsed: Lapsed) {
         let status = StatusCode::REQUEST_TIMEOUT;
-        self.on_lost(lapsed, status, status.reason());
+        match lapsed.owner {
+            Owner::Call(call) if lapsed.is_invite => self.on_unanswered(call, status, status.reason()),
+            Owner::Call(call) => self.on_left(call),
+            Owner::Account(account, cseq) => self.on_no_answer(now, account, cseq),
+        }
     }
 
     /// The connection whose far end is `far` is no more, or could not be opened. A request that went over it and has got
     /// no response is lost: as if 503 had come (§8.1.3.1). Calls go on, over another one.
-    pub fn handle_broken(&mut self, far: SocketAddr) {
-        for lapsed in self.clients.on_broken(far) {
-            self.on_lost(lapsed, StatusCode::SERVICE_UNAVAILABLE, "no connection");
-        }
-    }
-
-    fn on_lost(&mut self, lapsed: Lapsed, status: StatusCode, reason: &str) {
-        if lapsed.is_invite {
-            self.on_unanswered(lapsed.call, status, reason);
-        } else {
-            self.on_left(lapsed.call);
+    pub fn handle_broken(&mut self, now: Instant, far: SocketAddr) {
+        let status = StatusCode::SERVICE_UNAVAILABLE;
+        for lost in self.clients.on_broken(far) {
+            match lost.owner {
+                Owner::Call(call) if lost.is_invite => self.on_unanswered(call, status, "no connection"),
+                Owner::Call(call) => self.on_left(call),
+                Owner::Account(account, cseq) => self.on_no_connection(now, account, cseq),
+            }
         }
     }
 
@@ -104,7 +105,7 @@ impl Endpoint {
         let path = dialog.next_hop(path);
         let client = ClientKey::draw(&mut self.tokens);
         let request = dialog.request(Method::BYE, client.via(path));
-        let new = NewRequest { request, path, call };
+        let new = NewRequest { request, path, owner: call.map(Owner::Call) };
         if self.clients.open(now, client, new, &mut self.outbox).is_err() {
             count(&mut self.counters.unwritable);
             if let Some(call) = call {

@@ -9,8 +9,9 @@
 //! ```
 //!
 //! It decides how a call is set up, changed and torn down, and answers by itself whatever needs no application: OPTIONS,
-//! repetitions, and all requests that are malformed, unsupported, out of place or too many. It leaves out what session
-//! descriptions mean, whether a call is wanted beyond who may call, registration, authentication, and sockets.
+//! repetitions, and all requests that are malformed, unsupported, out of place or too many. Its accounts register by
+//! themselves. It leaves out what session descriptions mean, whether a call is wanted beyond who may call, names of
+//! servers, and sockets.
 //!
 //! ## Refusals keep no state
 //!
@@ -32,6 +33,7 @@ mod counters;
 mod event;
 mod inbound;
 mod leave;
+mod registrations;
 mod reoffer;
 mod strangers;
 
@@ -49,12 +51,13 @@ use super::session::{Session, SessionTimer};
 use super::tokens::Tokens;
 use super::transaction::{Clients, Room, Servers};
 use super::wire::{NameAddr, Response, StatusCode};
-use crate::allow::Network;
+use crate::allow::Surroundings;
 use crate::time::Instant;
 use crate::timers::Timers;
 use admission::{ALLOW, Refusal};
 use core::net::SocketAddr;
 use counters::count;
+use registrations::Registered;
 use std::collections::{HashMap, VecDeque};
 use strangers::Strangers;
 
@@ -68,7 +71,7 @@ pub struct Endpoint {
     tokens: Tokens,
     next_call: CallKey,
     closed: Option<StatusCode>,
-    attached: Vec<Network>,
+    here: Surroundings,
     /// Of the message that is being handled.
     is_turned_away: bool,
     strangers: Strangers,
@@ -76,6 +79,7 @@ pub struct Endpoint {
     servers: Servers,
     sessions: HashMap<CallKey, Session>,
     dialogs: HashMap<DialogKey, CallKey>,
+    accounts: Vec<Registered>,
     timers: Timers<(CallKey, SessionTimer)>,
     outbox: Outbox,
     events: VecDeque<Event>,
@@ -90,7 +94,7 @@ impl Endpoint {
             tokens: Tokens::new(seed),
             next_call: CallKey::FIRST,
             closed: None,
-            attached: Vec::new(),
+            here: Surroundings::default(),
             is_turned_away: false,
             strangers: Strangers::default(),
             clients: Clients::default(),
@@ -100,6 +104,7 @@ impl Endpoint {
             }),
             sessions: HashMap::new(),
             dialogs: HashMap::new(),
+            accounts: Vec::new(),
             timers: Timers::new(),
             outbox: Outbox::new(config.limits.datagrams),
             events: VecDeque::new(),
@@ -112,8 +117,9 @@ impl Endpoint {
     pub fn handle_timeout(&mut self, now: Instant) {
         self.servers.handle_timeout(now, &mut self.outbox);
         while let Some(lapsed) = self.clients.handle_timeout(now, &mut self.outbox) {
-            self.on_lapsed(lapsed);
+            self.on_lapsed(now, lapsed);
         }
+        self.handle_registration_timeouts(now);
         while let Some((call, timer)) = self.timers.expire(now) {
             match timer {
                 SessionTimer::Repeat => self.repeat_answer(now, call),
@@ -142,10 +148,8 @@ impl Endpoint {
     /// When [`handle_timeout`](Self::handle_timeout) wants to be called next.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {
-        [self.servers.next_timeout(), self.clients.next_timeout(), self.timers.next()]
-            .into_iter()
-            .flatten()
-            .min()
+        let own = [self.servers.next_timeout(), self.clients.next_timeout(), self.timers.next()];
+        own.into_iter().flatten().chain(self.next_registration_timeout()).min()
     }
 
     /// What it has counted.

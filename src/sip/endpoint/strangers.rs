@@ -29,7 +29,12 @@ impl Endpoint {
     /// everybody in.
     pub fn set_attached(&mut self, mut attached: Vec<Network>) {
         attached.retain(|network| !network.is_everything());
-        self.attached = attached;
+        self.here.attached = attached;
+    }
+
+    /// Says which addresses the servers of its accounts have now.
+    pub fn set_trusted(&mut self, servers: &[IpAddr]) {
+        self.here.servers = servers.iter().map(IpAddr::to_canonical).collect();
     }
 
     /// Whether what comes over `path` would be refused, and might not be if the machine is attached to other networks
@@ -41,7 +46,7 @@ impl Endpoint {
 
     /// Whether nothing may come from there.
     pub(super) fn is_stranger(&self, path: Path) -> bool {
-        !self.config.allow.takes_source(path.remote.ip(), &self.attached)
+        !self.config.allow.takes_source(path.remote.ip(), &self.here)
     }
 
     /// Looks at a request outside of any call.

@@ -6,7 +6,7 @@
 //! start ──────> asking ── 2xx ──> registered ── half of the granted time ──> asking again ───┤
 //!                 │  ^                                                                       │
 //!                 │  ├── the next server, at once ── no answer, unreachable, 408, 480, 5xx ──┤
-//!                 │  ├── 2 s … 60 s, growing ─────── all servers have failed so ─────────────┤
+//!                 │  ├── 2 s … 8 s, growing ──────── all servers have failed so ─────────────┤
 //!                 │  ├── 5 min ───────────────────── wrong password, other 4xx, 6xx ─────────┤
 //!                 │  └── follow(…) ───────────────── 3xx ────────────────────────────────────┘
 //! stop ──────> leaving (Expires: 0) ── any final response, or none ──> Unregistered
@@ -172,6 +172,12 @@ impl Registration {
         self.bound.is_some_and(|bound| now < bound.until)
     }
 
+    /// The number in `CSeq` of the request that is out.
+    #[must_use]
+    pub fn pending_cseq(&self) -> Option<u32> {
+        self.pending.as_ref().map(|pending| pending.cseq)
+    }
+
     /// Whether `response` answers the request that is out.
     fn is_answered_by(&self, response: &Response) -> bool {
         let headers = &response.headers;
@@ -203,7 +209,8 @@ impl Registration {
         self.authenticator.authorize(&mut request);
         self.request = Some(Register { path: server.path, request });
         self.pending = Some(Pending { cseq: self.cseq, contact, expires_s });
-        self.wake_at = Some(now + ANSWER_WITHIN);
+        let patience = if self.servers.is_single() { ANSWER_WITHIN } else { ANSWER_WITHIN_OF_SEVERAL };
+        self.wake_at = Some(now + patience);
     }
 
     fn register(&self, server: &Server, contact: &SipUri, expires_s: u32) -> Request {
@@ -249,6 +256,9 @@ struct Bound {
 
 /// When a REGISTER has got no answer: a little after its transaction has given up (RFC 3261 §17.1.2.2 Timer F, 32 s).
 pub const ANSWER_WITHIN: Duration = Duration::from_secs(36);
+/// The same where there is another server to ask: nobody calls a box that is not registered, so it does not wait for all
+/// repetitions of its request.
+pub const ANSWER_WITHIN_OF_SEVERAL: Duration = Duration::from_secs(8);
 /// For how long another server than the first is put up with.
 pub const FAIL_BACK_AFTER: Duration = Duration::from_mins(10);
 /// When to ask again what was refused for good; the longest Retry-After that is believed.

@@ -47,6 +47,10 @@ impl Servers {
         self.detour.iter().chain(&self.own).nth(self.at)
     }
 
+    pub(super) const fn is_single(&self) -> bool {
+        self.detour.len() + self.own.len() == 1
+    }
+
     pub(super) const fn is_first(&self) -> bool {
         self.at == 0 && self.detour.is_empty()
     }

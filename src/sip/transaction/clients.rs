@@ -9,7 +9,7 @@ use super::key::ClientKey;
 use super::reaction::{Class, Emit, End, Reaction};
 use super::servers::{Slot, set};
 use super::timing::Transport;
-use crate::sip::call::CallKey;
+use crate::sip::call::{AccountKey, CallKey};
 use crate::sip::outbox::Outbox;
 use crate::sip::path::Path;
 use crate::sip::wire::{Method, Request, Response, WriteError};
@@ -32,16 +32,25 @@ pub(crate) struct NewRequest {
     pub(crate) request: Request,
     /// Which way it goes.
     pub(crate) path: Path,
-    /// The call that wants to know how it ends.
-    pub(crate) call: Option<CallKey>,
+    /// Who wants to know how it ends.
+    pub(crate) owner: Option<Owner>,
 }
 
-/// A request that nobody answered.
+/// Who wants to know how a request ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Owner {
+    /// A call.
+    Call(CallKey),
+    /// The registration of an account; its request has this number in `CSeq`.
+    Account(AccountKey, u32),
+}
+
+/// A request that nobody answered, or that could not be sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Lapsed {
-    /// Its call.
-    pub(crate) call: CallKey,
-    /// Whether it was the INVITE.
+    /// Whose it was.
+    pub(crate) owner: Owner,
+    /// Whether it was an INVITE.
     pub(crate) is_invite: bool,
 }
 
@@ -70,13 +79,13 @@ impl Clients {
         let is_invite = method == Method::INVITE;
         let (machine, reaction) = Machine::start(is_invite, Transport::of(new.path));
         let invite = is_invite.then(|| Box::new(new.request));
-        let NewRequest { path, call, .. } = new;
-        self.open.insert(key, Client { machine, method, bytes, path, call, invite, heard: Vec::new() });
+        let NewRequest { path, owner, .. } = new;
+        self.open.insert(key, Client { machine, method, bytes, path, owner, invite, heard: Vec::new() });
         self.run(now, key, reaction, outbox);
         Ok(())
     }
 
-    /// Takes a response. `Some` if it goes on to the user, with the call that the request was sent for.
+    /// Takes a response. `Some` if it goes on to the user, with whom the request was sent for.
     pub(crate) fn on_response(&mut self, now: Instant, response: &Response, outbox: &mut Outbox) -> Received {
         let Some((key, client)) = self.find(response) else {
             return Received::Unmatched;
@@ -87,9 +96,9 @@ impl Clients {
             Machine::Other(machine) => machine.on_response(class),
         };
         client.keep_what_repeats(class, response);
-        let call = client.call;
+        let owner = client.owner;
         self.run(now, key, reaction, outbox);
-        if reaction.deliver { Received::Deliver(key, call) } else { Received::Absorbed }
+        if reaction.deliver { Received::Deliver(key, owner) } else { Received::Absorbed }
     }
 
     /// Does what is due at `now`, up to the next request that nobody answered.
@@ -195,7 +204,7 @@ pub(crate) enum Received {
     /// A repetition.
     Absorbed,
     /// For the user of the transaction.
-    Deliver(ClientKey, Option<CallKey>),
+    Deliver(ClientKey, Option<Owner>),
 }
 
 #[derive(Debug)]
@@ -205,7 +214,7 @@ struct Client {
     /// What is sent again: the request; after a non-2xx response to INVITE its ACK.
     bytes: Box<[u8]>,
     path: Path,
-    call: Option<CallKey>,
+    owner: Option<Owner>,
     /// An INVITE without a final response, from which CANCEL and ACK are made.
     invite: Option<Box<Request>>,
     /// The tags of the peers that accepted the INVITE.
@@ -235,7 +244,7 @@ impl Client {
 
     fn as_lapsed(&self) -> Option<Lapsed> {
         let is_invite = matches!(self.machine, Machine::Invite(_));
-        Some(Lapsed { call: self.call?, is_invite })
+        Some(Lapsed { owner: self.owner?, is_invite })
     }
 }
 

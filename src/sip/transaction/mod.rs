@@ -21,7 +21,7 @@ mod server_other;
 mod servers;
 mod timing;
 
-pub(crate) use clients::{Clients, Heard, Lapsed, NewRequest, Received};
+pub(crate) use clients::{Clients, Heard, Lapsed, NewRequest, Owner, Received};
 pub(crate) use key::{ClientKey, MergeKey, ServerKey};
 pub(crate) use reaction::Class;
 pub(crate) use servers::{Answer, NewInvite, Room, Seen, Servers};

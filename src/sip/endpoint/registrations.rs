@@ -1,0 +1,195 @@
+//! The registrations of an endpoint: their requests become transactions, what becomes of those goes back to them.
+//!
+//! Decides nothing about when and where to register (that is [`Registration`]'s business), but keeps the way back open: when
+//! a server has seen another address than ours, there is a NAT between, which forgets who does not speak. So an empty line
+//! pair goes to the server every 24 to 29 s (RFC 5626 §3.5.1, §4.4.1).
+//!
+//! A request that takes the place of one without an answer ends that one's transaction: nobody waits for it any more.
+
+use super::Endpoint;
+use super::counters::count;
+use super::event::Event;
+use crate::sip::call::AccountKey;
+use crate::sip::path::Path;
+use crate::sip::registration::{Account, Register, Registration, Server};
+use crate::sip::transaction::{ClientKey, NewRequest, Owner};
+use crate::sip::wire::Response;
+use crate::time::Instant;
+use core::time::Duration;
+
+/// One account at one endpoint.
+#[derive(Debug)]
+pub(super) struct Registered {
+    registration: Registration,
+    /// The REGISTER that has no final response.
+    pending: Option<(ClientKey, Path)>,
+    /// Kept open, and when it is next due.
+    kept: Option<(Path, Instant)>,
+}
+
+impl Endpoint {
+    /// Adds an account. It registers after [`register`](Self::register), as soon as it has servers.
+    pub fn add_account(&mut self, account: Account) -> AccountKey {
+        let seed = self.tokens.draw();
+        self.accounts.push(Registered {
+            registration: Registration::new(account, seed),
+            pending: None,
+            kept: None,
+        });
+        AccountKey(self.accounts.len() - 1)
+    }
+
+    /// Begins to register an account, and goes on for ever. [`Event::Registration`] tells how it goes.
+    pub fn register(&mut self, now: Instant, account: AccountKey) {
+        self.on_registration(now, account, |registration| registration.start(now));
+    }
+
+    /// Says which servers an account has, most wanted first; see [`Registration::set_servers`].
+    pub fn set_servers(&mut self, now: Instant, account: AccountKey, servers: Vec<Server>) {
+        self.on_registration(now, account, |registration| registration.set_servers(now, servers));
+    }
+
+    /// Says where the contacts of a redirection are; see [`Registration::follow`].
+    pub fn follow(&mut self, now: Instant, account: AccountKey, servers: Vec<Server>) {
+        self.on_registration(now, account, |registration| registration.follow(now, servers));
+    }
+
+    /// The network has changed or returned: all accounts register anew.
+    pub fn network_changed(&mut self, now: Instant) {
+        for account in self.accounts() {
+            self.on_registration(now, account, |registration| registration.network_changed(now));
+        }
+    }
+
+    /// Begins to unregister all accounts; each tells its end by [`registration::Event::Unregistered`].
+    ///
+    /// [`registration::Event::Unregistered`]: crate::sip::registration::Event::Unregistered
+    pub fn unregister(&mut self, now: Instant) {
+        for account in self.accounts() {
+            self.on_registration(now, account, |registration| registration.stop(now));
+        }
+    }
+
+    /// Nothing leads where `path` goes. A registration tries the next server at once; calls hold on, for the network may
+    /// come back before they are given up.
+    pub fn handle_unreachable(&mut self, now: Instant, path: Path) {
+        for account in self.accounts() {
+            let lost = self.accounts.get_mut(account.0).and_then(|known| {
+                let cseq = known.registration.pending_cseq()?;
+                known.pending.take_if(|(_, pending)| *pending == path).map(|(client, _)| (client, cseq))
+            });
+            if let Some((client, cseq)) = lost {
+                self.clients.close(client);
+                self.on_registration(now, account, |registration| registration.handle_unreachable(now, cseq));
+            }
+        }
+    }
+
+    /// Whether a server knows where this account is.
+    #[must_use]
+    pub fn is_registered(&self, now: Instant, account: AccountKey) -> bool {
+        self.accounts.get(account.0).is_some_and(|known| known.registration.is_registered(now))
+    }
+
+    /// A response to a REGISTER.
+    pub(super) fn on_register_response(&mut self, now: Instant, account: AccountKey, response: &Response) {
+        if response.status.is_final()
+            && let Some(known) = self.accounts.get_mut(account.0)
+            && let Some((_, path)) = known.pending.take()
+        {
+            let is_translated = response.status.is_success() && is_translated(response, path);
+            known.kept = is_translated.then_some((path, now + KEEP_ALIVE_LEAST));
+        }
+        self.on_registration(now, account, |registration| registration.handle_response(now, response));
+    }
+
+    /// Nobody answered a REGISTER.
+    pub(super) fn on_no_answer(&mut self, now: Instant, account: AccountKey, cseq: u32) {
+        self.on_registration(now, account, |registration| registration.handle_no_answer(now, cseq));
+    }
+
+    /// The connection by which a REGISTER went is no more, or could not be opened.
+    pub(super) fn on_no_connection(&mut self, now: Instant, account: AccountKey, cseq: u32) {
+        if let Some(known) = self.accounts.get_mut(account.0) {
+            known.pending = None;
+        }
+        self.on_registration(now, account, |registration| registration.handle_unreachable(now, cseq));
+    }
+
+    /// Does what registrations have to do at `now`.
+    pub(super) fn handle_registration_timeouts(&mut self, now: Instant) {
+        for account in self.accounts() {
+            self.keep_alive(now, account);
+            self.on_registration(now, account, |registration| {
+                if registration.poll_timeout().is_some_and(|at| at <= now) {
+                    registration.handle_timeout(now);
+                }
+            });
+        }
+    }
+
+    /// When registrations have something to do next.
+    pub(super) fn next_registration_timeout(&self) -> Option<Instant> {
+        let own = |known: &Registered| [known.registration.poll_timeout(), known.kept.map(|(_, at)| at)];
+        self.accounts.iter().flat_map(own).flatten().min()
+    }
+
+    fn accounts(&self) -> impl Iterator<Item = AccountKey> + use<> {
+        (0..self.accounts.len()).map(AccountKey)
+    }
+
+    fn keep_alive(&mut self, now: Instant, account: AccountKey) {
+        let Some((path, at)) = self.accounts.get_mut(account.0).and_then(|known| known.kept.as_mut()) else {
+            return;
+        };
+        if *at > now {
+            return;
+        }
+        let spread = KEEP_ALIVE_SPREAD.as_secs() + 1;
+        *at = now + KEEP_ALIVE_LEAST + Duration::from_secs(self.tokens.draw() % spread);
+        self.outbox.push(*path, KEEP_ALIVE);
+    }
+
+    /// Gives `input` to a registration and carries out what follows.
+    fn on_registration(&mut self, now: Instant, account: AccountKey, input: impl FnOnce(&mut Registration)) {
+        let Some(known) = self.accounts.get_mut(account.0) else { return };
+        input(&mut known.registration);
+        while let Some(register) = self.accounts[account.0].registration.poll_request() {
+            self.send_register(now, account, register);
+        }
+        let registration = &mut self.accounts[account.0].registration;
+        while let Some(event) = registration.poll_event() {
+            self.events.push_back(Event::Registration { account, event });
+        }
+    }
+
+    fn send_register(&mut self, now: Instant, account: AccountKey, register: Register) {
+        let Register { path, mut request } = register;
+        let (client, cseq) = (ClientKey::draw(&mut self.tokens), request.headers.cseq.number);
+        request.headers.via.insert(0, client.via(path));
+        let known = &mut self.accounts[account.0];
+        if let Some((before, _)) = known.pending.replace((client, path)) {
+            self.clients.close(before);
+        }
+        let new = NewRequest { request, path, owner: Some(Owner::Account(account, cseq)) };
+        if self.clients.open(now, client, new, &mut self.outbox).is_err() {
+            count(&mut self.counters.unwritable);
+            known.pending = None;
+            known.registration.handle_unreachable(now, cseq);
+        }
+    }
+}
+
+/// Whether the server has seen another address than ours (RFC 3581 §4).
+fn is_translated(response: &Response, path: Path) -> bool {
+    let via = response.headers.top_via();
+    let (received, port) = via.map_or((None, None), |via| (via.received(), via.rport().flatten()));
+    received.is_some_and(|seen| seen != path.local.ip()) || port.is_some_and(|port| port != path.local.port())
+}
+
+/// Two empty lines (RFC 5626 §3.5.1); servers take them for nothing, or answer with one.
+const KEEP_ALIVE: &[u8] = b"\r\n\r\n";
+/// Between two of them is at least this (RFC 5626 §4.4.2: 24 to 29 s).
+const KEEP_ALIVE_LEAST: Duration = Duration::from_secs(24);
+/// And at most so much more.
+const KEEP_ALIVE_SPREAD: Duration = Duration::from_secs(5);
