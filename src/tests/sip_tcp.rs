@@ -4,7 +4,7 @@
 use super::net::address;
 use super::sip_trace::{ANSWER, Trace, ack_of_refusal, invite, reply, request, with_body, within};
 use crate::allow::{Allow, Network};
-use crate::sip::wire::{Request, StatusCode};
+use crate::sip::wire::{Message, Request, StatusCode};
 use crate::sip::{EndReason, EndpointConfig, Event, Invite, Path, Reception};
 use core::net::SocketAddr;
 use core::time::Duration;
@@ -157,6 +157,46 @@ fn a_bye_that_is_lost_with_its_connection_ends_the_call_all_the_same() {
     trace.endpoint.handle_broken(trace.now, far(&trace));
     assert!(matches!(trace.event(), Event::Ended { reason: EndReason::LocalHangUp, .. }));
     trace.assert_clean();
+}
+
+/// An INVITE of more than 1300 bytes, and the trace of who sends it over UDP.
+fn large() -> (Trace, crate::sip::CallKey) {
+    let mut trace = Trace::new();
+    let target = "sip:bob@192.0.2.2".parse().unwrap();
+    let body = vec![b'x'; 1000];
+    let call = trace.endpoint.invite(trace.now, Invite { target, path: trace.path, body });
+    (trace, call)
+}
+
+#[test]
+fn a_request_over_1300_bytes_goes_over_tcp_and_so_does_its_cancel() {
+    let (mut trace, call) = large();
+    let sent = trace.transmit();
+    assert_eq!(sent.path, Path::tcp(trace.path.local, trace.path.remote));
+    let Ok(Message::Request(invite)) = Message::parse(&sent.bytes) else { panic!() };
+    assert_eq!(invite.headers.via[0].transport(), "TCP");
+    trace.receive(reply(&invite, 180, "bob"));
+    trace.endpoint.hang_up(trace.now, call);
+    let cancel = trace.transmit();
+    assert_eq!((cancel.path, &cancel.bytes[..6]), (sent.path, b"CANCEL".as_slice()));
+}
+
+#[test]
+fn without_a_connection_a_large_request_goes_over_udp_after_all() {
+    let (mut trace, _) = large();
+    let first = trace.request();
+    let far = far(&trace);
+    trace.endpoint.handle_broken(trace.now, far);
+    let again = trace.transmit();
+    assert_eq!(again.path, trace.path);
+    let Ok(Message::Request(again)) = Message::parse(&again.bytes) else { panic!() };
+    assert_eq!(again.headers.via[0].transport(), "UDP");
+    assert_eq!((again.headers.via[0].branch(), &again.body), (first.headers.via[0].branch(), &first.body));
+    assert_eq!(trace.moments(4 * SECOND), [500, 1500, 3500]);
+    trace.endpoint.handle_broken(trace.now, far);
+    trace.receive(reply(&again, 200, "bob"));
+    assert!(matches!(trace.event(), Event::Answered { .. }));
+    assert_eq!(trace.sent(), ["ACK"]);
 }
 
 #[test]

@@ -65,6 +65,8 @@ impl Endpoint {
         let Some(request) = self.clients.invite(client).map(Request::cancel) else {
             return;
         };
+        // A large INVITE goes another way than it was meant to.
+        let path = self.clients.path(client).unwrap_or(path);
         let new = NewRequest { request, path, owner: None };
         if self.clients.open(now, client.cancel(), new, &mut self.outbox).is_err() {
             count(&mut self.counters.unwritable);

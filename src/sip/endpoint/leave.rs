@@ -63,10 +63,10 @@ impl Endpoint {
     }
 
     /// The connection whose far end is `far` is no more, or could not be opened. A request that went over it and has got
-    /// no response is lost: as if 503 had come (§8.1.3.1). Calls go on, over another one.
+    /// no response is lost: as if 503 had come (§8.1.3.1), unless it may go over UDP. Calls go on, over another one.
     pub fn handle_broken(&mut self, now: Instant, far: SocketAddr) {
         let status = StatusCode::SERVICE_UNAVAILABLE;
-        for lost in self.clients.on_broken(far) {
+        for lost in self.clients.on_broken(now, far, &mut self.outbox) {
             match lost.owner {
                 Owner::Call(call) if lost.is_invite => self.on_unanswered(call, status, "no connection"),
                 Owner::Call(call) => self.on_left(call),
