@@ -48,7 +48,7 @@ fn options_over_ipv6_tells_what_is_understood() {
 }
 
 #[test]
-fn an_unknown_method_gets_405() {
+fn an_unknown_method_gets_501() {
     run(V4, &[], "unknown_method", 1);
 }
 

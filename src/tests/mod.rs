@@ -18,4 +18,5 @@ mod sip_reoffer;
 mod sip_strangers;
 mod sip_tcp;
 mod sip_timers;
+mod sip_torture;
 mod sip_trace;

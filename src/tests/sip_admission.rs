@@ -135,12 +135,14 @@ fn datagrams_waiting_beyond_the_limit_are_dropped_and_counted() {
 }
 
 #[test]
-fn methods_we_do_not_know_get_405_with_allow() {
+fn methods_we_do_not_serve_get_405_and_those_nobody_knows_501_with_allow() {
     let mut trace = Trace::new();
-    for method in ["REGISTER", "PRACK", "SUBSCRIBE", "REFER", "NEWMETHOD"] {
+    for (method, status) in
+        [("REGISTER", 405), ("PRACK", 405), ("SUBSCRIBE", 405), ("REFER", 405), ("NEWMETHOD", 501)]
+    {
         trace.receive(request(method, 1));
         let refusal = trace.response();
-        assert_eq!(refusal.status.code(), 405, "{method}");
+        assert_eq!(refusal.status.code(), status, "{method}");
         assert_eq!(header(&refusal, "Allow"), "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE");
     }
     let (_, tag) = trace.confirmed();

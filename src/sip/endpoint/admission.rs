@@ -13,6 +13,10 @@ pub(super) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE"
 /// The bodies an endpoint understands, as its Accept header.
 pub(super) const ACCEPT: &str = "application/sdp";
 
+/// The Warning with a 406 (RFC 4475 §3.3.15); its agent is a pseudonym (RFC 3261 §20.43).
+const NO_FORMAT_IN_COMMON: &str =
+    "399 paging \"the answer would be application/sdp, which Accept leaves out\"";
+
 /// A final response made from the request alone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Refusal {
@@ -45,7 +49,9 @@ pub(super) fn check(request: &Request) -> Result<(), Refusal> {
 fn check_method(method: &Method) -> Result<(), Refusal> {
     match *method {
         Method::INVITE | Method::BYE | Method::OPTIONS | Method::INFO | Method::UPDATE => Ok(()),
-        _ => Err(Refusal::new(StatusCode::METHOD_NOT_ALLOWED).with("Allow", ALLOW)),
+        // RFC 3261 §21.5.2: 405 says that we know the method and do not allow it.
+        _ if method.is_known() => Err(Refusal::new(StatusCode::METHOD_NOT_ALLOWED).with("Allow", ALLOW)),
+        _ => Err(Refusal::new(StatusCode::NOT_IMPLEMENTED).with("Allow", ALLOW)),
     }
 }
 
@@ -76,7 +82,8 @@ fn check_body(request: &Request) -> Result<(), Refusal> {
     }
     let mut accepted = headers.tokens("Accept").peekable();
     if accepted.peek().is_some() && !accepted.any(accepts_sdp) {
-        return Err(Refusal::new(StatusCode::NOT_ACCEPTABLE).with("Accept", ACCEPT));
+        let refusal = Refusal::new(StatusCode::NOT_ACCEPTABLE).with("Accept", ACCEPT);
+        return Err(refusal.with("Warning", NO_FORMAT_IN_COMMON));
     }
     Ok(())
 }

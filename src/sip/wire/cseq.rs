@@ -10,7 +10,7 @@ use super::scan::Scan;
 /// `CSeq: 4711 INVITE`
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct CSeq {
-    /// Below 2^31 by RFC 3261 §8.1.1.5; the upper half is accepted.
+    /// Below 2^31 by RFC 3261 §8.1.1.5; the upper half is accepted (RFC 4475 §3.1.2.4 objects from 2^32 on).
     pub number: u32,
     /// The method of the request.
     pub method: Method,

@@ -21,8 +21,8 @@ pub struct ParseError {
 impl fmt::Display for ParseError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "at byte {}: expected {}", self.position, self.expected)?;
-        match &self.reply {
-            Some(reply) => write!(f, " (call {})", reply.call_id()),
+        match self.reply.as_ref().and_then(|reply| reply.call_id()) {
+            Some(call_id) => write!(f, " (call {call_id})"),
             None => Ok(()),
         }
     }

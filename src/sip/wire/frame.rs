@@ -6,11 +6,14 @@ use super::error::{ParseError, SyntaxError};
 use super::scan::{Scan, trim};
 use super::status::StatusCode;
 use super::write::ends_early;
+use memchr::memchr;
 
 /// The lines of a datagram up to the empty one. Lines end with CRLF, or LF alone; empty lines before the first are
 /// skipped.
 pub(super) struct Lines<'a> {
     datagram: &'a [u8],
+    /// The same, if all of it is UTF-8, as nearly always; so this is seen once and not line by line.
+    text: Option<&'a str>,
     at: usize,
     is_complete: bool,
 }
@@ -34,18 +37,18 @@ pub(super) struct Fault {
 impl<'a> Lines<'a> {
     pub(super) fn new(datagram: &'a [u8]) -> Self {
         let at = datagram.iter().position(|byte| !b"\r\n".contains(byte)).unwrap_or(datagram.len());
-        Self { datagram, at, is_complete: false }
+        Self { datagram, text: core::str::from_utf8(datagram).ok(), at, is_complete: false }
     }
 
     /// The next line; `None` after the last.
     pub(super) fn next(&mut self) -> Option<Result<Line<'a>, Fault>> {
         let at = self.at;
         let first = self.next_unfolded().filter(|line| !line.is_empty())?;
-        let bytes = if self.is_folded() { Cow::Owned(self.unfold(first)) } else { Cow::Borrowed(first) };
-        if ends_early(&bytes) {
+        let text = if self.is_folded() { self.unfold(first).into() } else { self.text_of(at, first) };
+        if ends_early(text.as_bytes()) {
             return Some(Err(Fault::new(at, "a line with no CR or NUL in it")));
         }
-        Some(Ok(Line { at, text: text_of(bytes), value_at: 0 }))
+        Some(Ok(Line { at, text, value_at: 0 }))
     }
 
     /// Whether the empty line behind the headers has been seen.
@@ -66,7 +69,7 @@ impl<'a> Lines<'a> {
     /// The bytes up to the next line end; `None` if there is none.
     fn next_unfolded(&mut self) -> Option<&'a [u8]> {
         let rest = self.rest();
-        let len = rest.iter().position(|&byte| byte == b'\n')?;
+        let len = memchr(b'\n', rest)?;
         self.at += len + 1;
         let line = rest[..len].strip_suffix(b"\r").unwrap_or(&rest[..len]);
         self.is_complete |= line.is_empty();
@@ -77,8 +80,14 @@ impl<'a> Lines<'a> {
         matches!(self.rest().first(), Some(b' ' | b'\t'))
     }
 
+    /// `line`, which is at `at`, as text.
+    fn text_of(&self, at: usize, line: &'a [u8]) -> Cow<'a, str> {
+        let text = self.text.and_then(|text| text.get(at..at + line.len()));
+        text.map_or_else(|| utf8_or_latin_1(line), Cow::Borrowed)
+    }
+
     /// `first` and the lines that continue it, with one space in place of each fold.
-    fn unfold(&mut self, first: &[u8]) -> Vec<u8> {
+    fn unfold(&mut self, first: &[u8]) -> String {
         let mut whole = first.trim_ascii_end().to_vec();
         while self.is_folded()
             && let Some(more) = self.next_unfolded()
@@ -86,14 +95,14 @@ impl<'a> Lines<'a> {
             whole.push(b' ');
             whole.extend_from_slice(more.trim_ascii());
         }
-        whole
+        utf8_or_latin_1(&whole).into_owned()
     }
 }
 
 impl Line<'_> {
     /// The line as `name: value`, with its name.
     pub(super) fn into_header(mut self) -> Result<(Self, usize), Fault> {
-        let Some(colon) = self.text.find(':') else {
+        let Some(colon) = self.text.bytes().position(|byte| byte == b':') else {
             return Err(Fault::new(self.at, "the name of a header and a colon"));
         };
         self.value_at = colon + 1;
@@ -144,20 +153,10 @@ impl Fault {
     }
 }
 
-/// What is not UTF-8 is Latin-1, as old phones write the names of people: a name must not cost a call.
-fn text_of(bytes: Cow<'_, [u8]>) -> Cow<'_, str> {
-    match bytes {
-        Cow::Borrowed(bytes) => {
-            core::str::from_utf8(bytes).map_or_else(|_| latin_1(bytes).into(), Cow::Borrowed)
-        }
-        Cow::Owned(bytes) => {
-            String::from_utf8(bytes).unwrap_or_else(|error| latin_1(error.as_bytes())).into()
-        }
-    }
-}
-
-fn latin_1(bytes: &[u8]) -> String {
-    bytes.iter().copied().map(char::from).collect()
+/// What is not UTF-8 is Latin-1: a name must not cost a call.
+fn utf8_or_latin_1(bytes: &[u8]) -> Cow<'_, str> {
+    core::str::from_utf8(bytes)
+        .map_or_else(|_| bytes.iter().copied().map(char::from).collect(), Cow::Borrowed)
 }
 
 #[cfg(test)]

@@ -68,7 +68,7 @@ impl<'a> Head<'a> {
         let from = self.need(self.from.as_ref(), "a From header")?.read(NameAddr::scan_single)?;
         let to = self.need(self.to.as_ref(), "a To header")?.read(NameAddr::scan_single)?;
         let call_id = self.need(self.call_id.as_ref(), "a Call-ID header")?.read(scan_call_id)?;
-        let cseq = self.need(self.cseq.as_ref(), "a CSeq header")?.read(|scan| scan_cseq(scan, method))?;
+        let cseq = read_cseq(self.need(self.cseq.as_ref(), "a CSeq header")?, method)?;
         let max_forwards = read_optional(self.max_forwards.as_ref(), |scan| scan.number("at most 255 hops"))?;
         let content_type = read_optional(self.content_type.as_ref(), ContentType::scan)?;
         Ok(Headers {
@@ -94,19 +94,20 @@ impl<'a> Head<'a> {
         rest.get(..len).ok_or_else(|| line.fault(error))
     }
 
-    /// The answer `status`, if enough could be read to give one. An ACK has none (RFC 3261 §17.1.1.3).
+    /// The answer `status`, if its sender would know it: by Via and `CSeq` (RFC 3261 §17.1.3). What else is missing is
+    /// missing in the answer (RFC 4475 §3.3.1). An ACK has none (RFC 3261 §17.1.1.3).
     pub(super) fn reply(self, status: StatusCode) -> Option<Box<Reply>> {
         let text = |line: Option<Line<'_>>| line.map(|line| line.value().to_owned());
-        let (from, to) = (text(self.from)?, text(self.to)?);
-        let (call_id, cseq) = (text(self.call_id)?, text(self.cseq)?);
+        let cseq = text(self.cseq)?;
         let is_answered = !self.via.is_empty() && !cseq.ends_with(Method::ACK.as_str());
+        let (from, to, call_id) = (text(self.from), text(self.to), text(self.call_id));
         is_answered.then(|| Box::new(Reply { status, via: self.via, from, to, call_id, cseq }))
     }
 
     fn sort(&mut self, line: Line<'a>, colon: usize) -> Result<(), Fault> {
         let name = line.name(colon);
         match HeaderName::of(name) {
-            HeaderName::Via => read_list(&line, &mut self.via, Via::scan),
+            HeaderName::Via => self.read_via(&line),
             HeaderName::Route => read_list(&line, &mut self.routes, NameAddr::scan),
             HeaderName::RecordRoute => read_list(&line, &mut self.record_routes, NameAddr::scan),
             HeaderName::Contact => self.read_contact(&line),
@@ -123,6 +124,15 @@ impl<'a> Head<'a> {
             }
             HeaderName::Other => Err(line.fault_at_start("a token as the name of a header")),
         }
+    }
+
+    /// Of a top Via that cannot be read, what can be is kept: the sender is owed an answer (RFC 4475 §3.1.2.1).
+    fn read_via(&mut self, line: &Line<'_>) -> Result<(), Fault> {
+        let read = read_list(line, &mut self.via, Via::scan);
+        if read.is_err() && self.via.is_empty() {
+            self.via.extend(Via::salvage(line.value()));
+        }
+        read
     }
 
     fn read_contact(&mut self, line: &Line<'_>) -> Result<(), Fault> {
@@ -180,12 +190,14 @@ fn read_optional<T>(
     line.map(|line| line.read(read)).transpose()
 }
 
-/// The `CSeq` of a request names its `method` (RFC 3261 §8.1.1.5).
-fn scan_cseq(scan: &mut Scan<'_>, method: Option<&Method>) -> Result<CSeq, SyntaxError> {
-    let error = scan.expected("a CSeq with the method of the request");
-    let cseq = CSeq::scan(scan)?;
-    let is_other = method.is_some_and(|method| *method != cseq.method);
-    if is_other { Err(error) } else { Ok(cseq) }
+/// The `CSeq` of a request names its `method` (RFC 3261 §8.1.1.5). A method that nobody knows is the greater fault
+/// (RFC 4475 §3.1.2.18).
+fn read_cseq(line: &Line<'_>, method: Option<&Method>) -> Result<CSeq, Fault> {
+    let cseq = line.read(CSeq::scan)?;
+    let Some(method) = method.filter(|method| **method != cseq.method) else { return Ok(cseq) };
+    let error = SyntaxError { position: 0, expected: "a CSeq with the method of the request" };
+    let status = if method.is_known() { StatusCode::BAD_REQUEST } else { StatusCode::NOT_IMPLEMENTED };
+    Err(Fault { status, ..line.fault(error) })
 }
 
 /// More is accepted than `word ["@" word]` (RFC 3261 §25.1): it is only ever compared and copied.

@@ -3,54 +3,41 @@
 use rsip::Header;
 use rsip::headers::UntypedHeader;
 
-/// The headers that are read into types; all others are [`rsip::Header`]s.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum HeaderName {
-    Via,
-    From,
-    To,
-    CallId,
-    CSeq,
-    MaxForwards,
-    Route,
-    RecordRoute,
-    Contact,
-    ContentType,
-    ContentLength,
-    Other,
+macro_rules! typed_headers {
+    ($($name:literal $variant:ident;)*) => {
+        /// The headers that are read into types; all others are [`rsip::Header`]s.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub(super) enum HeaderName {
+            $($variant,)*
+            Other,
+        }
+
+        impl HeaderName {
+            /// The header called `name`, in full or compact form. Case does not matter.
+            pub(super) fn of(name: &str) -> Self {
+                let name = full_name(name);
+                match name {
+                    $(_ if name.eq_ignore_ascii_case($name) => Self::$variant,)*
+                    _ => Self::Other,
+                }
+            }
+        }
+    };
 }
 
-impl HeaderName {
-    /// The header called `name`, in full or compact form. Case does not matter.
-    pub(super) fn of(name: &str) -> Self {
-        TYPED
-            .iter()
-            .find(|(known, _)| known.eq_ignore_ascii_case(name))
-            .map_or(Self::Other, |&(_, header)| header)
-    }
+typed_headers! {
+    "Via" Via;
+    "From" From;
+    "To" To;
+    "Call-ID" CallId;
+    "CSeq" CSeq;
+    "Max-Forwards" MaxForwards;
+    "Route" Route;
+    "Record-Route" RecordRoute;
+    "Contact" Contact;
+    "Content-Type" ContentType;
+    "Content-Length" ContentLength;
 }
-
-/// Names are compared by their length first, so walking this list costs little.
-const TYPED: [(&str, HeaderName); 18] = [
-    ("Via", HeaderName::Via),
-    ("v", HeaderName::Via),
-    ("From", HeaderName::From),
-    ("f", HeaderName::From),
-    ("To", HeaderName::To),
-    ("t", HeaderName::To),
-    ("Call-ID", HeaderName::CallId),
-    ("i", HeaderName::CallId),
-    ("CSeq", HeaderName::CSeq),
-    ("Contact", HeaderName::Contact),
-    ("m", HeaderName::Contact),
-    ("Max-Forwards", HeaderName::MaxForwards),
-    ("Route", HeaderName::Route),
-    ("Record-Route", HeaderName::RecordRoute),
-    ("Content-Type", HeaderName::ContentType),
-    ("c", HeaderName::ContentType),
-    ("Content-Length", HeaderName::ContentLength),
-    ("l", HeaderName::ContentLength),
-];
 
 macro_rules! rsip_headers {
     ($($name:literal $variant:ident;)*) => {
@@ -128,15 +115,22 @@ fn full_name(name: &str) -> &str {
     match letter.to_ascii_lowercase() {
         b'a' => "Accept-Contact",
         b'b' => "Referred-By",
+        b'c' => "Content-Type",
         b'd' => "Request-Disposition",
         b'e' => "Content-Encoding",
+        b'f' => "From",
+        b'i' => "Call-ID",
         b'j' => "Reject-Contact",
         b'k' => "Supported",
+        b'l' => "Content-Length",
+        b'm' => "Contact",
         b'n' => "Identity-Info",
         b'o' => "Event",
         b'r' => "Refer-To",
         b's' => "Subject",
+        b't' => "To",
         b'u' => "Allow-Events",
+        b'v' => "Via",
         b'x' => "Session-Expires",
         b'y' => "Identity",
         _ => name,

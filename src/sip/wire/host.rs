@@ -125,9 +125,9 @@ impl fmt::Display for HostPort {
     }
 }
 
-/// `_` is no letter of a host name, but names of containers and Windows machines have it.
+/// `_` too, which is no letter of a host name (RFC 3261 §25.1), but of names of containers and Windows machines.
 fn is_name_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"-._".contains(&byte)
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_')
 }
 
 #[cfg(test)]

@@ -65,6 +65,12 @@ methods! {
 }
 
 impl Method {
+    /// Whether this is one of the constants here: a method of some RFC.
+    #[must_use]
+    pub const fn is_known(&self) -> bool {
+        matches!(self.0, Name::Known(_))
+    }
+
     /// Reads the token under `scan`.
     pub(super) fn scan(scan: &mut Scan<'_>) -> Result<Self, SyntaxError> {
         scan.token("a method").map(Self::from_token)
@@ -113,12 +119,14 @@ mod tests {
         assert_eq!(method, Method::INVITE);
         assert!(matches!(method, Method::INVITE));
         assert_eq!(method, Method::from(rsip::Method::Invite));
+        assert!(method.is_known());
     }
 
     #[test]
     fn case_matters() {
         let method: Method = "invite".parse().unwrap();
         assert_ne!(method, Method::INVITE);
+        assert!(!method.is_known());
         assert_eq!(method.to_string(), "invite");
     }
 

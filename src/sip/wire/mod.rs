@@ -23,9 +23,32 @@
 //!
 //! ## How strict
 //!
-//! What cannot be misread is accepted: LF for CRLF, leading empty lines, bytes that are no UTF-8 (taken as Latin-1),
-//! unknown methods, headers and URI schemes. What two readers could read in two ways is refused, with a
-//! [`ParseError`] that says where, what was expected, and, if the sender can be answered, how ([`Reply`]).
+//! What two readers could read in two ways is refused, with a [`ParseError`] that says where, what was expected, and, if
+//! the sender can be answered, how ([`Reply`]). What cannot be misread is accepted: unknown methods, headers and URI
+//! schemes, and what the grammar of RFC 3261 §25.1 does not allow but this table does. Each row has a test in
+//! `tests/leniency.rs`, and where an RFC has a message for it, that is its capture (`ci/testdata`).
+//!
+//! | accepted | whose word it is | message |
+//! |---|---|---|
+//! | LF alone ends a line | RFC 2543 §3 | |
+//! | empty lines before the message | RFC 3261 §7.5 | |
+//! | spaces at the end of the request line | RFC 4475 §3.1.2.10 | trws |
+//! | no space behind the status, nor a reason | RFC 4475 §3.1.1.13 | noreason, cut |
+//! | no space between a display name and `<` | RFC 4475 §3.1.1.6 | lwsdisp |
+//! | spaces within `<` and `>` | RFC 4475 §3.1.2.14 | badaspec |
+//! | a display name without the quotes it needs, in From and To | RFC 4475 §3.1.2.15 | baddn |
+//! | no branch (or half of one), From tag, Max-Forwards, Content-Length | RFC 4475 §3.2.1, §3.4.1 | badbranch, inv2543 |
+//! | a `CSeq` from 2^31 to 2^32 - 1 | RFC 4475 §3.1.2.4 | |
+//! | brackets around the address in `received` | RFC 5118 §4.5 | via-received-param-with-delim |
+//! | `:::` for `::` | RFC 5118 §4.10 | ipv6-bug-abnf-3-colons |
+//! | Latin-1 for UTF-8 | ours: a name must not cost a call | |
+//! | a Call-ID of any visible bytes | ours: it is only compared and copied | |
+//! | a parameter with a value that is no token, or empty | ours: nothing in it can end it | |
+//! | `#` and letters beyond ASCII in the user of a URI | ours: dialled keys and names | |
+//! | `_` in the name of a host | ours: names of containers and Windows machines | |
+//!
+//! None of these is here for a certain device, and no capture of one is at hand. Whoever adds a row for a device names
+//! it, and adds what it sent to `ci/testdata`.
 
 mod content_type;
 mod cseq;

@@ -64,8 +64,7 @@ impl NameAddr {
     }
 
     /// Reads an address that stands alone, as in From and To. There an unquoted display name may hold what it should
-    /// not, as in `From: Bell, Alexander <sip:a.g.bell@example.com>` (RFC 4475 §3.1.2.15 allows to infer the quotes):
-    /// telephone systems fill in the names of their directories.
+    /// not, as in `From: Bell, Alexander <sip:a.g.bell@example.com>` (RFC 4475 §3.1.2.15 allows to infer the quotes).
     pub(super) fn scan_single(scan: &mut Scan<'_>) -> Result<Self, SyntaxError> {
         let mut named = scan.clone();
         let name = named.take_while(|byte| byte != b'<' && byte != b'"').trim_end_matches([' ', '\t']);

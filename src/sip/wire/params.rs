@@ -3,7 +3,7 @@
 use core::fmt;
 
 use super::error::SyntaxError;
-use super::scan::{Scan, is_token, is_token_byte, is_visible, unquoted, write_quoted};
+use super::scan::{ByteSet, Scan, is_token, is_token_byte, unquoted, write_quoted};
 
 /// Parameters in the order they were written.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -80,11 +80,21 @@ impl Params {
     pub(super) fn scan(scan: &mut Scan<'_>) -> Result<Self, SyntaxError> {
         let mut params = Vec::new();
         while scan.eat_spaced(b';') {
-            let name = scan.token("the name of a parameter")?.to_owned();
-            let value = if scan.eat_spaced(b'=') { Some(header_value(scan)?.to_owned()) } else { None };
-            params.push(Param { name, value });
+            params.push(Param::scan(scan)?);
         }
         Ok(Self(params))
+    }
+
+    /// Reads those parameters that can be read.
+    pub(super) fn salvage(scan: &mut Scan<'_>) -> Self {
+        let mut params = Vec::new();
+        while scan.eat_spaced(b';') {
+            match Param::scan(scan) {
+                Ok(param) => params.push(param),
+                Err(_) => _ = scan.take_while(|byte| VALUE.holds(byte)),
+            }
+        }
+        Self(params)
     }
 
     /// Reads the parameters of a URI: no white space, no quotes, but escapes.
@@ -144,6 +154,13 @@ impl Param {
         self.value().map(unquoted)
     }
 
+    /// Reads a parameter of a header's value.
+    fn scan(scan: &mut Scan<'_>) -> Result<Self, SyntaxError> {
+        let name = scan.token("the name of a parameter")?.to_owned();
+        let value = if scan.eat_spaced(b'=') { Some(header_value(scan)?.to_owned()) } else { None };
+        Ok(Self { name, value })
+    }
+
     fn is(&self, name: &str) -> bool {
         self.name.eq_ignore_ascii_case(name)
     }
@@ -155,11 +172,11 @@ fn header_value<'a>(scan: &mut Scan<'a>) -> Result<&'a str, SyntaxError> {
     if scan.peek() == Some(b'"') {
         return scan.quoted();
     }
-    Ok(scan.take_while(|byte| is_visible(byte) && !b";,\"<>".contains(&byte)))
+    Ok(scan.take_while(|byte| VALUE.holds(byte)))
 }
 
 fn is_uri_param_byte(byte: u8) -> bool {
-    is_visible(byte) && !b";?\"<>".contains(&byte)
+    URI_PARAM.holds(byte)
 }
 
 fn token_or_quoted(value: &str) -> String {
@@ -177,6 +194,9 @@ fn token_or_quoted(value: &str) -> String {
 fn token_of(name: &str) -> String {
     name.chars().filter(|&c| c.is_ascii() && is_token_byte(c as u8)).collect()
 }
+
+static VALUE: ByteSet = ByteSet::visible_but(b";,\"<>");
+static URI_PARAM: ByteSet = ByteSet::visible_but(b";?\"<>");
 
 #[cfg(test)]
 mod tests {

@@ -10,16 +10,16 @@ use super::write::Writer;
 /// What is owed to the sender of a request that is no valid message: an error response (RFC 3261 §8.2, §21.4.1).
 ///
 /// From, To, Call-ID and `CSeq` are kept as text, for it may be one of them that could not be read; the sender knows
-/// them again by their bytes.
+/// them again by their bytes. Those that it left out are left out in the answer too.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reply {
-    /// 400, 413 or 505.
+    /// 400, 413, 501 or 505.
     pub status: StatusCode,
     /// The way back, top first, never empty.
     pub via: Vec<Via>,
-    pub(super) from: String,
-    pub(super) to: String,
-    pub(super) call_id: String,
+    pub(super) from: Option<String>,
+    pub(super) to: Option<String>,
+    pub(super) call_id: Option<String>,
     pub(super) cseq: String,
 }
 
@@ -31,10 +31,10 @@ impl Reply {
         }
     }
 
-    /// The Call-ID as written.
+    /// The Call-ID as written, if there is one.
     #[must_use]
-    pub fn call_id(&self) -> &str {
-        &self.call_id
+    pub fn call_id(&self) -> Option<&str> {
+        self.call_id.as_deref()
     }
 
     /// The response as bytes, with `to_tag` in To if there is no tag.
@@ -48,13 +48,17 @@ impl Reply {
         for via in &self.via {
             writer.header("Via", via)?;
         }
-        writer.header("From", &self.from)?;
-        if has_tag(&self.to) {
-            writer.header("To", &self.to)?;
-        } else {
-            writer.header("To", &format_args!("{};tag={to_tag}", self.to))?;
+        if let Some(from) = &self.from {
+            writer.header("From", from)?;
         }
-        writer.header("Call-ID", &self.call_id)?;
+        match &self.to {
+            Some(to) if has_tag(to) => writer.header("To", to)?,
+            Some(to) => writer.header("To", &format_args!("{to};tag={to_tag}"))?,
+            None => {}
+        }
+        if let Some(call_id) = &self.call_id {
+            writer.header("Call-ID", call_id)?;
+        }
         writer.header("CSeq", &self.cseq)?;
         writer.finish(&[])
     }

@@ -159,14 +159,55 @@ impl<'a> Scan<'a> {
     }
 }
 
+/// A set of bytes to be looked up: most of a message is runs of bytes of one set.
+pub(in crate::sip) struct ByteSet([bool; 256]);
+
+impl ByteSet {
+    /// These.
+    const fn of(mut members: &[u8]) -> Self {
+        let mut set = [false; 256];
+        while let [member, rest @ ..] = members {
+            set[*member as usize] = true;
+            members = rest;
+        }
+        Self(set)
+    }
+
+    /// All that are [visible](is_visible) but these.
+    pub(in crate::sip) const fn visible_but(mut excluded: &[u8]) -> Self {
+        let mut set = [true; 256];
+        let mut control = 0;
+        while control <= b' ' as usize {
+            set[control] = false;
+            control += 1;
+        }
+        set[DEL as usize] = false;
+        while let [byte, rest @ ..] = excluded {
+            set[*byte as usize] = false;
+            excluded = rest;
+        }
+        Self(set)
+    }
+
+    pub(in crate::sip) const fn holds(&self, byte: u8) -> bool {
+        self.0[byte as usize]
+    }
+}
+
 /// RFC 3261 §25.1 `token`.
 pub(in crate::sip) fn is_token_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"-.!%*_+`'~".contains(&byte)
+    TOKEN.holds(byte)
 }
 
 /// `text` without the white space around it.
-pub(in crate::sip) fn trim(text: &str) -> &str {
-    text.trim_matches([' ', '\t'])
+pub(in crate::sip) fn trim(mut text: &str) -> &str {
+    while let Some(rest) = text.strip_prefix([' ', '\t']) {
+        text = rest;
+    }
+    while let Some(rest) = text.strip_suffix([' ', '\t']) {
+        text = rest;
+    }
+    text
 }
 
 /// Whether `text` is a token.
@@ -176,7 +217,7 @@ pub(in crate::sip) fn is_token(text: &str) -> bool {
 
 /// Printable, or part of a character beyond ASCII.
 pub(in crate::sip) fn is_visible(byte: u8) -> bool {
-    byte > b' ' && byte != 0x7f
+    byte > b' ' && byte != DEL
 }
 
 /// Writes `text` as a quoted string (RFC 3261 §25.1 `quoted-string`).
@@ -205,3 +246,7 @@ pub(in crate::sip) fn unquoted(quoted: &str) -> String {
     }
     text
 }
+
+static TOKEN: ByteSet =
+    ByteSet::of(b"-.!%*_+`'~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
+const DEL: u8 = 0x7f;

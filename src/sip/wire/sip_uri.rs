@@ -6,7 +6,7 @@ use core::net::SocketAddr;
 use super::error::SyntaxError;
 use super::host::{Host, HostPort};
 use super::params::Params;
-use super::scan::{Scan, is_visible};
+use super::scan::{ByteSet, Scan, is_visible};
 
 /// `sip:user:password@host:port;params?headers`
 ///
@@ -149,7 +149,7 @@ type UserInfo = (Option<Box<str>>, Option<Box<str>>);
 
 /// A user may hold `;`, `?`, `/` and more, so only an `@` tells that there is one.
 fn scan_user(scan: &mut Scan<'_>) -> Result<UserInfo, SyntaxError> {
-    if !scan.rest().contains('@') {
+    if !scan.rest().bytes().any(|byte| byte == b'@') {
         return Ok((None, None));
     }
     let user = scan.take_while(|byte| byte != b':' && is_user_byte(byte));
@@ -161,9 +161,9 @@ fn scan_user(scan: &mut Scan<'_>) -> Result<UserInfo, SyntaxError> {
     Ok((Some(user.into()), password))
 }
 
-/// More than RFC 3261 §25.1 allows: phones write `sip:*98#@host`, and some leave letters beyond ASCII unescaped.
+/// More than RFC 3261 §25.1 allows: `sip:*98#@host`, and letters beyond ASCII without escapes.
 fn is_user_byte(byte: u8) -> bool {
-    is_visible(byte) && !b"@\"<>[]".contains(&byte)
+    USER.holds(byte)
 }
 
 fn is_header_byte(byte: u8) -> bool {
@@ -214,6 +214,7 @@ fn hex_digit(byte: u8) -> Option<u8> {
     char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
 }
 
+static USER: ByteSet = ByteSet::visible_but(b"@\"<>[]");
 const HEX_DIGITS: &[u8; 16] = b"0123456789ABCDEF";
 
 #[cfg(test)]

@@ -54,7 +54,7 @@ impl StartLine {
         scan.need(b' ', "one space after the version")?;
         let error = scan.expected("a status code from 100 to 699");
         let status = StatusCode::new(scan.number(error.expected)?).ok_or(error)?;
-        // Some leave the space out where the reason phrase is empty.
+        // Without a reason phrase the space may be missing: RFC 4475 §3.1.1.13, "a liberal receiver would accept it anyway".
         if !scan.is_at_end() {
             scan.need(b' ', "one space after the status code")?;
         }

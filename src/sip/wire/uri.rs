@@ -169,7 +169,7 @@ impl fmt::Display for AbsoluteUri {
 }
 
 fn is_scheme_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"+-.".contains(&byte)
+    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.')
 }
 
 fn is_uri_byte(byte: u8) -> bool {

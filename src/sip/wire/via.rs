@@ -93,6 +93,22 @@ impl Via {
 
     /// Reads one Via; after it a comma may follow.
     pub(super) fn scan(scan: &mut Scan<'_>) -> Result<Self, SyntaxError> {
+        let via = Self::scan_sent_by(scan)?;
+        let params_at = scan.clone();
+        let params = Params::scan(scan)?;
+        check(&params).map_err(|expected| params_at.expected(expected))?;
+        Ok(Self { params, ..via })
+    }
+
+    /// The first Via of `text`, which cannot be read: as far as that will do to answer its sender.
+    pub(super) fn salvage(text: &str) -> Option<Self> {
+        let mut scan = Scan::new(text);
+        let via = Self::scan_sent_by(&mut scan).ok()?;
+        Some(Self { params: Params::salvage(&mut scan), ..via })
+    }
+
+    /// Reads a Via up to its parameters.
+    fn scan_sent_by(scan: &mut Scan<'_>) -> Result<Self, SyntaxError> {
         let name = scan.token("a protocol such as SIP/2.0/UDP")?;
         slash(scan)?;
         let version = scan.token("the version of the protocol")?;
@@ -100,12 +116,9 @@ impl Via {
         let transport = scan.token("a transport such as UDP")?.into();
         scan.skip_space();
         let sent_by = HostPort::scan(scan, |scan| scan.eat_spaced(b':'))?;
-        let params_at = scan.clone();
-        let params = Params::scan(scan)?;
-        check(&params).map_err(|expected| params_at.expected(expected))?;
         let is_sip_2 = name == "SIP" && version == "2.0";
         let protocol = (!is_sip_2).then(|| format!("{name}/{version}").into());
-        Ok(Self { protocol, transport, sent_by, params })
+        Ok(Self { protocol, transport, sent_by, params: Params::new() })
     }
 }
 

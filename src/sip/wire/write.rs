@@ -10,6 +10,7 @@ use super::request::Request;
 use super::response::Response;
 use super::scan::is_token;
 use super::status::StatusCode;
+use memchr::memchr3_iter;
 
 /// A message on its way to bytes: one start line, then headers, then [`Writer::finish`].
 pub(super) struct Writer {
@@ -113,14 +114,7 @@ impl Writer {
 
 /// NUL may be written as a quoted pair (RFC 3261 §25.1 `quoted-pair`), CR and LF never.
 pub(super) fn ends_early(line: &[u8]) -> bool {
-    // Hardly a line has such bytes, and a loop without a way out looks at many at once.
-    let suspects = line.iter().fold(0, |bits, &byte| bits | u8::from(byte <= b'\r' && byte != b'\t'));
-    suspects != 0
-        && line.iter().enumerate().any(|(at, byte)| match byte {
-            b'\r' | b'\n' => true,
-            0 => !line[..at].ends_with(b"\\"),
-            _ => false,
-        })
+    memchr3_iter(b'\r', b'\n', 0, line).any(|at| line[at] != 0 || !line[..at].ends_with(b"\\"))
 }
 
 const TYPICAL_BYTES: usize = 1024;

@@ -113,7 +113,10 @@ fn what_would_end_its_line_is_not_written() {
     assert_eq!(refused(|request| request.headers.call_id.push('\n')), control("Call-ID"));
     assert_eq!(refused(|request| request.headers.from.display = Some("a\r\nb".to_owned())), control("From"));
     assert_eq!(refused(|request| request.headers.push("A b", "c")), WriteError::HeaderName("A b".to_owned()));
-    assert_eq!(refused(|request| request.headers.push("l", "99")), WriteError::Misplaced("l".to_owned()));
+    assert_eq!(
+        refused(|request| request.headers.push("l", "99")),
+        WriteError::Misplaced("Content-Length".to_owned())
+    );
     assert_eq!(refused(|request| request.headers.via.clear()), WriteError::NoVia);
     assert_eq!(refused(|request| request.body = vec![0; 65_536]), WriteError::TooLarge);
 }

@@ -2,6 +2,7 @@
 
 mod answer;
 mod datagram;
+mod leniency;
 mod properties;
 mod rfc4475;
 mod rfc5118;

@@ -69,7 +69,7 @@ const READABLE: [&str; 17] = [
 
 /// What cannot be read: with the status of the answer, the bytes where reading stops and what was expected.
 const UNREADABLE: [(&str, Option<u16>, &str, &str); 20] = [
-    ("badinv01", None, ";,;,,", "the name of a parameter"),
+    ("badinv01", Some(400), ";,;,,", "the name of a parameter"),
     ("clerr", Some(400), "9999", "a length that is not larger than the body"),
     ("ncl", Some(400), "-999", "the length of the body in bytes"),
     ("scalar02", Some(400), "36893488147419103232 REGISTER", "a sequence number below 2^32"),
@@ -83,9 +83,9 @@ const UNREADABLE: [(&str, Option<u16>, &str, &str); 20] = [
     ("baddn", Some(400), "", "an empty line after the headers"),
     ("badvers", Some(505), "SIP/7.0\r\nVia", "SIP/2.0"),
     ("mismatch01", Some(400), "8 INVITE", "a CSeq with the method of the request"),
-    ("mismatch02", Some(400), "8 INVITE", "a CSeq with the method of the request"),
+    ("mismatch02", Some(501), "8 INVITE", "a CSeq with the method of the request"),
     ("bigcode", None, "4294967301 ", "a status code from 100 to 699"),
-    ("insuf", None, "v=0", "a From header"),
+    ("insuf", Some(400), "v=0", "a From header"),
     ("multi01", Some(400), "CSeq: 59 INVITE", "this header only once"),
     ("mcl01", Some(400), "Content-Length: 5", "this header only once"),
     ("test", None, "\r\nTO : alan", "one space after the Request-URI"),
