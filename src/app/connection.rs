@@ -97,8 +97,9 @@ impl Connection {
     }
 
     /// Takes what has been read.
-    pub(super) fn push(&mut self, bytes: &[u8]) {
+    pub(super) fn push(&mut self, now: Instant, bytes: &[u8]) {
         if !self.is_finishing() {
+            self.standing.heard_at = now;
             self.stream.push(bytes);
         }
     }
@@ -118,11 +119,6 @@ impl Connection {
             Piece::Ping => Input::Nothing,
         };
         Some((input, after))
-    }
-
-    /// Something has come.
-    pub(super) const fn on_heard(&mut self, now: Instant) {
-        self.standing.heard_at = now;
     }
 
     /// What came was taken, or not.

@@ -238,7 +238,7 @@ impl Table {
         let connection = self.places.get_mut(at)?.as_mut()?;
         connection.is_queued = false;
         if let Some((input, after)) = connection.next_piece() {
-            return Some(self.on_piece(now, at, input, after));
+            return Some(self.on_piece(at, input, after));
         }
         match connection.io.read(&mut self.buffer) {
             Ok(None) => None,
@@ -247,9 +247,9 @@ impl Table {
                 None
             }
             Ok(Some(len)) => {
-                connection.push(&self.buffer[..len]);
+                connection.push(now, &self.buffer[..len]);
                 match connection.next_piece() {
-                    Some((input, after)) => Some(self.on_piece(now, at, input, after)),
+                    Some((input, after)) => Some(self.on_piece(at, input, after)),
                     // It counts as one all the same: who sends without end has one turn like all others.
                     None => Some(Input::Nothing),
                 }
@@ -258,9 +258,8 @@ impl Table {
     }
 
     /// The connection waits for its next turn.
-    fn on_piece(&mut self, now: Instant, at: usize, input: Input, after: After) -> Input {
+    fn on_piece(&mut self, at: usize, input: Input, after: After) -> Input {
         if let Some(connection) = self.connection(at) {
-            connection.on_heard(now);
             connection.is_queued = true;
             connection.is_spoilt = after == After::Finish;
             self.queue.push_back(Work::Read(at));

@@ -20,6 +20,7 @@
 use super::frame::Lines;
 use super::header_name::HeaderName;
 use super::scan::is_token_byte;
+use memchr::memchr;
 
 /// A connection on its way to messages.
 ///
@@ -157,7 +158,7 @@ impl Stream {
     fn step_head(&mut self, mut line: usize, mut seen: usize) -> Step {
         let all = self.rest();
         let head = &all[..all.len().min(Self::MAX_BYTES)];
-        while let Some(more) = head[seen..].iter().position(|&byte| byte == b'\n') {
+        while let Some(more) = memchr(b'\n', &head[seen..]) {
             seen += more + 1;
             match trimmed(&head[line..seen]) {
                 [] => return self.step_complete(seen),
