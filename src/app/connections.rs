@@ -143,13 +143,13 @@ impl Table {
             self.finish(now, at);
         }
         loop {
-            if let Some(far) = self.broken.pop_front() {
-                return Some(Input::Broken { far });
-            }
             if self.left_of_round == 0 {
                 self.crowd.try_ready(&mut self.ready);
                 self.sort_ready();
                 self.left_of_round = self.queue.len();
+            }
+            if let Some(far) = self.broken.pop_front() {
+                return Some(Input::Broken { far });
             }
             self.left_of_round = self.left_of_round.saturating_sub(1);
             let input = match self.queue.pop_front()? {
@@ -401,3 +401,6 @@ const PAUSE: Duration = Duration::from_secs(1);
 const TEND_EVERY: Duration = Duration::from_secs(1);
 /// How often it is looked whether calls still go by connections.
 const LOOK_AFTER_CALLS_EVERY: Duration = Duration::from_mins(1);
+
+#[cfg(test)]
+mod tests;
