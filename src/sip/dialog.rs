@@ -175,7 +175,7 @@ pub(crate) fn as_target(uri: &Uri) -> Uri {
 }
 
 /// The address a SIP URI names without being resolved.
-fn address(uri: &SipUri) -> Option<SocketAddr> {
+pub(crate) fn address(uri: &SipUri) -> Option<SocketAddr> {
     let HostPort { host, port } = uri.host_port();
     let ip = host.address().filter(|ip| !ip.is_unspecified() && !ip.is_multicast())?;
     let port = port.unwrap_or(DEFAULT_PORT);
@@ -183,7 +183,7 @@ fn address(uri: &SipUri) -> Option<SocketAddr> {
 }
 
 /// The transport of a SIP URI, that of `path` if it names none.
-fn transport(uri: &SipUri, path: Path) -> Option<Transport> {
+pub(crate) fn transport(uri: &SipUri, path: Path) -> Option<Transport> {
     match uri.params().get("transport") {
         _ if uri.is_secure() => None,
         Some(name) => Transport::of(name),

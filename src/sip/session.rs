@@ -13,6 +13,7 @@
 //! A session is only state; [`Endpoint`](super::Endpoint) moves it.
 
 use super::dialog::Dialog;
+use super::endpoint::Proofs;
 use super::path::{Path, Transmit};
 use super::transaction::{ClientKey, ServerKey};
 use super::wire::{Method, Request};
@@ -26,6 +27,8 @@ pub(crate) struct Session {
     pub(crate) state: State,
     /// The dialog; a caller has none before the 2xx.
     pub(crate) dialog: Option<Dialog>,
+    /// What a caller proves to whoever asks.
+    pub(crate) proofs: Option<Box<Proofs>>,
 }
 
 /// Where a session stands.
@@ -98,6 +101,8 @@ pub(crate) struct Calling {
     pub(crate) is_proceeding: bool,
     /// Whether the application has hung up.
     pub(crate) is_cancelled: bool,
+    /// How often it was sent again after a refusal.
+    pub(crate) turns: u8,
 }
 
 impl Session {

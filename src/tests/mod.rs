@@ -12,6 +12,7 @@ mod sip_caller;
 mod sip_keys;
 mod sip_link;
 mod sip_noise;
+mod sip_proof;
 mod sip_registrar;
 mod sip_registration;
 mod sip_reoffer;

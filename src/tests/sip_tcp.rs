@@ -13,7 +13,9 @@ const SECOND: Duration = Duration::from_secs(1);
 
 fn call(trace: &mut Trace) -> Request {
     let target = "sip:bob@192.0.2.2;transport=tcp".parse().unwrap();
-    trace.endpoint.invite(trace.now, Invite { target, path: trace.path, body: ANSWER.into() });
+    trace
+        .endpoint
+        .invite(trace.now, Invite { target, path: trace.path, identity: None, body: ANSWER.into() });
     trace.request()
 }
 
@@ -134,6 +136,18 @@ fn a_connection_that_cannot_be_opened_fails_the_call_at_once() {
 }
 
 #[test]
+fn a_redirection_may_lead_to_tcp() {
+    let mut trace = Trace::new();
+    let invite = call(&mut trace);
+    let moved = reply(&invite, 302, "bob").replace("192.0.2.2:5070", "192.0.2.9:5070;transport=tcp");
+    trace.receive(moved);
+    assert_eq!(trace.request().method.as_str(), "ACK");
+    let again = trace.transmit();
+    assert_eq!(again.path, Path::tcp(trace.path.local, "192.0.2.9:5070".parse().unwrap()));
+    assert!(again.bytes.windows(11).any(|at| at == b"SIP/2.0/TCP"), "its Via");
+}
+
+#[test]
 fn a_call_that_rings_outlives_its_connection() {
     let mut trace = Trace::over_tcp();
     let invite = call(&mut trace);
@@ -164,7 +178,7 @@ fn large() -> (Trace, crate::sip::CallKey) {
     let mut trace = Trace::new();
     let target = "sip:bob@192.0.2.2".parse().unwrap();
     let body = vec![b'x'; 1000];
-    let call = trace.endpoint.invite(trace.now, Invite { target, path: trace.path, body });
+    let call = trace.endpoint.invite(trace.now, Invite { target, path: trace.path, identity: None, body });
     (trace, call)
 }
 

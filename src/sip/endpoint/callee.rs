@@ -68,17 +68,18 @@ impl Endpoint {
         let call = self.new_call();
         self.open_invite(now, call, &inbound);
         self.dialogs.insert(name, call);
+        let from = Box::new(self.caller(&inbound));
         let Inbound { request, path, key: server, .. } = inbound;
         self.events.push_back(Event::Incoming {
             call,
-            from: Box::new(request.headers.from.clone()),
+            from,
             to: Box::new(request.uri.clone()),
             path,
             call_id: request.headers.call_id.clone(),
             offer: request.body.clone(),
         });
         let state = State::Incoming { server, invite: Box::new(request) };
-        self.sessions.insert(call, Session { path, state, dialog: Some(dialog) });
+        self.sessions.insert(call, Session { path, state, dialog: Some(dialog), proofs: None });
     }
 
     /// CANCEL: ends a call that has not been answered; otherwise it comes too late (RFC 3261 §9.2).

@@ -1,6 +1,7 @@
 //! What an endpoint is told once.
 
 use crate::allow::Allow;
+use crate::sip::digest::Identity;
 
 /// Who an endpoint is and how much it may hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,8 +14,19 @@ pub struct EndpointConfig {
     pub user_agent: String,
     /// Who may call it.
     pub allow: Allow,
+    /// What callers have to prove, if anything.
+    pub demand: Option<Demand>,
     /// How much it may hold.
     pub limits: Limits,
+}
+
+/// What callers have to prove (RFC 3261 §22.2).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Demand {
+    /// What the identity belongs to, as their owners read it.
+    pub realm: String,
+    /// Who they have to be.
+    pub identity: Identity,
 }
 
 /// How much an endpoint may hold. What comes when it is full is refused or dropped, as said here, and counted.
@@ -43,6 +55,7 @@ impl EndpointConfig {
             display_name: String::new(),
             user_agent: String::new(),
             allow: Allow::ANYBODY,
+            demand: None,
             limits: Limits::default(),
         }
     }

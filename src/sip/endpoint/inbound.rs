@@ -118,7 +118,7 @@ impl Endpoint {
             }
             Received::Deliver(client, Some(Owner::Call(call))) => match response.headers.cseq.method {
                 Method::INVITE => self.on_invite_response(now, client, call, response),
-                Method::BYE => self.on_bye_response(call, response.status),
+                Method::BYE => self.on_bye_response(now, call, response),
                 _ => {}
             },
             Received::Deliver(_, None) => {}
@@ -146,7 +146,7 @@ impl Endpoint {
         let dialog = DialogKey::of(&inbound.request, &self.tokens);
         let call = dialog.and_then(|dialog| self.dialogs.get(&dialog)).copied();
         if call.is_none()
-            && let Err(stranger) = self.check_stranger(&inbound)
+            && let Err(stranger) = self.check_stranger(now, &inbound)
         {
             return self.turn_away(now, &inbound, stranger);
         }
@@ -155,7 +155,10 @@ impl Endpoint {
         }
         match (call, &inbound.request.method) {
             (Some(call), _) => self.on_request_within(now, call, &inbound),
-            (None, &Method::INVITE) if dialog.is_none() => self.on_invite(now, inbound),
+            (None, &Method::INVITE) if dialog.is_none() => match self.challenge(now, &inbound) {
+                Some(refusal) => self.refuse(&inbound, &refusal),
+                None => self.on_invite(now, inbound),
+            },
             (None, &Method::OPTIONS) if dialog.is_none() => self.on_options(&inbound),
             (None, _) => self.refuse(&inbound, &Refusal::new(StatusCode::CALL_DOES_NOT_EXIST)),
         }

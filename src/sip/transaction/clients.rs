@@ -92,7 +92,8 @@ impl Clients {
         let is_invite = method == Method::INVITE;
         let (machine, reaction) = Machine::start(is_invite, Transport::of(path));
         let (bytes, invite) = (bytes.into_boxed_slice(), is_invite.then(|| Box::new(request)));
-        let client = Client { machine, method, bytes, path, owner, invite, detour, heard: Vec::new() };
+        let (refused, heard) = (None, Vec::new());
+        let client = Client { machine, method, bytes, path, owner, detour, invite, refused, heard };
         self.open.insert(key, client);
         self.run(now, key, reaction, outbox);
     }
@@ -161,6 +162,11 @@ impl Clients {
     /// The INVITE of the transaction `key`, until it is refused or the first 2xx [heard](Self::hear).
     pub(crate) fn invite(&self, key: ClientKey) -> Option<&Request> {
         self.open.get(&key)?.invite.as_deref()
+    }
+
+    /// Takes the INVITE of the transaction `key`, which was refused.
+    pub(crate) fn take_refused(&mut self, key: ClientKey) -> Option<Box<Request>> {
+        self.open.get_mut(&key)?.refused.take()
     }
 
     /// The path of the transaction `key`.
@@ -261,6 +267,8 @@ struct Client {
     detour: Option<Box<Request>>,
     /// An INVITE without a final response, from which CANCEL and ACK are made.
     invite: Option<Box<Request>>,
+    /// An INVITE that was refused, until somebody takes it.
+    refused: Option<Box<Request>>,
     /// The tags of the peers that accepted the INVITE.
     heard: Vec<Box<str>>,
 }
@@ -277,6 +285,7 @@ impl Client {
             (Class::Failure, Machine::Invite(_)) => {
                 if let Some(invite) = self.invite.take() {
                     self.bytes = invite.ack(response).to_bytes().unwrap_or_default().into_boxed_slice();
+                    self.refused = Some(invite);
                 }
             }
         }
