@@ -53,7 +53,9 @@ fn act_on(endpoint: &mut Endpoint, now: Instant, path: Path, act: u8, calls: &mu
     match (act % 8, newest) {
         (0, _) => {
             let Ok(target) = "sip:bob@192.0.2.2".parse() else { return };
-            calls.push(endpoint.invite(now, Invite { target, path, body: b"v=0\r\n".to_vec() }));
+            calls.push(
+                endpoint.invite(now, Invite { target, path, body: b"v=0\r\n".to_vec(), identity: None }),
+            );
         }
         (1, Some(call)) => endpoint.ring(now, call),
         (2 | 3, Some(call)) => endpoint.answer(now, call, b"v=0\r\n".to_vec()),
