@@ -32,3 +32,4 @@ mod registration;
 mod robustness;
 mod shutdown;
 mod strangers;
+mod tcp;

@@ -17,6 +17,7 @@ mod sip_registrar;
 mod sip_registration;
 mod sip_reoffer;
 mod sip_strangers;
+mod sip_tcp;
 mod sip_timers;
 mod sip_torture;
 mod sip_trace;
