@@ -48,7 +48,8 @@ pub fn answer(id: u16, name: &str, lot: u64, bytes: &[u8]) -> Answer {
     {
         return Answer::Other;
     }
-    if !matches!(packet.rcode(), RCODE::NoError | RCODE::NameError) {
+    let is_cut = packet.has_flags(PacketFlag::TRUNCATION);
+    if is_cut || !matches!(packet.rcode(), RCODE::NoError | RCODE::NameError) {
         return Answer::Failed;
     }
     let records = packet.answers.iter().filter_map(|record| match &record.rdata {
@@ -73,7 +74,8 @@ pub fn name_servers(text: &str) -> Vec<SocketAddr> {
 fn ordered(mut records: Vec<SRV<'_>>, lot: u64) -> Vec<Target> {
     // A target of "." says that there is none.
     records.retain(|record| record.port != 0 && !record.target.get_labels().is_empty());
-    records.sort_by_key(|record| record.priority);
+    // Name servers give them in another order each time.
+    records.sort_by_key(|record| (record.priority, record.port, record.target.to_string()));
     let (mut lot, mut targets) = (lot, Vec::with_capacity(records.len()));
     while let Some(first) = records.first() {
         let alike = records.iter().take_while(|record| record.priority == first.priority);
@@ -164,6 +166,21 @@ mod tests {
         for rcode in [RCODE::ServerFailure, RCODE::Refused, RCODE::NotImplemented] {
             let bytes = reply(|packet| *packet.rcode_mut() = rcode, &[(1, 1, 5060, "a.example")]);
             assert_eq!(answer(7, NAME, 1, &bytes), Answer::Failed);
+        }
+    }
+
+    #[test]
+    fn an_answer_that_was_cut_tells_nothing() {
+        let bytes = reply(|packet| packet.set_flags(PacketFlag::TRUNCATION), &[(1, 1, 5060, "a.example")]);
+        assert_eq!(answer(7, NAME, 1, &bytes), Answer::Failed);
+    }
+
+    #[test]
+    fn the_same_lot_gives_the_same_order_whatever_the_name_server_does() {
+        let records = [(10, 1, 5060, "c.example"), (10, 1, 5060, "a.example"), (10, 1, 5060, "b.example")];
+        let turned = [records[2], records[0], records[1]];
+        for lot in 0..50 {
+            assert_eq!(servers(lot, &records), servers(lot, &turned));
         }
     }
 

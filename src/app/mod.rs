@@ -8,7 +8,7 @@
 //!   `call_score` is how it went.
 //! - `configuration` reads files, environment and `--set`; [`arguments`] is the command line; `log` writes log lines,
 //!   `throttle` says how many the network may cause; `strangers` tells of those who may not call.
-//! - `accounts` registers the box, with servers that `lookup` finds.
+//! - `accounts` registers the box: each `line` is one account, with servers that `lookup` finds.
 
 mod accounts;
 pub mod arguments;
@@ -34,6 +34,7 @@ mod connections;
 mod inband;
 mod inbox;
 mod legs;
+mod line;
 mod listing;
 mod log;
 mod lookup;

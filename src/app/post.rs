@@ -67,10 +67,17 @@ impl Post {
 
     /// The way by `transport` from one of the addresses at which the box listens to `remote`, if one leads there.
     pub(super) fn path_to(&self, remote: SocketAddr, transport: Transport) -> Option<Path> {
-        let same_family = |socket: &&Rc<Udp>| socket.local_addr().is_ipv4() == remote.is_ipv4();
-        let bound = self.sockets.iter().find(same_family)?.local_addr();
-        let ip = if bound.ip().is_unspecified() { net::source_for(remote).ok()? } else { bound.ip() };
-        let local = SocketAddr::new(ip, bound.port());
+        let bound = || self.sockets.iter().map(|socket| socket.local_addr());
+        let own = net::source_for(remote).ok()?;
+        let port = bound().find(|bound| bound.ip() == own);
+        let port = port.or_else(|| {
+            bound().find(|bound| bound.ip().is_unspecified() && bound.is_ipv4() == remote.is_ipv4())
+        });
+        let local = match port {
+            Some(bound) => SocketAddr::new(own, bound.port()),
+            // The routes lead another way than the addresses at which the box listens.
+            None => bound().find(|bound| bound.is_ipv4() == remote.is_ipv4())?,
+        };
         Some(match transport {
             Transport::Udp => Path::udp(local, remote),
             Transport::Tcp => Path::tcp(local, remote),

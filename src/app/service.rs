@@ -107,9 +107,9 @@ impl<'a> Service<'a> {
         for &call in self.calls.keys() {
             self.endpoint.hang_up(now, call);
         }
-        self.endpoint.unregister(now);
+        self.accounts.stop(now, &mut self.endpoint);
         self.settle(now);
-        while (!self.calls.is_empty() || self.accounts.is_registered()) && clock::now() < until {
+        while (!self.calls.is_empty() || !self.endpoint.is_unregistered()) && clock::now() < until {
             let deadline = self.deadline().map_or(until, |deadline| deadline.min(until));
             self.turn(inbox, Some(deadline)).await;
         }
@@ -166,16 +166,15 @@ impl<'a> Service<'a> {
                 self.on_event(now, event);
             } else if let Some(action) = self.pager.poll_action() {
                 self.on_action(now, action);
+            } else if let Some(transmit) = self.endpoint.poll_transmit() {
+                if self.post.send(&transmit).is_err() {
+                    self.endpoint.handle_unreachable(now, transmit.path);
+                }
             } else {
                 break;
             }
         }
         self.endpoint.set_closed(self.closed());
-        while let Some(transmit) = self.endpoint.poll_transmit() {
-            if self.post.send(&transmit).is_err() {
-                self.endpoint.handle_unreachable(now, transmit.path);
-            }
-        }
         self.post.tend(now, self.endpoint.flows());
         self.legs.poll();
         while let Some(report) = self.cards.poll() {

@@ -170,6 +170,16 @@ mod tests {
     }
 
     #[test]
+    fn what_proves_one_account_proves_no_other() {
+        let (settings, _) = read(
+            "[sip]\ndomain = a\nuser = 1\nauth-user = x\npass = one\n[sip hall]\nuser = 2\n[sip yard]\ndomain = b\n",
+        );
+        let seen: Vec<_> =
+            settings.accounts.iter().map(|account| (account.prover(), account.pass.as_str())).collect();
+        assert_eq!(seen, [("x", "one"), ("2", "one"), ("1", "")]);
+    }
+
+    #[test]
     fn what_is_no_account_is_told_where_it_was_meant_to_be_one() {
         let cases: [(&str, &[&str]); 5] = [
             ("[sip]\nuser = 501\n", &[]),

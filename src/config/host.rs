@@ -8,7 +8,7 @@ use super::Expected;
 /// A server as the owner names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Host {
-    /// A name in lower case, or an address, that of IPv6 without brackets.
+    /// A name in lower case without the dot at its end, or an address, that of IPv6 without brackets.
     pub name: String,
     /// The port; `None`: whatever the name service says, else the usual one.
     pub port: Option<u16>,
@@ -37,6 +37,7 @@ impl Host {
             Some((name, port)) => (name, Some(self::port(port)?)),
             None => (text, None),
         };
+        let name = name.strip_suffix('.').unwrap_or(name);
         is_name(name).then(|| Self { name: name.to_ascii_lowercase(), port })
     }
 }
@@ -61,7 +62,6 @@ fn is_name(text: &str) -> bool {
         let is_letter = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
         (1..=63).contains(&label.len()) && label.bytes().all(is_letter) && !label.starts_with('-')
     };
-    let text = text.strip_suffix('.').unwrap_or(text);
     text.len() <= 253 && text.split('.').all(is_label)
 }
 
@@ -83,7 +83,7 @@ mod tests {
             "2001:db8::2",
             "::1",
             "pbx",
-            "my_pbx.local.",
+            "my_pbx.local",
         ];
         assert_eq!(list, expected);
         assert_eq!(Host::list(&list.join(",")), Host::list(text));

@@ -83,7 +83,16 @@ fn account(section: &SectionName, values: Option<&Value>, settings: &Settings) -
             let _ = key.kind.apply(text, &mut own);
         }
     }
-    Account { section: section.name.clone().unwrap_or_default(), ..own.sip.account }
+    let is_given = |name: &str| keys.iter().any(|key| key.name == name && written(values, key).is_some());
+    let mut account = Account { section: section.name.clone().unwrap_or_default(), ..own.sip.account };
+    // What proves one account proves no other, and is shown to no other server.
+    if (is_given("user") || is_given("domain")) && !is_given("auth-user") {
+        account.auth_user.clear();
+    }
+    if is_given("domain") && !is_given("pass") {
+        account.pass.clear();
+    }
+    account
 }
 
 /// Puts the values of one section, or the defaults where it has none, into the settings.

@@ -11,13 +11,14 @@ use crate::clock;
 use crate::dns::{self, Answer, Target};
 
 /// The servers of `name` (`_sip._udp.pbx.example`), as the first of `name_servers` says that can tell; `None` when none of
-/// them can. `seed` is any number that nobody can guess. Takes at most [`PATIENCE`] twice for each.
-pub async fn srv(name: &str, name_servers: &[SocketAddr], seed: u64) -> Option<Vec<Target>> {
+/// them can. `seed` is any number that nobody can guess, `lot` decides among servers that are wanted alike. Takes at most
+/// [`PATIENCE`] twice for each.
+pub async fn srv(name: &str, name_servers: &[SocketAddr], (seed, lot): (u64, u64)) -> Option<Vec<Target>> {
     for round in 1..=ROUNDS {
         for (number, &server) in (0_u64..).zip(name_servers) {
             // What is not answered is asked again by another number.
             let seed = seed.rotate_left(16 * round) ^ number;
-            if let Ok(Answer::Servers(targets)) = ask(name, server, seed).await {
+            if let Ok(Answer::Servers(targets)) = ask(name, server, (seed, lot)).await {
                 return Some(targets);
             }
         }
@@ -25,7 +26,7 @@ pub async fn srv(name: &str, name_servers: &[SocketAddr], seed: u64) -> Option<V
     None
 }
 
-async fn ask(name: &str, server: SocketAddr, seed: u64) -> io::Result<Answer> {
+async fn ask(name: &str, server: SocketAddr, (seed, lot): (u64, u64)) -> io::Result<Answer> {
     let any = if server.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
     let socket = Udp::bind(SocketAddr::new(any, 0), UdpOptions::default()).map_err(io::Error::other)?;
     #[expect(clippy::cast_possible_truncation, reason = "any sixteen bits will do")]
@@ -42,7 +43,7 @@ async fn ask(name: &str, server: SocketAddr, seed: u64) -> io::Result<Answer> {
         loop {
             let datagram = socket.recv(&mut buffer).await?;
             let bytes = &buffer[..datagram.len];
-            match dns::answer(id, name, seed >> 16, bytes) {
+            match dns::answer(id, name, lot, bytes) {
                 _ if datagram.remote != server => {}
                 Answer::Other => {}
                 answer => return Ok(answer),
@@ -79,7 +80,7 @@ mod tests {
                 server.send(&bytes, address, datagram.remote).unwrap();
             }
         };
-        run(&LocalExecutor::new(), srv(NAME, &[address], 77).or(serve)).unwrap()
+        run(&LocalExecutor::new(), srv(NAME, &[address], (77, 1)).or(serve)).unwrap()
     }
 
     /// The question turned into an answer with one record: priority 1, weight 2, port 5070, target `a`.
@@ -110,6 +111,6 @@ mod tests {
 
     #[test]
     fn without_name_servers_nobody_is_asked() {
-        assert_eq!(smol::block_on(srv(NAME, &[], 1)), None);
+        assert_eq!(smol::block_on(srv(NAME, &[], (1, 1))), None);
     }
 }

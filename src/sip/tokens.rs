@@ -7,14 +7,22 @@
 //! Both are `SipHash` over the secret and the input: a peer that has seen many tokens cannot tell the next one, as it
 //! could with a plain generator, nor make keys collide on purpose.
 
+use core::fmt;
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
 
 /// The source of all identifiers of one endpoint.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Tokens {
     secret: u64,
     drawn: u64,
+}
+
+impl fmt::Debug for Tokens {
+    /// Without the secret, from which all of them follow.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tokens").field("drawn", &self.drawn).finish_non_exhaustive()
+    }
 }
 
 impl Tokens {

@@ -68,6 +68,25 @@ fn a_call_that_is_asked_who_it_is_goes_again_with_a_proof_and_so_do_its_ack_and_
 }
 
 #[test]
+fn a_bye_is_proved_five_times_and_no_more() {
+    let mut trace = Trace::new();
+    let (call, first) = call(&mut trace);
+    trace.receive(reply(&first, 200, "bob"));
+    trace.event();
+    trace.sent();
+    trace.endpoint.hang_up(trace.now, call);
+    let mut bye = trace.request();
+    for number in 1..=5 {
+        let stale = challenge(&bye, 401, &format!("n{number}")).replace("qop=", "stale=true, qop=");
+        trace.receive(stale);
+        bye = trace.request();
+    }
+    trace.receive(challenge(&bye, 401, "n6").replace("qop=", "stale=true, qop="));
+    assert!(trace.sent().is_empty());
+    assert_eq!(trace.event(), Event::Ended { call, reason: EndReason::LocalHangUp });
+}
+
+#[test]
 fn a_proof_that_is_not_taken_ends_the_call() {
     let mut trace = Trace::new();
     let (call, first) = call(&mut trace);
@@ -214,6 +233,15 @@ fn a_server_of_ours_says_who_calls_and_nobody_else_does() {
     match trace.event() {
         Event::Incoming { from, .. } => assert_eq!(from.uri.to_string(), "sip:200@pbx.example"),
         other => panic!("{other:?}"),
+    }
+    let both = "P-Asserted-Identity: <sip:300@pbx.example>, <tel:+49300>";
+    for unwanted in
+        [both, "P-Asserted-Identity: ???", "P-Asserted-Identity: <tel:+49300>, <sip:200@pbx.example>"]
+    {
+        let mut trace = Trace::with(EndpointConfig { allow: allow.clone(), ..EndpointConfig::new("box") });
+        trace.endpoint.set_trusted(&["192.0.2.2".parse().unwrap()]);
+        trace.receive(with_header(&invite().replace("sip:alice@", "sip:200@"), unwanted));
+        assert_eq!(trace.sent(), ["403"], "{unwanted}");
     }
     let mut trace = Trace::with(EndpointConfig { allow, ..EndpointConfig::new("box") });
     trace.endpoint.set_attached(vec![crate::allow::Network::from_text("192.0.2.0/24").unwrap()]);

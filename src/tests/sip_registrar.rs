@@ -172,7 +172,7 @@ impl World {
 
 fn server(number: usize) -> Server {
     let path = Path::udp(address(BOX), address(2 + u8::try_from(number).unwrap()));
-    Server { host: format!("s{number}"), path, target: None }
+    Server { host: format!("s{number}"), path, route: None, target: None }
 }
 
 #[test]

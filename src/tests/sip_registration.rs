@@ -76,6 +76,16 @@ impl Trace {
         }
     }
 
+    fn events(&mut self) {
+        while self.registration.poll_event().is_some() {}
+    }
+
+    /// The server of this name accepts.
+    fn grant_at(&mut self, request: &Request, name: &str) {
+        self.answer(request, 200, &[("Expires", "3600")]);
+        assert!(matches!(self.event(), Event::Registered { server, .. } if server == name));
+    }
+
     fn no_event(&mut self) {
         assert_eq!(self.registration.poll_event(), None);
     }
@@ -133,7 +143,7 @@ fn list(servers: u8) -> Vec<Server> {
 fn server(number: u8) -> Server {
     let remote = format!("192.0.2.2:{}", 10 + u16::from(number)).parse().unwrap();
     let path = Path::udp("192.0.2.1:5060".parse().unwrap(), remote);
-    Server { host: format!("s{number}"), path, target: None }
+    Server { host: format!("s{number}"), path, route: None, target: None }
 }
 
 fn credentials(request: &Request) -> Option<Credentials> {
@@ -145,11 +155,11 @@ fn a_register_says_who_where_and_for_how_long() {
     let mut trace = Trace::with(|account| {
         account.display_name = "Hall\r\n 2".to_owned();
         account.user_agent = "PagingBox/1".to_owned();
-        account.routes = vec!["<sip:proxy.example.com;lr>".parse().unwrap()];
     });
     trace.registration.start(trace.now);
     assert_eq!(trace.failure().0, Failure::NoServer);
-    trace.registration.set_servers(trace.now, list(1));
+    let route = Some("<sip:proxy.example.com;lr>".parse().unwrap());
+    trace.registration.set_servers(trace.now, vec![Server { route, ..server(0) }]);
     let Register { path, mut request } = trace.register();
     assert_eq!(path, server(0).path);
     request.headers.via.push(Via::udp(path.local, "z9hG4bK1"));
@@ -667,4 +677,56 @@ fn a_connection_lost_while_not_registered_changes_nothing() {
     let (_, retry_in) = trace.failure();
     trace.registration.handle_disconnected(trace.now);
     assert_eq!(trace.wait().0, retry_in);
+}
+
+#[test]
+fn servers_looked_up_again_do_not_undo_a_redirection() {
+    let mut trace = Trace::started(2);
+    for _ in 0..3 {
+        let request = trace.request();
+        let response = Response::to_request(&request, StatusCode::MOVED_TEMPORARILY);
+        let response = response.with_contact("<sip:a.example.com>".parse().unwrap());
+        trace.registration.handle_response(trace.now, &response);
+        trace.events();
+        trace.registration.follow(trace.now, vec![server(7)]);
+        let there = trace.register();
+        assert_eq!(there.path, server(7).path);
+        trace.registration.set_servers(trace.now, list(2));
+        trace.silent();
+        trace.grant_at(&there.request, "s7");
+        trace.registration.set_servers(trace.now, list(2));
+        trace.silent();
+        let (waited, back) = trace.wait();
+        assert_eq!((waited, back.path), (10 * MINUTE, server(0).path), "a detour is for a while");
+        trace.registration.network_changed(trace.now);
+    }
+}
+
+#[test]
+fn neither_other_servers_nor_another_network_shorten_the_wait_after_a_wrong_password() {
+    let mut trace = Trace::started(1);
+    let request = trace.request();
+    trace.challenge(&request, CHALLENGE);
+    let proved = trace.request();
+    trace.challenge(&proved, CHALLENGE);
+    assert_eq!(trace.failure().0, Failure::WrongPassword);
+    for number in 1..200 {
+        trace.registration.set_servers(trace.now, vec![server(number)]);
+        trace.registration.network_changed(trace.now);
+        trace.silent();
+        trace.pass(SECOND);
+    }
+    let (waited, register) = trace.wait();
+    assert_eq!((waited, register.path), (5 * MINUTE - 199 * SECOND, server(199).path));
+}
+
+#[test]
+fn a_server_that_wants_to_be_left_alone_is_even_when_the_names_lead_elsewhere() {
+    let mut trace = Trace::started(1);
+    let request = trace.request();
+    trace.answer(&request, 503, &[("Retry-After", "60")]);
+    trace.failure();
+    trace.registration.set_servers(trace.now, vec![server(3)]);
+    trace.silent();
+    assert_eq!(trace.wait().0, MINUTE);
 }

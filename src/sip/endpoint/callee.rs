@@ -68,7 +68,8 @@ impl Endpoint {
         let call = self.new_call();
         self.open_invite(now, call, &inbound);
         self.dialogs.insert(name, call);
-        let from = Box::new(self.caller(&inbound));
+        let from = self.caller(&inbound).unwrap_or_else(|| inbound.request.headers.from.clone());
+        let from = Box::new(from);
         let Inbound { request, path, key: server, .. } = inbound;
         self.events.push_back(Event::Incoming {
             call,

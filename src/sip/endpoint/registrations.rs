@@ -2,8 +2,9 @@
 //!
 //! Decides nothing about when and where to register (that is [`Registration`]'s business), but keeps the way back open: when
 //! a server has seen another address than ours, there is a NAT between, which forgets who does not speak. So an empty line
-//! pair goes to the server every 24 to 29 s (RFC 5626 §3.5.1, §4.4.2), and every 95 to 120 s by a connection, NAT or not
-//! (§4.4.1): calls come by it. When it is lost, the account registers anew.
+//! pair goes to the server every 24 to 29 s, as is common practice over UDP (RFC 5626 §4.4.2 has these times for STUN), and
+//! every 95 to 120 s by a connection, NAT or not (§3.5.1, §4.4.1): calls come by it. When it is lost, the account registers
+//! anew.
 //!
 //! A request that takes the place of one without an answer ends that one's transaction: nobody waits for it any more.
 
@@ -85,6 +86,12 @@ impl Endpoint {
                 self.on_registration(now, account, |registration| registration.handle_unreachable(now, cseq));
             }
         }
+    }
+
+    /// Whether all accounts have unregistered, or never were.
+    #[must_use]
+    pub fn is_unregistered(&self) -> bool {
+        self.accounts.iter().all(|known| known.registration.is_stopped())
     }
 
     /// Whether a server knows where this account is.
@@ -208,7 +215,7 @@ fn keep_alive_after(path: Path, random: u64) -> Duration {
     Duration::from_secs(least + random % (most - least + 1))
 }
 
-/// Two empty lines (RFC 5626 §3.5.1); servers take them for nothing, or answer with one.
+/// Two empty lines; servers take them for nothing, or answer with one.
 const KEEP_ALIVE: &[u8] = b"\r\n\r\n";
 /// The shortest and the longest time between two of them over UDP (RFC 5626 §4.4.2), in seconds.
 const UDP_KEEP_ALIVE_S: (u64, u64) = (24, 29);

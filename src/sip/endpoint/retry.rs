@@ -21,11 +21,13 @@ pub(crate) struct Proofs {
     authenticator: Authenticator,
     /// The headers that the newest INVITE had.
     shown: Vec<(&'static str, String)>,
+    /// How often a BYE was sent again.
+    byes: u8,
 }
 
 impl Proofs {
     pub(super) fn new(identity: Identity, seed: u64) -> Self {
-        Self { authenticator: Authenticator::new(identity, seed), shown: Vec::new() }
+        Self { authenticator: Authenticator::new(identity, seed), shown: Vec::new(), byes: 0 }
     }
 
     /// Adds the headers of the newest INVITE, to its ACK.
@@ -100,7 +102,10 @@ impl Endpoint {
     pub(super) fn leave_again(&mut self, now: Instant, call: CallKey, response: &Response) -> bool {
         let Some(session) = self.sessions.get_mut(&call) else { return false };
         let is_asked = matches!(response.status.code(), 401 | 407)
-            && session.proofs.as_mut().is_some_and(|proofs| proofs.is_asked(response));
+            && session.proofs.as_mut().is_some_and(|proofs| {
+                proofs.byes += 1;
+                proofs.byes <= MAX_TURNS && proofs.is_asked(response)
+            });
         if !is_asked {
             return false;
         }
@@ -130,5 +135,5 @@ fn redirect(invite: &mut Request, path: &mut Path, response: &Response) -> bool 
 
 /// What proves who we are.
 const PROOFS: [&str; 2] = ["Authorization", "Proxy-Authorization"];
-/// How often one INVITE may be sent again.
+/// How often one request may be sent again.
 const MAX_TURNS: u8 = 5;

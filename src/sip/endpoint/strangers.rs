@@ -57,7 +57,8 @@ impl Endpoint {
         if inbound.request.method != Method::INVITE {
             return Ok(());
         }
-        let (user, host) = identity(&self.caller(inbound).uri);
+        let caller = self.caller(inbound);
+        let (user, host) = caller.map(|caller| identity(&caller.uri)).unwrap_or_default();
         if !self.config.allow.takes_caller(&user, &host) {
             return Err(Stranger::Caller);
         }
@@ -67,12 +68,16 @@ impl Endpoint {
         }
     }
 
-    /// Who calls: as a server of our accounts asserts (RFC 3325 §9.1), else as the caller says himself.
-    pub(super) fn caller(&self, inbound: &Inbound) -> NameAddr {
+    /// Who calls: as a server of our accounts asserts (RFC 3325 §9.1), else as the caller says himself. `None` if what the
+    /// server asserts cannot be read: then it is nobody.
+    pub(super) fn caller(&self, inbound: &Inbound) -> Option<NameAddr> {
         let headers = &inbound.request.headers;
         let is_trusted = self.here.servers.contains(&inbound.path.remote.ip().to_canonical());
-        let asserted = headers.get("P-Asserted-Identity").filter(|_| is_trusted);
-        asserted.and_then(|text| text.parse().ok()).unwrap_or_else(|| headers.from.clone())
+        match headers.get("P-Asserted-Identity").filter(|_| is_trusted) {
+            // A second one is a telephone number beside the address.
+            Some(text) => NameAddr::list(text).ok()?.into_iter().next(),
+            None => Some(headers.from.clone()),
+        }
     }
 
     /// 401 for a caller who has to prove who he is, and does not yet.
@@ -100,7 +105,7 @@ impl Endpoint {
             return;
         }
         self.events.push_back(Event::TurnedAway {
-            from: Box::new(inbound.request.headers.from.clone()),
+            from: Box::new(self.caller(inbound).unwrap_or_else(|| inbound.request.headers.from.clone())),
             path: inbound.path,
             method: inbound.request.method.clone(),
             why,

@@ -17,8 +17,6 @@ pub struct Account {
     pub identity: Identity,
     /// The user part of the Contact.
     pub contact_user: String,
-    /// The proxies each REGISTER shall pass, next first. The servers are then addresses of the first.
-    pub routes: Vec<NameAddr>,
     /// What it says of itself; may be empty.
     pub user_agent: String,
     /// For how long it asks to be registered, in seconds.
@@ -34,6 +32,8 @@ pub struct Server {
     pub host: String,
     /// The way to go: from which address of ours, which becomes the Contact, to which of the server.
     pub path: Path,
+    /// The proxy that it is, if it is one: each REGISTER shall pass it.
+    pub route: Option<NameAddr>,
     /// The Request-URI, if it is not the account's: that of a redirection (RFC 3261 §8.1.3.4).
     pub target: Option<SipUri>,
 }
@@ -47,7 +47,6 @@ impl Account {
             address,
             display_name: String::new(),
             identity,
-            routes: Vec::new(),
             user_agent: String::new(),
             expires_s: 3600,
             longest_wait: LONGEST_WAIT,

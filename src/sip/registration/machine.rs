@@ -132,6 +132,7 @@ impl Registration {
     /// The server in use is good.
     fn settle(&mut self, now: Instant) {
         self.turns = 0;
+        self.not_before = None;
         self.backoff.reset();
         self.servers.settle();
         let since = self.away_since.unwrap_or(now);
@@ -154,7 +155,8 @@ impl Registration {
         let server = self.server_name();
         self.authenticator.forget();
         self.servers.rewind();
-        self.wake_at = Some(now + SLOWLY);
+        self.not_before = Some(now + SLOWLY);
+        self.wake_at = self.not_before;
         self.events.push_back(Event::Failed { server, reason: failure, retry_in: SLOWLY });
     }
 
@@ -166,6 +168,7 @@ impl Registration {
     fn wait_at(&mut self, now: Instant, server: String, reason: Failure, at_least: Duration) {
         let retry_in = self.backoff.next(self.tokens.draw()).max(at_least.min(SLOWLY));
         self.wake_at = Some(now + retry_in);
+        self.not_before = (!at_least.is_zero()).then_some(now + retry_in);
         self.events.push_back(Event::Failed { server, reason, retry_in });
     }
 

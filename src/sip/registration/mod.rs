@@ -63,6 +63,9 @@ pub struct Registration {
     wake_at: Option<Instant>,
     /// Since when the server in use is not the first.
     away_since: Option<Instant>,
+    /// Before this no other server and no other network is a reason to ask: what was proved was wrong, or a server wants to
+    /// be left alone.
+    not_before: Option<Instant>,
     /// How often it was asked again at once since the last success or wait.
     turns: u8,
     backoff: Backoff,
@@ -90,6 +93,7 @@ impl Registration {
             bound: None,
             wake_at: None,
             away_since: None,
+            not_before: None,
             turns: 0,
             backoff: Backoff::new(account.longest_wait),
             request: None,
@@ -121,14 +125,14 @@ impl Registration {
 
     /// These are the servers, most wanted first; at most 16 are looked at. The first is asked at once if the one in use
     /// is not among them, or if there is a new one and nothing better to wait for. Another order alone, as many name
-    /// servers give it each time, changes nothing now.
+    /// servers give it each time, changes nothing now, and neither does anything after a refusal for good.
     pub fn set_servers(&mut self, now: Instant, servers: Vec<Server>) {
         let is_waiting = self.bound.is_none() && self.pending.is_none();
         let change = self.servers.replace(servers);
         let is_asked = change == Change::Moved || change == Change::Grown && is_waiting;
         if self.phase == Phase::Running && is_asked {
             self.servers.rewind();
-            self.ask_anew(now);
+            self.ask_elsewhere(now);
         }
     }
 
@@ -141,13 +145,20 @@ impl Registration {
         }
     }
 
-    /// The network has changed or returned: the first server is asked at once, whatever was going on. An answer to what
-    /// was asked before would come too late, so it is not waited for.
+    /// The network has changed or returned: the first server is asked at once, whatever was going on but a refusal for good.
+    /// An answer to what was asked before would come too late, so it is not waited for.
     pub fn network_changed(&mut self, now: Instant) {
         if self.phase == Phase::Running {
             self.servers.rewind();
-            self.ask_anew(now);
+            self.backoff.reset();
+            self.ask_elsewhere(now);
         }
+    }
+
+    /// Whether it neither holds nor is wanted.
+    #[must_use]
+    pub fn is_stopped(&self) -> bool {
+        self.phase == Phase::Stopped
     }
 
     /// The next REGISTER to send.
@@ -194,6 +205,17 @@ impl Registration {
         self.ask(now);
     }
 
+    /// Asks a server or by a way that has not been asked yet, unless it has to wait.
+    fn ask_elsewhere(&mut self, now: Instant) {
+        self.authenticator.forget();
+        self.away_since = None;
+        match self.not_before.filter(|&at| at > now) {
+            // What is under way may go where nobody is any more.
+            Some(at) => (self.pending, self.wake_at) = (None, Some(at)),
+            None => self.ask(now),
+        }
+    }
+
     fn ask(&mut self, now: Instant) {
         self.send(now, self.expires_s);
     }
@@ -219,7 +241,7 @@ impl Registration {
         let from = to.clone().with_display(&self.account.display_name).with_tag(&self.from_tag);
         let cseq = CSeq::new(self.cseq, Method::REGISTER);
         let mut headers = Headers::from_essentials(Vec::new(), from, to, self.call_id.clone(), cseq);
-        headers.routes.clone_from(&self.account.routes);
+        headers.routes.extend(server.route.clone());
         let mut contact = NameAddr::new(contact.clone().into());
         contact.params.set("expires", Some(&expires));
         headers.contacts = Contacts::one(contact);

@@ -26,12 +26,15 @@ pub(super) enum Change {
 }
 
 impl Servers {
-    /// Takes the place of those that were. The one in use stays in use, if it is among them.
+    /// Takes the place of those that were. The one in use stays in use, if it is among them, or if a redirection named it.
     pub(super) fn replace(&mut self, mut servers: Vec<Server>) -> Change {
         servers.truncate(MAX_SERVERS);
         let current = self.current().cloned();
         let has_new = servers.iter().any(|server| !self.own.contains(server));
         self.own = servers;
+        if self.at < self.detour.len() {
+            return if has_new { Change::Grown } else { Change::Nothing };
+        }
         self.rewind();
         let known = current.and_then(|current| self.own.iter().position(|server| *server == current));
         self.at = known.unwrap_or(0);

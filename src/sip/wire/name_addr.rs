@@ -46,6 +46,13 @@ impl NameAddr {
         self.params.get("tag")
     }
 
+    /// Reads a list of one or more, separated by commas.
+    pub(in crate::sip) fn list(text: &str) -> Result<Vec<Self>, SyntaxError> {
+        let mut list = Vec::new();
+        Scan::new(text).list(&mut list, Self::scan)?;
+        Ok(list)
+    }
+
     /// Reads one address; after it a comma may follow.
     pub(super) fn scan(scan: &mut Scan<'_>) -> Result<Self, SyntaxError> {
         if scan.peek() == Some(b'"') {
