@@ -11,6 +11,7 @@ mod sip_callee;
 mod sip_caller;
 mod sip_keys;
 mod sip_link;
+mod sip_message;
 mod sip_noise;
 mod sip_registrar;
 mod sip_registration;

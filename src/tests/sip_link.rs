@@ -145,6 +145,7 @@ fn told(event: &Event) -> String {
         Event::Confirmed { .. } => "confirmed".to_owned(),
         Event::Reoffered { .. } => "reoffered".to_owned(),
         Event::Info { key, .. } => format!("key {key}"),
+        Event::Message { text, .. } => format!("text {text}"),
         Event::Failed { status, .. } => format!("failed {status}"),
         Event::TurnedAway { why, .. } => format!("turned away {why:?}"),
         Event::Registration { event, .. } => format!("registration {event:?}"),

@@ -64,6 +64,15 @@ pub enum Event {
         /// The key.
         key: Key,
     },
+    /// Someone sends a text, within a call or without one (RFC 3428).
+    Message {
+        /// Who.
+        from: Box<NameAddr>,
+        /// The way it came.
+        path: Path,
+        /// The text, whatever characters are in it.
+        text: String,
+    },
     /// Our INVITE was refused, or nobody answered (408).
     Failed {
         /// The call.

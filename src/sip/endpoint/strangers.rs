@@ -1,7 +1,7 @@
 //! Who is let in, and how those are turned away who are not.
 //!
-//! Decides: a request outside of any call has to come from where [`Allow`](crate::allow::Allow) says, and an INVITE from
-//! one of its callers as well (the address in From). OPTIONS is for whoever watches the box, and has no caller: its source
+//! Decides: a request outside of any call has to come from where [`Allow`](crate::allow::Allow) says, and an INVITE or
+//! MESSAGE from one of its callers as well (the address in From). OPTIONS is for whoever watches the box, and has no caller: its source
 //! alone decides. What belongs to a call, and the ACK or CANCEL of an INVITE that is known, is not looked at here.
 //!
 //! A stranger gets 403 without a transaction, [`ANSWERS_MAX`] times in [`WINDOW`]; after that he hears nothing until it is
@@ -54,7 +54,7 @@ impl Endpoint {
         if self.is_stranger(inbound.path) {
             return Err(Stranger::Source);
         }
-        if inbound.request.method != Method::INVITE {
+        if !matches!(inbound.request.method, Method::INVITE | Method::MESSAGE) {
             return Ok(());
         }
         let (user, host) = identity(&inbound.request.headers.from.uri);
