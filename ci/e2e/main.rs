@@ -30,5 +30,6 @@ mod pages;
 mod placing;
 mod registration;
 mod robustness;
+mod session_timer;
 mod shutdown;
 mod strangers;

@@ -109,8 +109,12 @@ impl Caller {
         // One more than it will have, so that strangers are told that it is busy, and not that it is full.
         let calls = usize::try_from(load.calls).unwrap_or(usize::MAX).saturating_add(1);
         let limits = Limits { calls, ..Limits::default() };
-        let identity =
-            EndpointConfig { user_agent: USER_AGENT.to_owned(), limits, ..EndpointConfig::new(USER) };
+        let identity = EndpointConfig {
+            user_agent: USER_AGENT.to_owned(),
+            session_timer: Some(SESSION_TIMER),
+            limits,
+            ..EndpointConfig::new(USER)
+        };
         let mut endpoint = Endpoint::new(identity, entropy::seed());
         // Nobody should call here.
         endpoint.set_closed(Some(StatusCode::BUSY_HERE));
@@ -413,6 +417,8 @@ fn within_limits(load: Load) -> Load {
 const USER: &str = "paging";
 /// Files beside the ports of calls: SIP, signals, timers, standard streams.
 const FILES_OF_OUR_OWN: u64 = 32;
+/// How often a call is confirmed, if the other end leaves that to us.
+const SESSION_TIMER: Duration = Duration::from_mins(30);
 /// Room for the answers to a burst of calls.
 const SIP_BUFFER: usize = 4 * 1024 * 1024;
 /// Inputs handled before it looks at what is due.

@@ -429,6 +429,7 @@ fn sentence(reason: EndReason) -> &'static str {
         EndReason::LocalHangUp => "hung up",
         EndReason::Cancelled => "the caller gave up",
         EndReason::NoAck => "ended: the caller never acknowledged the answer",
+        EndReason::Expired => "ended: the caller's telephone is gone without a word",
         EndReason::Unwritable => "ended: its answer could not be written",
     }
 }

@@ -16,6 +16,7 @@ mod sip_noise;
 mod sip_registrar;
 mod sip_registration;
 mod sip_reoffer;
+mod sip_session_timer;
 mod sip_strangers;
 mod sip_timers;
 mod sip_torture;

@@ -15,7 +15,9 @@ const LIMITS: Limits = Limits { calls: 4, transactions: 16, open_bytes: 16_384, 
 
 fuzz_target!(|input: &[u8]| {
     let path = Path::udp(([192, 0, 2, 1], 5060).into(), ([192, 0, 2, 2], 5060).into());
-    let mut endpoint = Endpoint::new(EndpointConfig { limits: LIMITS, ..EndpointConfig::new("box") }, 1);
+    let session_timer = Some(Duration::from_secs(90));
+    let config = EndpointConfig { limits: LIMITS, session_timer, ..EndpointConfig::new("box") };
+    let mut endpoint = Endpoint::new(config, 1);
     let mut now = Instant::ZERO;
     let mut calls = Vec::new();
     let mut rest = input;

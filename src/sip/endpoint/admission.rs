@@ -41,11 +41,12 @@ impl Refusal {
     }
 }
 
-/// Looks at method, Request-URI, extensions and body, in the order of RFC 3261 §8.2.
-pub(super) fn check(request: &Request) -> Result<(), Refusal> {
+/// Looks at method, Request-URI, extensions and body, in the order of RFC 3261 §8.2; `supported` are the extensions that
+/// may be required.
+pub(super) fn check(request: &Request, supported: &[&str]) -> Result<(), Refusal> {
     check_method(&request.method)?;
     check_uri(&request.uri)?;
-    check_extensions(request)?;
+    check_extensions(request, supported)?;
     match request.method {
         Method::INVITE | Method::UPDATE => check_body(request),
         Method::MESSAGE => text(request).map(|_| ()),
@@ -71,8 +72,9 @@ fn check_uri(uri: &Uri) -> Result<(), Refusal> {
     }
 }
 
-fn check_extensions(request: &Request) -> Result<(), Refusal> {
-    let unsupported: Vec<&str> = request.headers.tokens("Require").collect();
+fn check_extensions(request: &Request, supported: &[&str]) -> Result<(), Refusal> {
+    let is_unsupported = |tag: &&str| !supported.iter().any(|known| tag.eq_ignore_ascii_case(known));
+    let unsupported: Vec<&str> = request.headers.tokens("Require").filter(is_unsupported).collect();
     if unsupported.is_empty() {
         return Ok(());
     }

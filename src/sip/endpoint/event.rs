@@ -133,6 +133,8 @@ pub enum EndReason {
     Cancelled,
     /// The other end never acknowledged our answer (RFC 3261 §13.3.1.4).
     NoAck,
+    /// This end: the other one was not heard of for longer than they had agreed on (RFC 4028 §10).
+    Expired,
     /// This end: what it should have sent cannot be written as a SIP message.
     Unwritable,
 }

@@ -87,6 +87,9 @@ impl Endpoint {
                 Method::BYE => self.on_bye_response(call, response.status),
                 _ => {}
             },
+            Received::Deliver(client, Some(Owner::Refresh(call))) => {
+                self.on_refresh_response(now, client, call, response);
+            }
             Received::Deliver(_, None) => {}
         }
     }
@@ -116,7 +119,8 @@ impl Endpoint {
         {
             return self.turn_away(now, &inbound, stranger);
         }
-        if let Err(refusal) = admission::check(&inbound.request) {
+        let checked = admission::check(&inbound.request, self.extensions());
+        if let Err(refusal) = checked.and_then(|()| self.check_interval(&inbound.request)) {
             return self.refuse(&inbound, &refusal);
         }
         match (call, &inbound.request.method) {

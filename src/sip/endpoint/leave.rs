@@ -59,6 +59,9 @@ impl Endpoint {
                 self.on_unanswered(call, status, status.reason());
             }
             Lapsed { owner: Owner::Call(call), is_invite: false } => self.on_left(call),
+            Lapsed { owner: Owner::Refresh(call), .. } => {
+                self.on_refresh_refused(now, call, StatusCode::REQUEST_TIMEOUT);
+            }
             Lapsed { owner: Owner::Account(account, cseq), .. } => self.on_no_answer(now, account, cseq),
         }
     }
@@ -73,6 +76,8 @@ impl Endpoint {
         // Nobody waits for the ACK of a changed call any more.
         self.timers.stop((call, SessionTimer::Repeat));
         self.timers.stop((call, SessionTimer::NoAck));
+        self.timers.stop((call, SessionTimer::Refresh));
+        self.timers.stop((call, SessionTimer::Expire));
         let (path, dialog) = (session.path, session.dialog.clone());
         if let Some(dialog) = dialog {
             self.send_bye(now, dialog, path, Some(call));
