@@ -22,6 +22,13 @@ pub(crate) fn stages() -> Vec<Stage> {
                 black_box(&output);
             })
         }),
+        Stage::sound("interpolator, 16 to 48 kHz, narrow", || {
+            let (mut stage, mut output) = (Interpolator3::new(), [0.0; 120]);
+            blocks::<40>(SampleRate::HZ_16000, 1.0, move |block| {
+                stage.process_narrow(block, &mut output);
+                black_box(&output);
+            })
+        }),
         Stage::sound("polyphase, 48 to 44.1 kHz", || {
             let (mut stage, mut output) = (Polyphase::new(1), [0.0; 120]);
             blocks::<120>(SampleRate::HZ_48000, 1.0, move |block| {

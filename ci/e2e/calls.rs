@@ -1,10 +1,10 @@
 //! Call flows of RFC 3261, by sipp.
 
 use crate::caller::Caller;
-use crate::paging_box::PagingBox;
+use crate::paging_box::{PagingBox, free_pair_of_ports};
 use crate::sipp::Sipp;
 use crate::skip;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::{Duration, Instant};
 
 fn run(ip: IpAddr, settings: &[&str], scenario: &str, calls: u32) {
@@ -130,13 +130,6 @@ fn every_message_of_a_burst_is_answered() {
     for mut caller in callers {
         caller.receive_final(200);
     }
-}
-
-/// Two free ports in a row, the first of them even. Below those of the other boxes.
-fn free_pair_of_ports() -> String {
-    let is_free = |port: u16| UdpSocket::bind((V4, port)).is_ok();
-    let first = (16_200..17_000).step_by(2).find(|&port| is_free(port) && is_free(port + 1)).unwrap();
-    format!("{first}-{}", first + 1)
 }
 
 const TRYING_AFTER: Duration = Duration::from_millis(200);

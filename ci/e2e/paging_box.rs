@@ -144,6 +144,12 @@ fn next_rtp_ports() -> std::ops::Range<u16> {
     first..first + RTP_PORTS
 }
 
+/// Two ports in a row that no other box has, the first of them even.
+pub(crate) fn free_pair_of_ports() -> String {
+    let first = next_rtp_ports().start;
+    format!("{first}-{}", first + 1)
+}
+
 /// An empty folder for one test.
 pub(crate) fn next_folder() -> PathBuf {
     static NEXT: AtomicU32 = AtomicU32::new(0);

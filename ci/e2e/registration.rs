@@ -1,6 +1,6 @@
 //! The real program at its registrar: one in plain text, and Kamailio.
 
-use crate::callee::{Callee, PagingCall};
+use crate::callee::{Callee, Outcome, PagingCall};
 use crate::caller::Caller;
 use crate::kamailio::Kamailio;
 use crate::paging_box::{PagingBox, until};
@@ -98,11 +98,38 @@ fn a_cable_that_returns_and_another_address_are_registered_at_once() {
     eprintln!("{told}");
 }
 
+#[test]
+fn a_page_is_proved_to_a_proxy_that_asks() {
+    let Some(kamailio) = Kamailio::start() else { return };
+    let domain = format!("sip.domain={}", kamailio.address);
+    let target = PagingBox::start(V4, &[&domain, "sip.user=501", "sip.pass=secret"]);
+    await_log(&target, "501@127.0.0.1: registered at");
+    for (password, code) in [("secret", 0), ("wrong", 69)] {
+        let outcome = page_as(&kamailio, &["--user", "502", "--pass", password]);
+        assert_eq!(outcome.code, Some(code), "{outcome:?}");
+    }
+}
+
+#[test]
+fn callers_prove_the_password_of_the_box_when_it_wants_them_to() {
+    let settings = ["sip.user=501", "sip.pass=secret", "sip.require-auth=yes"];
+    let target = PagingBox::start(V4, &settings);
+    let page = |password: &str| {
+        let sound = ["--tone", "440", "--seconds", "0.5", "--user", "501", "--pass", password];
+        PagingCall::start(&format!("sip:501@{}", target.address), &sound).finish(Duration::from_secs(10)).code
+    };
+    assert_eq!((page("secret"), page("guess")), (Some(0), Some(69)));
+    await_log(&target, "refused: the user or the password is wrong");
+}
+
 fn page(kamailio: &Kamailio) {
-    let call =
-        PagingCall::start(&format!("sip:501@{}", kamailio.address), &["--tone", "440", "--seconds", "1"]);
-    let outcome = call.finish(Duration::from_secs(10));
+    let outcome = page_as(kamailio, &[]);
     assert_eq!(outcome.code, Some(0), "{outcome:?}");
+}
+
+fn page_as(kamailio: &Kamailio, who: &[&str]) -> Outcome {
+    let sound = [&["--tone", "440", "--seconds", "1"], who].concat();
+    PagingCall::start(&format!("sip:501@{}", kamailio.address), &sound).finish(Duration::from_secs(10))
 }
 
 fn await_log(target: &PagingBox, line: &str) {

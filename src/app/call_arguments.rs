@@ -8,6 +8,7 @@ use super::call_media::DEFAULT_CODECS;
 use super::call_schedule::Load;
 use super::call_stream::Manner;
 use crate::codec::Codec;
+use core::fmt;
 use core::ops::RangeInclusive;
 use core::time::Duration;
 use std::path::PathBuf;
@@ -17,6 +18,8 @@ use std::path::PathBuf;
 pub struct PageCall {
     /// Whom to call, `sip:page@192.0.2.1`.
     pub target: String,
+    /// Who calls, and proves it with the password, for those who ask.
+    pub user: Option<User>,
     /// How many calls, and how fast.
     pub load: Load,
     /// What to say; without it calls are signalling and nothing else.
@@ -25,6 +28,22 @@ pub struct PageCall {
     pub hold: Duration,
     /// What chance follows from; drawn where there is none.
     pub seed: Option<u64>,
+}
+
+/// A caller with a name.
+#[derive(Clone, PartialEq, Eq)]
+pub struct User {
+    /// The user part of the address it calls from.
+    pub name: String,
+    /// May be empty.
+    pub password: String,
+}
+
+impl fmt::Debug for User {
+    /// Without the password.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("User").field("name", &self.name).finish_non_exhaustive()
+    }
 }
 
 /// What a page says, and how.
@@ -80,6 +99,8 @@ impl PageCall {
 #[derive(Default)]
 struct Draft {
     target: Option<String>,
+    user: Option<String>,
+    password: Option<String>,
     seconds: Option<Duration>,
     calls: Option<u64>,
     rate: Option<f64>,
@@ -103,6 +124,8 @@ impl Draft {
             "--calls" => self.calls = Some(value.whole(1..=100_000_000)?),
             "--rate" => self.rate = Some(value.number(0.01, 100_000.0)?),
             "--at-once" => self.at_once = Some(value.whole(1..=100_000)?),
+            "--user" => self.user = Some(value.word),
+            "--pass" => self.password = Some(value.word),
             "--seed" => self.seed = Some(value.whole(0..=u64::MAX)?),
             // "--rtp"
             _ => self.is_silent = !value.yes_or_no()?,
@@ -140,13 +163,22 @@ impl Draft {
         let target = self.target.take();
         let target = target.ok_or(UsageError::Missing("whom to call, such as sip:page@192.0.2.1"))?;
         let load = self.load()?;
+        let user = self.user()?;
         let (hold, seed) = (self.seconds.unwrap_or_default(), self.seed);
         let announcement = match (self.is_silent, self.of_sound) {
             (true, Some(option)) => return Err(UsageError::Without { option, other: "--rtp no" }),
             (true, None) => None,
             (false, _) => Some(self.announcement()?),
         };
-        Ok(PageCall { target, load, announcement, hold, seed })
+        Ok(PageCall { target, user, load, announcement, hold, seed })
+    }
+
+    fn user(&mut self) -> Result<Option<User>, UsageError> {
+        match (self.user.take(), self.password.take()) {
+            (Some(name), password) => Ok(Some(User { name, password: password.unwrap_or_default() })),
+            (None, Some(_)) => Err(UsageError::With { option: "--pass", other: "--user" }),
+            (None, None) => Ok(None),
+        }
     }
 
     fn load(&self) -> Result<Load, UsageError> {
@@ -279,7 +311,8 @@ fn codec(text: &str) -> Option<Codec> {
 }
 
 /// Options about calls as such.
-const OF_CALL: [&str; 6] = ["--seconds", "--calls", "--rate", "--at-once", "--seed", "--rtp"];
+const OF_CALL: [&str; 8] =
+    ["--seconds", "--calls", "--rate", "--at-once", "--seed", "--rtp", "--user", "--pass"];
 /// Options about their sound.
 const OF_SOUND: [&str; 12] = [
     "--play",
@@ -306,6 +339,9 @@ paging call: place pages, as telephones would
   paging call URI --play FILE                 call URI and play a WAV file to it
   paging call URI --tone HZ --seconds S       call URI and play a tone to it
   paging call URI --rtp no [--seconds S]      call URI, say nothing, and hang up at once or after S seconds
+
+  --user NAME         call as NAME
+  --pass SECRET       and prove it, if asked (digest by MD5 or SHA-256); other users of this machine can see it
 
 Many calls:
   --calls N           so many in all

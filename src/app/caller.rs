@@ -20,6 +20,7 @@ use super::serve::USER_AGENT;
 use super::target::{Route, locate};
 use crate::net::{self, Udp, UdpOptions};
 use crate::sdp::{Description, Session};
+use crate::sip::digest::Identity;
 use crate::sip::wire::{StatusCode, Uri};
 use crate::sip::{CallKey, Endpoint, EndpointConfig, Event, Invite, Limits, Path};
 use crate::time::Instant;
@@ -55,6 +56,8 @@ pub(super) fn place(page: PageCall) -> Result<(), CallError> {
 /// The calling end of all calls.
 struct Caller {
     endpoint: Endpoint,
+    /// Who is calling, for those who ask for a proof.
+    prover: Option<Identity>,
     post: Post,
     target: Uri,
     path: Path,
@@ -99,7 +102,7 @@ enum Stage {
 
 impl Caller {
     fn new(page: PageCall, (target, path): (Uri, Path), post: Post) -> Result<Self, CallError> {
-        let PageCall { load, announcement, hold, seed, .. } = page;
+        let PageCall { load, announcement, hold, seed, user, .. } = page;
         let (console, seed) = (Console::new(load.calls), seed.unwrap_or_else(|| entropy::seed() >> 32));
         if announcement.as_ref().is_some_and(|page| page.manner.faults.are_random()) {
             say(&format!("faults as of --seed {seed}"));
@@ -109,11 +112,14 @@ impl Caller {
         // One more than it will have, so that strangers are told that it is busy, and not that it is full.
         let calls = usize::try_from(load.calls).unwrap_or(usize::MAX).saturating_add(1);
         let limits = Limits { calls, ..Limits::default() };
+        let name = user.as_ref().map_or(USER, |user| &user.name);
+        let prover = user.as_ref().filter(|user| !user.password.is_empty());
+        let prover = prover.and_then(|user| Identity::new(&user.name, &user.password).ok());
         let identity = EndpointConfig {
             user_agent: USER_AGENT.to_owned(),
             session_timer: Some(SESSION_TIMER),
             limits,
-            ..EndpointConfig::new(USER)
+            ..EndpointConfig::new(name)
         };
         let mut endpoint = Endpoint::new(identity, entropy::seed());
         // Nobody should call here.
@@ -123,6 +129,7 @@ impl Caller {
         let (spoken, is_interrupted) = (None, false);
         Ok(Self {
             endpoint,
+            prover,
             post,
             target,
             path,
@@ -226,7 +233,9 @@ impl Caller {
         };
         let mut session = Box::new(self.media.session(&port));
         let (target, body) = (self.target.clone(), session.offer().0.to_bytes());
-        let call = self.endpoint.invite(now, Invite { target, path: self.path, body });
+        let call = self
+            .endpoint
+            .invite(now, Invite { identity: self.prover.clone(), ..Invite::new(target, self.path, body) });
         let stage = Stage::Calling;
         self.calls.insert(call, Call { number, dialled_at: now, port, session, voice: None, stage });
     }

@@ -77,8 +77,6 @@ pub fn usage(error: &UsageError) -> ExitCode {
 
 fn run_box(configuration: &Configuration) -> ExitCode {
     output::rt::one_arena();
-    // What linking has needed.
-    output::rt::release_code();
     let read = match configuration::read(configuration) {
         Ok(read) => read,
         Err(error) => {

@@ -14,7 +14,8 @@ use crate::mix::{self, Command, Conference, Mixer, Report, Spread};
 use crate::net::{self, BindError, Udp, UdpOptions};
 use crate::output::{self, Beat, Control, Order, RingedMixer, Setup, Word};
 use crate::paging::{Pager, Policy};
-use crate::sip::{Endpoint, EndpointConfig};
+use crate::sip::digest::Identity;
+use crate::sip::{Demand, Endpoint, EndpointConfig};
 use crate::units::{Level, SampleRate};
 use core::fmt;
 use heapless::spsc::Queue;
@@ -159,8 +160,17 @@ fn identity(settings: &Settings) -> EndpointConfig {
         user_agent: USER_AGENT.to_owned(),
         allow: settings.sip.allow.clone(),
         session_timer: settings.sip.session_timer,
+        demand: demand(settings),
         ..EndpointConfig::new(user(settings))
     }
+}
+
+/// What callers have to prove.
+fn demand(settings: &Settings) -> Option<Demand> {
+    let account = &settings.sip.account;
+    let identity = Identity::new(account.prover(), &account.pass).ok();
+    let realm = account.domain.first().map_or_else(|| "paging".to_owned(), |host| host.name.clone());
+    identity.filter(|_| settings.sip.require_auth).map(|identity| Demand { realm, identity })
 }
 
 /// The user part of the box's own address.

@@ -66,6 +66,7 @@ impl fmt::Display for TurnedAway<'_> {
         write!(f, "{method} from {from} at {} refused: ", path.remote)?;
         f.write_str(match self.why {
             Stranger::Caller => "[sip] allow names no such caller",
+            Stranger::Proof => "the user or the password is wrong",
             _ => "the address is in no network of [sip] allow",
         })?;
         f.write_str(if self.is_last { "; no further answer for up to a minute" } else { "" })

@@ -82,6 +82,14 @@ pub(super) fn settle(settings: &mut Settings, given: &BTreeMap<Slot, Given>, rea
         reader.report.error(&place, &subject, problem);
     }
     settings.accounts.retain(Account::is_whole);
+    let common = &settings.sip.account;
+    if settings.sip.require_auth && (common.pass.is_empty() || common.prover().is_empty()) {
+        settings.sip.require_auth = false;
+        if let Some(written) = given.get(&("sip".to_owned(), "require-auth")) {
+            let subject = format!("{} require-auth", written.section);
+            reader.report.error(&written.place, &subject, Problem::NothingToProve);
+        }
+    }
     let allow = &mut settings.sip.allow;
     allow.attached |= allow.servers && settings.accounts.is_empty();
 }
@@ -196,6 +204,15 @@ mod tests {
             ]
         );
         assert_eq!(settings.sip.ptime, Duration::from_millis(20));
+    }
+
+    #[test]
+    fn callers_prove_a_password_only_where_there_is_one() {
+        let (settings, told) = read("[sip]\nuser = 501\npass = x\nrequire-auth = yes\n");
+        assert_eq!((settings.sip.require_auth, told), (true, Vec::new()));
+        let (settings, told) = read("[sip]\nuser = 501\nrequire-auth = yes\n");
+        let error = "paging.conf:3:16: error: [sip] require-auth: expected user and pass as well; nothing is asked of callers";
+        assert_eq!((settings.sip.require_auth, told), (false, vec![error.to_owned()]));
     }
 
     #[test]

@@ -115,6 +115,8 @@ pub enum Problem {
     },
     /// A domain without a user.
     NoUser,
+    /// Callers shall prove what is not said.
+    NothingToProve,
     /// A section for an account without a domain.
     NoDomain,
     /// A zone that names no device.
@@ -222,6 +224,7 @@ impl Problem {
             Self::NoOverride => "expected section.key=value; it is left out",
             Self::Later => "is known but does nothing yet",
             Self::NoUser => "expected user as well; the box does not register there",
+            Self::NothingToProve => "expected user and pass as well; nothing is asked of callers",
             Self::NoDomain => "expected domain, here or in [sip]; it is left out",
             Self::NoDevice => "names no device; that of [audio] is taken",
             _ => "is a mistake",

@@ -31,6 +31,8 @@ pub struct Sip {
     pub listen: Vec<SocketAddr>,
     /// Who may call.
     pub allow: Allow,
+    /// Whether callers have to prove the user and the password of [`Sip::account`]. It has both then.
+    pub require_auth: bool,
     /// What `[sip]` says of an account; without a domain, of the box itself.
     pub account: Account,
     /// Where media is received.
@@ -138,6 +140,7 @@ impl Sip {
         Self {
             listen: Vec::new(),
             allow: Allow::ANYBODY,
+            require_auth: false,
             account: Account::blank(),
             rtp_ports: PortRange::ONE,
             rtp_timeout: None,

@@ -123,6 +123,7 @@ const SIP: &[Key] = &[
     key("listen", Addresses(Into(|s, v| s.sip.listen = v)), "0.0.0.0:5060, [::]:5060", "where calls are received; port 5060 when none is given"),
     key("external-address", Text(Later), "", "the address seen from outside, behind NAT"),
     key("allow", Allow(Into(|s, v| s.sip.allow = v)), "servers", "who may call: servers (of the accounts; without one as attached), networks (192.168.1.0/24; attached: those of the box), callers (2??@*)"),
+    key("require-auth", YesNo(Into(|s, v| s.sip.require_auth = v)), "no", "callers have to prove user and pass of [sip]"),
     key("mode", Word(&["page", "ring", "emergency"], Later), "page", "page, ring (loud ringer) or emergency"),
     key("zones", Text(Later), "all", "where calls are heard"),
     key("priority", Priority(Later), "page", "0 to 100, higher wins, or a name"),

@@ -7,8 +7,8 @@
 //!           └ wanted gain ── least of the window ── release ── mean of the window ┘
 //! ```
 //!
-//! The gain is worked out for four frames at once, and goes straight from each four to the next. The least gain of the
-//! window lasts as long as the mean looks back, and a four longer, so the mean, which is a straight ramp for a single
+//! The gain is worked out for eight frames at once, and goes straight from each eight to the next. The least gain of the
+//! window lasts as long as the mean looks back, and an eight longer, so the mean, which is a straight ramp for a single
 //! peak, never lies above what any frame asks for. All channels share one gain, so that a picture in space
 //! stays where it is. Below the ceiling the signal is delayed and otherwise left alone, bit for bit, by copying.
 //!
@@ -16,6 +16,7 @@
 
 use crate::units::{Level, SampleRate};
 use std::collections::VecDeque;
+use wide::f32x4;
 
 /// A look-ahead limiter for interleaved channels.
 #[derive(Clone, Debug)]
@@ -88,10 +89,25 @@ impl Limiter {
     /// At most [`BLOCK_FRAMES`] on the way back to a gain of one, when neither they nor those on their way ask for less.
     fn recover(&mut self, block: &mut [f32]) {
         let mut gains = [1.0; BLOCK_FRAMES];
-        self.gain.recover(&mut gains[..block.len() / self.channels]);
+        self.gain.follow(&mut gains[..block.len() / self.channels], |_, _| 0);
         self.exchange(block);
+        self.apply(&gains, block);
+    }
+
+    /// At most [`BLOCK_FRAMES`], the long way.
+    fn limit(&mut self, block: &mut [f32]) {
+        let mut gains = [1.0; BLOCK_FRAMES];
+        self.gain.limit(&mut gains[..block.len() / self.channels], block, self.ceiling);
+        self.exchange(block);
+        self.apply(&gains, block);
+        for sample in block {
+            *sample = sample.clamp(-self.ceiling, self.ceiling);
+        }
+    }
+
+    fn apply(&self, gains: &[f32], block: &mut [f32]) {
         if self.channels == 1 {
-            block.iter_mut().zip(&gains).for_each(|(sample, gain)| *sample *= gain);
+            block.iter_mut().zip(gains).for_each(|(sample, gain)| *sample *= gain);
             return;
         }
         for (gain, frame) in gains.iter().zip(block.chunks_exact_mut(self.channels)) {
@@ -100,39 +116,33 @@ impl Limiter {
             }
         }
     }
-
-    /// At most [`BLOCK_FRAMES`], the long way.
-    fn limit(&mut self, block: &mut [f32]) {
-        let mut gains = [1.0; BLOCK_FRAMES];
-        for (gain, frame) in gains.iter_mut().zip(block.chunks_exact_mut(self.channels)) {
-            *gain = self.gain.next(wanted_lack(frame, self.ceiling));
-        }
-        self.exchange(block);
-        for (gain, frame) in gains.iter().zip(block.chunks_exact_mut(self.channels)) {
-            for sample in frame {
-                *sample = (*sample * gain).clamp(-self.ceiling, self.ceiling);
-            }
-        }
-    }
 }
 
 /// The gain over time, as what it lacks of one, in whole steps of 2^-30 so that sums of it are exact.
 #[derive(Clone, Debug)]
 struct GainComputer {
-    /// Fours heard while something was wanted.
-    now: u64,
-    /// Frames of the four at work that have come, and the most that they want to be lacking.
+    /// Frames of the eight at work that have come.
     phase: usize,
-    wanted_now: u32,
-    /// What fours of the window want to be lacking, if anything, each more than the next: when, and how much.
-    wanted: VecDeque<(u64, u32)>,
+    wishes: Wishes,
     /// The window of what was released.
     recent: Box<[u32]>,
     way: Way,
     scale: Scale,
 }
 
-/// How the gain goes from four to four.
+/// What frames want the gain to be lacking.
+#[derive(Clone, Debug)]
+struct Wishes {
+    /// Eights heard while something was wanted.
+    now: u64,
+    /// The most that the eight at work wants.
+    most_now: u32,
+    /// What eights of the window want, if anything, each more than the next: when, and how much.
+    recent: VecDeque<(u64, u32)>,
+    window: u64,
+}
+
+/// How the gain goes from eight to eight.
 #[derive(Clone, Copy, Debug)]
 struct Way {
     /// The most of the window, let go slowly.
@@ -140,7 +150,7 @@ struct Way {
     /// The oldest of what was released, and the sum of it.
     slot: usize,
     sum: u64,
-    /// The gains between which the four goes that leaves.
+    /// The gains between which the eight goes that leaves.
     gains: [f32; 2],
 }
 
@@ -156,77 +166,64 @@ struct Scale {
 
 impl GainComputer {
     fn new(rate: SampleRate) -> Self {
-        // A frame leaves when the four has come whose window ends with its own: after 1.5 ms.
-        let window = (rate.hz() as usize * 3 / 2000 / FOUR).saturating_sub(1).max(1);
+        // A frame leaves when the eight has come whose window ends with its own: after 1.5 ms.
+        let window = (rate.hz() as usize * 3 / 2000 / EIGHT).saturating_sub(1).max(1);
         Self {
-            now: 0,
             phase: 0,
-            wanted_now: 0,
-            wanted: VecDeque::with_capacity(window + 2),
+            wishes: Wishes::new(window),
             recent: vec![0; window].into_boxed_slice(),
             way: Way::AT_REST,
             scale: Scale::new(rate, window),
         }
     }
 
-    /// The gain for the frame that leaves, as one comes that wants so much to be lacking.
-    fn next(&mut self, wanted: u32) -> f32 {
-        self.wanted_now = self.wanted_now.max(wanted);
-        self.phase += 1;
-        if self.phase == FOUR {
-            self.phase = 0;
-            let most = self.most_wanted();
-            self.way.turn(self.scale, &mut self.recent, most);
-        }
-        let [from, to] = self.way.gains;
-        from + (to - from) * PARTS[self.phase]
+    /// The gains for the frames that leave, as `block` comes, of as many frames; what is no number in it is silenced.
+    fn limit(&mut self, gains: &mut [f32], block: &mut [f32], ceiling: f32) {
+        let channels = block.len() / gains.len().max(1);
+        let mut heard = 0;
+        self.follow(gains, |wishes, frames| {
+            wishes.hear(wanted_lack(&mut block[heard..frames * channels], ceiling));
+            heard = frames * channels;
+            wishes.take_most()
+        });
+        self.wishes.hear(wanted_lack(&mut block[heard..], ceiling));
     }
 
-    /// The same for frames that come and leave while nothing is wanted.
-    fn recover(&mut self, gains: &mut [f32]) {
-        let (first, gains) = gains.split_at_mut(gains.len().min(FOUR - 1 - self.phase));
-        first.fill_with(|| self.next(0));
-        let (fours, last) = gains.as_chunks_mut();
-        let (mut way, scale) = (self.way, self.scale);
-        for four in fours {
-            way.turn(scale, &mut self.recent, 0);
-            let [from, to] = way.gains;
-            *four = PARTS.map(|part| from + (to - from) * part);
+    /// The gains for the frames that leave, as many come. At the end of each eight `most_wanted` is asked for the most
+    /// of the window, and told how many frames have come.
+    fn follow(&mut self, gains: &mut [f32], mut most_wanted: impl FnMut(&mut Wishes, usize) -> u32) {
+        let mut way = self.way;
+        let mut come = gains.len().min(EIGHT - 1 - self.phase);
+        let (first, gains) = gains.split_at_mut(come);
+        first.copy_from_slice(&way.eight()[self.phase + 1..][..first.len()]);
+        self.phase = (self.phase + first.len() + gains.len()) % EIGHT;
+        let (eights, last) = gains.as_chunks_mut::<EIGHT>();
+        for eight in eights {
+            way.turn(self.scale, &mut self.recent, most_wanted(&mut self.wishes, come + 1));
+            *eight = way.eight();
+            come += EIGHT;
+        }
+        if !last.is_empty() {
+            way.turn(self.scale, &mut self.recent, most_wanted(&mut self.wishes, come + 1));
+            last.copy_from_slice(&way.eight()[..last.len()]);
         }
         self.way = way;
-        last.fill_with(|| self.next(0));
-    }
-
-    /// The most that is wanted in the window, and a four longer, that ends with the four that has come.
-    fn most_wanted(&mut self) -> u32 {
-        let (now, wanted) = (self.now, core::mem::take(&mut self.wanted_now));
-        self.now += 1;
-        while self.wanted.back().is_some_and(|&(_, other)| other <= wanted) {
-            self.wanted.pop_back();
-        }
-        if wanted > 0 {
-            self.wanted.push_back((now, wanted));
-        }
-        if self.wanted.front().is_some_and(|&(at, _)| at + (self.recent.len() as u64) < now) {
-            self.wanted.pop_front();
-        }
-        self.wanted.front().map_or(0, |&(_, most)| most)
     }
 
     /// So many frames come and leave at rest.
     fn pass(&mut self, frames: usize) {
-        self.phase = (self.phase + frames) % FOUR;
+        self.phase = (self.phase + frames) % EIGHT;
     }
 
     fn reset(&mut self) {
-        self.wanted.clear();
+        self.wishes.reset();
         self.recent.fill(0);
-        (self.phase, self.wanted_now, self.way) = (0, 0, Way::AT_REST);
+        (self.phase, self.way) = (0, Way::AT_REST);
     }
 
     /// Whether a frame of the window wants less than one.
     fn is_asked(&self) -> bool {
-        self.wanted_now > 0 || !self.wanted.is_empty()
+        self.wishes.most_now > 0 || !self.wishes.recent.is_empty()
     }
 
     /// Whether the gain is exactly one, and nothing asks for less.
@@ -236,14 +233,46 @@ impl GainComputer {
 
     /// Frames from one that comes to the one that leaves.
     fn latency_frames(&self) -> usize {
-        self.recent.len() * FOUR + FOUR - 1
+        self.recent.len() * EIGHT + EIGHT - 1
+    }
+}
+
+impl Wishes {
+    fn new(window: usize) -> Self {
+        Self { now: 0, most_now: 0, recent: VecDeque::with_capacity(window + 2), window: window as u64 }
+    }
+
+    /// Frames come that want so much to be lacking.
+    fn hear(&mut self, wanted: u32) {
+        self.most_now = self.most_now.max(wanted);
+    }
+
+    /// The most that is wanted in the window, and an eight longer, that ends with the eight that has come.
+    fn take_most(&mut self) -> u32 {
+        let (now, wanted) = (self.now, core::mem::take(&mut self.most_now));
+        self.now += 1;
+        while self.recent.back().is_some_and(|&(_, other)| other <= wanted) {
+            self.recent.pop_back();
+        }
+        if wanted > 0 {
+            self.recent.push_back((now, wanted));
+        }
+        if self.recent.front().is_some_and(|&(at, _)| at + self.window < now) {
+            self.recent.pop_front();
+        }
+        self.recent.front().map_or(0, |&(_, most)| most)
+    }
+
+    fn reset(&mut self) {
+        self.recent.clear();
+        self.most_now = 0;
     }
 }
 
 impl Way {
     const AT_REST: Self = Self { released: 0, slot: 0, sum: 0, gains: [1.0; 2] };
 
-    /// The next four leaves.
+    /// The next eight leaves.
     #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "it has 30 bits")]
     fn turn(&mut self, scale: Scale, recent: &mut [u32], most_wanted: u32) {
         let release = (self.released >> scale.release_shift) + LEAST_STEP;
@@ -255,6 +284,17 @@ impl Way {
         // One divided by a number, and multiplied with it, may be a little less than one.
         self.gains = [self.gains[1], if self.sum == 0 { 1.0 } else { left as f32 * scale.per_most }];
     }
+
+    /// The gains of the eight.
+    fn eight(&self) -> [f32; EIGHT] {
+        let [from, to] = self.gains;
+        let (from, way) = (f32x4::splat(from), f32x4::splat(to - from));
+        let mut gains = [0.0; EIGHT];
+        for (gains, &parts) in gains.as_chunks_mut().0.iter_mut().zip(PARTS.as_chunks().0) {
+            *gains = (from + way * f32x4::new(parts)).to_array();
+        }
+        gains
+    }
 }
 
 impl Scale {
@@ -264,28 +304,36 @@ impl Scale {
         let sum_shift = most.ilog2() - SUM_BITS;
         let most = (most >> sum_shift) as i32;
         // The next lower power of two: 85 ms at 48 kHz, from 62 to 125 ms at any rate.
-        let release_shift = (rate.hz() / RELEASES_PER_SECOND / FOUR as u32).max(1).ilog2();
+        let release_shift = (rate.hz() / RELEASES_PER_SECOND / EIGHT as u32).max(1).ilog2();
         Self { release_shift, sum_shift, most, per_most: 1.0 / most as f32 }
     }
 }
 
-/// Whether every sample is a number no larger than the ceiling. Magnitudes are ordered as the whole numbers with the same
-/// bits are, with infinity and what is no number above all others; and whole numbers are compared several at a time.
+/// Whether every sample is a number no larger than the ceiling.
 fn is_within(samples: &[f32], ceiling: f32) -> bool {
-    let magnitude = |sample: f32| sample.abs().to_bits().cast_signed();
     let ceiling = magnitude(ceiling);
     !samples.iter().fold(false, |beyond, &sample| beyond | (magnitude(sample) > ceiling))
 }
 
-/// What a frame wants the gain to be lacking; what is no finite number in it becomes silence.
+/// The largest magnitude; no finite number if one of the samples is none.
+fn peak(samples: &[f32]) -> f32 {
+    let peak = samples.iter().fold(0, |peak, &sample| magnitude(sample).max(peak));
+    f32::from_bits(peak.cast_unsigned())
+}
+
+/// Magnitudes are ordered as the whole numbers with the same bits are, with infinity and what is no number above all
+/// others; and whole numbers are compared several at a time.
+fn magnitude(sample: f32) -> i32 {
+    sample.abs().to_bits().cast_signed()
+}
+
+/// What frames want the gain to be lacking; what is no finite number in them becomes silence.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a part of unity, rounded up")]
-fn wanted_lack(frame: &mut [f32], ceiling: f32) -> u32 {
-    let mut peak = 0.0_f32;
-    for sample in frame {
-        if !sample.is_finite() {
-            *sample = 0.0;
-        }
-        peak = peak.max(sample.abs());
+fn wanted_lack(frames: &mut [f32], ceiling: f32) -> u32 {
+    let mut peak = peak(frames);
+    if !peak.is_finite() {
+        frames.iter_mut().filter(|sample| !sample.is_finite()).for_each(|sample| *sample = 0.0);
+        peak = self::peak(frames);
     }
     if peak <= ceiling {
         return 0;
@@ -298,15 +346,15 @@ const UNITY: u32 = 1 << 30;
 /// Of a sum in the window.
 const SUM_BITS: u32 = 29;
 /// Frames whose gains are worked out together, and how far each of those that leave is on the way from one gain to the
-/// next: one leaves when the last of a four comes, and three behind it.
-const FOUR: usize = 4;
-const PARTS: [f32; FOUR] = [0.25, 0.5, 0.75, 1.0];
+/// next: one leaves when the last of an eight comes, and seven behind it.
+const EIGHT: usize = 8;
+const PARTS: [f32; EIGHT] = [0.125, 0.25, 0.375, 0.5, 0.625, 0.75, 0.875, 1.0];
 /// The release has a time constant of up to 125 ms.
 const RELEASES_PER_SECOND: u32 = 8;
 /// What the release goes at least, four millionths a frame, so that it ends: 0.3 s after a peak of 6 dB.
-const LEAST_STEP: u32 = 1 << 14;
-/// Frames that are looked at as one: half of a block of 2.5 ms.
-const BLOCK_FRAMES: usize = 60;
+const LEAST_STEP: u32 = 1 << 15;
+/// Frames that are looked at as one: a block of 2.5 ms.
+const BLOCK_FRAMES: usize = 120;
 
 #[cfg(test)]
 mod tests {
@@ -375,8 +423,9 @@ mod tests {
             let mut waiting = VecDeque::from(vec![0.0_f32; gain.latency_frames()]);
             for sample in rough(seed, 9_600) {
                 waiting.push_back(sample);
-                let gain = gain.next(wanted_lack(&mut [sample], 1.0));
-                let sample = waiting.pop_front().unwrap() * gain;
+                let mut now = [1.0];
+                gain.limit(&mut now, &mut [sample], 1.0);
+                let sample = waiting.pop_front().unwrap() * now[0];
                 assert!(sample.abs() <= 1.000_001, "seed {seed}: {sample}");
             }
         }
@@ -459,7 +508,7 @@ mod tests {
     fn at_the_lowest_of_rates_it_still_holds_the_ceiling() {
         let rate = SampleRate::new(1).unwrap();
         let mut limiter = Limiter::new(1, rate, Level::from_gain(0.5));
-        assert_eq!(limiter.latency_frames(), 7);
+        assert_eq!(limiter.latency_frames(), 15);
         let output = limited(&mut limiter, &rough(3, 2_000));
         assert!(output.iter().all(|sample| sample.abs() <= 0.5));
     }

@@ -13,7 +13,7 @@ pub(super) trait Kernel<const FACTOR: usize> {
 /// A filter at work. Of its `SPAN` samples the first are what came last, the others the chunk at work.
 #[derive(Clone, Debug)]
 pub(super) struct Upsampler<K, const FACTOR: usize, const SPAN: usize> {
-    kernel: K,
+    pub(super) kernel: K,
     span: [f32; SPAN],
 }
 

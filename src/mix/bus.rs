@@ -12,12 +12,19 @@ pub(super) struct Buses {
     full: [f32; BLOCK],
     speech_sounds: bool,
     full_sounds: bool,
+    is_wide: bool,
 }
 
 impl Buses {
     /// Silence.
     pub(super) fn new() -> Self {
-        Self { speech: [0.0; BUS_BLOCK], full: [0.0; BLOCK], speech_sounds: false, full_sounds: false }
+        Self {
+            speech: [0.0; BUS_BLOCK],
+            full: [0.0; BLOCK],
+            speech_sounds: false,
+            full_sounds: false,
+            is_wide: false,
+        }
     }
 
     /// The bus of telephone voices, if anything is on it.
@@ -34,6 +41,7 @@ impl Buses {
     pub(super) fn clear(&mut self) {
         if core::mem::take(&mut self.speech_sounds) {
             self.speech = [0.0; BUS_BLOCK];
+            self.is_wide = false;
         }
         if core::mem::take(&mut self.full_sounds) {
             self.full = [0.0; BLOCK];
@@ -43,8 +51,9 @@ impl Buses {
     /// Adds the block of a voice.
     pub(super) fn add(&mut self, bus: Bus, block: &[f32]) {
         let sums = match bus {
-            Bus::Speech => {
+            Bus::Narrow | Bus::Wide => {
                 self.speech_sounds = true;
+                self.is_wide |= bus == Bus::Wide;
                 &mut self.speech[..]
             }
             Bus::Full => {
@@ -93,7 +102,11 @@ impl Stage {
         }
         self.speech_tail = if buses.speech_sounds { TAIL } else { self.speech_tail.saturating_sub(1) };
         if self.speech_tail > 0 {
-            self.interpolator.process(&buses.speech, block);
+            if buses.is_wide {
+                self.interpolator.process(&buses.speech, block);
+            } else {
+                self.interpolator.process_narrow(&buses.speech, block);
+            }
         }
         self.delay.add(buses, block);
         self.limiter.process(block);

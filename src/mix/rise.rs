@@ -25,8 +25,10 @@ pub(super) struct Rise {
 /// Where a voice is heard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Bus {
-    /// At 16 kHz.
-    Speech,
+    /// At 16 kHz, with nothing above 4.6.
+    Narrow,
+    /// At 16 kHz, together with what is narrow.
+    Wide,
     /// At 48 kHz.
     Full,
 }
@@ -35,7 +37,7 @@ impl Bus {
     /// Frames of a block.
     pub(super) const fn block(self) -> usize {
         match self {
-            Self::Speech => BUS_BLOCK,
+            Self::Narrow | Self::Wide => BUS_BLOCK,
             Self::Full => BLOCK,
         }
     }
@@ -46,13 +48,12 @@ impl Rise {
     pub(super) fn new(rate: SampleRate, ppm: f32) -> Self {
         let (mut fractional, bus) = match rate {
             SampleRate::HZ_48000 => (Fractional::wide(rate), Bus::Full),
-            SampleRate::HZ_16000 => (Fractional::wide(rate), Bus::Speech),
-            _ => (Fractional::narrow(SampleRate::HZ_16000), Bus::Speech),
+            SampleRate::HZ_16000 => (Fractional::wide(rate), Bus::Wide),
+            _ => (Fractional::narrow(SampleRate::HZ_16000), Bus::Narrow),
         };
         fractional.set_ppm(ppm);
         fractional.settle();
-        let is_narrow = !matches!(rate, SampleRate::HZ_48000 | SampleRate::HZ_16000);
-        Self { halfband: is_narrow.then(Halfband::new), fractional, bus, tail: 0 }
+        Self { halfband: (bus == Bus::Narrow).then(Halfband::new), fractional, bus, tail: 0 }
     }
 
     pub(super) fn bus(&self) -> Bus {

@@ -205,7 +205,7 @@ impl Leftover {
     const BLOCKS: usize = 3;
 
     fn new() -> Self {
-        Self { samples: [0.0; Self::BLOCKS * BLOCK], bus: Bus::Speech, heard: Self::BLOCKS }
+        Self { samples: [0.0; Self::BLOCKS * BLOCK], bus: Bus::Narrow, heard: Self::BLOCKS }
     }
 
     fn is_empty(&self) -> bool {

@@ -58,13 +58,9 @@ pub fn trim() {
     give_back_garbage();
 }
 
-/// Gives back the code that has been needed so far; what is needed again comes back by itself.
-pub fn release_code() {
-    release();
-}
-
-/// Says how many mappings that were.
-fn release() -> usize {
+/// Gives back the code that has been needed so far; what is needed again comes back by itself. Says how many mappings
+/// that were.
+fn release_code() -> usize {
     // Where there is no /proc, more stays resident.
     let smaps = std::fs::read_to_string("/proc/self/smaps").unwrap_or_default();
     let is_released = |code: &Range<usize>| {
@@ -245,7 +241,7 @@ nonsense
 ";
         let found: Vec<_> = code(smaps).collect();
         assert_eq!(found, [0x5581_b000..0x5599_e000, 0x7f01_0000..0x7f02_0000]);
-        assert!(release() > 0);
+        assert!(release_code() > 0);
     }
 
     #[test]

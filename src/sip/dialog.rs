@@ -163,7 +163,7 @@ pub(crate) fn as_target(uri: &Uri) -> Uri {
 }
 
 /// The address a SIP URI names without being resolved.
-fn address(uri: &SipUri) -> Option<SocketAddr> {
+pub(crate) fn address(uri: &SipUri) -> Option<SocketAddr> {
     let HostPort { host, port } = uri.host_port();
     let ip = host.address().filter(|ip| !ip.is_unspecified() && !ip.is_multicast())?;
     let port = port.unwrap_or(DEFAULT_PORT);

@@ -27,6 +27,6 @@ mod transaction;
 
 pub use call::{AccountKey, CallKey};
 pub use endpoint::{
-    Counters, EndReason, Endpoint, EndpointConfig, Event, Invite, Limits, Stranger, Usage, Warning,
+    Counters, Demand, EndReason, Endpoint, EndpointConfig, Event, Invite, Limits, Stranger, Usage, Warning,
 };
 pub use path::{Path, Transmit, Transport, with_scope_of};

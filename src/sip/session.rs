@@ -13,6 +13,7 @@
 //! A session is only state; [`Endpoint`](super::Endpoint) moves it.
 
 use super::dialog::Dialog;
+use super::endpoint::Proofs;
 use super::path::{Path, Transmit};
 use super::session_expires::{self, Agreed};
 use super::transaction::{ClientKey, ServerKey};
@@ -31,6 +32,8 @@ pub(crate) struct Session {
     pub(crate) dialog: Option<Dialog>,
     /// What keeps it alive.
     pub(crate) keeping: Keeping,
+    /// What a caller proves to whoever asks.
+    pub(crate) proofs: Option<Box<Proofs>>,
 }
 
 /// Where a session stands.
@@ -129,6 +132,8 @@ pub(crate) struct Calling {
     pub(crate) is_proceeding: bool,
     /// Whether the application has hung up.
     pub(crate) is_cancelled: bool,
+    /// How often it was sent again after a refusal.
+    pub(crate) turns: u8,
 }
 
 impl Session {

@@ -49,6 +49,8 @@ pub(crate) enum Domain {
     Merge,
     /// A dialog.
     Dialog,
+    /// A nonce that others use.
+    Nonce,
     /// The To tag of the answers to one request.
     Tag,
 }

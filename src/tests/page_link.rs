@@ -145,7 +145,7 @@ impl Phone {
         let mut session = Session::new(local(PHONE));
         let target = "sip:page@10.0.0.2".parse().unwrap();
         let path = Path::udp(address(PHONE), address(BOX));
-        endpoint.invite(now, Invite { target, path, body: session.offer().0.to_bytes() });
+        endpoint.invite(now, Invite::new(target, path, session.offer().0.to_bytes()));
         Self { endpoint, session, seed, talk: None, ended: Vec::new() }
     }
 

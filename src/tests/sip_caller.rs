@@ -9,7 +9,7 @@ const SECOND: Duration = Duration::from_secs(1);
 
 fn call(trace: &mut Trace) -> (CallKey, Request) {
     let target = "sip:bob@192.0.2.2".parse().unwrap();
-    let call = trace.endpoint.invite(trace.now, Invite { target, path: trace.path, body: ANSWER.into() });
+    let call = trace.endpoint.invite(trace.now, Invite::new(target, trace.path, ANSWER.into()));
     (call, trace.request())
 }
 
@@ -313,7 +313,7 @@ fn without_room_a_call_fails_at_once() {
     config.limits.calls = 0;
     let mut trace = Trace::with(config);
     let target = "sip:bob@192.0.2.2".parse().unwrap();
-    let invite = Invite { target, path: trace.path, body: Vec::new() };
+    let invite = Invite::new(target, trace.path, Vec::new());
     let call = trace.endpoint.invite(trace.now, invite);
     let Event::Failed { call: failed, status, .. } = trace.event() else { panic!() };
     assert_eq!((failed, status), (call, StatusCode::SERVICE_UNAVAILABLE));

@@ -56,7 +56,7 @@ impl World {
     fn call(&mut self) -> CallKey {
         let path = Path::udp(address(1), address(2));
         let target = "sip:page@10.0.0.2".parse().unwrap();
-        let call = self.ends[CALLER].invite(self.now, Invite { target, path, body: b"offer".to_vec() });
+        let call = self.ends[CALLER].invite(self.now, Invite::new(target, path, b"offer".to_vec()));
         self.drain();
         call
     }

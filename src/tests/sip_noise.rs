@@ -111,7 +111,7 @@ impl Storm {
         let now = self.trace.now;
         if self.dice.below(10) == 0 {
             let target = "sip:bob@192.0.2.2".parse().unwrap();
-            let invite = Invite { target, path: self.trace.path, body: ANSWER.into() };
+            let invite = Invite::new(target, self.trace.path, ANSWER.into());
             self.calls.push(self.trace.endpoint.invite(now, invite));
         }
         let index = self.dice.below(self.calls.len().max(1) as u64);

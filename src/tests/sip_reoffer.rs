@@ -54,7 +54,7 @@ fn a_call_is_held_and_resumed() {
 fn a_call_we_made_is_held_too() {
     let mut trace = Trace::new();
     let target = "sip:bob@192.0.2.2".parse().unwrap();
-    let call = trace.endpoint.invite(trace.now, Invite { target, path: trace.path, body: OFFER.into() });
+    let call = trace.endpoint.invite(trace.now, Invite::new(target, trace.path, OFFER.into()));
     let invite = trace.request();
     trace.receive(reply(&invite, 200, "bob"));
     trace.event();

@@ -47,7 +47,7 @@ fn kept(lines: &str) -> Kept {
 fn placed(lines: &str) -> (Trace, CallKey, Request) {
     let mut trace = trace();
     let target = "sip:bob@192.0.2.2".parse().unwrap();
-    let call = trace.endpoint.invite(trace.now, Invite { target, path: trace.path, body: OFFER.into() });
+    let call = trace.endpoint.invite(trace.now, Invite::new(target, trace.path, OFFER.into()));
     let invite = trace.request();
     let ok = reply(&invite, 200, "bob");
     trace.receive(ok.replacen("Contact", &format!("{lines}\nContact"), 1));

@@ -10,7 +10,7 @@ const MILLISECOND: Duration = Duration::from_millis(1);
 
 fn call(trace: &mut Trace) -> Request {
     let target = "sip:bob@192.0.2.2".parse().unwrap();
-    trace.endpoint.invite(trace.now, Invite { target, path: trace.path, body: ANSWER.into() });
+    trace.endpoint.invite(trace.now, Invite::new(target, trace.path, ANSWER.into()));
     trace.request()
 }
 

@@ -68,7 +68,7 @@ fn receive(name: &str) -> Trace {
 fn receive_response(name: &str) -> Trace {
     let mut trace = Trace::new();
     let target = "sip:bob@192.0.2.2".parse().unwrap();
-    trace.endpoint.invite(trace.now, Invite { target, path: trace.path, body: OFFER.into() });
+    trace.endpoint.invite(trace.now, Invite::new(target, trace.path, OFFER.into()));
     let ours = format!("Via: {}", trace.request().headers.via[0]);
     let text = String::from_utf8(datagram(name)).unwrap();
     let theirs = text.lines().find(|line| line.starts_with("Via:")).unwrap();

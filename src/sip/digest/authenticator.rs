@@ -46,6 +46,14 @@ impl Identity {
         }
         Ok(Self { user: user.to_owned(), secret: secret.to_owned() })
     }
+
+    pub(super) fn user(&self) -> &str {
+        &self.user
+    }
+
+    pub(super) fn secret(&self) -> &str {
+        &self.secret
+    }
 }
 
 impl fmt::Debug for Identity {

@@ -8,8 +8,8 @@
 //! ```
 //!
 //! It decides which challenge is answered (for each realm the strongest algorithm, and of equals the first), and what
-//! the answer is: MD5 or SHA-256, plain or `-sess`, with `qop=auth` or none. It leaves out `auth-int`, `userhash`, and
-//! asking others for proof. Challenges of other schemes or algorithms are passed over. SHA-512-256 is one of them: no
+//! the answer is: MD5 or SHA-256, plain or `-sess`, with `qop=auth` or none. The other way round, [`Verifier`] asks others.
+//! It leaves out `auth-int` and `userhash`. Challenges of other schemes or algorithms are passed over. SHA-512-256 is one of them: no
 //! telephone system is known to ask for it.
 //!
 //! Hashes are of values without quotes and escapes. RFC 7616 §3.4.1 speaks of taking off the quotes only; realms and
@@ -20,6 +20,7 @@ mod authenticator;
 mod challenge;
 mod credentials;
 mod fields;
+mod verifier;
 
 #[cfg(test)]
 mod tests;
@@ -28,3 +29,4 @@ pub use algorithm::Algorithm;
 pub use authenticator::{Authenticator, Identity, Verdict};
 pub use challenge::Challenge;
 pub use credentials::{Credentials, Proof};
+pub use verifier::{Proven, Verifier};

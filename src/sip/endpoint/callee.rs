@@ -69,10 +69,11 @@ impl Endpoint {
         let call = self.new_call();
         self.open_invite(now, call, &inbound);
         self.dialogs.insert(name, call);
+        let from = Box::new(self.caller(&inbound));
         let Inbound { request, path, key: server, .. } = inbound;
         self.events.push_back(Event::Incoming {
             call,
-            from: Box::new(request.headers.from.clone()),
+            from,
             to: Box::new(request.uri.clone()),
             path,
             call_id: request.headers.call_id.clone(),
@@ -80,7 +81,7 @@ impl Endpoint {
         });
         let keeping = Keeping::of_theirs(&request.headers);
         let state = State::Incoming { server, invite: Box::new(request) };
-        self.sessions.insert(call, Session { path, state, dialog: Some(dialog), keeping });
+        self.sessions.insert(call, Session { path, state, dialog: Some(dialog), keeping, proofs: None });
     }
 
     /// CANCEL: ends a call that has not been answered; otherwise it comes too late (RFC 3261 §9.2).

@@ -4,8 +4,10 @@ use super::Endpoint;
 use super::counters::count;
 use super::event::{EndReason, Event};
 use super::inbound::tag_text;
+use super::retry::Proofs;
 use crate::sip::call::CallKey;
 use crate::sip::dialog::{Dialog, as_target};
+use crate::sip::digest::Identity;
 use crate::sip::path::Path;
 use crate::sip::session::{Calling, Keeping, Session, SessionTimer, State};
 use crate::sip::session_expires::TIMER;
@@ -22,6 +24,16 @@ pub struct Invite {
     pub path: Path,
     /// The offered session description.
     pub body: Vec<u8>,
+    /// Who is calling, for those who want it proved.
+    pub identity: Option<Identity>,
+}
+
+impl Invite {
+    /// A call that proves nothing.
+    #[must_use]
+    pub const fn new(target: Uri, path: Path, body: Vec<u8>) -> Self {
+        Self { target, path, body, identity: None }
+    }
 }
 
 impl Endpoint {
@@ -38,6 +50,8 @@ impl Endpoint {
         // Without a timer it is not needed again.
         let description = self.config.session_timer.map(|_| invite.body.clone());
         let keeping = Keeping::of_ours(description.unwrap_or_default());
+        let proofs =
+            invite.identity.clone().map(|identity| Box::new(Proofs::new(identity, self.tokens.draw())));
         let request = self.invite_request(client, invite);
         let new = NewRequest { request, path, owner: Some(Owner::Call(call)) };
         if self.clients.open(now, client, new, &mut self.outbox).is_err() {
@@ -45,9 +59,10 @@ impl Endpoint {
             self.fail(call, StatusCode::MESSAGE_TOO_LARGE, "the INVITE cannot be written");
             return call;
         }
-        let calling = Calling { client, is_ringing: false, is_proceeding: false, is_cancelled: false };
+        let calling =
+            Calling { client, is_ringing: false, is_proceeding: false, is_cancelled: false, turns: 0 };
         let state = State::Calling(calling);
-        self.sessions.insert(call, Session { path, state, dialog: None, keeping });
+        self.sessions.insert(call, Session { path, state, dialog: None, keeping, proofs });
         call
     }
 
@@ -85,7 +100,7 @@ impl Endpoint {
         match Class::of(response.status.code()) {
             Class::Provisional => self.on_provisional(now, call, response.status),
             Class::Success => self.on_success(now, client, call, response),
-            Class::Failure => self.on_failure(call, response),
+            Class::Failure => self.on_failure(now, client, call, response),
         }
     }
 
@@ -114,7 +129,7 @@ impl Endpoint {
         let Some(path) = self.clients.path(client) else {
             return;
         };
-        let dialog = match self.clients.invite(client) {
+        let mut dialog = match self.clients.invite(client) {
             Some(invite) => Dialog::as_caller(invite, response),
             None => Dialog::of_response(response),
         };
@@ -123,19 +138,25 @@ impl Endpoint {
         if heard == Heard::TooMany {
             return count(&mut self.counters.unmatched);
         }
-        self.acknowledge(&dialog, path);
+        if let Some(proofs) = self.sessions.get_mut(&call).and_then(|session| session.proofs.as_mut()) {
+            proofs.accept(response);
+        }
+        self.acknowledge(call, &dialog, path);
         if heard == Heard::Again {
             return count(&mut self.counters.repeated);
         }
         match self.sessions.get(&call).map(|session| &session.state) {
             Some(State::Calling(_)) => self.on_answered(now, call, dialog, response),
-            _ => self.send_bye(now, dialog, path, None),
+            _ => self.send_bye(now, &mut dialog, path, None),
         }
     }
 
-    fn acknowledge(&mut self, dialog: &Dialog, path: Path) {
-        let via = ClientKey::draw(&mut self.tokens).via(path.local);
-        match dialog.ack(via).to_bytes() {
+    fn acknowledge(&mut self, call: CallKey, dialog: &Dialog, path: Path) {
+        let mut ack = dialog.ack(ClientKey::draw(&mut self.tokens).via(path.local));
+        if let Some(proofs) = self.sessions.get(&call).and_then(|session| session.proofs.as_ref()) {
+            proofs.repeat(&mut ack);
+        }
+        match ack.to_bytes() {
             Ok(bytes) => self.outbox.push(dialog.next_hop(path), &bytes),
             Err(_) => count(&mut self.counters.unwritable),
         }
@@ -156,8 +177,11 @@ impl Endpoint {
         self.events.push_back(Event::Answered { call, body: response.body.clone() });
     }
 
-    fn on_failure(&mut self, call: CallKey, response: &Response) {
-        self.on_unanswered(call, response.status, &response.reason);
+    fn on_failure(&mut self, now: Instant, client: ClientKey, call: CallKey, response: &Response) {
+        let invite = self.clients.take_refused(client);
+        if !invite.is_some_and(|invite| self.try_again(now, call, *invite, response)) {
+            self.on_unanswered(call, response.status, &response.reason);
+        }
     }
 
     /// An INVITE of ours ends without a 2xx.

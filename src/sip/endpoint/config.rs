@@ -1,6 +1,7 @@
 //! What an endpoint is told once.
 
 use crate::allow::Allow;
+use crate::sip::digest::Identity;
 use crate::sip::session_expires;
 use core::time::Duration;
 
@@ -17,8 +18,19 @@ pub struct EndpointConfig {
     pub allow: Allow,
     /// For how long a call lasts that nobody refreshes (RFC 4028), at least 90 s; `None`: for ever.
     pub session_timer: Option<Duration>,
+    /// What callers have to prove, if anything.
+    pub demand: Option<Demand>,
     /// How much it may hold.
     pub limits: Limits,
+}
+
+/// What callers have to prove (RFC 3261 §22.2).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Demand {
+    /// What the identity belongs to, as their owners read it.
+    pub realm: String,
+    /// Who they have to be.
+    pub identity: Identity,
 }
 
 /// How much an endpoint may hold. What comes when it is full is refused or dropped, as said here, and counted.
@@ -48,6 +60,7 @@ impl EndpointConfig {
             user_agent: String::new(),
             allow: Allow::ANYBODY,
             session_timer: None,
+            demand: None,
             limits: Limits::default(),
         }
     }

@@ -119,6 +119,8 @@ pub enum Stranger {
     Source,
     /// As a caller he matches no pattern.
     Caller,
+    /// What he proves is wrong.
+    Proof,
 }
 
 /// Who ended a call.

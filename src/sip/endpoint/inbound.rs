@@ -84,7 +84,7 @@ impl Endpoint {
             }
             Received::Deliver(client, Some(Owner::Call(call))) => match response.headers.cseq.method {
                 Method::INVITE => self.on_invite_response(now, client, call, response),
-                Method::BYE => self.on_bye_response(call, response.status),
+                Method::BYE => self.on_bye_response(now, call, response),
                 _ => {}
             },
             Received::Deliver(client, Some(Owner::Refresh(call))) => {
@@ -115,7 +115,7 @@ impl Endpoint {
         let dialog = DialogKey::of(&inbound.request, &self.tokens);
         let call = dialog.and_then(|dialog| self.dialogs.get(&dialog)).copied();
         if call.is_none()
-            && let Err(stranger) = self.check_stranger(&inbound)
+            && let Err(stranger) = self.check_stranger(now, &inbound)
         {
             return self.turn_away(now, &inbound, stranger);
         }
@@ -125,10 +125,14 @@ impl Endpoint {
         }
         match (call, &inbound.request.method) {
             (Some(call), _) => self.on_request_within(now, call, &inbound),
-            (None, &Method::INVITE) if dialog.is_none() => self.on_invite(now, inbound),
+            (None, &Method::INVITE) if dialog.is_none() => match self.challenge(now, &inbound) {
+                Some(refusal) => self.refuse(&inbound, &refusal),
+                None => self.on_invite(now, inbound),
+            },
             (None, &Method::OPTIONS) if dialog.is_none() => self.on_options(&inbound),
             (None, &Method::MESSAGE) if dialog.is_none() => {
-                let outcome = self.availability().and_then(|()| self.check_room());
+                let proven = self.challenge(now, &inbound).map_or(Ok(()), Err);
+                let outcome = proven.and_then(|()| self.availability()).and_then(|()| self.check_room());
                 self.on_message(now, &inbound, outcome);
             }
             (None, _) => self.refuse(&inbound, &Refusal::new(StatusCode::CALL_DOES_NOT_EXIST)),
@@ -166,7 +170,7 @@ impl Endpoint {
         match outcome.and_then(|()| admission::text(&inbound.request)) {
             Ok(text) => {
                 self.respond_finally(now, inbound, StatusCode::OK);
-                let from = Box::new(inbound.request.headers.from.clone());
+                let from = Box::new(self.caller(inbound));
                 self.events.push_back(Event::Message { from, path: inbound.path, text });
             }
             Err(refusal) => self.refuse(inbound, &refusal),

@@ -7,9 +7,9 @@ use super::inbound::Inbound;
 use crate::sip::call::CallKey;
 use crate::sip::dialog::Dialog;
 use crate::sip::path::Path;
-use crate::sip::session::{SessionTimer, State};
+use crate::sip::session::{Session, SessionTimer, State};
 use crate::sip::transaction::{ClientKey, Lapsed, NewRequest, Owner};
-use crate::sip::wire::{Method, StatusCode};
+use crate::sip::wire::{Method, Response, StatusCode};
 use crate::time::Instant;
 
 impl Endpoint {
@@ -45,8 +45,8 @@ impl Endpoint {
     }
 
     /// The answer to our BYE. Whatever it says, the call is over (§15.1.1).
-    pub(super) fn on_bye_response(&mut self, call: CallKey, status: StatusCode) {
-        if status.is_final() {
+    pub(super) fn on_bye_response(&mut self, now: Instant, call: CallKey, response: &Response) {
+        if response.status.is_final() && !self.leave_again(now, call, response) {
             self.on_left(call);
         }
     }
@@ -78,26 +78,37 @@ impl Endpoint {
         self.timers.stop((call, SessionTimer::NoAck));
         self.timers.stop((call, SessionTimer::Refresh));
         self.timers.stop((call, SessionTimer::Expire));
-        let (path, dialog) = (session.path, session.dialog.clone());
-        if let Some(dialog) = dialog {
-            self.send_bye(now, dialog, path, Some(call));
+        self.send_last_bye(now, call);
+    }
+
+    /// Sends the BYE of a call, or sends it again.
+    pub(super) fn send_last_bye(&mut self, now: Instant, call: CallKey) {
+        let Some(Session { path, dialog: Some(dialog), .. }) = self.sessions.get(&call) else { return };
+        let (path, mut dialog) = (*path, dialog.clone());
+        self.send_bye(now, &mut dialog, path, Some(call));
+        if let Some(session) = self.sessions.get_mut(&call) {
+            session.dialog = Some(dialog);
         }
     }
 
     /// Sends the BYE of a call and forgets about its answer.
     pub(super) fn abandon(&mut self, now: Instant, call: CallKey) {
         if let Some(session) = self.sessions.get(&call)
-            && let (path, Some(dialog)) = (session.path, session.dialog.clone())
+            && let (path, Some(mut dialog)) = (session.path, session.dialog.clone())
         {
-            self.send_bye(now, dialog, path, None);
+            self.send_bye(now, &mut dialog, path, None);
         }
     }
 
     /// Sends a BYE, the last request of a dialog.
-    pub(super) fn send_bye(&mut self, now: Instant, mut dialog: Dialog, path: Path, call: Option<CallKey>) {
+    pub(super) fn send_bye(&mut self, now: Instant, dialog: &mut Dialog, path: Path, call: Option<CallKey>) {
         let path = dialog.next_hop(path);
         let client = ClientKey::draw(&mut self.tokens);
-        let request = dialog.request(Method::BYE, client.via(path.local));
+        let mut request = dialog.request(Method::BYE, client.via(path.local));
+        let session = call.and_then(|call| self.sessions.get_mut(&call));
+        if let Some(proofs) = session.and_then(|session| session.proofs.as_mut()) {
+            proofs.prove(&mut request);
+        }
         let new = NewRequest { request, path, owner: call.map(Owner::Call) };
         if self.clients.open(now, client, new, &mut self.outbox).is_err() {
             count(&mut self.counters.unwritable);

@@ -36,16 +36,19 @@ mod leave;
 mod refresh;
 mod registrations;
 mod reoffer;
+mod retry;
 mod strangers;
 
 pub use callee::Warning;
 pub use caller::Invite;
-pub use config::{EndpointConfig, Limits};
+pub use config::{Demand, EndpointConfig, Limits};
 pub use counters::{Counters, Usage};
 pub use event::{EndReason, Event, Stranger};
+pub(crate) use retry::Proofs;
 
 use super::call::CallKey;
 use super::dialog::DialogKey;
+use super::digest::Verifier;
 use super::outbox::Outbox;
 use super::path::{Path, Transmit};
 use super::session::{Session, SessionTimer};
@@ -73,6 +76,7 @@ pub struct Endpoint {
     closed: Option<StatusCode>,
     here: Surroundings,
     strangers: Strangers,
+    verifier: Option<Verifier>,
     clients: Clients,
     servers: Servers,
     sessions: HashMap<CallKey, Session>,
@@ -88,12 +92,18 @@ impl Endpoint {
     /// An endpoint without calls. All its tags, branches and Call-IDs follow from `seed`, which nobody should know.
     #[must_use]
     pub fn new(config: EndpointConfig, seed: u64) -> Self {
+        let mut tokens = Tokens::new(seed);
+        let verifier = config.demand.clone().map(|demand| {
+            let Demand { realm, identity } = demand;
+            Verifier::new(realm, identity, tokens.draw())
+        });
         Self {
-            tokens: Tokens::new(seed),
+            tokens,
             next_call: CallKey::FIRST,
             closed: None,
             here: Surroundings::default(),
             strangers: Strangers::default(),
+            verifier,
             clients: Clients::default(),
             servers: Servers::new(Room {
                 transactions: config.limits.transactions,

@@ -3,7 +3,8 @@
 //! ```text
 //!  2xx ──> who refreshes: at half of the interval UPDATE, or INVITE with our newest description
 //!      │        ├─ 2xx: all begins anew                      ├─ 422: once more with a longer interval
-//!      │        ├─ 491: again after a moment                 ├─ 405, 501 to UPDATE: again as INVITE
+//!      │        ├─ 401, 407: again with a proof              ├─ 405, 501 to UPDATE: again as INVITE
+//!      │        ├─ 491: again after a moment                 │
 //!      │        └─ 408, 481, nobody answers: BYE             └─ else: again after half of what is left
 //!      └───> who waits: BYE a third of the interval, at most 32 s, before its end
 //! ```
@@ -93,8 +94,13 @@ impl Endpoint {
 
     /// Refreshes a call, unless that is under way.
     pub(super) fn refresh(&mut self, now: Instant, call: CallKey) {
-        let Some(Session { path, state: State::Confirmed { reoffer }, dialog: Some(dialog), keeping }) =
-            self.sessions.get_mut(&call)
+        let Some(Session {
+            path,
+            state: State::Confirmed { reoffer },
+            dialog: Some(dialog),
+            keeping,
+            proofs,
+        }) = self.sessions.get_mut(&call)
         else {
             return;
         };
@@ -107,7 +113,12 @@ impl Endpoint {
         let client = ClientKey::draw(&mut self.tokens);
         let (path, next) = (*path, dialog.next_hop(*path));
         let method = if is_invite { Method::INVITE } else { Method::UPDATE };
-        let request = timed_request(dialog.request(method, client.via(next.local)), agreed, keeping);
+        let mut request = timed_request(dialog.request(method, client.via(next.local)), agreed, keeping);
+        match proofs {
+            Some(proofs) if is_invite => proofs.prove_invite(&mut request),
+            Some(proofs) => proofs.prove(&mut request),
+            None => {}
+        }
         keeping.pending = Some(Pending { client, is_invite });
         let request = request.with_contact(self.contact(path));
         let new = NewRequest { request, path: next, owner: Some(Owner::Refresh(call)) };
@@ -130,7 +141,7 @@ impl Endpoint {
             Class::Provisional if is_invite => self.clients.bound(client, now + TIMER_H),
             Class::Provisional => {}
             Class::Success => {
-                let before = self.take_refreshed(client, call, &response.headers);
+                let before = self.take_refreshed(client, call, response);
                 if is_invite {
                     self.acknowledge_refresh(client, call, response);
                 }
@@ -139,8 +150,13 @@ impl Endpoint {
                 self.keep(now, call, Agreed::as_uac(&response.headers).unwrap_or(alone));
             }
             Class::Failure => {
-                if let Some(Session { keeping, .. }) = self.sessions.get_mut(&call) {
-                    keeping.hear(&response.headers);
+                let Some(Session { keeping, proofs, .. }) = self.sessions.get_mut(&call) else { return };
+                keeping.hear(&response.headers);
+                let is_asked = matches!(response.status.code(), 401 | 407)
+                    && proofs.as_mut().is_some_and(|proofs| proofs.is_asked(response));
+                if is_asked {
+                    keeping.pending = None;
+                    return self.refresh(now, call);
                 }
                 self.on_refresh_refused(now, call, response.status);
             }
@@ -200,24 +216,31 @@ impl Endpoint {
     }
 
     /// Takes what a 2xx to our refresh says of the peer; `None` if it is a repetition.
-    fn take_refreshed(&mut self, client: ClientKey, call: CallKey, headers: &Headers) -> Option<Agreed> {
-        let Session { dialog, keeping, .. } = self.sessions.get_mut(&call)?;
+    fn take_refreshed(&mut self, client: ClientKey, call: CallKey, response: &Response) -> Option<Agreed> {
+        let Session { dialog, keeping, proofs, .. } = self.sessions.get_mut(&call)?;
         keeping.pending.take_if(|pending| pending.client == client)?;
         if let Some(dialog) = dialog {
-            dialog.refresh_target(headers);
+            dialog.refresh_target(&response.headers);
         }
-        keeping.hear(headers);
+        if let Some(proofs) = proofs {
+            proofs.accept(response);
+        }
+        keeping.hear(&response.headers);
         keeping.agreed.map(|(before, _)| before)
     }
 
     /// Each 2xx to an INVITE gets an ACK (RFC 3261 §13.2.2.4), also when its call is over.
     fn acknowledge_refresh(&mut self, client: ClientKey, call: CallKey, response: &Response) {
         let Some(path) = self.clients.path(client) else { return };
-        let dialog = self.sessions.get(&call).and_then(|session| session.dialog.clone());
+        let session = self.sessions.get(&call);
+        let dialog = session.and_then(|session| session.dialog.clone());
         let dialog = dialog.unwrap_or_else(|| Dialog::of_response(response));
         let next = dialog.next_hop(path);
         let mut ack = dialog.ack(ClientKey::draw(&mut self.tokens).via(next.local));
         ack.headers.cseq.number = response.headers.cseq.number;
+        if let Some(proofs) = session.and_then(|session| session.proofs.as_ref()) {
+            proofs.repeat(&mut ack);
+        }
         match ack.to_bytes() {
             Ok(bytes) => self.outbox.push(next, &bytes),
             Err(_) => count(&mut self.counters.unwritable),

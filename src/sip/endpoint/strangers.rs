@@ -1,15 +1,15 @@
 //! Who is let in, and how those are turned away who are not.
 //!
 //! Decides: a request outside of any call has to come from where [`Allow`](crate::allow::Allow) says, and an INVITE or
-//! MESSAGE from one of its callers as well (the address in From). OPTIONS is for whoever watches the box, and has no caller: its source
+//! MESSAGE from one of its callers as well (the address in P-Asserted-Identity where a server of our accounts says it, else
+//! that in From). Where a proof is demanded, either without one gets 401, and a wrong one makes a stranger. OPTIONS is for
+//! whoever watches the box, and has no caller: its source
 //! alone decides. What belongs to a call, and the ACK or CANCEL of an INVITE that is known, is not looked at here.
 //!
 //! A stranger gets 403 without a transaction, [`ANSWERS_MAX`] times in [`WINDOW`]; after that he hears nothing until it is
 //! over. Everything that would be answered counts: INVITE, a probe by OPTIONS, what is malformed (400). At most
 //! [`PEERS_MAX`] strangers are remembered; while they are that many, others hear nothing at all. So nobody can make the box
 //! send more than [`ANSWERS_MAX`] times [`PEERS_MAX`] refusals a minute to addresses that may be forged.
-//!
-//! Leaves out P-Asserted-Identity (RFC 3325), which only trusted peers may say, and digest authentication.
 
 use super::Endpoint;
 use super::admission::Refusal;
@@ -17,8 +17,9 @@ use super::counters::count;
 use super::event::{Event, Stranger};
 use super::inbound::Inbound;
 use crate::allow::Network;
+use crate::sip::digest::Proven;
 use crate::sip::path::Path;
-use crate::sip::wire::{Method, StatusCode, Uri};
+use crate::sip::wire::{Method, NameAddr, StatusCode, Uri};
 use crate::time::Instant;
 use core::net::IpAddr;
 use core::time::Duration;
@@ -50,15 +51,44 @@ impl Endpoint {
     }
 
     /// Looks at a request outside of any call.
-    pub(super) fn check_stranger(&self, inbound: &Inbound) -> Result<(), Stranger> {
+    pub(super) fn check_stranger(&self, now: Instant, inbound: &Inbound) -> Result<(), Stranger> {
         if self.is_stranger(inbound.path) {
             return Err(Stranger::Source);
         }
         if !matches!(inbound.request.method, Method::INVITE | Method::MESSAGE) {
             return Ok(());
         }
-        let (user, host) = identity(&inbound.request.headers.from.uri);
-        if self.config.allow.takes_caller(&user, &host) { Ok(()) } else { Err(Stranger::Caller) }
+        let (user, host) = identity(&self.caller(inbound).uri);
+        if !self.config.allow.takes_caller(&user, &host) {
+            return Err(Stranger::Caller);
+        }
+        match self.proven(now, inbound) {
+            Some(Proven::Wrong) => Err(Stranger::Proof),
+            _ => Ok(()),
+        }
+    }
+
+    /// Who calls: as a server of our accounts asserts (RFC 3325 §9.1), else as the caller says himself.
+    pub(super) fn caller(&self, inbound: &Inbound) -> NameAddr {
+        let headers = &inbound.request.headers;
+        let is_trusted = self.here.servers.contains(&inbound.path.remote.ip().to_canonical());
+        let asserted = headers.get("P-Asserted-Identity").filter(|_| is_trusted);
+        asserted.and_then(|text| text.parse().ok()).unwrap_or_else(|| headers.from.clone())
+    }
+
+    /// 401 for a caller who has to prove who he is, and does not yet.
+    pub(super) fn challenge(&self, now: Instant, inbound: &Inbound) -> Option<Refusal> {
+        let proven = self.proven(now, inbound).filter(|proven| *proven != Proven::Right)?;
+        let peer = inbound.path.remote.ip();
+        let challenges = self.verifier.as_ref()?.challenges(now, peer, proven == Proven::Stale);
+        let refusal = Refusal::new(StatusCode::UNAUTHORIZED);
+        Some(challenges.into_iter().fold(refusal, |refusal, value| refusal.with("WWW-Authenticate", value)))
+    }
+
+    /// What an INVITE or MESSAGE proves; `None` where nothing has to be proved.
+    fn proven(&self, now: Instant, inbound: &Inbound) -> Option<Proven> {
+        let verifier = self.verifier.as_ref()?;
+        Some(verifier.check(now, inbound.path.remote.ip(), &inbound.request))
     }
 
     /// 403, or nothing.

@@ -81,7 +81,10 @@ impl Clients {
         let (machine, reaction) = Machine::start(is_invite);
         let invite = is_invite.then(|| Box::new(new.request));
         let NewRequest { path, owner, .. } = new;
-        self.open.insert(key, Client { machine, method, bytes, path, owner, invite, heard: Vec::new() });
+        self.open.insert(
+            key,
+            Client { machine, method, bytes, path, owner, invite, refused: None, heard: Vec::new() },
+        );
         self.run(now, key, reaction, outbox);
         Ok(())
     }
@@ -126,6 +129,11 @@ impl Clients {
     /// The INVITE of the transaction `key`, until it is refused or the first 2xx [heard](Self::hear).
     pub(crate) fn invite(&self, key: ClientKey) -> Option<&Request> {
         self.open.get(&key)?.invite.as_deref()
+    }
+
+    /// Takes the INVITE of the transaction `key`, which was refused.
+    pub(crate) fn take_refused(&mut self, key: ClientKey) -> Option<Box<Request>> {
+        self.open.get_mut(&key)?.refused.take()
     }
 
     /// The path of the transaction `key`.
@@ -212,6 +220,8 @@ struct Client {
     owner: Option<Owner>,
     /// An INVITE without a final response, from which CANCEL and ACK are made.
     invite: Option<Box<Request>>,
+    /// An INVITE that was refused, until somebody takes it.
+    refused: Option<Box<Request>>,
     /// The tags of the peers that accepted the INVITE.
     heard: Vec<Box<str>>,
 }
@@ -228,6 +238,7 @@ impl Client {
             (Class::Failure, Machine::Invite(_)) => {
                 if let Some(invite) = self.invite.take() {
                     self.bytes = invite.ack(response).to_bytes().unwrap_or_default().into_boxed_slice();
+                    self.refused = Some(invite);
                 }
             }
         }

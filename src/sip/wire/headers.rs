@@ -76,6 +76,11 @@ impl Headers {
         self.other.push(rsip_header(name, value.to_owned()));
     }
 
+    /// Takes all headers among [`Headers::other`] that are called `name` away.
+    pub fn remove(&mut self, name: &str) {
+        self.other.retain(|header| !parts(header).0.eq_ignore_ascii_case(name));
+    }
+
     /// The top Via; `None` only in a message that was built without one.
     #[must_use]
     pub fn top_via(&self) -> Option<&Via> {
