@@ -5,7 +5,7 @@
 //!
 //! ```text
 //!    smol, one thread                                          one audio thread per sound card
-//! SIP/UDP -> sip::Endpoint -> events -> paging::Pager ─┐       ┌ per period ─────────────────────────────────────┐
+//! SIP     -> sip::Endpoint -> events -> paging::Pager ─┐       ┌ per period ─────────────────────────────────────┐
 //!                                                      ├ ring >│ commands -> voices (jitter, decode, conceal)     │
 //! RTP ---> rtp::Receiver -> packets ───────────────────┘       │ -> 16 kHz bus -> x3 -> 48 kHz bus -> limiter     │
 //!                                              reports < ring ─┤ -> device format -> ALSA write                   │

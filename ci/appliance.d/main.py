@@ -197,7 +197,8 @@ def check_service(report: list[str]) -> None:
     check(any(words[4] == "1" for words in threads), f"one of its {len(threads)} threads has real-time priority (SCHED_FIFO)",
           str(threads))
     listeners = {tuple(line.split()[1:3]) for line in report if line.startswith("listener ")}
-    check(listeners == {("udp", f"00000000:{PORT:04X}")}, f"nothing listens but SIP over UDP: {sorted(listeners)}")
+    sip = {(kind, f"00000000:{PORT:04X}") for kind in ("udp", "tcp")}
+    check(listeners == sip, f"nothing listens but SIP over UDP and TCP: {sorted(listeners)}")
 
 
 def call_by_paging(sent: hearing.Speech, port: int = PORT) -> None:

@@ -70,7 +70,7 @@ impl Mix {
         if arrives(self.packets) {
             let datagram = written.map_or(&[][..], |len| &datagram[..len]);
             let remote = ([192, 0, 2, 1], 4000).into();
-            _ = black_box(self.receiver.handle_datagram(self.now, remote, black_box(datagram)));
+            _ = black_box(self.receiver.handle_message(self.now, remote, black_box(datagram)));
         }
         while let Some(chunk) = self.receiver.poll_chunk() {
             for voice in (0..self.voices).map(VoiceId) {

@@ -142,7 +142,7 @@ fn listen(mut wire: BTreeMap<(Instant, usize), Vec<u8>>) -> Vec<f32> {
         let later = wire.split_off(&(now + Duration::from_micros(1), 0));
         for ((arrival, _), datagram) in core::mem::replace(&mut wire, later) {
             let _ =
-                receiver.handle_datagram(arrival, "192.0.2.1:4000".parse().expect("an address"), &datagram);
+                receiver.handle_message(arrival, "192.0.2.1:4000".parse().expect("an address"), &datagram);
             while let Some(chunk) = receiver.poll_chunk() {
                 mixer.handle_command(now, Command::Media(Media { voice: VoiceId(1), chunk }));
             }

@@ -33,3 +33,4 @@ mod robustness;
 mod session_timer;
 mod shutdown;
 mod strangers;
+mod tcp;

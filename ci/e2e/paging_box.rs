@@ -2,7 +2,7 @@
 
 use crate::caller::Caller;
 use std::fs::{self, File};
-use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::net::{IpAddr, SocketAddr, TcpListener, UdpSocket};
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU16, AtomicU32, Ordering};
@@ -39,8 +39,18 @@ impl PagingBox {
         Self::start_in(next_folder(), ip, &[], log, 200)
     }
 
+    /// Starts a box at `address`, whose port for UDP is free.
+    pub(crate) fn start_at(address: SocketAddr) -> Self {
+        let folder = next_folder();
+        let log = File::create(folder.join("log")).unwrap();
+        Self::start_on(address, folder, &[], log.into(), 200)
+    }
+
     fn start_in(folder: PathBuf, ip: IpAddr, settings: &[&str], log: Stdio, probe: u16) -> Self {
-        let address = SocketAddr::new(ip, free_port(ip));
+        Self::start_on(SocketAddr::new(ip, free_port(ip)), folder, settings, log, probe)
+    }
+
+    fn start_on(address: SocketAddr, folder: PathBuf, settings: &[&str], log: Stdio, probe: u16) -> Self {
         let rtp_ports = next_rtp_ports();
         let child = Command::new(env!("CARGO_BIN_EXE_paging"))
             .args(["--set", &format!("sip.listen={address}")])
@@ -132,9 +142,14 @@ pub(crate) fn until(limit: Duration, what: &str, mut is_so: impl FnMut() -> bool
     }
 }
 
-/// A port that nobody had a moment ago.
+/// A port that nobody had a moment ago, for UDP or TCP.
 pub(crate) fn free_port(ip: IpAddr) -> u16 {
-    UdpSocket::bind((ip, 0)).unwrap().local_addr().unwrap().port()
+    loop {
+        let port = TcpListener::bind((ip, 0)).unwrap().local_addr().unwrap().port();
+        if UdpSocket::bind((ip, port)).is_ok() {
+            return port;
+        }
+    }
 }
 
 /// Boxes of one run do not share ports; a box passes over those that somebody else holds.

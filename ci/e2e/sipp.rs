@@ -19,12 +19,18 @@ pub(crate) struct Sipp {
 impl Sipp {
     /// Starts `calls` calls of a scenario, 50 a second.
     pub(crate) fn start(target: &PagingBox, scenario: &str, calls: u32) -> Self {
+        Self::start_over("u1", target, scenario, calls)
+    }
+
+    /// The same over what sipp calls a transport: `t1` is one connection, `tn` one for each call.
+    pub(crate) fn start_over(transport: &str, target: &PagingBox, scenario: &str, calls: u32) -> Self {
         let folder = target.folder.join(format!("sipp-{scenario}"));
         fs::create_dir_all(&folder).unwrap();
         tone::write_ulaw(&folder.join("tone.ulaw"));
         let ip = target.address.ip();
         let mut command = command(&folder, scenario, ip, calls);
         command.arg(target.address.to_string()).args(["-s", "page", "-r", "50", "-recv_timeout", "6000"]);
+        command.args(["-t", transport, "-max_socket", "100"]);
         Self { child: command.spawn().unwrap(), folder, name: scenario.to_owned() }
     }
 

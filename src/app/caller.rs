@@ -14,20 +14,21 @@ use super::call_media::{Answer, CallMedia, Started};
 use super::call_progress::{Packets, Progress};
 use super::call_schedule::{Load, Schedule};
 use super::call_score::{Score, Span};
+use super::connections::Connections;
 use super::inbox::{Inbox, Input};
+use super::open_files;
 use super::post::Post;
 use super::serve::USER_AGENT;
 use super::target::{Route, locate};
-use crate::net::{self, Udp, UdpOptions};
+use crate::net::{self, Listener, TcpOptions, Udp, UdpOptions};
 use crate::sdp::{Description, Session};
 use crate::sip::digest::Identity;
 use crate::sip::wire::{StatusCode, Uri};
-use crate::sip::{CallKey, Endpoint, EndpointConfig, Event, Invite, Limits, Path};
+use crate::sip::{CallKey, Endpoint, EndpointConfig, Event, Invite, Limits, Path, Transport};
 use crate::time::Instant;
 use crate::timers::Timers;
 use crate::{clock, entropy};
 use core::time::Duration;
-use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use smol::LocalExecutor;
 use std::collections::HashMap;
 use std::net::{SocketAddr, UdpSocket};
@@ -42,16 +43,33 @@ pub(super) fn place(page: PageCall) -> Result<(), CallError> {
     let target: Uri = page.target.parse().map_err(|_| CallError::Target(page.target.clone()))?;
     let executor = LocalExecutor::new();
     net::run(&executor, async {
-        let Route { local, remote } = locate(&target).await?;
-        let options = UdpOptions { receive_buffer: Some(SIP_BUFFER), ..UdpOptions::default() };
-        let socket = Rc::new(Udp::bind(SocketAddr::new(local, 0), options)?);
-        let inbox = Inbox::new(std::slice::from_ref(&socket), Rc::default())?;
-        let path = Path::udp(socket.local_addr(), remote);
-        let mut caller = Caller::new(page, (target, path), Post::new(vec![socket]))?;
+        let (path, sockets, listeners) = open(locate(&target).await?)?;
+        let connections = Rc::new(Connections::new(listeners, TCP, MAX_CONNECTIONS)?);
+        let inbox = Inbox::new(&sockets, Rc::clone(&connections), Rc::default())?;
+        let mut caller = Caller::new(page, (target, path), Post::new(sockets, connections))?;
         caller.attend(&inbox).await;
         caller.conclude()
     })?
 }
+
+/// Opens what carries our messages: a socket, or a port to which the other end may connect should it lose our connection.
+fn open(route: Route) -> Result<Opened, CallError> {
+    let (here, there) = (SocketAddr::new(route.local, 0), route.remote);
+    match route.transport {
+        Transport::Udp => {
+            let options = UdpOptions { receive_buffer: Some(SIP_BUFFER), ..UdpOptions::default() };
+            let socket = Udp::bind(here, options)?;
+            Ok((Path::udp(socket.local_addr(), there), vec![Rc::new(socket)], Vec::new()))
+        }
+        Transport::Tcp => {
+            let listener = Listener::bind(here, TCP)?;
+            Ok((Path::tcp(listener.local_addr(), there), Vec::new(), vec![listener]))
+        }
+    }
+}
+
+/// The way to the callee, and what carries it.
+type Opened = (Path, Vec<Rc<Udp>>, Vec<Listener>);
 
 /// The calling end of all calls.
 struct Caller {
@@ -181,6 +199,7 @@ impl Caller {
             self.timers.next(),
             self.schedule.next_at(self.score.live()),
             self.console.next_at(),
+            self.post.deadline(),
             speaks.then(|| now + LOOK_EVERY),
         ];
         own.into_iter().flatten().min()
@@ -188,8 +207,15 @@ impl Caller {
 
     fn handle(&mut self, now: Instant, input: Input) {
         match input {
-            Input::Datagram { path, bytes } => self.endpoint.handle_datagram(now, path, &bytes),
-            Input::Timeout | Input::News => {}
+            Input::Message { path, bytes } => {
+                let reception = self.endpoint.handle_message(now, path, &bytes);
+                self.post.hear(now, path, reception);
+            }
+            Input::Oversized { path, head } => {
+                self.endpoint.handle_oversized(now, path, &head);
+            }
+            Input::Broken { far } => self.endpoint.handle_broken(now, far),
+            Input::Timeout | Input::News | Input::Nothing => {}
             Input::Stop => self.interrupt(now),
         }
         self.handle_events(now);
@@ -222,6 +248,7 @@ impl Caller {
             // What cannot be sent is given up by its transaction.
             let _ = self.post.send(&transmit);
         }
+        self.post.tend(clock::now(), self.endpoint.flows());
     }
 
     fn dial(&mut self, now: Instant, late: Duration) {
@@ -409,12 +436,7 @@ impl Caller {
 /// The load that the machine has open files for.
 fn within_limits(load: Load) -> Load {
     let wanted = load.at_once.saturating_add(FILES_OF_OUR_OWN);
-    let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE) else { return load };
-    let allowed = if soft < wanted && setrlimit(Resource::RLIMIT_NOFILE, wanted.min(hard), hard).is_ok() {
-        wanted.min(hard)
-    } else {
-        soft
-    };
+    let allowed = open_files::allow(wanted);
     let at_once = load.at_once.min(allowed.saturating_sub(FILES_OF_OUR_OWN).max(1));
     if at_once < load.at_once {
         say(&format!("at most {at_once} calls at once: this machine allows no more open files"));
@@ -430,6 +452,10 @@ const FILES_OF_OUR_OWN: u64 = 32;
 const SESSION_TIMER: Duration = Duration::from_mins(30);
 /// Room for the answers to a burst of calls.
 const SIP_BUFFER: usize = 4 * 1024 * 1024;
+/// Connections: requests of a burst may wait until ours is open.
+const TCP: TcpOptions = TcpOptions { dscp: None, queue: 4 * 1024 * 1024 };
+/// Ours, and those which the other end opens.
+const MAX_CONNECTIONS: usize = 64;
 /// Inputs handled before it looks at what is due.
 const INPUTS_A_TURN: usize = 32;
 /// Calls placed before it looks at what has come.

@@ -103,7 +103,7 @@ mod tests {
             let mut datagram = [0; 172];
             sender.write(&payload[..len], 160, &mut datagram).unwrap();
             let arrival = Instant::from_millis(u64::from(packet) * 20);
-            receiver.handle_datagram(arrival, "192.0.2.1:4000".parse().unwrap(), &datagram).unwrap();
+            receiver.handle_message(arrival, "192.0.2.1:4000".parse().unwrap(), &datagram).unwrap();
             while let Some(chunk) = receiver.poll_chunk() {
                 changes
                     .extend(inband.hear(&chunk).map(|is_muted| (chunk.arrival.as_micros() / 1000, is_muted)));

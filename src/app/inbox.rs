@@ -1,9 +1,10 @@
-//! What the signalling waits for: datagrams of all SIP sockets, news of streams, a deadline, the signal to stop.
+//! What the signalling waits for: messages of all SIP sockets and connections, news of streams, a deadline, the signal to stop.
 //!
 //! Sockets are read when something is asked for and not before; what the kernel's buffers do not hold is lost, as UDP
 //! may. So a flood costs no memory.
 
 use super::bell::Bell;
+use super::connections::Connections;
 use crate::clock;
 use crate::net::{Datagram, Signals, Sleep, Udp, sleep_until};
 use crate::sip::Path;
@@ -14,6 +15,7 @@ use core::pin::Pin;
 use core::task::{Context, Poll};
 use core::time::Duration;
 use std::io;
+use std::net::SocketAddr;
 use std::rc::Rc;
 
 /// The inputs of the signalling.
@@ -21,7 +23,8 @@ pub(super) struct Inbox {
     signals: Signals,
     bell: Rc<Bell>,
     sockets: Vec<Listener>,
-    /// The socket that has its turn, so that none is read before the others all the time.
+    connections: Rc<Connections>,
+    /// The socket that has its turn, so that none is read before the others all the time; behind them, the connections.
     turn: Cell<usize>,
     /// Room for one datagram.
     buffer: RefCell<Vec<u8>>,
@@ -29,13 +32,27 @@ pub(super) struct Inbox {
 
 /// One input.
 pub(super) enum Input {
-    /// A SIP socket received this.
-    Datagram {
+    /// A SIP socket or connection received this.
+    Message {
         /// From where to where.
         path: Path,
         /// All of it.
         bytes: Vec<u8>,
     },
+    /// A connection received what is too large.
+    Oversized {
+        /// From where to where.
+        path: Path,
+        /// Its headers.
+        head: Vec<u8>,
+    },
+    /// A connection is no more, or could not be opened.
+    Broken {
+        /// Its other end.
+        far: SocketAddr,
+    },
+    /// Something that counts and means nothing: a new connection, a keep-alive.
+    Nothing,
     /// The deadline has come.
     Timeout,
     /// A stream has something to tell.
@@ -45,16 +62,17 @@ pub(super) enum Input {
 }
 
 impl Inbox {
-    /// Reads `sockets`, catches signals and hears `bell`.
+    /// Reads `sockets` and `connections`, catches signals and hears `bell`.
     ///
     /// # Errors
     /// When the process cannot catch signals.
-    pub(super) fn new(sockets: &[Rc<Udp>], bell: Rc<Bell>) -> io::Result<Self> {
+    pub(super) fn new(sockets: &[Rc<Udp>], connections: Rc<Connections>, bell: Rc<Bell>) -> io::Result<Self> {
         let sockets = sockets.iter().map(|socket| Listener::new(Rc::clone(socket)));
         Ok(Self {
             signals: Signals::new()?,
             bell,
             sockets: sockets.collect(),
+            connections,
             turn: Cell::new(0),
             buffer: RefCell::new(vec![0; MAX_DATAGRAM]),
         })
@@ -66,10 +84,13 @@ impl Inbox {
         poll_fn(|context| self.poll(context, deadline.as_mut())).await
     }
 
-    /// A datagram that is there already.
+    /// A message that is there already.
     pub(super) fn try_next(&self) -> Option<Input> {
         let mut buffer = self.buffer.borrow_mut();
-        self.in_turn().find_map(|socket| socket.try_read(&mut buffer))
+        self.in_turn().find_map(|socket| match socket {
+            Some(socket) => socket.try_read(&mut buffer),
+            None => self.connections.try_next(),
+        })
     }
 
     fn poll(&self, context: &mut Context<'_>, deadline: Option<&mut Sleep>) -> Poll<Input> {
@@ -82,8 +103,12 @@ impl Inbox {
         }
         let mut buffer = self.buffer.borrow_mut();
         for socket in self.in_turn() {
-            if let Poll::Ready(input) = socket.poll_read(context, &mut buffer) {
-                return Poll::Ready(input);
+            let input = match socket {
+                Some(socket) => socket.poll_read(context, &mut buffer),
+                None => self.connections.poll_next(context),
+            };
+            if input.is_ready() {
+                return input;
             }
         }
         match deadline {
@@ -92,11 +117,11 @@ impl Inbox {
         }
     }
 
-    /// All sockets, each time beginning with another one.
-    fn in_turn(&self) -> impl Iterator<Item = &Listener> {
-        let first = self.turn.get();
-        self.turn.set((first + 1) % self.sockets.len().max(1));
-        self.sockets.iter().cycle().skip(first).take(self.sockets.len())
+    /// All sockets and, as `None`, the connections; each time beginning with another one.
+    fn in_turn(&self) -> impl Iterator<Item = Option<&Listener>> {
+        let (first, count) = (self.turn.get(), self.sockets.len() + 1);
+        self.turn.set((first + 1) % count);
+        (first..first + count).map(move |turn| self.sockets.get(turn % count))
     }
 }
 
@@ -149,7 +174,7 @@ impl Listener {
 
 fn input(datagram: Datagram, buffer: &[u8]) -> Input {
     let path = Path::udp(datagram.local, datagram.remote);
-    Input::Datagram { path, bytes: buffer[..datagram.len].to_vec() }
+    Input::Message { path, bytes: buffer[..datagram.len].to_vec() }
 }
 
 /// The most that UDP carries.

@@ -1,7 +1,7 @@
 //! Composition: what joins cores and edges into a box, and what the command line asks for.
 //!
 //! - `serve` brings the box up: sockets, rings, the audio thread; `service` is the box at work, fed by `inbox` and
-//!   heard through `post`.
+//!   heard through `post`; `connections` are those of SIP over TCP.
 //! - `media` and `stream` are the media of a call, `sink` the executor's end of the rings to the audio thread.
 //! - `caller` places pages (`paging call`): `target` is whom it calls, `call_schedule` says when; `call_media` is what is
 //!   offered and said: `sound` and `speech`, cut into `call_stream`s with `call_faults`, sent by the `talker`;
@@ -29,6 +29,8 @@ mod call_stream;
 mod caller;
 mod cards;
 mod configuration;
+mod connection;
+mod connections;
 mod inband;
 mod inbox;
 mod legs;
@@ -36,6 +38,7 @@ mod listing;
 mod log;
 mod lookup;
 mod media;
+mod open_files;
 mod post;
 mod serve;
 mod service;

@@ -1,26 +1,56 @@
-//! Sends what the endpoint has to say, over the socket it should go by.
+//! Sends what the endpoint has to say, over the socket or the connection it should go by.
 
+use super::connections::Connections;
 use crate::net::{self, Udp};
-use crate::sip::{Path, Transmit};
+use crate::sip::{Path, Reception, Transmit, Transport};
+use crate::time::Instant;
 use std::io;
 use std::net::SocketAddr;
 use std::rc::Rc;
 
-/// The SIP sockets of the box.
+/// The SIP sockets and connections of the box.
 pub(super) struct Post {
     sockets: Vec<Rc<Udp>>,
+    connections: Rc<Connections>,
 }
 
 impl Post {
-    pub(super) fn new(sockets: Vec<Rc<Udp>>) -> Self {
-        Self { sockets }
+    pub(super) fn new(sockets: Vec<Rc<Udp>>, connections: Rc<Connections>) -> Self {
+        Self { sockets, connections }
     }
 
-    /// Sends a datagram once. What is lost on the way or for want of room is lost: SIP repeats what matters.
+    /// Sends a message once. Of a datagram, what is lost on the way or for want of room is lost: SIP repeats what matters.
     ///
     /// # Errors
-    /// When nothing leads there.
+    /// When nothing leads there. Of what goes over TCP that is told later, as [`Input::Broken`](super::inbox::Input).
     pub(super) fn send(&self, transmit: &Transmit) -> io::Result<()> {
+        match transmit.path.transport {
+            Transport::Udp => self.send_datagram(transmit),
+            Transport::Tcp => {
+                self.connections.send(transmit);
+                Ok(())
+            }
+        }
+    }
+
+    /// What the last message of `path` was taken for: a stranger's connection is closed.
+    pub(super) fn hear(&self, now: Instant, path: Path, reception: Reception) {
+        if path.transport == Transport::Tcp {
+            self.connections.hear(now, path, reception);
+        }
+    }
+
+    /// See [`Connections::tend`].
+    pub(super) fn tend(&self, now: Instant, far_ends: impl Iterator<Item = SocketAddr>) {
+        self.connections.tend(now, far_ends);
+    }
+
+    /// When [`tend`](Self::tend) wants to be called.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        self.connections.deadline()
+    }
+
+    fn send_datagram(&self, transmit: &Transmit) -> io::Result<()> {
         let path = transmit.path;
         let socket = self.sockets.iter().find(|socket| {
             let bound = socket.local_addr();

@@ -2,16 +2,18 @@
 
 use super::accounts::Accounts;
 use super::cards::Cards;
+use super::connections::Connections;
 use super::inbox::Inbox;
 use super::legs::Legs;
 use super::media::Media;
+use super::open_files;
 use super::post::Post;
 use super::service::Service;
 use super::sink::Sink;
 use crate::config::{Output, Settings};
 use crate::entropy;
 use crate::mix::{self, Command, Conference, Mixer, Report, Spread};
-use crate::net::{self, BindError, Udp, UdpOptions};
+use crate::net::{self, BindError, Listener, TcpOptions, Udp, UdpOptions};
 use crate::output::{self, Beat, Control, Order, RingedMixer, Setup, Word};
 use crate::paging::{Pager, Policy};
 use crate::sip::digest::Identity;
@@ -116,11 +118,12 @@ fn work<'a>(
 ) -> Result<(), ServeError> {
     let executor = Rc::new(LocalExecutor::new());
     let media = Media::new(Rc::clone(&executor), Rc::new(cards), Rc::new(legs), settings, entropy::seed());
-    let inbox = Inbox::new(&sockets, media.bell()).map_err(ServeError::Signals)?;
+    let connections = Rc::new(connections(settings, &sockets).map_err(ServeError::Reactor)?);
+    let inbox = Inbox::new(&sockets, Rc::clone(&connections), media.bell()).map_err(ServeError::Signals)?;
     let endpoint = Endpoint::new(identity(settings), entropy::seed());
     let accounts = Accounts::new(settings, Rc::clone(&executor), media.bell());
-    let mut service =
-        Service::new(endpoint, Pager::new(policy(settings)), media, Post::new(sockets), accounts);
+    let post = Post::new(sockets, connections);
+    let mut service = Service::new(endpoint, Pager::new(policy(settings)), media, post, accounts);
     net::run(&executor, service.serve(&inbox)).map_err(ServeError::Reactor)
 }
 
@@ -152,6 +155,27 @@ fn listen(
         return Err(failure.map_or(ServeError::NoAddress, ServeError::Listen));
     }
     Ok(sockets)
+}
+
+/// Takes connections at the addresses of `sockets` too, where that can be had.
+fn connections(settings: &Settings, sockets: &[Rc<Udp>]) -> io::Result<Connections> {
+    let options = TcpOptions { dscp: Some(settings.sip.dscp_sip), queue: UNREAD_BYTES };
+    let mut listeners = Vec::new();
+    for address in sockets.iter().map(|socket| socket.local_addr()) {
+        match Listener::bind(address, options) {
+            Ok(listener) => {
+                log::info!("listening for SIP on tcp {address}");
+                listeners.push(listener);
+            }
+            Err(error) => log::error!("cannot listen for SIP over TCP: tcp {address}: {error}"),
+        }
+    }
+    let files = open_files::allow(FILES_OF_CALLS + MAX_CONNECTIONS);
+    let capacity = files.saturating_sub(FILES_OF_CALLS).clamp(MIN_CONNECTIONS, MAX_CONNECTIONS);
+    if capacity < MAX_CONNECTIONS {
+        log::warn!("at most {capacity} SIP connections at once: this machine allows no more open files");
+    }
+    Connections::new(listeners, options, usize::try_from(capacity).unwrap_or(usize::MAX))
 }
 
 fn identity(settings: &Settings) -> EndpointConfig {
@@ -223,6 +247,14 @@ impl std::error::Error for ServeError {}
 pub(super) const USER_AGENT: &str = concat!("PagingBox/", env!("CARGO_PKG_VERSION"));
 /// Calls at once.
 const MAX_CALLS: usize = 250;
+/// SIP connections at once.
+const MAX_CONNECTIONS: u64 = 1024;
+/// So many are taken whatever the machine allows.
+const MIN_CONNECTIONS: u64 = 64;
+/// Sockets of 250 calls, RTP, RTCP and the way back, and what the box has open besides.
+const FILES_OF_CALLS: u64 = 3 * 250 + 100;
+/// What a peer may leave unread before its connection is closed.
+const UNREAD_BYTES: usize = 64 * 1024;
 /// Packets under way to the audio thread: 20 ms of 250 calls.
 const COMMANDS: usize = 256;
 /// Reports under way to the executor.

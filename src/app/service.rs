@@ -1,7 +1,7 @@
 //! The box at work: signalling, paging decisions and voices, joined.
 //!
 //! ```text
-//! datagrams ─> Endpoint ─> Event ─> Pager ─> Action ─> Endpoint ─> datagrams
+//! messages ──> Endpoint ─> Event ─> Pager ─> Action ─> Endpoint ─> messages
 //!                            └─> offer, media socket, voice ─┘
 //! ```
 //! One task runs [`Service::serve`]; it handles at most [`BURST`] SIP messages before it lets the media tasks run.
@@ -130,12 +130,17 @@ impl<'a> Service<'a> {
 
     fn handle(&mut self, input: Input) -> bool {
         let now = clock::now();
+        let mut heard = None;
         match input {
-            Input::Datagram { path, bytes } => {
+            Input::Message { path, bytes } => {
                 self.strangers.look_around(now, &mut self.endpoint, path);
-                self.endpoint.handle_datagram(now, path, &bytes);
+                heard = Some((path, self.endpoint.handle_message(now, path, &bytes)));
             }
-            Input::Timeout => {}
+            Input::Oversized { path, head } => {
+                heard = Some((path, self.endpoint.handle_oversized(now, path, &head)));
+            }
+            Input::Broken { far } => self.endpoint.handle_broken(now, far),
+            Input::Timeout | Input::Nothing => {}
             Input::News => {
                 self.take_keys();
                 self.accounts.handle_news(now, &mut self.endpoint, &self.post);
@@ -143,6 +148,9 @@ impl<'a> Service<'a> {
             Input::Stop => return false,
         }
         self.settle(now);
+        if let Some((path, reception)) = heard {
+            self.post.hear(now, path, reception);
+        }
         true
     }
 
@@ -168,6 +176,7 @@ impl<'a> Service<'a> {
                 self.endpoint.handle_unreachable(now, transmit.path);
             }
         }
+        self.post.tend(now, self.endpoint.flows());
         self.legs.poll();
         while let Some(report) = self.cards.poll() {
             self.on_report(&report);
@@ -189,7 +198,7 @@ impl<'a> Service<'a> {
         let reports = (self.cards.voices() > 0).then(|| clock::now() + REPORTS_EVERY);
         let answer = (!self.answers.is_empty()).then(|| clock::now() + READY_EVERY);
         let own = [self.endpoint.poll_timeout(), self.pager.poll_timeout(), self.accounts.poll_timeout()];
-        own.into_iter().chain([reports, answer]).flatten().min()
+        own.into_iter().chain([self.post.deadline(), reports, answer]).flatten().min()
     }
 
     /// Tells the pager which calls have been heard.

@@ -228,7 +228,7 @@ impl<'a> Inflow<'a> {
         }
         let mut receiver = self.receiver.borrow_mut();
         // Why a packet was refused is in the receiver's counts.
-        let _ = receiver.handle_datagram(arrival, remote, packet);
+        let _ = receiver.handle_message(arrival, remote, packet);
         let voice = self.voice.get();
         while let Some(chunk) = receiver.poll_chunk() {
             self.listen(&chunk);
@@ -275,7 +275,7 @@ impl<'a> Inflow<'a> {
     fn on_report(&self, arrival: Instant, remote: SocketAddr, packet: &[u8]) {
         if self.is_of_this_call(remote.ip()) {
             // What is no report is in the reporter's counts.
-            let _ = self.reporter.borrow_mut().handle_datagram(arrival, packet);
+            let _ = self.reporter.borrow_mut().handle_message(arrival, packet);
         }
     }
 

@@ -194,6 +194,22 @@ mod tests {
     }
 
     #[test]
+    fn a_mistake_says_what_holds_in_its_place() {
+        let told = load(
+            &[
+                ("a", b"[sip]\ndomain = pbx.example\nuser = 1\n"),
+                ("b", b"[sip hall]\nuser = 2\ndomain = pbx..x\n"),
+            ],
+            [],
+            &[],
+        );
+        let told: Vec<_> = told.diagnostics.iter().map(ToString::to_string).collect();
+        let error = "b:3:10: error: [sip hall] domain: expected at most 8 hosts such as pbx.example, 192.168.1.10:5070 or \
+                     [2001:db8::1]:5060, found \"pbx..x\"; pbx.example stays in force";
+        assert_eq!(told, [error]);
+    }
+
+    #[test]
     fn a_key_that_counts_for_the_whole_box_does_nothing_in_a_section_with_a_name() {
         let (settings, told) = read("[sip hall]\ndomain = pbx\nuser = 1\nptime = 30\nzones = hall\n");
         assert_eq!(

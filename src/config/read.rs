@@ -176,7 +176,7 @@ impl Reader {
             Err(expected) => {
                 let found = if key.kind.is_secret() { "…".to_owned() } else { shortened(text) };
                 let in_force =
-                    if key.kind.is_secret() { String::new() } else { self.in_force(&section, key) };
+                    if key.kind.is_secret() { String::new() } else { self.in_force(&section, key, layer) };
                 let problem = Problem::Value { expected, found, in_force };
                 return self.report.error(&text_place, &subject(&section, key), problem);
             }
@@ -200,10 +200,16 @@ impl Reader {
         }
     }
 
-    /// What the layers below say.
-    fn in_force(&self, section: &SectionName, key: &Key) -> String {
-        let slot = (section.id(), key.name);
-        let below = self.layers.iter().rev().find_map(|layer| layer.given.get(&slot));
+    /// What this layer and those below say.
+    fn in_force(&self, section: &SectionName, key: &Key, layer: &Layer) -> String {
+        let find = |id: String| {
+            let slot = (id, key.name);
+            let layers = self.layers.iter().chain([layer]).rev();
+            layers.into_iter().find_map(|layer| layer.given.get(&slot))
+        };
+        // What an account does not say is as in the section without a name.
+        let common = || (section.kind == table::ACCOUNTS).then(|| find(section.kind.to_owned())).flatten();
+        let below = find(section.id()).or_else(common);
         below.map_or_else(|| key.default.to_owned(), |given| shortened(&given.text))
     }
 

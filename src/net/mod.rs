@@ -8,8 +8,10 @@
 //! addresses a name has and [`srv`] which servers a domain, [`attached`] which networks it is in, [`links`] what is plugged
 //! in, and [`Changes`] when to look again.
 //!
-//! Nothing here looks into a datagram. Bounds: none of the calls queues anything; what the kernel's socket buffer does
-//! not hold is lost.
+//! [`Tcp`] is a connection, taken by a [`Listener`] or opened; a [`Crowd`] waits for hundreds of them.
+//!
+//! Nothing here looks into a datagram or a stream. Bounds: of a datagram nothing is queued, what the kernel's socket buffer
+//! does not hold is lost; of a connection as much as [`TcpOptions`] say.
 
 mod changes;
 mod interface;
@@ -19,6 +21,7 @@ mod resolve;
 mod route;
 mod signals;
 mod srv;
+mod tcp;
 mod udp;
 
 pub use changes::Changes;
@@ -29,4 +32,5 @@ pub use resolve::resolve;
 pub use route::source_for;
 pub use signals::Signals;
 pub use srv::{PATIENCE, srv};
+pub use tcp::{Crowd, Listener, Ready, Tcp, TcpOptions};
 pub use udp::{BindError, Datagram, Udp, UdpOptions};

@@ -253,7 +253,7 @@ fn open(address: SocketAddr, options: UdpOptions) -> Result<OwnedFd, Errno> {
 }
 
 /// Sets the code point, the upper six bits of the byte that IPv4 calls type of service and IPv6 traffic class.
-fn mark(fd: &impl AsFd, address: SocketAddr, dscp: u8) -> Result<(), Errno> {
+pub(super) fn mark(fd: &impl AsFd, address: SocketAddr, dscp: u8) -> Result<(), Errno> {
     let byte = i32::from(dscp.min(63) << 2);
     if address.is_ipv6() {
         setsockopt(fd, sockopt::Ipv6TClass, &byte)

@@ -66,7 +66,7 @@ impl Receiver {
     ///
     /// # Errors
     /// A [`Rejected`] says why there is nothing in it; it is counted.
-    pub fn handle_datagram(
+    pub fn handle_message(
         &mut self,
         arrival: Instant,
         remote: SocketAddr,

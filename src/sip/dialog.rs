@@ -3,7 +3,7 @@
 //! A [`Dialog`] knows its three-part name, both sequence numbers, the route set and the remote target, and makes the
 //! requests within it. It does not know what the dialog is for (that is the session's business), nor transactions.
 
-use super::path::{Path, with_scope_of};
+use super::path::{Path, Transport, with_scope_of};
 use super::tokens::{Domain, Tokens};
 use super::wire::{CSeq, Headers, HostPort, Method, NameAddr, Request, Response, SipUri, Uri, Via};
 use core::net::SocketAddr;
@@ -96,14 +96,26 @@ impl Dialog {
     }
 
     /// Where requests of the dialog go: the address of the first route, else of the remote target. What is a name
-    /// goes the way of `path`, for this box resolves no names within a dialog; so does what `path.local` cannot reach.
+    /// goes the way of `path`, for this box resolves no names within a dialog; so does what `path.local` cannot reach, and
+    /// what wants a transport that this box does not have. A URI that names no transport keeps that of `path`: who calls
+    /// over TCP and forgets to say so listens there, or nowhere.
+    ///
+    /// The connection of `path` goes on to be used as long as it stands, if the next hop is on the same machine: few who
+    /// call over TCP can be called.
     pub(crate) fn next_hop(&self, path: Path) -> Path {
         let next = self.routes.first().map_or(&self.target, |route| &route.uri);
-        let Some(remote) = next.sip().and_then(address) else {
+        let Some((remote, transport)) =
+            next.sip().and_then(|uri| Some((address(uri)?, transport(uri, path)?)))
+        else {
             return path;
         };
         let remote = with_scope_of(remote, path.remote);
-        if remote.is_ipv4() == path.local.is_ipv4() { Path { remote, ..path } } else { path }
+        if remote.is_ipv4() != path.local.is_ipv4() {
+            return path;
+        }
+        let is_over_tcp = [path.transport, transport] == [Transport::Tcp; 2];
+        let flow = if is_over_tcp && remote.ip() == path.remote.ip() { Some(path.remote) } else { None };
+        Path { transport, remote, flow, ..path }
     }
 
     fn with_cseq(&self, cseq: CSeq, via: Via) -> Request {
@@ -170,6 +182,15 @@ pub(crate) fn address(uri: &SipUri) -> Option<SocketAddr> {
     (port != 0).then(|| SocketAddr::new(ip, port))
 }
 
+/// The transport of a SIP URI, that of `path` if it names none.
+pub(crate) fn transport(uri: &SipUri, path: Path) -> Option<Transport> {
+    match uri.params().get("transport") {
+        _ if uri.is_secure() => None,
+        Some(name) => Transport::of(name),
+        None => Some(path.transport),
+    }
+}
+
 /// The port of SIP over UDP and TCP (§19.1.2).
 pub(crate) const DEFAULT_PORT: u16 = 5060;
 
@@ -207,6 +228,25 @@ mod tests {
             assert_eq!(next_hop(&format!("Contact: <sip:{contact}>\r\n")), "192.0.2.2:5060", "{contact}");
         }
         assert_eq!(next_hop(""), "192.0.2.2:5060");
+    }
+
+    #[test]
+    fn a_contact_may_name_its_transport() {
+        let (local, remote) = ("192.0.2.1:5060".parse().unwrap(), "192.0.2.2:40000".parse().unwrap());
+        let hop = |path, uri: &str| {
+            let hop = dialog(&format!("Contact: <sip:alice@{uri}>\r\n")).next_hop(path);
+            (hop.transport.name(), hop.remote.port(), hop.flow.map(|flow| flow.port()))
+        };
+        let (udp, tcp) = (Path::udp(local, remote), Path::tcp(local, remote));
+        assert_eq!(hop(udp, "192.0.2.2:5070"), ("UDP", 5070, None));
+        assert_eq!(hop(udp, "192.0.2.2:5070;transport=TCP"), ("TCP", 5070, None));
+        assert_eq!(hop(tcp, "192.0.2.2:5070;transport=udp"), ("UDP", 5070, None));
+        assert_eq!(hop(tcp, "192.0.2.2:5070;transport=tcp"), ("TCP", 5070, Some(40000)));
+        assert_eq!(hop(tcp, "192.0.2.2:5070"), ("TCP", 5070, Some(40000)), "as the call");
+        assert_eq!(hop(tcp, "192.0.2.3:5070"), ("TCP", 5070, None), "another machine");
+        for other in ["192.0.2.2:5070;transport=ws", "pbx.example;transport=udp"] {
+            assert_eq!(hop(tcp, other), ("TCP", 40000, None), "{other}");
+        }
     }
 
     #[test]

@@ -6,7 +6,7 @@
 //! - `dialog` remembers what two ends know of each other; `session` what becomes of an INVITE,
 //!   `session_expires` how long it lasts.
 //! - [`registration`] keeps an account known to its servers.
-//! - [`endpoint`] is the front: datagrams and deadlines in, datagrams and [`Event`]s out.
+//! - [`endpoint`] is the front: messages and deadlines in, messages and [`Event`]s out.
 //!
 //! Nothing here knows a socket, a clock, or what a session description says.
 
@@ -27,6 +27,7 @@ mod transaction;
 
 pub use call::{AccountKey, CallKey};
 pub use endpoint::{
-    Counters, Demand, EndReason, Endpoint, EndpointConfig, Event, Invite, Limits, Stranger, Usage, Warning,
+    Counters, Demand, EndReason, Endpoint, EndpointConfig, Event, Invite, Limits, Reception, Stranger, Usage,
+    Warning,
 };
 pub use path::{Path, Transmit, Transport, with_scope_of};

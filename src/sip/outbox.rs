@@ -1,4 +1,4 @@
-//! Datagrams on their way out, in order and bounded.
+//! Messages on their way out, in order and bounded.
 
 use super::path::{Path, Transmit};
 use std::collections::VecDeque;

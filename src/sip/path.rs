@@ -1,5 +1,6 @@
 //! Where a message came from and where one goes.
 
+use super::wire::SipUri;
 use std::net::SocketAddr;
 
 /// What carries messages.
@@ -19,15 +20,63 @@ pub struct Path {
     /// The address of this box at which it listens: where the message arrived, or from which one is sent. A connection that
     /// this box opens has a port of its own, which does not count here.
     pub local: SocketAddr,
-    /// The address of the peer.
+    /// The address of the peer; for what goes over TCP, that to which a connection is opened if there is none.
     pub remote: SocketAddr,
+    /// The far end of a connection that is used instead while it stands: the one that a request came by, or a call goes
+    /// by.
+    pub flow: Option<SocketAddr>,
 }
 
 impl Path {
     /// A flow of datagrams.
     #[must_use]
     pub const fn udp(local: SocketAddr, remote: SocketAddr) -> Self {
-        Self { transport: Transport::Udp, local, remote }
+        Self { transport: Transport::Udp, local, remote, flow: None }
+    }
+
+    /// A flow of messages in the connection to `remote`.
+    #[must_use]
+    pub const fn tcp(local: SocketAddr, remote: SocketAddr) -> Self {
+        Self { transport: Transport::Tcp, local, remote, flow: None }
+    }
+
+    /// Where `user` is reached by way of this path. A URI with an address and no transport is one over UDP (RFC 3263
+    /// §4.1).
+    pub(crate) fn contact(&self, user: &str) -> SipUri {
+        let contact = SipUri::at(self.local).with_user(user);
+        match self.transport {
+            Transport::Udp => contact,
+            Transport::Tcp => contact.with_param("transport", Some("tcp")),
+        }
+    }
+
+    /// Whether messages of this path go over the connection whose far end is `far`, or would.
+    #[must_use]
+    pub fn takes(&self, far: SocketAddr) -> bool {
+        self.transport == Transport::Tcp && (self.remote == far || self.flow == Some(far))
+    }
+}
+
+impl Transport {
+    /// The transport of this name, in any letter case (RFC 3261 §19.1.1 `transport-param`); `None` if it is another.
+    #[must_use]
+    pub const fn of(name: &str) -> Option<Self> {
+        if name.eq_ignore_ascii_case("udp") {
+            Some(Self::Udp)
+        } else if name.eq_ignore_ascii_case("tcp") {
+            Some(Self::Tcp)
+        } else {
+            None
+        }
+    }
+
+    /// Its name in a Via (RFC 3261 §25.1 `transport`).
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Udp => "UDP",
+            Self::Tcp => "TCP",
+        }
     }
 }
 

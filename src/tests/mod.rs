@@ -19,6 +19,7 @@ mod sip_registration;
 mod sip_reoffer;
 mod sip_session_timer;
 mod sip_strangers;
+mod sip_tcp;
 mod sip_timers;
 mod sip_torture;
 mod sip_trace;

@@ -72,7 +72,7 @@ impl Link {
     pub(super) fn arrive(&mut self, now: Instant) -> Option<(Path, Vec<u8>)> {
         let first = self.on_the_way.first_entry().filter(|entry| entry.key().0 <= now)?;
         let Transmit { path, bytes } = first.remove();
-        Some((Path::udp(path.remote, path.local), bytes))
+        Some((Path { local: path.remote, remote: path.local, flow: None, ..path }, bytes))
     }
 
     fn carry(&mut self, now: Instant, transmit: Transmit) {

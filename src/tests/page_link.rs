@@ -66,8 +66,12 @@ impl Page {
 
     fn receive(&mut self, path: Path, bytes: &[u8]) {
         match path.local {
-            local if local == address(PHONE) => self.phone.endpoint.handle_datagram(self.now, path, bytes),
-            local if local == address(BOX) => self.speaker.endpoint.handle_datagram(self.now, path, bytes),
+            local if local == address(PHONE) => {
+                self.phone.endpoint.handle_message(self.now, path, bytes);
+            }
+            local if local == address(BOX) => {
+                self.speaker.endpoint.handle_message(self.now, path, bytes);
+            }
             local => {
                 assert_eq!(local, rtp_address(BOX), "speech goes where nobody listens");
                 self.speaker.hear(self.now, path.remote, bytes);
@@ -265,7 +269,7 @@ impl Speaker {
     fn hear(&mut self, now: Instant, remote: SocketAddr, datagram: &[u8]) {
         let receiver = self.receiver.as_mut().unwrap();
         // What is no speech, and what comes twice, is left out.
-        let _ = receiver.handle_datagram(now, remote, datagram);
+        let _ = receiver.handle_message(now, remote, datagram);
         while let Some(chunk) = receiver.poll_chunk() {
             self.mixer.handle_command(now, Command::Media(Media { voice: VOICE, chunk }));
         }

@@ -100,7 +100,8 @@ impl World {
     fn step(&mut self) {
         if let Some((path, bytes)) = self.link.arrive(self.now) {
             let end = end_at(path.local);
-            return self.ends[end].handle_datagram(self.now, path, &bytes);
+            self.ends[end].handle_message(self.now, path, &bytes);
+            return;
         }
         if self.plans.first().is_some_and(|&(at, ..)| at <= self.now) {
             let (_, end, act) = self.plans.remove(0);

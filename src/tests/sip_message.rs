@@ -62,7 +62,7 @@ fn what_is_no_plain_text_gets_415_and_what_is_too_long_413() {
     trace.receive(message(1, "x").replace("Content-Type: text/plain\n", ""));
     let latin1 = message(1, "caf?").replace('\n', "\r\n").replace('?', "\u{7f}");
     let latin1: Vec<u8> = latin1.bytes().map(|byte| if byte == 0x7f { 0xe9 } else { byte }).collect();
-    trace.endpoint.handle_datagram(trace.now, trace.path, &latin1);
+    trace.endpoint.handle_message(trace.now, trace.path, &latin1);
     trace.receive(message(2, &"x".repeat(1301)));
     trace.receive(message(3, &"x".repeat(1300)));
     assert_eq!(trace.sent(), ["415", "415", "413", "200"]);

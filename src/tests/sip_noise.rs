@@ -18,7 +18,7 @@ fn noise_is_counted_and_never_answered() {
     for _ in 0..20_000 {
         let length = dice.below(600);
         let noise: Vec<u8> = (0..length).map(|_| dice.roll().to_le_bytes()[0]).collect();
-        trace.endpoint.handle_datagram(trace.now, trace.path, &noise);
+        trace.endpoint.handle_message(trace.now, trace.path, &noise);
     }
     let counters = trace.endpoint.counters();
     assert_eq!(counters.malformed + counters.keep_alives, 20_000);
@@ -81,7 +81,7 @@ impl Storm {
         for _ in 0..self.dice.below(4) {
             self.mutate(&mut bytes);
         }
-        self.trace.endpoint.handle_datagram(self.trace.now, self.trace.path, &bytes);
+        self.trace.endpoint.handle_message(self.trace.now, self.trace.path, &bytes);
         self.act();
         self.listen();
         let span = Duration::from_millis(self.dice.below(2000));

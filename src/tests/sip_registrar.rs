@@ -119,7 +119,8 @@ impl World {
 
     fn arrive(&mut self, path: Path, bytes: &[u8]) {
         if path.local == address(BOX) {
-            return self.endpoint.handle_datagram(self.now, path, bytes);
+            self.endpoint.handle_message(self.now, path, bytes);
+            return;
         }
         let number = (0..self.registrars.len()).find(|&number| server(number).path.remote == path.local);
         let registrar = &mut self.registrars[number.unwrap()];

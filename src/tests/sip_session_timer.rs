@@ -458,3 +458,25 @@ fn before_the_answer_there_is_nothing_to_refresh() {
     trace.pass(1000 * SECOND);
     trace.no_event();
 }
+
+#[test]
+fn a_refresh_whose_connection_breaks_goes_again_and_is_no_sign_of_life() {
+    let mut trace = Trace { endpoint: trace().endpoint, ..Trace::over_tcp() };
+    trace.receive(with_header(&invite(), "Allow: INVITE, UPDATE"));
+    let call = trace.incoming();
+    trace.endpoint.answer(trace.now, call, ANSWER.into());
+    let tag = trace.response().headers.to.tag().unwrap().to_owned();
+    trace.receive(within("ACK", 1, &tag));
+    trace.event();
+    let mut sent = Vec::new();
+    for second in 1..=600 {
+        trace.pass(SECOND);
+        while let Some(transmit) = trace.endpoint.poll_transmit() {
+            sent.push((second, transmit.bytes[..3].to_vec()));
+            trace.endpoint.handle_broken(trace.now, trace.path.remote);
+        }
+    }
+    let asked = [300, 450, 525, 563, 582, 591, 596].map(|second| (second, b"UPD".to_vec()));
+    assert_eq!((&sent[..7], &sent[sent.len() - 1]), (&asked[..], &(600, b"BYE".to_vec())));
+    assert_eq!(trace.event(), Event::Ended { call, reason: EndReason::Expired });
+}

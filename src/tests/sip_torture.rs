@@ -77,7 +77,7 @@ fn receive_response(name: &str) -> Trace {
 }
 
 fn receive_bytes(trace: &mut Trace, datagram: &[u8]) {
-    trace.endpoint.handle_datagram(trace.now, trace.path, datagram);
+    trace.endpoint.handle_message(trace.now, trace.path, datagram);
 }
 
 fn assert_quiet(trace: &mut Trace) {

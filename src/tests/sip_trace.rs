@@ -22,10 +22,16 @@ impl Trace {
         Self { endpoint: Endpoint::new(config, 1), now: Instant::from_millis(1000), path }
     }
 
+    /// The same over TCP: the peer has connected from port 40000.
+    pub(super) fn over_tcp() -> Self {
+        let path = Path::tcp("192.0.2.1:5060".parse().unwrap(), "192.0.2.2:40000".parse().unwrap());
+        Self { path, ..Self::new() }
+    }
+
     /// The peer sends a message.
     pub(super) fn receive(&mut self, text: impl AsRef<str>) {
         let bytes = text.as_ref().replace('\n', "\r\n");
-        self.endpoint.handle_datagram(self.now, self.path, bytes.as_bytes());
+        self.endpoint.handle_message(self.now, self.path, bytes.as_bytes());
     }
 
     /// Lets time pass, deadline by deadline.

@@ -58,7 +58,7 @@ impl Call {
 
     fn hear(&mut self, datagram: &[u8]) {
         self.heard += 1;
-        let result = self.reporter.handle_datagram(self.now, datagram);
+        let result = self.reporter.handle_message(self.now, datagram);
         assert!(result.is_err() || is_rtcp(datagram));
         while let Some(event) = self.reporter.poll_event() {
             if event == Event::Collision {

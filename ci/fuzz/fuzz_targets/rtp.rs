@@ -61,7 +61,7 @@ impl Call {
             assert_eq!(Packet::parse(&again), Ok(packet));
         }
         let remote = ([192, 0, 2, 1], 4000).into();
-        let _ = self.receiver.handle_datagram(self.now, remote, datagram);
+        let _ = self.receiver.handle_message(self.now, remote, datagram);
         while let Some(chunk) = self.receiver.poll_chunk() {
             self.mixer.handle_command(self.now, Command::Media(Media { voice: VOICE, chunk }));
         }

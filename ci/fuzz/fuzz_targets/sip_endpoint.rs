@@ -1,7 +1,7 @@
-//! A sequence of datagrams into an endpoint, with an application that answers, and time that passes.
+//! A sequence of messages into an endpoint, with an application that answers, and time that passes.
 //!
-//! The input is a list of records: one byte of what the application does, two bytes of length, the datagram. Oracle:
-//! every datagram sent is a SIP message, but for the answers to what could not be read, which repeat it as it was; the
+//! The input is a list of records: one byte of what the application does, and whether over TCP, two bytes of length, the
+//! message. Oracle: every message sent is a SIP message, but for the answers to what could not be read, which repeat it as it was; the
 //! limits hold; and when all calls are hung up and all timers have run out, nothing is left.
 #![no_main]
 
@@ -13,8 +13,12 @@ use std::time::Duration;
 
 const LIMITS: Limits = Limits { calls: 4, transactions: 16, open_bytes: 16_384, datagrams: 64, events: 8 };
 
+/// The connection breaks.
+const BREAK: u8 = 0xff;
+
 fuzz_target!(|input: &[u8]| {
-    let path = Path::udp(([192, 0, 2, 1], 5060).into(), ([192, 0, 2, 2], 5060).into());
+    let ends = (([192, 0, 2, 1], 5060).into(), ([192, 0, 2, 2], 5060).into());
+    let paths = [Path::udp(ends.0, ends.1), Path::tcp(ends.0, ends.1)];
     let session_timer = Some(Duration::from_secs(90));
     let config = EndpointConfig { limits: LIMITS, session_timer, ..EndpointConfig::new("box") };
     let mut endpoint = Endpoint::new(config, 1);
@@ -24,7 +28,11 @@ fuzz_target!(|input: &[u8]| {
     while let [act, high, low, tail @ ..] = rest {
         let length = usize::from(u16::from_be_bytes([*high, *low])).min(tail.len());
         let (datagram, tail) = tail.split_at(length);
-        endpoint.handle_datagram(now, path, datagram);
+        let path = paths[usize::from(*act >> 7)];
+        endpoint.handle_message(now, path, datagram);
+        if *act == BREAK {
+            endpoint.handle_broken(now, path.remote);
+        }
         act_on(&mut endpoint, now, path, *act, &mut calls);
         drain(&mut endpoint, &mut calls);
         now = pass(&mut endpoint, now, Duration::from_millis(u64::from(*act) * 20));
@@ -47,7 +55,9 @@ fn act_on(endpoint: &mut Endpoint, now: Instant, path: Path, act: u8, calls: &mu
     match (act % 8, newest) {
         (0, _) => {
             let Ok(target) = "sip:bob@192.0.2.2".parse() else { return };
-            calls.push(endpoint.invite(now, Invite { target, path, body: b"v=0\r\n".to_vec() }));
+            calls.push(
+                endpoint.invite(now, Invite { target, path, body: b"v=0\r\n".to_vec(), identity: None }),
+            );
         }
         (1, Some(call)) => endpoint.ring(now, call),
         (2 | 3, Some(call)) => endpoint.answer(now, call, b"v=0\r\n".to_vec()),

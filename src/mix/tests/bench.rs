@@ -148,7 +148,7 @@ impl Bench {
         let later = self.wire.split_off(&(self.now + Duration::from_micros(1), 0));
         for ((arrival, _), datagram) in core::mem::replace(&mut self.wire, later) {
             let remote = "192.0.2.1:4000".parse().unwrap();
-            let _ = self.receiver.handle_datagram(arrival, remote, &datagram);
+            let _ = self.receiver.handle_message(arrival, remote, &datagram);
             while let Some(chunk) = self.receiver.poll_chunk() {
                 self.mixer.handle_command(self.now, Command::Media(Media { voice: VOICE, chunk }));
             }

@@ -66,7 +66,7 @@ impl Room {
         let mut datagram = vec![0; 12 + payload.len()];
         let ticks = u32::try_from(payload.len()).unwrap();
         sender.write(&payload, ticks, &mut datagram).unwrap();
-        receiver.handle_datagram(self.now, "192.0.2.1:4000".parse().unwrap(), &datagram).unwrap();
+        receiver.handle_message(self.now, "192.0.2.1:4000".parse().unwrap(), &datagram).unwrap();
         while let Some(chunk) = receiver.poll_chunk() {
             let media = Media { voice: VoiceId(caller), chunk };
             self.conference.handle_command(self.now, Command::Media(media));

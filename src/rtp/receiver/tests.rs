@@ -39,7 +39,7 @@ impl Bench {
         let header = Header { payload_type: 0, marker: false, sequence: number, timestamp, ssrc };
         let mut datagram = header.write().to_vec();
         datagram.extend_from_slice(&[number.to_be_bytes()[1]; 160]);
-        self.receiver.handle_datagram(Instant::from_millis(millis), self.remote, &datagram)?;
+        self.receiver.handle_message(Instant::from_millis(millis), self.remote, &datagram)?;
         let chunks = std::iter::from_fn(|| self.receiver.poll_chunk());
         Ok(chunks.map(|chunk| chunk.payload[0]).collect())
     }
@@ -172,7 +172,7 @@ fn what_was_not_agreed_on_is_no_speech_and_no_loss() {
     bench.send(1).unwrap();
     let event = Header { payload_type: 102, marker: false, sequence: 2, timestamp: 320, ssrc: 7 };
     let at = Instant::from_millis(40);
-    let result = bench.receiver.handle_datagram(at, bench.remote, &event.write());
+    let result = bench.receiver.handle_message(at, bench.remote, &event.write());
     assert_eq!(result, Err(Rejected::PayloadType));
     bench.send(3).unwrap();
     assert_eq!(bench.receiver.stats().lost, 0);
@@ -184,7 +184,7 @@ fn a_long_packet_becomes_chunks_one_after_the_other() {
     let header = Header { payload_type: 0, marker: true, sequence: 0, timestamp: u32::MAX, ssrc: 1 };
     let mut datagram = header.write().to_vec();
     datagram.extend((0..400_u32).map(|byte| byte.to_be_bytes()[3]));
-    receiver.handle_datagram(Instant::from_millis(5), PEER.parse().unwrap(), &datagram).unwrap();
+    receiver.handle_message(Instant::from_millis(5), PEER.parse().unwrap(), &datagram).unwrap();
     let chunks: Vec<Chunk> = std::iter::from_fn(|| receiver.poll_chunk()).collect();
     let shape: Vec<_> = chunks.iter().map(|c| (c.timestamp, c.payload.len(), c.marker)).collect();
     assert_eq!(shape, [(u32::MAX, 160, true), (159, 160, false), (319, 80, false)]);
@@ -198,7 +198,7 @@ fn a_payload_that_is_too_long_is_refused() {
     let mut receiver = receiver(Source::Any);
     let mut datagram = Bench::new().header().to_vec();
     datagram.resize(12 + MAX_PAYLOAD + 1, 0);
-    let result = receiver.handle_datagram(Instant::ZERO, PEER.parse().unwrap(), &datagram);
+    let result = receiver.handle_message(Instant::ZERO, PEER.parse().unwrap(), &datagram);
     assert_eq!(result, Err(Rejected::TooLong));
 }
 
@@ -224,7 +224,7 @@ fn chunks_nobody_polls_are_thrown_away_oldest_first() {
         let mut datagram = header.write().to_vec();
         datagram.extend_from_slice(&[0; 160]);
         let at = Instant::from_millis(u64::from(number) * 20);
-        receiver.handle_datagram(at, PEER.parse().unwrap(), &datagram).unwrap();
+        receiver.handle_message(at, PEER.parse().unwrap(), &datagram).unwrap();
     }
     assert_eq!(receiver.stats().unread, 12);
     assert_eq!(receiver.poll_chunk().unwrap().timestamp, 12 * 160);
@@ -405,7 +405,7 @@ impl Bench {
         let header = Header { payload_type, marker: false, sequence: number, timestamp, ssrc: self.ssrc };
         let datagram = [&header.write(), payload].concat();
         let arrival = Instant::from_millis(u64::from(number) * 20);
-        self.receiver.handle_datagram(arrival, self.remote, &datagram)?;
+        self.receiver.handle_message(arrival, self.remote, &datagram)?;
         Ok(std::iter::from_fn(|| self.receiver.poll_chunk()).collect())
     }
 

@@ -61,7 +61,7 @@ impl Reporter {
     ///
     /// # Errors
     /// A [`ParseError`] for what is no RTCP; it is counted.
-    pub fn handle_datagram(&mut self, now: Instant, datagram: &[u8]) -> Result<(), ParseError> {
+    pub fn handle_message(&mut self, now: Instant, datagram: &[u8]) -> Result<(), ParseError> {
         let compound = Compound::parse(datagram).inspect_err(|_| self.stats.malformed += 1)?;
         self.stats.received += 1;
         for packet in compound.packets() {

@@ -12,7 +12,9 @@ use crate::sip::path::Path;
 use crate::sip::session::{Calling, Keeping, Session, SessionTimer, State};
 use crate::sip::session_expires::TIMER;
 use crate::sip::transaction::{Class, ClientKey, Heard, NewRequest, Owner, TIMER_H};
-use crate::sip::wire::{CSeq, ContentType, Headers, Method, NameAddr, Request, Response, StatusCode, Uri};
+use crate::sip::wire::{
+    CSeq, ContentType, Headers, Method, NameAddr, Request, Response, SipUri, StatusCode, Uri,
+};
 use crate::time::Instant;
 
 /// A call to be made.
@@ -82,6 +84,8 @@ impl Endpoint {
         let Some(request) = self.clients.invite(client).map(Request::cancel) else {
             return;
         };
+        // A large INVITE goes another way than it was meant to.
+        let path = self.clients.path(client).unwrap_or(path);
         let new = NewRequest { request, path, owner: None };
         if self.clients.open(now, client.cancel(), new, &mut self.outbox).is_err() {
             count(&mut self.counters.unwritable);
@@ -152,7 +156,7 @@ impl Endpoint {
     }
 
     fn acknowledge(&mut self, call: CallKey, dialog: &Dialog, path: Path) {
-        let mut ack = dialog.ack(ClientKey::draw(&mut self.tokens).via(path.local));
+        let mut ack = dialog.ack(ClientKey::draw(&mut self.tokens).via(path));
         if let Some(proofs) = self.sessions.get(&call).and_then(|session| session.proofs.as_ref()) {
             proofs.repeat(&mut ack);
         }
@@ -211,14 +215,14 @@ impl Endpoint {
     }
 
     fn invite_request(&mut self, client: ClientKey, invite: Invite) -> Request {
-        let local = invite.path.local;
         let contact = self.contact(invite.path);
-        let from = contact.clone().with_display(&self.config.display_name);
+        let from = NameAddr::new(SipUri::at(invite.path.local).with_user(&self.config.user).into())
+            .with_display(&self.config.display_name);
         let from = from.with_tag(&tag_text(self.tokens.draw()));
         let target = as_target(&invite.target);
         let to = NameAddr::new(target.clone());
         let call_id = tag_text(self.tokens.draw()) + &tag_text(self.tokens.draw());
-        let headers = Headers::new(client.via(local), from, to, &call_id, CSeq::new(1, Method::INVITE));
+        let headers = Headers::new(client.via(invite.path), from, to, &call_id, CSeq::new(1, Method::INVITE));
         let mut request = Request::new(target, headers).with_contact(contact);
         request = request.with_header("Allow", super::admission::ALLOW);
         if self.config.session_timer.is_some() {

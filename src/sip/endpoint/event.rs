@@ -111,6 +111,18 @@ pub enum Event {
     },
 }
 
+/// What a message says of its sender, for who decides how long a connection is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Reception {
+    /// It is a message, from where messages are taken.
+    Taken,
+    /// A stranger's: whatever else comes from there will be turned away too.
+    TurnedAway,
+    /// Nothing that could be read.
+    Unreadable,
+}
+
 /// What makes a stranger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]

@@ -1,16 +1,16 @@
-//! Datagrams received: which are messages, which requests go where, and what is refused on the way.
+//! What is received: which are messages, which requests go where, and what is refused on the way.
 
 use super::Endpoint;
 use super::admission::{self, ACCEPT, Refusal};
 use super::counters::count;
-use super::event::{Event, Stranger};
+use super::event::{Event, Reception, Stranger};
 use crate::sip::call::CallKey;
 use crate::sip::dialog::{DEFAULT_PORT, DialogKey};
-use crate::sip::path::Path;
+use crate::sip::path::{Path, Transport};
 use crate::sip::session::State;
 use crate::sip::tokens::{Domain, Tokens};
 use crate::sip::transaction::{Owner, Received, Seen, ServerKey};
-use crate::sip::wire::{Message, Method, ParseError, Request, Response, StatusCode, Via};
+use crate::sip::wire::{Message, Method, ParseError, Request, Response, StatusCode, Stream, Via};
 use crate::time::Instant;
 use core::net::SocketAddr;
 
@@ -38,33 +38,66 @@ impl Inbound {
 }
 
 impl Endpoint {
-    /// Takes a datagram that came over `path`.
-    pub fn handle_datagram(&mut self, now: Instant, path: Path, datagram: &[u8]) {
+    /// Takes what came over `path`: a datagram, or a message of a stream.
+    pub fn handle_message(&mut self, now: Instant, path: Path, bytes: &[u8]) -> Reception {
         count(&mut self.counters.received);
-        if datagram.iter().all(|byte| matches!(byte, b'\r' | b'\n')) {
-            return count(&mut self.counters.keep_alives);
+        if bytes.iter().all(|byte| matches!(byte, b'\r' | b'\n')) {
+            count(&mut self.counters.keep_alives);
+            return Reception::Unreadable;
         }
-        match Message::parse(datagram) {
-            Ok(Message::Response(response)) => self.on_response(now, &response),
-            Ok(Message::Request(request)) if datagram.len() > MAX_REQUEST_BYTES => {
-                let inbound = Inbound::new(request, path, &self.tokens);
-                if self.is_stranger(path) {
-                    return self.turn_away(now, &inbound, Stranger::Source);
-                }
-                self.refuse(&inbound, &Refusal::new(StatusCode::MESSAGE_TOO_LARGE));
-            }
-            Ok(Message::Request(request)) => self.on_request(now, request, path),
+        match Message::parse(bytes) {
+            Ok(message) => self.on_message(now, path, message, bytes.len()),
             Err(error) => self.on_malformed(now, error, path),
         }
     }
 
-    fn on_malformed(&mut self, now: Instant, error: ParseError, path: Path) {
+    /// Takes the head of a message that is too large to be taken whole: a request gets 513.
+    pub fn handle_oversized(&mut self, now: Instant, path: Path, head: &[u8]) -> Reception {
+        count(&mut self.counters.received);
+        match Message::parse(head) {
+            // Its length says that there is more.
+            Ok(_) => Reception::Unreadable,
+            Err(mut error) => {
+                if let Some(reply) = &mut error.reply {
+                    reply.status = StatusCode::MESSAGE_TOO_LARGE;
+                }
+                self.on_malformed(now, error, path)
+            }
+        }
+    }
+
+    fn on_message(&mut self, now: Instant, path: Path, message: Message, bytes: usize) -> Reception {
+        self.is_turned_away = false;
+        match message {
+            Message::Response(response) => self.on_response(now, &response),
+            Message::Request(request) if bytes > MAX_REQUEST_BYTES => self.on_oversized(now, request, path),
+            Message::Request(request) => self.on_request(now, request, path),
+        }
+        match self.is_turned_away {
+            true => Reception::TurnedAway,
+            // What needs no answer, such as an ACK, may come from anywhere.
+            false if self.is_stranger(path) => Reception::Unreadable,
+            false => Reception::Taken,
+        }
+    }
+
+    fn on_oversized(&mut self, now: Instant, request: Request, path: Path) {
+        let inbound = Inbound::new(request, path, &self.tokens);
+        if self.is_stranger(path) {
+            return self.turn_away(now, &inbound, Stranger::Source);
+        }
+        self.refuse(&inbound, &Refusal::new(StatusCode::MESSAGE_TOO_LARGE));
+    }
+
+    fn on_malformed(&mut self, now: Instant, error: ParseError, path: Path) -> Reception {
         count(&mut self.counters.malformed);
+        let is_stranger = self.is_stranger(path);
+        let reception = if is_stranger { Reception::TurnedAway } else { Reception::Unreadable };
         let Some(mut reply) = error.reply else {
-            return;
+            return reception;
         };
-        if self.is_stranger(path) && self.may_answer(now, path).is_none() {
-            return;
+        if is_stranger && self.may_answer(now, path).is_none() {
+            return reception;
         }
         reply.stamp(path.remote);
         let back = reply_path(reply.via.first(), path);
@@ -73,6 +106,7 @@ impl Endpoint {
             Ok(bytes) => self.outbox.push(back, &bytes),
             Err(_) => count(&mut self.counters.unwritable),
         }
+        reception
     }
 
     fn on_response(&mut self, now: Instant, response: &Response) {
@@ -133,7 +167,7 @@ impl Endpoint {
             (None, &Method::MESSAGE) if dialog.is_none() => {
                 let proven = self.challenge(now, &inbound).map_or(Ok(()), Err);
                 let outcome = proven.and_then(|()| self.availability()).and_then(|()| self.check_room());
-                self.on_message(now, &inbound, outcome);
+                self.on_text(now, &inbound, outcome);
             }
             (None, _) => self.refuse(&inbound, &Refusal::new(StatusCode::CALL_DOES_NOT_EXIST)),
         }
@@ -149,7 +183,7 @@ impl Endpoint {
             Method::INVITE | Method::UPDATE => self.on_reoffer(now, call, inbound),
             Method::BYE => self.on_bye(now, call, inbound),
             Method::INFO => self.on_info(now, call, inbound),
-            Method::MESSAGE => self.on_message(now, inbound, self.check_told(call)),
+            Method::MESSAGE => self.on_text(now, inbound, self.check_told(call)),
             _ => self.on_options(inbound),
         }
     }
@@ -166,7 +200,7 @@ impl Endpoint {
     }
 
     /// A text (RFC 3428 §7), if `outcome` is that it can be taken. Outside of a call that is when a call could be.
-    fn on_message(&mut self, now: Instant, inbound: &Inbound, outcome: Result<(), Refusal>) {
+    fn on_text(&mut self, now: Instant, inbound: &Inbound, outcome: Result<(), Refusal>) {
         match outcome.and_then(|()| admission::text(&inbound.request)) {
             Ok(text) => {
                 self.respond_finally(now, inbound, StatusCode::OK);
@@ -226,7 +260,8 @@ impl Endpoint {
     /// Sends the final response to a request that is no INVITE, and remembers that it did.
     pub(super) fn respond_finally(&mut self, now: Instant, inbound: &Inbound, status: StatusCode) {
         self.respond_statelessly(inbound, &Refusal::new(status));
-        if !self.servers.is_full() {
+        // Over TCP nothing comes twice (RFC 3261 §17.2.2, timer J).
+        if inbound.path.transport == Transport::Udp && !self.servers.is_full() {
             self.servers.complete(now, inbound.key, status);
         }
     }
@@ -242,19 +277,22 @@ pub(super) fn tag_text(token: u64) -> String {
     format!("{token:016x}")
 }
 
-/// Where the response to a request with this Via goes.
+/// Where the response to a request with this Via goes. Over TCP it is the connection that the request came by, whatever
+/// the Via says; when that is gone, a new one to the port of `sent-by` (RFC 3261 §18.2.2).
 fn reply_path(via: Option<&Via>, path: Path) -> Path {
+    let is_over_tcp = path.transport == Transport::Tcp;
     let port = match via.map(|via| (via.rport(), via.sent_by().port)) {
-        Some((Some(_), _)) | None => path.remote.port(),
-        Some((None, port)) => port.unwrap_or(DEFAULT_PORT),
+        Some((Some(_), _)) if !is_over_tcp => path.remote.port(),
+        None => path.remote.port(),
+        Some((_, port)) => port.unwrap_or(DEFAULT_PORT),
     };
     let mut remote: SocketAddr = path.remote;
     // A port of zero reaches nobody; the source is the better guess.
     if port != 0 {
         remote.set_port(port);
     }
-    Path { remote, ..path }
+    Path { remote, flow: is_over_tcp.then_some(path.remote), ..path }
 }
 
 /// Larger requests get 513: one thread reads them all, so none may be slow.
-const MAX_REQUEST_BYTES: usize = 16 * 1024;
+const MAX_REQUEST_BYTES: usize = Stream::MAX_BYTES;

@@ -11,6 +11,7 @@ use crate::sip::session::{Session, SessionTimer, State};
 use crate::sip::transaction::{ClientKey, Lapsed, NewRequest, Owner};
 use crate::sip::wire::{Method, Response, StatusCode};
 use crate::time::Instant;
+use core::net::SocketAddr;
 
 impl Endpoint {
     /// Ends a call in whatever way its state asks for: 480 or CANCEL before the answer, BYE after it.
@@ -53,16 +54,26 @@ impl Endpoint {
 
     /// A request of ours that nobody answered: as if 408 had come (§8.1.3.1).
     pub(super) fn on_lapsed(&mut self, now: Instant, lapsed: Lapsed) {
-        match lapsed {
-            Lapsed { owner: Owner::Call(call), is_invite: true } => {
-                let status = StatusCode::REQUEST_TIMEOUT;
-                self.on_unanswered(call, status, status.reason());
+        let status = StatusCode::REQUEST_TIMEOUT;
+        match lapsed.owner {
+            Owner::Call(call) if lapsed.is_invite => self.on_unanswered(call, status, status.reason()),
+            Owner::Call(call) => self.on_left(call),
+            Owner::Refresh(call) => self.on_refresh_refused(now, call, status),
+            Owner::Account(account, cseq) => self.on_no_answer(now, account, cseq),
+        }
+    }
+
+    /// The connection whose far end is `far` is no more, or could not be opened. A request that went over it and has got
+    /// no response is lost: as if 503 had come (§8.1.3.1), unless it may go over UDP. Calls go on, over another one.
+    pub fn handle_broken(&mut self, now: Instant, far: SocketAddr) {
+        let status = StatusCode::SERVICE_UNAVAILABLE;
+        for lost in self.clients.on_broken(now, far, &mut self.outbox) {
+            match lost.owner {
+                Owner::Call(call) if lost.is_invite => self.on_unanswered(call, status, "no connection"),
+                Owner::Call(call) => self.on_left(call),
+                Owner::Refresh(call) => self.on_refresh_unsent(now, call),
+                Owner::Account(account, cseq) => self.on_no_connection(now, account, cseq),
             }
-            Lapsed { owner: Owner::Call(call), is_invite: false } => self.on_left(call),
-            Lapsed { owner: Owner::Refresh(call), .. } => {
-                self.on_refresh_refused(now, call, StatusCode::REQUEST_TIMEOUT);
-            }
-            Lapsed { owner: Owner::Account(account, cseq), .. } => self.on_no_answer(now, account, cseq),
         }
     }
 
@@ -104,7 +115,7 @@ impl Endpoint {
     pub(super) fn send_bye(&mut self, now: Instant, dialog: &mut Dialog, path: Path, call: Option<CallKey>) {
         let path = dialog.next_hop(path);
         let client = ClientKey::draw(&mut self.tokens);
-        let mut request = dialog.request(Method::BYE, client.via(path.local));
+        let mut request = dialog.request(Method::BYE, client.via(path));
         let session = call.and_then(|call| self.sessions.get_mut(&call));
         if let Some(proofs) = session.and_then(|session| session.proofs.as_mut()) {
             proofs.prove(&mut request);

@@ -1,7 +1,7 @@
-//! A SIP endpoint: datagrams and deadlines in, datagrams and events out (RFC 3261, RFC 3581, RFC 6026).
+//! A SIP endpoint: messages and deadlines in, messages and events out (RFC 3261, RFC 3581, RFC 6026).
 //!
 //! ```text
-//! handle_datagram -> wire -> response -> client transaction ────────────┐
+//! handle_message -> wire -> response -> client transaction ────────────┐
 //!                         -> request  -> server transaction: repetition ├-> session -> poll_event
 //!                                     -> strangers, admission: refused  │
 //!                                     -> dialog ────────────────────────┘
@@ -23,7 +23,7 @@
 //!
 //! A response goes to the source of its request: to the port it came from if `rport` asked for it (RFC 3581 §4), else
 //! to the port of `sent-by` (RFC 3261 §18.2.2). `maddr` is not followed, for it would let a stranger send our
-//! responses to anyone.
+//! responses to anyone. Over TCP it goes by the connection that the request came by; [`Path`] says what else would do.
 
 mod admission;
 mod callee;
@@ -43,22 +43,23 @@ pub use callee::Warning;
 pub use caller::Invite;
 pub use config::{Demand, EndpointConfig, Limits};
 pub use counters::{Counters, Usage};
-pub use event::{EndReason, Event, Stranger};
+pub use event::{EndReason, Event, Reception, Stranger};
 pub(crate) use retry::Proofs;
 
 use super::call::CallKey;
 use super::dialog::DialogKey;
 use super::digest::Verifier;
 use super::outbox::Outbox;
-use super::path::{Path, Transmit};
+use super::path::{Path, Transmit, Transport};
 use super::session::{Session, SessionTimer};
 use super::tokens::Tokens;
 use super::transaction::{Clients, Room, Servers};
-use super::wire::{NameAddr, Response, SipUri, StatusCode};
+use super::wire::{NameAddr, Response, StatusCode};
 use crate::allow::Surroundings;
 use crate::time::Instant;
 use crate::timers::Timers;
 use admission::{ALLOW, Refusal};
+use core::net::SocketAddr;
 use counters::count;
 use registrations::Registered;
 use std::collections::{HashMap, VecDeque};
@@ -67,7 +68,7 @@ use strangers::Strangers;
 /// A user agent on any number of flows. See the [module](self).
 ///
 /// After each input the driver takes what [`poll_transmit`](Self::poll_transmit) and [`poll_event`](Self::poll_event)
-/// have until both give `None`, then waits for the next datagram or for [`poll_timeout`](Self::poll_timeout).
+/// have until both give `None`, then waits for the next message or for [`poll_timeout`](Self::poll_timeout).
 #[derive(Debug)]
 pub struct Endpoint {
     config: EndpointConfig,
@@ -75,6 +76,8 @@ pub struct Endpoint {
     next_call: CallKey,
     closed: Option<StatusCode>,
     here: Surroundings,
+    /// Of the message that is being handled.
+    is_turned_away: bool,
     strangers: Strangers,
     verifier: Option<Verifier>,
     clients: Clients,
@@ -102,6 +105,7 @@ impl Endpoint {
             next_call: CallKey::FIRST,
             closed: None,
             here: Surroundings::default(),
+            is_turned_away: false,
             strangers: Strangers::default(),
             verifier,
             clients: Clients::default(),
@@ -144,7 +148,7 @@ impl Endpoint {
         self.closed = closed;
     }
 
-    /// The next datagram to send.
+    /// The next message to send.
     pub fn poll_transmit(&mut self) -> Option<Transmit> {
         self.outbox.pop()
     }
@@ -202,7 +206,13 @@ impl Endpoint {
 
     /// Our address for the peer at the other end of `path`.
     fn contact(&self, path: Path) -> NameAddr {
-        NameAddr::new(SipUri::at(path.local).with_user(&self.config.user).into())
+        NameAddr::new(path.contact(&self.config.user).into())
+    }
+
+    /// The far ends of the connections that calls go by.
+    pub fn flows(&self) -> impl Iterator<Item = SocketAddr> {
+        let paths = self.sessions.values().map(|session| session.path);
+        paths.filter(|path| path.transport == Transport::Tcp).map(|path| path.remote)
     }
 
     /// A response that says who we are and what we can do.

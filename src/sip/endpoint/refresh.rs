@@ -113,7 +113,7 @@ impl Endpoint {
         let client = ClientKey::draw(&mut self.tokens);
         let (path, next) = (*path, dialog.next_hop(*path));
         let method = if is_invite { Method::INVITE } else { Method::UPDATE };
-        let mut request = timed_request(dialog.request(method, client.via(next.local)), agreed, keeping);
+        let mut request = timed_request(dialog.request(method, client.via(next)), agreed, keeping);
         match proofs {
             Some(proofs) if is_invite => proofs.prove_invite(&mut request),
             Some(proofs) => proofs.prove(&mut request),
@@ -124,7 +124,7 @@ impl Endpoint {
         let new = NewRequest { request, path: next, owner: Some(Owner::Refresh(call)) };
         if self.clients.open(now, client, new, &mut self.outbox).is_err() {
             count(&mut self.counters.unwritable);
-            self.on_refresh_refused(now, call, StatusCode::MESSAGE_TOO_LARGE);
+            self.on_refresh_unsent(now, call);
         }
     }
 
@@ -187,6 +187,17 @@ impl Endpoint {
         self.timers.set((call, SessionTimer::Refresh), again_at);
     }
 
+    /// Our refresh did not get away, which says nothing about the peer.
+    pub(super) fn on_refresh_unsent(&mut self, now: Instant, call: CallKey) {
+        let Some(Session { state: State::Confirmed { .. }, keeping, .. }) = self.sessions.get_mut(&call)
+        else {
+            return;
+        };
+        if let (Some(_), Some((_, over_at))) = (keeping.pending.take(), keeping.agreed) {
+            self.timers.set((call, SessionTimer::Refresh), now + half_of(over_at.since(now)));
+        }
+    }
+
     /// Nobody has refreshed a call.
     pub(super) fn on_expired(&mut self, now: Instant, call: CallKey) {
         self.reject_reoffer(now, call, StatusCode::REQUEST_TERMINATED, None);
@@ -236,7 +247,7 @@ impl Endpoint {
         let dialog = session.and_then(|session| session.dialog.clone());
         let dialog = dialog.unwrap_or_else(|| Dialog::of_response(response));
         let next = dialog.next_hop(path);
-        let mut ack = dialog.ack(ClientKey::draw(&mut self.tokens).via(next.local));
+        let mut ack = dialog.ack(ClientKey::draw(&mut self.tokens).via(next));
         ack.headers.cseq.number = response.headers.cseq.number;
         if let Some(proofs) = session.and_then(|session| session.proofs.as_ref()) {
             proofs.repeat(&mut ack);

@@ -108,6 +108,14 @@ impl Endpoint {
         self.on_registration(now, account, |registration| registration.handle_no_answer(now, cseq));
     }
 
+    /// The connection by which a REGISTER went is no more, or could not be opened.
+    pub(super) fn on_no_connection(&mut self, now: Instant, account: AccountKey, cseq: u32) {
+        if let Some(known) = self.accounts.get_mut(account.0) {
+            known.pending = None;
+        }
+        self.on_registration(now, account, |registration| registration.handle_unreachable(now, cseq));
+    }
+
     /// Does what registrations have to do at `now`.
     pub(super) fn handle_registration_timeouts(&mut self, now: Instant) {
         for account in self.accounts() {
@@ -158,7 +166,7 @@ impl Endpoint {
     fn send_register(&mut self, now: Instant, account: AccountKey, register: Register) {
         let Register { path, mut request } = register;
         let (client, cseq) = (ClientKey::draw(&mut self.tokens), request.headers.cseq.number);
-        request.headers.via.insert(0, client.via(path.local));
+        request.headers.via.insert(0, client.via(path));
         let known = &mut self.accounts[account.0];
         if let Some((before, _)) = known.pending.replace((client, path)) {
             self.clients.close(before);

@@ -1,13 +1,13 @@
 //! Requests of calls made that are to be sent again: with a proof (RFC 3261 §22), or elsewhere (§8.1.3.4).
 //!
-//! A 401 or 407 is answered once for each realm that asks, of INVITE, of BYE and of what keeps a call alive; the ACK repeats what its INVITE proved
-//! (§22.1). A 301 or 302 is followed when its first contact is an address: names are the application's business. At most
-//! [`MAX_TURNS`] times in a row.
+//! A 401 or 407 is answered once for each realm that asks, of INVITE, of BYE and of what keeps a call alive; the ACK repeats
+//! what its INVITE proved (§22.1). A 301 or 302 is followed when its first contact is an address: names are the application's
+//! business. At most [`MAX_TURNS`] times in a row.
 
 use super::Endpoint;
 use super::counters::count;
 use crate::sip::call::CallKey;
-use crate::sip::dialog::{address, as_target};
+use crate::sip::dialog::{address, as_target, transport};
 use crate::sip::digest::{Authenticator, Identity, Verdict};
 use crate::sip::path::Path;
 use crate::sip::session::State;
@@ -88,7 +88,7 @@ impl Endpoint {
         }
         let (client, path) = (ClientKey::draw(&mut self.tokens), session.path);
         (calling.client, calling.is_proceeding) = (client, false);
-        invite.headers.via = vec![client.via(path.local)];
+        invite.headers.via = vec![client.via(path)];
         let new = NewRequest { request: invite, path, owner: Some(Owner::Call(call)) };
         let is_sent = self.clients.open(now, client, new, &mut self.outbox).is_ok();
         if !is_sent {
@@ -122,10 +122,11 @@ fn redirect(invite: &mut Request, path: &mut Path, response: &Response) -> bool 
     let Some(contact) = response.headers.contacts.first().map(|contact| as_target(&contact.uri)) else {
         return false;
     };
-    let remote = if let Uri::Sip(uri) = &contact { address(uri) } else { None };
-    let Some(remote) = remote.filter(|remote| remote.is_ipv4() == path.local.is_ipv4()) else { return false };
+    let way = if let Uri::Sip(uri) = &contact { address(uri).zip(transport(uri, *path)) } else { None };
+    let way = way.filter(|(remote, _)| remote.is_ipv4() == path.local.is_ipv4());
+    let Some((remote, transport)) = way else { return false };
     invite.uri = contact;
-    path.remote = remote;
+    *path = Path { transport, remote, flow: None, ..*path };
     true
 }
 

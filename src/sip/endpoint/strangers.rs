@@ -94,6 +94,7 @@ impl Endpoint {
     /// 403, or nothing.
     pub(super) fn turn_away(&mut self, now: Instant, inbound: &Inbound, why: Stranger) {
         count(&mut self.counters.strangers);
+        self.is_turned_away = true;
         let Some(answers_left) = self.may_answer(now, inbound.path) else { return };
         self.refuse(inbound, &Refusal::new(StatusCode::FORBIDDEN));
         if self.events.len() >= self.config.limits.events {

@@ -204,7 +204,7 @@ impl Registration {
             return self.wait(now, Failure::NoServer, Duration::ZERO);
         };
         self.cseq = self.cseq.saturating_add(1);
-        let contact = SipUri::at(server.path.local).with_user(&self.account.contact_user);
+        let contact = server.path.contact(&self.account.contact_user);
         let mut request = self.register(&server, &contact, expires_s);
         self.authenticator.authorize(&mut request);
         self.request = Some(Register { path: server.path, request });

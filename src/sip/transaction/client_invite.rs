@@ -67,6 +67,11 @@ impl ClientInvite {
         }
     }
 
+    /// Whether no response has come.
+    pub(crate) const fn is_unheard(self) -> bool {
+        matches!(self.state, State::Calling { .. })
+    }
+
     /// Timer A.
     pub(crate) fn on_repeat(&mut self) -> Reaction {
         let State::Calling { repeated } = self.state else {

@@ -51,6 +51,11 @@ impl ClientOther {
         }
     }
 
+    /// Whether no response has come.
+    pub(crate) const fn is_unheard(self) -> bool {
+        matches!(self.state, State::Trying { .. })
+    }
+
     /// Timer E.
     pub(crate) fn on_repeat(&mut self) -> Reaction {
         match self.state {

@@ -11,10 +11,11 @@ use super::servers::{Slot, set};
 use super::timing::Transport;
 use crate::sip::call::{AccountKey, CallKey};
 use crate::sip::outbox::Outbox;
-use crate::sip::path::Path;
+use crate::sip::path::{self, Path};
 use crate::sip::wire::{Method, Request, Response, WriteError};
 use crate::time::Instant;
 use crate::timers::Timers;
+use core::net::SocketAddr;
 use std::collections::HashMap;
 
 /// The client transactions of an endpoint; as many as its calls open.
@@ -67,7 +68,7 @@ pub(crate) enum Heard {
 }
 
 impl Clients {
-    /// Sends a request.
+    /// Sends a request: over TCP if it is too large for UDP (RFC 3261 §18.1.1).
     pub(crate) fn open(
         &mut self,
         now: Instant,
@@ -75,18 +76,28 @@ impl Clients {
         new: NewRequest,
         outbox: &mut Outbox,
     ) -> Result<(), WriteError> {
-        let bytes = new.request.to_bytes()?.into_boxed_slice();
-        let method = new.request.method.clone();
-        let is_invite = method == Method::INVITE;
-        let (machine, reaction) = Machine::start(is_invite);
-        let invite = is_invite.then(|| Box::new(new.request));
-        let NewRequest { path, owner, .. } = new;
-        self.open.insert(
-            key,
-            Client { machine, method, bytes, path, owner, invite, refused: None, heard: Vec::new() },
-        );
-        self.run(now, key, reaction, outbox);
+        let bytes = new.request.to_bytes()?;
+        if new.path.transport == path::Transport::Udp && bytes.len() > MAX_DATAGRAM_BYTES {
+            let detour = Some(Box::new(new.request.clone()));
+            let new = new.over(path::Transport::Tcp, key);
+            let bytes = new.request.to_bytes()?;
+            self.start(now, key, Start { new, bytes, detour }, outbox);
+        } else {
+            self.start(now, key, Start { new, bytes, detour: None }, outbox);
+        }
         Ok(())
+    }
+
+    fn start(&mut self, now: Instant, key: ClientKey, start: Start, outbox: &mut Outbox) {
+        let Start { new: NewRequest { request, path, owner }, bytes, detour } = start;
+        let method = request.method.clone();
+        let is_invite = method == Method::INVITE;
+        let (machine, reaction) = Machine::start(is_invite, Transport::of(path));
+        let (bytes, invite) = (bytes.into_boxed_slice(), is_invite.then(|| Box::new(request)));
+        let (refused, heard) = (None, Vec::new());
+        let client = Client { machine, method, bytes, path, owner, detour, invite, refused, heard };
+        self.open.insert(key, client);
+        self.run(now, key, reaction, outbox);
     }
 
     /// Takes a response. `Some` if it goes on to the user, with whom the request was sent for.
@@ -118,6 +129,30 @@ impl Clients {
                 return lapsed;
             }
         }
+        None
+    }
+
+    /// The connection with this far end is no more, or could not be opened: ends the requests that went over it and got
+    /// no response at all (RFC 3261 §17.1.4). One that got a provisional response may be answered over another connection
+    /// (§18.2.2).
+    ///
+    /// One that went over TCP for its size alone goes over UDP now (§18.1.1).
+    pub(crate) fn on_broken(&mut self, now: Instant, far: SocketAddr, outbox: &mut Outbox) -> Vec<Lapsed> {
+        let is_lost = |client: &Client| client.path.takes(far) && client.machine.is_unheard();
+        let lost = self.open.iter().filter(|(_, client)| is_lost(client));
+        let lost: Vec<_> = lost.map(|(&key, _)| key).collect();
+        lost.into_iter().filter_map(|key| self.lose(now, key, outbox)).collect()
+    }
+
+    fn lose(&mut self, now: Instant, key: ClientKey, outbox: &mut Outbox) -> Option<Lapsed> {
+        let client = self.open.get_mut(&key)?;
+        let (lapsed, detour) = (client.as_lapsed(), client.detour.take());
+        let (path, owner) = (client.path, client.owner);
+        self.close(key);
+        let Some(request) = detour else { return lapsed };
+        let new = NewRequest { request: *request, path, owner }.over(path::Transport::Udp, key);
+        let Ok(bytes) = new.request.to_bytes() else { return lapsed };
+        self.start(now, key, Start { new, bytes, detour: None }, outbox);
         None
     }
 
@@ -199,6 +234,25 @@ impl Clients {
     }
 }
 
+impl NewRequest {
+    /// The same over another transport, as its Via says then.
+    fn over(mut self, transport: path::Transport, key: ClientKey) -> Self {
+        self.path.transport = transport;
+        if let Some(via) = self.request.headers.via.first_mut() {
+            *via = key.via(self.path);
+        }
+        self
+    }
+}
+
+/// A request on its way into a transaction.
+struct Start {
+    new: NewRequest,
+    bytes: Vec<u8>,
+    /// What is sent over UDP if there is no connection.
+    detour: Option<Box<Request>>,
+}
+
 /// What became of a response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Received {
@@ -218,6 +272,8 @@ struct Client {
     bytes: Box<[u8]>,
     path: Path,
     owner: Option<Owner>,
+    /// What goes over UDP if it cannot go over TCP.
+    detour: Option<Box<Request>>,
     /// An INVITE without a final response, from which CANCEL and ACK are made.
     invite: Option<Box<Request>>,
     /// An INVITE that was refused, until somebody takes it.
@@ -245,9 +301,12 @@ impl Client {
     }
 
     fn lapsed(&self, reaction: Reaction) -> Option<Lapsed> {
-        let owner = self.owner?;
+        self.as_lapsed().filter(|_| reaction.end == Some(End::TimedOut))
+    }
+
+    fn as_lapsed(&self) -> Option<Lapsed> {
         let is_invite = matches!(self.machine, Machine::Invite(_));
-        (reaction.end == Some(End::TimedOut)).then_some(Lapsed { owner, is_invite })
+        Some(Lapsed { owner: self.owner?, is_invite })
     }
 }
 
@@ -258,13 +317,20 @@ enum Machine {
 }
 
 impl Machine {
-    const fn start(is_invite: bool) -> (Self, Reaction) {
+    const fn start(is_invite: bool, transport: Transport) -> (Self, Reaction) {
         if is_invite {
-            let (machine, reaction) = ClientInvite::start(Transport::Unreliable);
+            let (machine, reaction) = ClientInvite::start(transport);
             (Self::Invite(machine), reaction)
         } else {
-            let (machine, reaction) = ClientOther::start(Transport::Unreliable);
+            let (machine, reaction) = ClientOther::start(transport);
             (Self::Other(machine), reaction)
+        }
+    }
+
+    const fn is_unheard(self) -> bool {
+        match self {
+            Self::Invite(machine) => machine.is_unheard(),
+            Self::Other(machine) => machine.is_unheard(),
         }
     }
 
@@ -278,5 +344,7 @@ impl Machine {
     }
 }
 
+/// A larger request goes over TCP, for it might not pass all networks in one piece (RFC 3261 §18.1.1).
+const MAX_DATAGRAM_BYTES: usize = 1300;
 /// How many peers may accept one INVITE; a forking proxy makes them.
 const MAX_FORKS: usize = 8;

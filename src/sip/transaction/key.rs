@@ -1,8 +1,8 @@
 //! Which message belongs to which transaction (RFC 3261 §17.1.3, §17.2.3).
 
+use crate::sip::path::{Path, Transport};
 use crate::sip::tokens::{Domain, Tokens};
 use crate::sip::wire::{Method, Request, Response, Via};
-use core::net::SocketAddr;
 use core::num::NonZeroU64;
 
 /// Names a server transaction: a digest of what §17.2.3 compares.
@@ -93,8 +93,11 @@ impl ClientKey {
     }
 
     /// Our Via.
-    pub(crate) fn via(self, local: SocketAddr) -> Via {
-        Via::udp(local, &self.branch())
+    pub(crate) fn via(self, path: Path) -> Via {
+        match path.transport {
+            Transport::Udp => Via::udp(path.local, &self.branch()),
+            Transport::Tcp => Via::tcp(path.local, &self.branch()),
+        }
     }
 
     fn branch(self) -> String {

@@ -128,7 +128,7 @@ impl Servers {
         invite: NewInvite,
         outbox: &mut Outbox,
     ) {
-        let (machine, reaction) = ServerInvite::start(Transport::Unreliable);
+        let (machine, reaction) = ServerInvite::start(Transport::of(invite.path));
         self.merges.extend(invite.merge);
         let server = Server {
             machine: Machine::Invite(machine),
@@ -143,7 +143,7 @@ impl Servers {
 
     /// Opens the transaction of another request. The caller has seen that there is room.
     pub(crate) fn open_other(&mut self, key: ServerKey, path: Path) {
-        let machine = Machine::Other(ServerOther::start(Transport::Unreliable));
+        let machine = Machine::Other(ServerOther::start(Transport::of(path)));
         self.insert(key, Server { machine, newest: None, path, merge: None, call: None });
     }
 

@@ -2,6 +2,7 @@
 //!
 //! Over a reliable transport nothing is sent twice, so the timers that only absorb repetitions are zero.
 
+use crate::sip::path::{self, Path};
 use core::time::Duration;
 
 /// The estimate of a round trip (§17.1.1.1).
@@ -45,11 +46,18 @@ pub(crate) enum Transport {
     /// UDP.
     Unreliable,
     /// TCP and what runs over it.
-    #[cfg_attr(not(test), expect(dead_code, reason = "TCP joins in a later issue"))]
     Reliable,
 }
 
 impl Transport {
+    /// What carries messages over `path`.
+    pub(crate) const fn of(path: Path) -> Self {
+        match path.transport {
+            path::Transport::Udp => Self::Unreliable,
+            path::Transport::Tcp => Self::Reliable,
+        }
+    }
+
     /// `span` where repetitions may come in, else zero.
     pub(crate) const fn linger(self, span: Duration) -> Duration {
         match self {

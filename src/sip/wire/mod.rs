@@ -1,13 +1,15 @@
-//! The SIP wire: a datagram becomes a [`Message`], a [`Message`] becomes bytes (RFC 3261 §7, §25).
+//! The SIP wire: bytes become a [`Message`], a [`Message`] becomes bytes (RFC 3261 §7, §25).
 //!
 //! ```text
-//! datagram -> frame (lines, unfolding) -> start line ┐
-//!                                      -> headers    ├-> Message { Request | Response }
-//!                                      -> body       ┘   via, from, to, call_id, cseq: typed; the rest: rsip::Headers
+//! connection -> stream ┐
+//! datagram ────────────┴-> frame (lines, unfolding) -> start line ┐
+//!                                                   -> headers    ├-> Message { Request | Response }
+//!                                                   -> body       ┘
 //! ```
+//! Via, From, To, Call-ID and `CSeq` have types; the rest are [`rsip::Headers`].
 //!
 //! It decides what is a message. It leaves out what to do with one: transactions, dialogs and the question whether a
-//! well-formed request is acceptable belong to the layers above. It frames datagrams only.
+//! well-formed request is acceptable belong to the layers above.
 //!
 //! ## What comes from rsip and what does not
 //!
@@ -67,6 +69,7 @@ pub(super) mod scan;
 mod sip_uri;
 mod start_line;
 mod status;
+mod stream;
 mod uri;
 mod via;
 mod write;
@@ -88,5 +91,6 @@ pub use request::Request;
 pub use response::Response;
 pub use sip_uri::SipUri;
 pub use status::{StatusCode, StatusOutOfRange};
+pub use stream::{Piece, Stream};
 pub use uri::{AbsoluteUri, TelUri, Uri};
 pub use via::Via;

@@ -29,6 +29,14 @@ impl Via {
         Self { protocol: None, transport: "UDP".into(), sent_by: sent_by.into(), params }
     }
 
+    /// `SIP/2.0/TCP address:port;branch=branch`. Responses come back over the connection, so no `rport` is asked for.
+    #[must_use]
+    pub fn tcp(sent_by: SocketAddr, branch: &str) -> Self {
+        let mut params = Params::new();
+        params.set("branch", Some(branch));
+        Self { protocol: None, transport: "TCP".into(), sent_by: sent_by.into(), params }
+    }
+
     /// Notes where the request came from, as a server does before anything else: `received` if the sender's address
     /// is not the one it wrote (RFC 3261 §18.2.1), `received` and `rport` if it asked for it (RFC 3581 §4).
     pub fn stamp(&mut self, source: SocketAddr) {
@@ -208,6 +216,12 @@ mod tests {
     fn our_own_asks_for_rport() {
         let via = Via::udp("[::1]:5060".parse().unwrap(), "z9hG4bKx");
         assert_eq!(via.to_string(), "SIP/2.0/UDP [::1]:5060;rport;branch=z9hG4bKx");
+    }
+
+    #[test]
+    fn over_tcp_the_connection_is_the_way_back() {
+        let via = Via::tcp("[::1]:5060".parse().unwrap(), "z9hG4bKx");
+        assert_eq!(via.to_string(), "SIP/2.0/TCP [::1]:5060;branch=z9hG4bKx");
     }
 
     #[test]

@@ -91,7 +91,7 @@ impl Bench {
         self.has_long |= event.len > sixty_ms;
         let mut datagram = event.header.write().to_vec();
         datagram.resize(Header::LEN + event.len, 0x55);
-        let _ = self.receiver.handle_datagram(self.now, ([192, 0, 2, 1], 4_000).into(), &datagram);
+        let _ = self.receiver.handle_message(self.now, ([192, 0, 2, 1], 4_000).into(), &datagram);
         while let Some(chunk) = self.receiver.poll_chunk() {
             self.buffer.insert(self.now, &chunk);
         }

@@ -66,7 +66,7 @@ impl Pair {
 
     /// What the other end says of us now, having heard `datagram` some time ago.
     fn peer_answers(&mut self, heard: Instant, datagram: &[u8], received: u64) -> Datagram {
-        self.peer.handle_datagram(heard, datagram).unwrap();
+        self.peer.handle_message(heard, datagram).unwrap();
         self.peer.bye(self.now, local(self.now, Some(reception(US, 100, received))));
         self.peer.poll_transmit().unwrap()
     }
@@ -149,9 +149,9 @@ fn a_report_says_which_sender_report_came_last_and_how_long_ago() {
 #[test]
 fn a_sender_report_of_another_stream_is_not_answered() {
     let mut pair = Pair::new();
-    pair.us.handle_datagram(pair.now, &sender_report(0x3333_3333)).unwrap();
+    pair.us.handle_message(pair.now, &sender_report(0x3333_3333)).unwrap();
     assert_eq!(block(&pair.our_report(Some(reception(PEER, 10, 10)))).unwrap().last_report, 0);
-    pair.us.handle_datagram(pair.now, &sender_report(PEER)).unwrap();
+    pair.us.handle_message(pair.now, &sender_report(PEER)).unwrap();
     assert_eq!(block(&pair.our_report(Some(reception(PEER, 20, 20)))).unwrap().last_report, 0x9999_aaaa);
 }
 
@@ -172,7 +172,7 @@ fn the_round_trip_is_what_the_other_end_did_not_keep() {
     pair.peer.handle_sent(heard, Sent { packets: 1, octets: 160, timestamp: 0 });
     let answer = pair.peer_answers(heard, &datagram, 75);
     pair.wait(12);
-    pair.us.handle_datagram(pair.now, &answer).unwrap();
+    pair.us.handle_message(pair.now, &answer).unwrap();
     let view = pair.us.peer_view().unwrap();
     let round_trip = view.round_trip.unwrap();
     assert!(round_trip.abs_diff(Duration::from_millis(42)) < Duration::from_micros(20), "{round_trip:?}");
@@ -189,7 +189,7 @@ fn round_trip(age: Duration, delay: Duration) -> Option<Duration> {
     let block = Progress::default().block(reception).unwrap();
     let report = Some(ReportBlock { last_report, delay, ..block });
     let answer = Outgoing { ssrc: PEER, info: None, report, cname: Cname::new([5, 5]), bye: false }.write();
-    pair.us.handle_datagram(pair.now + age, &answer).unwrap();
+    pair.us.handle_message(pair.now + age, &answer).unwrap();
     pair.us.peer_view().unwrap().round_trip
 }
 
@@ -206,14 +206,14 @@ fn what_is_said_of_other_streams_is_not_about_us() {
     let mut pair = Pair::new();
     let block = Progress::default().block(reception(0x3333_3333, 100, 50));
     let report = Outgoing { ssrc: PEER, info: None, report: block, cname: Cname::new([5, 5]), bye: false };
-    pair.us.handle_datagram(pair.now, &report.write()).unwrap();
+    pair.us.handle_message(pair.now, &report.write()).unwrap();
     assert_eq!(pair.us.peer_view(), None);
 }
 
 #[test]
 fn the_clock_of_the_other_end_is_kept() {
     let mut pair = Pair::new();
-    pair.us.handle_datagram(pair.now, &sender_report(PEER)).unwrap();
+    pair.us.handle_message(pair.now, &sender_report(PEER)).unwrap();
     let clock = pair.us.peer_clock().unwrap();
     assert_eq!((clock.ssrc, clock.at), (PEER, pair.now));
     assert_eq!((clock.info.ntp.bits(), clock.info.timestamp), (0x8888_9999_aaaa_bbbb, 4000));
@@ -224,11 +224,11 @@ fn a_farewell_is_an_event_and_ours_is_not() {
     let mut pair = Pair::new();
     let bye =
         |ssrc| Outgoing { ssrc, info: None, report: None, cname: Cname::new([5, 5]), bye: true }.write();
-    pair.us.handle_datagram(pair.now, &bye(PEER)).unwrap();
+    pair.us.handle_message(pair.now, &bye(PEER)).unwrap();
     assert_eq!(pair.us.poll_event(), Some(Event::Bye { ssrc: PEER }));
     assert_eq!(pair.us.poll_event(), None);
     let own = Outgoing { cname: config(US).cname, ..outgoing(US) }.write();
-    pair.us.handle_datagram(pair.now, &own).unwrap();
+    pair.us.handle_message(pair.now, &own).unwrap();
     assert_eq!(pair.us.poll_event(), None);
     assert_eq!(pair.us.stats().own, 1);
 }
@@ -274,7 +274,7 @@ fn another_name_for_our_ssrc_is_a_collision_told_once() {
     let mut pair = Pair::new();
     pair.we_send(3);
     for _ in 0..3 {
-        pair.us.handle_datagram(pair.now, &outgoing(US).write()).unwrap();
+        pair.us.handle_message(pair.now, &outgoing(US).write()).unwrap();
     }
     assert_eq!(pair.us.poll_event(), Some(Event::Collision));
     assert_eq!(pair.us.poll_event(), None);
@@ -293,7 +293,7 @@ fn a_collision_is_not_heard_of_in_our_own_name() {
     let mut pair = Pair::new();
     pair.we_send(3);
     let own = pair.our_report(None);
-    pair.us.handle_datagram(pair.now, &own).unwrap();
+    pair.us.handle_message(pair.now, &own).unwrap();
     assert_eq!(pair.us.poll_event(), None);
     assert_eq!(pair.us.peer_clock(), None, "we are not the other end");
 }
@@ -302,7 +302,7 @@ fn a_collision_is_not_heard_of_in_our_own_name() {
 fn more_farewells_than_anybody_reads_cost_no_memory() {
     let mut pair = Pair::new();
     for ssrc in 0..100 {
-        pair.us.handle_datagram(pair.now, &outgoing(ssrc).write()).unwrap();
+        pair.us.handle_message(pair.now, &outgoing(ssrc).write()).unwrap();
     }
     let left: Vec<_> = std::iter::from_fn(|| pair.us.poll_event()).collect();
     assert_eq!(left.len(), MAX_EVENTS);
@@ -314,7 +314,7 @@ fn what_is_no_rtcp_is_counted_and_changes_nothing() {
     let mut pair = Pair::new();
     let mut datagram = sender_report(PEER);
     datagram.truncate(datagram.len() - 1);
-    assert!(pair.us.handle_datagram(pair.now, &datagram).is_err());
+    assert!(pair.us.handle_message(pair.now, &datagram).is_err());
     assert_eq!(pair.us.peer_clock(), None);
     assert_eq!((pair.us.stats().malformed, pair.us.stats().received), (1, 0));
 }

@@ -6,6 +6,7 @@ mod leniency;
 mod properties;
 mod rfc4475;
 mod rfc5118;
+mod stream;
 
 use std::fs;
 use std::path::{Path, PathBuf};
