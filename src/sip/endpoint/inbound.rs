@@ -133,7 +133,7 @@ impl Endpoint {
             (None, &Method::MESSAGE) if dialog.is_none() => {
                 let proven = self.challenge(now, &inbound).map_or(Ok(()), Err);
                 let outcome = proven.and_then(|()| self.availability()).and_then(|()| self.check_room());
-                self.on_message(now, &inbound, outcome);
+                self.on_text(now, &inbound, outcome);
             }
             (None, _) => self.refuse(&inbound, &Refusal::new(StatusCode::CALL_DOES_NOT_EXIST)),
         }
@@ -149,7 +149,7 @@ impl Endpoint {
             Method::INVITE | Method::UPDATE => self.on_reoffer(now, call, inbound),
             Method::BYE => self.on_bye(now, call, inbound),
             Method::INFO => self.on_info(now, call, inbound),
-            Method::MESSAGE => self.on_message(now, inbound, self.check_told(call)),
+            Method::MESSAGE => self.on_text(now, inbound, self.check_told(call)),
             _ => self.on_options(inbound),
         }
     }
@@ -166,7 +166,7 @@ impl Endpoint {
     }
 
     /// A text (RFC 3428 §7), if `outcome` is that it can be taken. Outside of a call that is when a call could be.
-    fn on_message(&mut self, now: Instant, inbound: &Inbound, outcome: Result<(), Refusal>) {
+    fn on_text(&mut self, now: Instant, inbound: &Inbound, outcome: Result<(), Refusal>) {
         match outcome.and_then(|()| admission::text(&inbound.request)) {
             Ok(text) => {
                 self.respond_finally(now, inbound, StatusCode::OK);

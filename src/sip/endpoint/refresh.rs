@@ -124,7 +124,7 @@ impl Endpoint {
         let new = NewRequest { request, path: next, owner: Some(Owner::Refresh(call)) };
         if self.clients.open(now, client, new, &mut self.outbox).is_err() {
             count(&mut self.counters.unwritable);
-            self.on_refresh_refused(now, call, StatusCode::MESSAGE_TOO_LARGE);
+            self.on_refresh_unsent(now, call);
         }
     }
 
@@ -185,6 +185,17 @@ impl Endpoint {
             _ => return self.keep(now, call, agreed),
         };
         self.timers.set((call, SessionTimer::Refresh), again_at);
+    }
+
+    /// Our refresh did not get away, which says nothing about the peer.
+    pub(super) fn on_refresh_unsent(&mut self, now: Instant, call: CallKey) {
+        let Some(Session { state: State::Confirmed { .. }, keeping, .. }) = self.sessions.get_mut(&call)
+        else {
+            return;
+        };
+        if let (Some(_), Some((_, over_at))) = (keeping.pending.take(), keeping.agreed) {
+            self.timers.set((call, SessionTimer::Refresh), now + half_of(over_at.since(now)));
+        }
     }
 
     /// Nobody has refreshed a call.

@@ -1,8 +1,8 @@
 //! Requests of calls made that are to be sent again: with a proof (RFC 3261 §22), or elsewhere (§8.1.3.4).
 //!
-//! A 401 or 407 is answered once for each realm that asks, of INVITE, of BYE and of what keeps a call alive; the ACK repeats what its INVITE proved
-//! (§22.1). A 301 or 302 is followed when its first contact is an address: names are the application's business. At most
-//! [`MAX_TURNS`] times in a row.
+//! A 401 or 407 is answered once for each realm that asks, of INVITE, of BYE and of what keeps a call alive; the ACK repeats
+//! what its INVITE proved (§22.1). A 301 or 302 is followed when its first contact is an address: names are the application's
+//! business. At most [`MAX_TURNS`] times in a row.
 
 use super::Endpoint;
 use super::counters::count;
