@@ -99,6 +99,21 @@ fn a_cable_that_returns_and_another_address_are_registered_at_once() {
 }
 
 #[test]
+fn over_tcp_it_registers_is_paged_by_its_connection_and_is_back_soon_after_that_was_lost() {
+    let Some(mut kamailio) = Kamailio::start() else { return };
+    let domain = format!("sip.domain={}", kamailio.address);
+    let settings = [domain.as_str(), "sip.user=501", "sip.pass=secret", "sip.transport=tcp"];
+    let mut target = PagingBox::start(V4, &settings);
+    await_log(&target, "501@127.0.0.1: registered at");
+    page(&kamailio);
+    // It forgets where the box is, and the box learns of it by its connection, long before a refresh is due.
+    kamailio.stop();
+    kamailio.resume();
+    until(Duration::from_secs(45), "it is paged again", || page_as(&kamailio, &[]).code == Some(0));
+    assert!(target.terminate().success());
+}
+
+#[test]
 fn a_page_is_proved_to_a_proxy_that_asks() {
     let Some(kamailio) = Kamailio::start() else { return };
     let domain = format!("sip.domain={}", kamailio.address);

@@ -15,13 +15,13 @@ use crate::net::{self, Changes};
 use crate::sip::digest::Identity;
 use crate::sip::registration::{Account, Event, Failure, Server};
 use crate::sip::wire::{self, NameAddr, SipUri};
-use crate::sip::{AccountKey, Endpoint};
+use crate::sip::{AccountKey, Endpoint, Path, Transport};
 use crate::time::Instant;
 use core::cell::RefCell;
 use core::time::Duration;
 use smol::LocalExecutor;
 use std::collections::VecDeque;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::rc::Rc;
 
 /// All accounts.
@@ -157,8 +157,9 @@ impl<'a> Accounts<'a> {
         if core::mem::replace(&mut kept.is_looking, true) {
             return;
         }
-        let (hosts, news) = (kept.hosts().to_vec(), Rc::clone(&self.news));
-        self.executor.spawn(async move { news.post(News::Servers(number, look_up(hosts).await)) }).detach();
+        let (hosts, transport, news) = (kept.hosts().to_vec(), kept.transport(), Rc::clone(&self.news));
+        let look = async move { news.post(News::Servers(number, look_up(hosts, transport).await)) };
+        self.executor.spawn(look).detach();
     }
 
     fn follow(&mut self, number: usize, contacts: Vec<SipUri>) {
@@ -167,8 +168,9 @@ impl<'a> Accounts<'a> {
             let name = to.host.address().map_or_else(|| to.host.to_string(), |ip| ip.to_string());
             Host { name, port: to.port }
         };
-        let (hosts, news) = (contacts.iter().map(host).collect(), Rc::clone(&self.news));
-        let look = async move { news.post(News::Detour(number, contacts, look_up(hosts).await)) };
+        let (transport, news) = (self.list[number].transport(), Rc::clone(&self.news));
+        let hosts = contacts.iter().map(host).collect();
+        let look = async move { news.post(News::Detour(number, contacts, look_up(hosts, transport).await)) };
         self.executor.spawn(look).detach();
     }
 
@@ -177,7 +179,8 @@ impl<'a> Accounts<'a> {
         let kept = &mut self.list[number];
         kept.is_looking = false;
         let mut faults = found.faults;
-        let servers = servers(&found.places, post, |place| kept.target(place.number));
+        let path_to = |address| post.path_to(address, kept.transport());
+        let servers = servers(&found.places, path_to, |place| kept.target(place.number));
         if servers.is_empty() {
             kept.look_at = now + LOOK_AGAIN;
             faults.extend(found.places.iter().map(|place| format!("nothing leads to {}", place.label)));
@@ -192,7 +195,9 @@ impl<'a> Accounts<'a> {
     /// The same of those that a server has named.
     fn on_detour(&mut self, number: usize, contacts: &[SipUri], found: &Found, post: &Post) -> Vec<Server> {
         self.list[number].trusted.extend(found.places.iter().map(|place| place.address.ip()));
-        servers(&found.places, post, |place| contacts.get(place.number).cloned())
+        let transport = self.list[number].transport();
+        let path_to = |address| post.path_to(address, transport);
+        servers(&found.places, path_to, |place| contacts.get(place.number).cloned())
     }
 
     fn trust(&self, endpoint: &mut Endpoint) {
@@ -250,6 +255,11 @@ impl Kept {
             told: None,
             faults: Vec::new(),
         }
+    }
+
+    /// What carries its requests.
+    const fn transport(&self) -> Transport {
+        if self.settings.is_tcp { Transport::Tcp } else { Transport::Udp }
     }
 
     /// Whose addresses are asked.
@@ -330,9 +340,13 @@ fn uri(host: &Host) -> Option<SipUri> {
 }
 
 /// The places as servers: those to which a way leads.
-fn servers(places: &[Place], post: &Post, target: impl Fn(&Place) -> Option<SipUri>) -> Vec<Server> {
+fn servers(
+    places: &[Place],
+    path_to: impl Fn(SocketAddr) -> Option<Path>,
+    target: impl Fn(&Place) -> Option<SipUri>,
+) -> Vec<Server> {
     let server = |place: &Place| {
-        let path = post.path_to(place.address)?;
+        let path = path_to(place.address)?;
         Some(Server { host: place.label.clone(), path, target: target(place) })
     };
     places.iter().filter_map(server).collect()

@@ -4,6 +4,7 @@ use crate::config::Host;
 use crate::dns::{Target, name_servers};
 use crate::entropy;
 use crate::net;
+use crate::sip::Transport;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 
@@ -25,10 +26,10 @@ pub(super) struct Found {
 }
 
 /// Looks up all `hosts`, one after the other.
-pub(super) async fn look_up(hosts: Vec<Host>) -> Found {
+pub(super) async fn look_up(hosts: Vec<Host>, transport: Transport) -> Found {
     let mut found = Found::default();
     for (number, host) in hosts.iter().enumerate() {
-        match addresses(host).await {
+        match addresses(host, transport).await {
             Ok(addresses) => found.places.extend(addresses.into_iter().map(|address| {
                 let label = label(&host.name, address);
                 Place { number, label, address }
@@ -39,9 +40,9 @@ pub(super) async fn look_up(hosts: Vec<Host>) -> Found {
     found
 }
 
-async fn addresses(host: &Host) -> io::Result<Vec<SocketAddr>> {
+async fn addresses(host: &Host, transport: Transport) -> io::Result<Vec<SocketAddr>> {
     if host.port.is_none() && host.name.parse::<IpAddr>().is_err() {
-        let targets = targets(&host.name).await;
+        let targets = targets(&host.name, transport).await;
         if !targets.is_empty() {
             return of_targets(&targets).await;
         }
@@ -50,9 +51,13 @@ async fn addresses(host: &Host) -> io::Result<Vec<SocketAddr>> {
 }
 
 /// The servers that the name service knows; none where it knows of none, or does not answer.
-async fn targets(domain: &str) -> Vec<Target> {
+async fn targets(domain: &str, transport: Transport) -> Vec<Target> {
     let text = std::fs::read_to_string(RESOLV_CONF).unwrap_or_default();
-    let name = format!("_sip._udp.{domain}");
+    let service = match transport {
+        Transport::Udp => "_sip._udp",
+        Transport::Tcp => "_sip._tcp",
+    };
+    let name = format!("{service}.{domain}");
     net::srv(&name, &name_servers(&text), entropy::seed()).await.unwrap_or_default()
 }
 
@@ -92,7 +97,7 @@ mod tests {
             host("no-such-name.invalid", Some(5060)),
             host("localhost", Some(5080)),
         ];
-        let found = smol::block_on(look_up(hosts));
+        let found = smol::block_on(look_up(hosts, Transport::Udp));
         let labels: Vec<_> = found.places.iter().map(|place| (place.number, place.label.as_str())).collect();
         assert_eq!(labels[..2], [(0, "192.0.2.9:5060"), (1, "[2001:db8::1]:5070")]);
         assert!(labels[2..].iter().all(|(number, label)| *number == 3 && label.starts_with("localhost (")));

@@ -65,11 +65,15 @@ impl Post {
         }
     }
 
-    /// The way from one of the sockets to `remote`, if one leads there.
-    pub(super) fn path_to(&self, remote: SocketAddr) -> Option<Path> {
+    /// The way by `transport` from one of the addresses at which the box listens to `remote`, if one leads there.
+    pub(super) fn path_to(&self, remote: SocketAddr, transport: Transport) -> Option<Path> {
         let same_family = |socket: &&Rc<Udp>| socket.local_addr().is_ipv4() == remote.is_ipv4();
         let bound = self.sockets.iter().find(same_family)?.local_addr();
         let ip = if bound.ip().is_unspecified() { net::source_for(remote).ok()? } else { bound.ip() };
-        Some(Path::udp(SocketAddr::new(ip, bound.port()), remote))
+        let local = SocketAddr::new(ip, bound.port());
+        Some(match transport {
+            Transport::Udp => Path::udp(local, remote),
+            Transport::Tcp => Path::tcp(local, remote),
+        })
     }
 }

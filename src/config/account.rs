@@ -26,6 +26,8 @@ pub struct Account {
     pub auth_user: String,
     /// The name that others see; may be empty.
     pub name: String,
+    /// Whether it is reached over TCP, otherwise over UDP.
+    pub is_tcp: bool,
     /// Where its requests go in place of the domain.
     pub outbound_proxy: Vec<Host>,
     /// Whether it registers.
@@ -43,6 +45,7 @@ impl Account {
             pass: String::new(),
             auth_user: String::new(),
             name: String::new(),
+            is_tcp: false,
             outbound_proxy: Vec::new(),
             register: false,
             expires: Duration::ZERO,

@@ -63,7 +63,7 @@ impl Section {
 pub(super) const ACCOUNTS: &str = "sip";
 /// Its keys that each account has for itself. The others count for the whole box.
 pub(super) const OF_AN_ACCOUNT: &[&str] =
-    &["domain", "user", "pass", "auth-user", "name", "outbound-proxy", "register", "expires"];
+    &["domain", "user", "pass", "auth-user", "name", "transport", "outbound-proxy", "register", "expires"];
 /// The kind of section that makes a zone.
 pub(super) const ZONES: &str = "zone";
 
@@ -116,7 +116,7 @@ const SIP: &[Key] = &[
     key("pass", Secret(Into(|s, v| s.sip.account.pass = v)), "", "password of the account"),
     key("auth-user", Text(Into(|s, v| s.sip.account.auth_user = v)), "", "user name for authentication, when it differs from user"),
     key("name", Text(Into(|s, v| s.sip.account.name = v)), "Paging", "display name"),
-    key("transport", Word(&["udp", "tcp"], Later), "udp", "udp or tcp"),
+    key("transport", Word(&["udp", "tcp"], Into(|s, v| s.sip.account.is_tcp = v == "tcp")), "udp", "udp or tcp, towards the telephone system; calls come by either"),
     key("outbound-proxy", Hosts(Into(|s, v| s.sip.account.outbound_proxy = v)), "", "where requests are sent instead of to the domain"),
     key("register", YesNo(Into(|s, v| s.sip.account.register = v)), "yes", "whether the box registers"),
     key("expires", Time(s(10, 86_400), Into(|s, v| s.sip.account.expires = v)), "300s", "how long a registration holds"),

@@ -29,6 +29,7 @@ const CASES: &[Case] = &[
     case("sip.pass", "a;b #c", |s| s.sip.account.pass == "a;b #c", ("a\u{7}b", "expected text without control")),
     case("sip.auth-user", "x501", |s| s.sip.account.auth_user == "x501", ("a\u{7}b", "expected text without control")),
     case("sip.outbound-proxy", "10.0.0.1:5070", |s| s.sip.account.outbound_proxy.len() == 1, ("sip:10.0.0.1", "expected at most 8 hosts such as pbx.example")),
+    case("sip.transport", "TCP", |s| s.sip.account.is_tcp, ("tls", "expected one of udp, tcp")),
     case("sip.register", "no", |s| !s.sip.account.register, ("never", "expected yes or no")),
     case("sip.expires", "2m", |s| s.sip.account.expires == Duration::from_mins(2), ("5", "expected a time from 10s to 86400s")),
     case("sip.rtp-ports", "20000-20009", |s| { (s.sip.rtp_ports.first(), s.sip.rtp_ports.last(), s.sip.rtp_ports.pairs()) == (20_000, 20_008, 5) }, ("20000", "expected a range of ports above 1023")),

@@ -333,3 +333,37 @@ fn another_address_of_the_box_is_registered_at_once() {
     assert_eq!(register.path, path);
     assert!(String::from_utf8(register.bytes).unwrap().contains("Contact: <sip:box@10.0.0.1:5061>"));
 }
+
+#[test]
+fn over_tcp_the_connection_is_kept_open_and_made_up_for_when_it_is_lost() {
+    let mut world = World::new(0);
+    let path = Path::tcp(address(BOX), address(2));
+    world.endpoint.set_servers(world.now, world.account, vec![Server { path, ..server(0) }]);
+    let mut registrar = Registrar::new();
+    let mut answer = |world: &mut World| {
+        let transmit = world.endpoint.poll_transmit().unwrap();
+        assert_eq!(transmit.path, path);
+        let Ok(Message::Request(request)) = Message::parse(&transmit.bytes) else { panic!("{transmit:?}") };
+        assert!(request.headers.contacts.first().unwrap().uri.to_string().ends_with(";transport=tcp"));
+        let response = registrar.answer(&request).to_bytes().unwrap();
+        world.endpoint.handle_message(world.now, path, &response);
+        // Over TCP no transaction lingers.
+        world.endpoint.handle_timeout(world.now);
+    };
+    answer(&mut world);
+    answer(&mut world);
+    assert!(world.is_registered());
+    let kept_at = world.endpoint.poll_timeout().unwrap();
+    assert_eq!(kept_at.since(world.now), 95 * SECOND);
+    world.endpoint.handle_timeout(kept_at);
+    assert_eq!(world.endpoint.poll_transmit().map(|transmit| transmit.bytes), Some(b"\r\n\r\n".to_vec()));
+    world.now = kept_at;
+    world.endpoint.handle_broken(world.now, address(9));
+    assert!(world.endpoint.poll_timeout().unwrap().since(world.now) > 2 * SECOND, "another connection");
+    world.endpoint.handle_broken(world.now, address(2));
+    world.now = world.endpoint.poll_timeout().unwrap();
+    assert!(world.now.since(kept_at) <= 2 * SECOND);
+    world.endpoint.handle_timeout(world.now);
+    answer(&mut world);
+    assert!(world.is_registered());
+}

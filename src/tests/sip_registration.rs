@@ -640,3 +640,31 @@ fn answers_to_anything_else_change_nothing() {
     trace.answer(&request, 403, &[]);
     trace.no_event();
 }
+
+#[test]
+fn a_lost_connection_is_made_up_for_soon_and_not_again_and_again() {
+    let mut trace = Trace::registered(1);
+    trace.pass(10 * MINUTE);
+    trace.registration.handle_disconnected(trace.now);
+    let (waited, register) = trace.wait();
+    assert!((SECOND..=2 * SECOND).contains(&waited), "{waited:?}");
+    trace.grant(&register.request, 3600);
+    for _ in 0..10 {
+        trace.registration.handle_disconnected(trace.now);
+        let (waited, register) = trace.wait();
+        assert_eq!(waited, 30 * SECOND);
+        trace.grant(&register.request, 3600);
+    }
+}
+
+#[test]
+fn a_connection_lost_while_not_registered_changes_nothing() {
+    let mut trace = Trace::started(1);
+    let register = trace.register();
+    trace.registration.handle_disconnected(trace.now);
+    trace.silent();
+    trace.registration.handle_unreachable(trace.now, register.request.headers.cseq.number);
+    let (_, retry_in) = trace.failure();
+    trace.registration.handle_disconnected(trace.now);
+    assert_eq!(trace.wait().0, retry_in);
+}

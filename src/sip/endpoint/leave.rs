@@ -75,6 +75,7 @@ impl Endpoint {
                 Owner::Account(account, cseq) => self.on_no_connection(now, account, cseq),
             }
         }
+        self.on_disconnected(now, far);
     }
 
     /// Sends the BYE of a confirmed call and waits for its answer.

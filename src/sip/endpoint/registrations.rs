@@ -2,7 +2,8 @@
 //!
 //! Decides nothing about when and where to register (that is [`Registration`]'s business), but keeps the way back open: when
 //! a server has seen another address than ours, there is a NAT between, which forgets who does not speak. So an empty line
-//! pair goes to the server every 24 to 29 s (RFC 5626 §3.5.1, §4.4.1).
+//! pair goes to the server every 24 to 29 s (RFC 5626 §3.5.1, §4.4.2), and every 95 to 120 s by a connection, NAT or not
+//! (§4.4.1): calls come by it. When it is lost, the account registers anew.
 //!
 //! A request that takes the place of one without an answer ends that one's transaction: nobody waits for it any more.
 
@@ -10,11 +11,12 @@ use super::Endpoint;
 use super::counters::count;
 use super::event::Event;
 use crate::sip::call::AccountKey;
-use crate::sip::path::Path;
+use crate::sip::path::{Path, Transport};
 use crate::sip::registration::{Account, Register, Registration, Server};
 use crate::sip::transaction::{ClientKey, NewRequest, Owner};
 use crate::sip::wire::Response;
 use crate::time::Instant;
+use core::net::SocketAddr;
 use core::time::Duration;
 
 /// One account at one endpoint.
@@ -97,8 +99,9 @@ impl Endpoint {
             && let Some(known) = self.accounts.get_mut(account.0)
             && let Some((_, path)) = known.pending.take()
         {
-            let is_translated = response.status.is_success() && is_translated(response, path);
-            known.kept = is_translated.then_some((path, now + KEEP_ALIVE_LEAST));
+            let is_kept = path.transport == Transport::Tcp || is_translated(response, path);
+            let is_kept = is_kept && response.status.is_success();
+            known.kept = is_kept.then(|| (path, now + keep_alive_after(path, 0)));
         }
         self.on_registration(now, account, |registration| registration.handle_response(now, response));
     }
@@ -114,6 +117,16 @@ impl Endpoint {
             known.pending = None;
         }
         self.on_registration(now, account, |registration| registration.handle_unreachable(now, cseq));
+    }
+
+    /// The connection whose far end is `far` is no more.
+    pub(super) fn on_disconnected(&mut self, now: Instant, far: SocketAddr) {
+        for account in self.accounts() {
+            let kept = self.accounts.get_mut(account.0).map(|known| &mut known.kept);
+            if kept.is_some_and(|kept| kept.take_if(|(path, _)| path.takes(far)).is_some()) {
+                self.on_registration(now, account, |registration| registration.handle_disconnected(now));
+            }
+        }
     }
 
     /// Does what registrations have to do at `now`.
@@ -145,8 +158,7 @@ impl Endpoint {
         if *at > now {
             return;
         }
-        let spread = KEEP_ALIVE_SPREAD.as_secs() + 1;
-        *at = now + KEEP_ALIVE_LEAST + Duration::from_secs(self.tokens.draw() % spread);
+        *at = now + keep_alive_after(*path, self.tokens.draw());
         self.outbox.push(*path, KEEP_ALIVE);
     }
 
@@ -187,9 +199,18 @@ fn is_translated(response: &Response, path: Path) -> bool {
     received.is_some_and(|seen| seen != path.local.ip()) || port.is_some_and(|port| port != path.local.port())
 }
 
+/// How long to wait before the way of `path` is used again to keep it open; `random` is any number.
+fn keep_alive_after(path: Path, random: u64) -> Duration {
+    let (least, most) = match path.transport {
+        Transport::Udp => UDP_KEEP_ALIVE_S,
+        Transport::Tcp => TCP_KEEP_ALIVE_S,
+    };
+    Duration::from_secs(least + random % (most - least + 1))
+}
+
 /// Two empty lines (RFC 5626 §3.5.1); servers take them for nothing, or answer with one.
 const KEEP_ALIVE: &[u8] = b"\r\n\r\n";
-/// Between two of them is at least this (RFC 5626 §4.4.2: 24 to 29 s).
-const KEEP_ALIVE_LEAST: Duration = Duration::from_secs(24);
-/// And at most so much more.
-const KEEP_ALIVE_SPREAD: Duration = Duration::from_secs(5);
+/// The shortest and the longest time between two of them over UDP (RFC 5626 §4.4.2), in seconds.
+const UDP_KEEP_ALIVE_S: (u64, u64) = (24, 29);
+/// The same over TCP (§4.4.1).
+const TCP_KEEP_ALIVE_S: (u64, u64) = (95, 120);

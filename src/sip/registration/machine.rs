@@ -3,7 +3,7 @@
 use super::backoff::shortened;
 use super::event::{Event, Failure};
 use super::outcome::{Outcome, granted_s, is_forbidden, retry_after};
-use super::{Bound, FAIL_BACK_AFTER, Pending, Phase, Registration, SLOWLY};
+use super::{Bound, FAIL_BACK_AFTER, Pending, Phase, RECONNECT_AFTER, Registration, SLOWLY};
 use crate::sip::digest::Verdict;
 use crate::sip::wire::Response;
 use crate::time::Instant;
@@ -35,6 +35,16 @@ impl Registration {
     /// The transaction of the request with this number in `CSeq` is over without an answer.
     pub fn handle_no_answer(&mut self, now: Instant, cseq: u32) {
         self.on_lost(now, cseq, Failure::NoAnswer);
+    }
+
+    /// The connection by which it was registered is no more, and calls may come by no other: it registers anew soon.
+    pub fn handle_disconnected(&mut self, now: Instant) {
+        let Some(Bound { since, .. }) = self.bound.filter(|_| self.phase == Phase::Running) else { return };
+        if self.pending.is_none() {
+            let soon = now + shortened(LONGEST_RECONNECT, self.tokens.draw(), 2);
+            let at = soon.max(since + RECONNECT_AFTER);
+            self.wake_at = Some(self.wake_at.map_or(at, |wake_at| wake_at.min(at)));
+        }
     }
 
     /// Does what is due at `now`.
@@ -108,7 +118,7 @@ impl Registration {
         }
         let expires = Duration::from_secs(granted_s.into());
         self.settle(now);
-        self.bound = Some(Bound { until: now + expires });
+        self.bound = Some(Bound { since: now, until: now + expires });
         let refresh_after = shortened(expires / 2, self.tokens.draw(), REFRESH_JITTER_PART);
         self.wake_at = Some(now + refresh_after.max(SHORTEST_REFRESH));
         if let Some(since) = self.away_since {
@@ -234,6 +244,8 @@ impl Registration {
 /// A registration is refreshed after half of the granted time, less up to a tenth of that, so that boxes that were
 /// switched on together do not stay together.
 const REFRESH_JITTER_PART: u64 = 10;
+/// A lost connection is made up for within this, and not before the half of it: a server that starts anew has many boxes.
+const LONGEST_RECONNECT: Duration = Duration::from_secs(2);
 /// No refresh comes sooner, however little was granted.
 const SHORTEST_REFRESH: Duration = Duration::from_secs(5);
 /// The longest time that a 423 can make us ask for, in seconds: a day.

@@ -251,6 +251,7 @@ struct Pending {
 /// A registration that holds.
 #[derive(Clone, Copy, Debug)]
 struct Bound {
+    since: Instant,
     until: Instant,
 }
 
@@ -261,5 +262,7 @@ pub const ANSWER_WITHIN: Duration = Duration::from_secs(36);
 pub const ANSWER_WITHIN_OF_SEVERAL: Duration = Duration::from_secs(8);
 /// For how long another server than the first is put up with.
 pub const FAIL_BACK_AFTER: Duration = Duration::from_mins(10);
+/// How soon after a registration another one may make up for a lost connection: some servers close each.
+pub const RECONNECT_AFTER: Duration = Duration::from_secs(30);
 /// When to ask again what was refused for good; the longest Retry-After that is believed.
 pub const SLOWLY: Duration = Duration::from_mins(5);
