@@ -30,6 +30,7 @@ mod pages;
 mod placing;
 mod registration;
 mod robustness;
+mod session_timer;
 mod shutdown;
 mod strangers;
 mod tcp;

@@ -133,8 +133,12 @@ impl Caller {
         let name = user.as_ref().map_or(USER, |user| &user.name);
         let prover = user.as_ref().filter(|user| !user.password.is_empty());
         let prover = prover.and_then(|user| Identity::new(&user.name, &user.password).ok());
-        let identity =
-            EndpointConfig { user_agent: USER_AGENT.to_owned(), limits, ..EndpointConfig::new(name) };
+        let identity = EndpointConfig {
+            user_agent: USER_AGENT.to_owned(),
+            session_timer: Some(SESSION_TIMER),
+            limits,
+            ..EndpointConfig::new(name)
+        };
         let mut endpoint = Endpoint::new(identity, entropy::seed());
         // Nobody should call here.
         endpoint.set_closed(Some(StatusCode::BUSY_HERE));
@@ -444,6 +448,8 @@ fn within_limits(load: Load) -> Load {
 const USER: &str = "paging";
 /// Files beside the ports of calls: SIP, signals, timers, standard streams.
 const FILES_OF_OUR_OWN: u64 = 32;
+/// How often a call is confirmed, if the other end leaves that to us.
+const SESSION_TIMER: Duration = Duration::from_mins(30);
 /// Room for the answers to a burst of calls.
 const SIP_BUFFER: usize = 4 * 1024 * 1024;
 /// Connections: requests of a burst may wait until ours is open.

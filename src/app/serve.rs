@@ -183,6 +183,7 @@ fn identity(settings: &Settings) -> EndpointConfig {
         display_name: settings.sip.account.name.clone(),
         user_agent: USER_AGENT.to_owned(),
         allow: settings.sip.allow.clone(),
+        session_timer: settings.sip.session_timer,
         demand: demand(settings),
         ..EndpointConfig::new(user(settings))
     }

@@ -227,6 +227,10 @@ impl<'a> Service<'a> {
             Event::Confirmed { call, body } => self.on_confirmed(now, call, &body),
             Event::Reoffered { call, offer } => self.on_reoffered(now, call, &offer),
             Event::Info { call, key } => self.on_key(call, key),
+            Event::Message { from, path, text } if self.may_tell(now, path) => {
+                let (from, text) = (short(&from.uri.to_string()), short(&text));
+                log::info!("text from {from} at {}: {text}", path.remote);
+            }
             Event::TurnedAway { from, path, ref method, why, is_last } => {
                 self.strangers.tell(now, &TurnedAway { from: &from, path, method, why, is_last });
             }
@@ -433,6 +437,7 @@ fn sentence(reason: EndReason) -> &'static str {
         EndReason::LocalHangUp => "hung up",
         EndReason::Cancelled => "the caller gave up",
         EndReason::NoAck => "ended: the caller never acknowledged the answer",
+        EndReason::Expired => "ended: the caller's telephone is gone without a word",
         EndReason::Unwritable => "ended: its answer could not be written",
     }
 }

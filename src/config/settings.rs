@@ -39,6 +39,8 @@ pub struct Sip {
     pub rtp_ports: PortRange,
     /// A call without RTP for so long ends; `None`: it does not.
     pub rtp_timeout: Option<Duration>,
+    /// How often a call is confirmed, at least 90 s; `None`: never.
+    pub session_timer: Option<Duration>,
     /// How long a call rings.
     pub answer_after: Duration,
     /// How long packets of media are.
@@ -142,6 +144,7 @@ impl Sip {
             account: Account::blank(),
             rtp_ports: PortRange::ONE,
             rtp_timeout: None,
+            session_timer: None,
             answer_after: Duration::ZERO,
             ptime: Duration::ZERO,
             codecs: Vec::new(),

@@ -136,7 +136,7 @@ const SIP: &[Key] = &[
     key("dscp-rtp", Dscp(Into(|s, v| s.sip.dscp_rtp = v)), "46", "DSCP of media"),
     key("rtp-ports", Ports(Into(|s, v| s.sip.rtp_ports = v)), "16384-16884", "where media is received, two ports a call"),
     key("rtp-timeout", TimeOrOff(s(1, 3600), Into(|s, v| s.sip.rtp_timeout = v)), "20s", "a call without RTP ends; 0 off"),
-    key("session-timer", TimeOrOff(s(90, 86_400), Later), "1800s", "how often a call is confirmed"),
+    key("session-timer", TimeOrOff(s(90, 86_400), Into(|s, v| s.sip.session_timer = v)), "1800s", "how often a call is confirmed; 0 off"),
     key("early-media", YesNo(Later), "no", "let the caller hear the chime instead of ring-back"),
 ];
 

@@ -34,6 +34,7 @@ const CASES: &[Case] = &[
     case("sip.expires", "2m", |s| s.sip.account.expires == Duration::from_mins(2), ("5", "expected a time from 10s to 86400s")),
     case("sip.rtp-ports", "20000-20009", |s| { (s.sip.rtp_ports.first(), s.sip.rtp_ports.last(), s.sip.rtp_ports.pairs()) == (20_000, 20_008, 5) }, ("20000", "expected a range of ports above 1023")),
     case("sip.rtp-timeout", "1m", |s| s.sip.rtp_timeout == Some(Duration::from_mins(1)), ("soon", "expected a time such as")),
+    case("sip.session-timer", "5m", |s| s.sip.session_timer == Some(Duration::from_mins(5)), ("60", "expected a time from 90s to 86400s")),
     case("sip.answer-after", "2", |s| s.sip.answer_after == Duration::from_secs(2), ("-2", "expected a time from 0s to 120s")),
     case("sip.ptime", "30", |s| s.sip.ptime == Duration::from_millis(30), ("25", "expected a multiple of 10ms")),
     case("sip.codecs", "pcmu, pcma", |s| s.sip.codecs == [CodecName::Pcmu, CodecName::Pcma], ("PCMA G729", "expected a list of G722, PCMA, PCMU, L16")),

@@ -77,9 +77,9 @@ impl Dialog {
         Ok(())
     }
 
-    /// Takes the remote target of a target refresh request (§12.2.2).
-    pub(crate) fn refresh_target(&mut self, request: &Request) {
-        if let Some(target) = target_of(&request.headers) {
+    /// Takes the remote target of a target refresh request (§12.2.2), or of the 2xx to one of ours (§12.2.1.2).
+    pub(crate) fn refresh_target(&mut self, headers: &Headers) {
+        if let Some(target) = target_of(headers) {
             self.target = target;
         }
     }

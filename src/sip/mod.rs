@@ -3,7 +3,8 @@
 //! - [`wire`] turns bytes into messages and messages into bytes.
 //! - [`digest`] proves who we are.
 //! - `transaction` repeats what gets lost and absorbs what comes twice.
-//! - `dialog` remembers what two ends know of each other; `session` what becomes of an INVITE.
+//! - `dialog` remembers what two ends know of each other; `session` what becomes of an INVITE,
+//!   `session_expires` how long it lasts.
 //! - [`registration`] keeps an account known to its servers.
 //! - [`endpoint`] is the front: messages and deadlines in, messages and [`Event`]s out.
 //!
@@ -20,6 +21,7 @@ mod outbox;
 mod path;
 pub mod registration;
 mod session;
+mod session_expires;
 mod tokens;
 mod transaction;
 

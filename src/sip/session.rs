@@ -15,8 +15,11 @@
 use super::dialog::Dialog;
 use super::endpoint::Proofs;
 use super::path::{Path, Transmit};
+use super::session_expires::{self, Agreed};
 use super::transaction::{ClientKey, ServerKey};
-use super::wire::{Method, Request};
+use super::wire::{Headers, Method, Request};
+use crate::time::Instant;
+use core::time::Duration;
 
 /// One call.
 #[derive(Debug)]
@@ -27,6 +30,8 @@ pub(crate) struct Session {
     pub(crate) state: State,
     /// The dialog; a caller has none before the 2xx.
     pub(crate) dialog: Option<Dialog>,
+    /// What keeps it alive.
+    pub(crate) keeping: Keeping,
     /// What a caller proves to whoever asks.
     pub(crate) proofs: Option<Box<Proofs>>,
 }
@@ -57,6 +62,32 @@ pub(crate) enum State {
     },
     /// Our BYE went and waits for its answer.
     Leaving,
+}
+
+/// What keeps a session alive (RFC 4028).
+#[derive(Debug, Default)]
+pub(crate) struct Keeping {
+    /// The session timer, and when the session is over without a refresh; `None`: never.
+    pub(crate) agreed: Option<(Agreed, Instant)>,
+    /// Whether the peer takes UPDATE.
+    pub(crate) takes_update: bool,
+    /// Whether the Call-ID is ours, which tells two refreshes at the same time apart (RFC 3261 §14.1).
+    pub(crate) owns_call_id: bool,
+    /// The longest of the least intervals that the peer, or who stands between, has asked for.
+    pub(crate) min_se: Option<Duration>,
+    /// Our session description as last agreed, for a peer that takes no UPDATE.
+    pub(crate) description: Vec<u8>,
+    /// Our refresh that has no final response.
+    pub(crate) pending: Option<Pending>,
+}
+
+/// A refresh of ours without a final response.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Pending {
+    /// Its transaction.
+    pub(crate) client: ClientKey,
+    /// Whether it is an INVITE, within which nothing else may be offered.
+    pub(crate) is_invite: bool,
 }
 
 /// An INVITE or UPDATE that came within a call.
@@ -139,7 +170,29 @@ impl Session {
     pub(crate) fn refresh(&mut self, asked: &Asked) {
         self.path = asked.path;
         if let Some(dialog) = &mut self.dialog {
-            dialog.refresh_target(&asked.request);
+            dialog.refresh_target(&asked.request.headers);
+        }
+    }
+}
+
+impl Keeping {
+    /// Of a call that we make, with this session description.
+    pub(crate) fn of_ours(description: Vec<u8>) -> Self {
+        Self { owns_call_id: true, description, ..Self::default() }
+    }
+
+    /// Of a call that comes with these headers.
+    pub(crate) fn of_theirs(headers: &Headers) -> Self {
+        let mut keeping = Self::default();
+        keeping.hear(headers);
+        keeping
+    }
+
+    /// Takes what a message says of its sender.
+    pub(crate) fn hear(&mut self, headers: &Headers) {
+        self.takes_update = session_expires::allows_update(headers).unwrap_or(self.takes_update);
+        if headers.get("Min-SE").is_some() {
+            self.min_se = self.min_se.max(Some(session_expires::min_se(headers)));
         }
     }
 }
@@ -162,9 +215,14 @@ pub(crate) enum SessionTimer {
     Ring,
     /// A cancelled INVITE got no final response (§9.1).
     NoFinal,
+    /// It is time to refresh the session (RFC 4028 §10).
+    Refresh,
+    /// Nobody has refreshed the session (RFC 4028 §10).
+    Expire,
 }
 
 impl SessionTimer {
     /// All of them.
-    pub(crate) const ALL: [Self; 4] = [Self::Repeat, Self::NoAck, Self::Ring, Self::NoFinal];
+    pub(crate) const ALL: [Self; 6] =
+        [Self::Repeat, Self::NoAck, Self::Ring, Self::NoFinal, Self::Refresh, Self::Expire];
 }

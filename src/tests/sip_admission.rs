@@ -18,7 +18,7 @@ fn options_gets_200_and_what_we_can_do() {
     trace.receive(request("OPTIONS", 1));
     let ok = trace.response();
     assert_eq!(ok.status, StatusCode::OK);
-    assert_eq!(header(&ok, "Allow"), "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE");
+    assert_eq!(header(&ok, "Allow"), "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, MESSAGE");
     assert_eq!(header(&ok, "Accept"), "application/sdp");
     assert_eq!(header(&ok, "Supported"), "");
     assert!(ok.headers.to.tag().is_some());
@@ -143,7 +143,7 @@ fn methods_we_do_not_serve_get_405_and_those_nobody_knows_501_with_allow() {
         trace.receive(request(method, 1));
         let refusal = trace.response();
         assert_eq!(refusal.status.code(), status, "{method}");
-        assert_eq!(header(&refusal, "Allow"), "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE");
+        assert_eq!(header(&refusal, "Allow"), "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, MESSAGE");
     }
     let (_, tag) = trace.confirmed();
     trace.receive(within("PRACK", 2, &tag));

@@ -27,7 +27,7 @@ fn a_call_rings_is_answered_and_hung_up_by_the_caller() {
     assert_eq!((ok.status, ok.body.as_slice()), (StatusCode::OK, ANSWER.as_bytes()));
     assert_eq!(ok.headers.to.tag(), ringing.headers.to.tag());
     assert_eq!(ok.headers.contacts.first().unwrap().uri.to_string(), "sip:box@192.0.2.1:5060");
-    assert_eq!(header(&ok, "Allow"), "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE");
+    assert_eq!(header(&ok, "Allow"), "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, MESSAGE");
     assert_eq!(header(&ok, "Supported"), "");
     assert_eq!(header(&ok, "Server"), "PagingBox/1");
 

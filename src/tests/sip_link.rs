@@ -19,6 +19,8 @@ struct World {
     events: [Vec<Event>; 2],
     /// What each end will do.
     plans: Vec<(Instant, usize, Act)>,
+    /// Whether somebody on the way takes UPDATE out of what the ends say that they take.
+    hides_update: bool,
 }
 
 /// What an application does with the call at its end.
@@ -32,13 +34,22 @@ enum Act {
 
 impl World {
     fn new(quality: Quality, seed: u64) -> Self {
-        let end = |name, seed| Endpoint::new(EndpointConfig::new(name), seed);
+        Self::timed(quality, seed, [None, None])
+    }
+
+    /// The same with these session timers.
+    fn timed(quality: Quality, seed: u64, timers: [Option<Duration>; 2]) -> Self {
+        let end = |end: usize, name, seed| {
+            let session_timer = timers[end];
+            Endpoint::new(EndpointConfig { session_timer, ..EndpointConfig::new(name) }, seed)
+        };
         Self {
             now: Instant::from_millis(1),
             link: Link::new(quality, seed),
-            ends: [end("caller", seed ^ 1), end("callee", seed ^ 2)],
+            ends: [end(CALLER, "caller", seed ^ 1), end(CALLEE, "callee", seed ^ 2)],
             events: [Vec::new(), Vec::new()],
             plans: Vec::new(),
+            hides_update: false,
         }
     }
 
@@ -67,6 +78,17 @@ impl World {
             self.drain();
         }
         panic!("this never ends");
+    }
+
+    /// Runs for so long.
+    fn run_for(&mut self, span: Duration) {
+        let until = self.now + span;
+        while let Some(at) = self.next().filter(|&at| at <= until) {
+            self.now = at.max(self.now);
+            self.step();
+            self.drain();
+        }
+        self.now = until;
     }
 
     fn next(&self) -> Option<Instant> {
@@ -118,8 +140,17 @@ impl World {
 
     fn drain(&mut self) {
         for (end, events) in self.ends.iter_mut().zip(&mut self.events) {
-            events.extend(core::iter::from_fn(|| end.poll_event()));
-            while let Some(transmit) = end.poll_transmit() {
+            while let Some(event) = end.poll_event() {
+                if let Event::Reoffered { call, .. } = event {
+                    end.accept_reoffer(self.now, call, b"answer".to_vec());
+                }
+                events.push(event);
+            }
+            while let Some(mut transmit) = end.poll_transmit() {
+                if self.hides_update {
+                    let text = String::from_utf8(transmit.bytes).unwrap();
+                    transmit.bytes = text.replace(", UPDATE,", ",").into_bytes();
+                }
                 self.link.send(self.now, transmit);
             }
         }
@@ -146,6 +177,7 @@ fn told(event: &Event) -> String {
         Event::Confirmed { .. } => "confirmed".to_owned(),
         Event::Reoffered { .. } => "reoffered".to_owned(),
         Event::Info { key, .. } => format!("key {key}"),
+        Event::Message { text, .. } => format!("text {text}"),
         Event::Failed { status, .. } => format!("failed {status}"),
         Event::TurnedAway { why, .. } => format!("turned away {why:?}"),
         Event::Registration { event, .. } => format!("registration {event:?}"),
@@ -315,4 +347,59 @@ fn an_end_reason_is_told_for_an_answer_that_nobody_hears() {
     assert!(matches!(world.events[CALLEE].last(), Some(Event::Ended { reason: EndReason::NoAck, .. })));
     assert_eq!(world.story(CALLER), ["failed 408"]);
     world.assert_nothing_left("a dead link");
+}
+
+/// A call that was answered, over a link that loses a fifth, whose ends have these session timers.
+fn kept(seed: u64, timers: [Option<Duration>; 2], hides_update: bool) -> World {
+    let mut world = World::timed(Quality { loss: 200, ..Quality::GOOD }, seed, timers);
+    world.hides_update = hides_update;
+    world.call();
+    for second in 1..30 {
+        world.plan(ms(second * 1000), CALLEE, Act::Answer);
+    }
+    world
+}
+
+/// Who counts, and whether UPDATE is known to be taken.
+fn kinds_of_keeping() -> impl Iterator<Item = ([Option<Duration>; 2], bool)> {
+    let timer = Some(Duration::from_secs(90));
+    [([timer, timer], false), ([None, timer], false), ([timer, timer], true), ([None, timer], true)]
+        .into_iter()
+}
+
+#[test]
+fn a_call_of_half_an_hour_lasts_although_a_fifth_of_its_refreshes_is_lost() {
+    for (timers, hides_update) in kinds_of_keeping() {
+        for seed in 0..10 {
+            let mut world = kept(seed, timers, hides_update);
+            world.plan(Duration::from_mins(30), CALLER, Act::HangUp);
+            world.run_for(Duration::from_mins(30));
+            let is_over = |end: usize| world.events[end].iter().filter(|event| is_last(event)).count();
+            let what = format!("seed {seed}, {timers:?}, {hides_update}");
+            assert_eq!((is_over(CALLER), is_over(CALLEE)), (0, 0), "{what}: {:?}", world.story(CALLEE));
+            world.run();
+            assert_eq!(world.story(CALLER).last().unwrap(), "ended LocalHangUp", "{what}");
+            assert_eq!(world.story(CALLEE).last().unwrap(), "ended RemoteHangUp", "{what}");
+            world.assert_nothing_left(&what);
+        }
+    }
+}
+
+#[test]
+fn a_peer_that_is_gone_without_a_word_is_hung_up_on_within_the_session_interval() {
+    for (timers, hides_update) in kinds_of_keeping() {
+        for seed in 0..30 {
+            let mut world = kept(seed, timers, hides_update);
+            world.run_for(Duration::from_secs(30 + seed * 7));
+            assert!(world.events.iter().flatten().all(|event| !is_last(event)), "seed {seed}");
+            world.link = Link::new(Quality { loss: 1000, ..Quality::GOOD }, seed);
+            world.run_for(Duration::from_secs(90));
+            for end in [CALLER, CALLEE].into_iter().filter(|&end| timers[end].is_some()) {
+                // In the middle of an INVITE it is its ACK that is missed first.
+                let story = world.story(end);
+                let is_over = ["ended Expired", "ended NoAck"].contains(&story.last().unwrap().as_str());
+                assert!(is_over, "seed {seed}, {timers:?}: {story:?}");
+            }
+        }
+    }
 }

@@ -59,11 +59,15 @@ struct Storm {
 
 impl Storm {
     fn new(seed: u64) -> Self {
-        let trace = Trace::with(EndpointConfig { limits: LIMITS, ..EndpointConfig::new("box") });
+        let session_timer = Some(Duration::from_secs(90));
+        let trace =
+            Trace::with(EndpointConfig { limits: LIMITS, session_timer, ..EndpointConfig::new("box") });
         let offer = with_body(&invite(), "application/sdp", OFFER);
         let texts = vec![
             offer,
             with_header(&invite(), "Record-Route: <sip:192.0.2.9;lr>"),
+            with_header(&invite(), "Supported: timer\nSession-Expires: 90;refresher=uas"),
+            with_body(&request("MESSAGE", 1), "text/plain", "hello"),
             cancel(),
             request("OPTIONS", 1),
             request("BYE", 1),
@@ -139,7 +143,7 @@ impl Storm {
             };
             match message {
                 Message::Request(request) => {
-                    for status in [100, 180, 200, 486] {
+                    for status in [100, 180, 200, 422, 486, 491] {
                         self.texts.push(reply(&request, status, "bob"));
                     }
                 }
@@ -153,7 +157,7 @@ impl Storm {
             }
         }
         let surplus = self.texts.len().saturating_sub(60);
-        self.texts.drain(6..6 + surplus);
+        self.texts.drain(8..8 + surplus);
     }
 
     /// All calls are hung up; then nothing is left.

@@ -1,7 +1,7 @@
 //! Proofs by digest both ways: what our calls prove when asked, and what callers have to prove; redirects; asserted
 //! identities (RFC 3261 §8.1.3.4, §22; RFC 3325).
 
-use super::sip_trace::{ANSWER, Trace, invite, reply, with_header};
+use super::sip_trace::{ANSWER, Trace, invite, reply, request, with_body, with_header};
 use crate::allow::{Allow, Pattern};
 use crate::sip::digest::{Authenticator, Credentials, Identity};
 use crate::sip::wire::{Request, Response};
@@ -247,4 +247,50 @@ fn a_server_of_ours_says_who_calls_and_nobody_else_does() {
     trace.endpoint.set_attached(vec![crate::allow::Network::from_text("192.0.2.0/24").unwrap()]);
     trace.receive(&asserted);
     assert_eq!(trace.sent(), ["403"]);
+}
+
+#[test]
+fn a_call_that_is_kept_alive_proves_that_too_when_asked() {
+    for (allow, method) in [("UPDATE", "UPDATE"), ("BYE", "INVITE")] {
+        let session_timer = Some(Duration::from_mins(30));
+        let mut trace = Trace::with(EndpointConfig { session_timer, ..EndpointConfig::new("box") });
+        let (call, invite) = call(&mut trace);
+        let lines = format!("Session-Expires: 90;refresher=uac\nAllow: {allow}\nContact");
+        trace.receive(reply(&invite, 200, "bob").replacen("Contact", &lines, 1));
+        assert!(matches!(trace.event(), Event::Answered { .. }));
+        assert_eq!(trace.sent(), ["ACK"]);
+        trace.pass(Duration::from_secs(45));
+        let first = trace.request();
+        assert_eq!(
+            (first.headers.cseq.to_string(), proof(&first, "Authorization")),
+            (format!("2 {method}"), None)
+        );
+        trace.receive(challenge(&first, 401, "n1"));
+        if method == "INVITE" {
+            assert_eq!(trace.request().headers.cseq.to_string(), "2 ACK");
+        }
+        let second = trace.request();
+        let shown = proof(&second, "Authorization");
+        assert_eq!((second.headers.cseq.to_string(), shown.is_some()), (format!("3 {method}"), true));
+        trace.receive(reply(&second, 200, "bob"));
+        if method == "INVITE" {
+            let ack = trace.request();
+            assert_eq!(
+                (ack.headers.cseq.to_string(), proof(&ack, "Authorization")),
+                ("3 ACK".to_owned(), shown)
+            );
+        }
+        assert!(trace.sent().is_empty());
+        trace.endpoint.hang_up(trace.now, call);
+        assert_eq!(trace.request().headers.cseq.to_string(), "4 BYE");
+    }
+}
+
+#[test]
+fn who_has_something_to_say_has_to_prove_who_he_is_like_a_caller() {
+    let mut trace = demanding();
+    trace.receive(with_body(&request("MESSAGE", 1), "text/plain", "hello"));
+    assert_eq!(trace.sent(), ["401"]);
+    trace.no_event();
+    assert_eq!(trace.endpoint.usage(), Usage::default());
 }

@@ -35,7 +35,10 @@ fn status(name: &str) -> u16 {
 fn assert_method_is_refused(name: &str, status: StatusCode) {
     let refusal = answer(name);
     assert_eq!(refusal.status, status, "{name}");
-    assert_eq!(refusal.headers.get("Allow"), Some("INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE"));
+    assert_eq!(
+        refusal.headers.get("Allow"),
+        Some("INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, MESSAGE")
+    );
 }
 
 /// What the application is told of an INVITE.

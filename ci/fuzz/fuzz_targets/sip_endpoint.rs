@@ -19,7 +19,9 @@ const BREAK: u8 = 0xff;
 fuzz_target!(|input: &[u8]| {
     let ends = (([192, 0, 2, 1], 5060).into(), ([192, 0, 2, 2], 5060).into());
     let paths = [Path::udp(ends.0, ends.1), Path::tcp(ends.0, ends.1)];
-    let mut endpoint = Endpoint::new(EndpointConfig { limits: LIMITS, ..EndpointConfig::new("box") }, 1);
+    let session_timer = Some(Duration::from_secs(90));
+    let config = EndpointConfig { limits: LIMITS, session_timer, ..EndpointConfig::new("box") };
+    let mut endpoint = Endpoint::new(config, 1);
     let mut now = Instant::ZERO;
     let mut calls = Vec::new();
     let mut rest = input;

@@ -5,13 +5,19 @@
 
 use crate::key::Key;
 use crate::sip::info;
-use crate::sip::wire::{Method, Request, StatusCode, Uri};
+use crate::sip::wire::{Headers, Method, Request, StatusCode, Uri};
 
 /// The methods an endpoint understands, as its Allow header.
-pub(super) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE";
+pub(super) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, MESSAGE";
 
 /// The bodies an endpoint understands, as its Accept header.
 pub(super) const ACCEPT: &str = "application/sdp";
+
+/// The texts an endpoint understands, as its Accept header.
+const ACCEPT_TEXT: &str = "text/plain";
+
+/// The most bytes of a text (RFC 3428 §8: a MESSAGE has to fit into one datagram).
+const MAX_TEXT_BYTES: usize = 1300;
 
 /// The Warning with a 406 (RFC 4475 §3.3.15); its agent is a pseudonym (RFC 3261 §20.43).
 const NO_FORMAT_IN_COMMON: &str =
@@ -35,20 +41,24 @@ impl Refusal {
     }
 }
 
-/// Looks at method, Request-URI, extensions and body, in the order of RFC 3261 §8.2.
-pub(super) fn check(request: &Request) -> Result<(), Refusal> {
+/// Looks at method, Request-URI, extensions and body, in the order of RFC 3261 §8.2; `supported` are the extensions that
+/// may be required.
+pub(super) fn check(request: &Request, supported: &[&str]) -> Result<(), Refusal> {
     check_method(&request.method)?;
     check_uri(&request.uri)?;
-    check_extensions(request)?;
+    check_extensions(request, supported)?;
     match request.method {
         Method::INVITE | Method::UPDATE => check_body(request),
+        Method::MESSAGE => text(request).map(|_| ()),
         _ => Ok(()),
     }
 }
 
 fn check_method(method: &Method) -> Result<(), Refusal> {
     match *method {
-        Method::INVITE | Method::BYE | Method::OPTIONS | Method::INFO | Method::UPDATE => Ok(()),
+        Method::INVITE | Method::BYE | Method::OPTIONS | Method::INFO | Method::UPDATE | Method::MESSAGE => {
+            Ok(())
+        }
         // RFC 3261 §21.5.2: 405 says that we know the method and do not allow it.
         _ if method.is_known() => Err(Refusal::new(StatusCode::METHOD_NOT_ALLOWED).with("Allow", ALLOW)),
         _ => Err(Refusal::new(StatusCode::NOT_IMPLEMENTED).with("Allow", ALLOW)),
@@ -62,8 +72,9 @@ fn check_uri(uri: &Uri) -> Result<(), Refusal> {
     }
 }
 
-fn check_extensions(request: &Request) -> Result<(), Refusal> {
-    let unsupported: Vec<&str> = request.headers.tokens("Require").collect();
+fn check_extensions(request: &Request, supported: &[&str]) -> Result<(), Refusal> {
+    let is_unsupported = |tag: &&str| !supported.iter().any(|known| tag.eq_ignore_ascii_case(known));
+    let unsupported: Vec<&str> = request.headers.tokens("Require").filter(is_unsupported).collect();
     if unsupported.is_empty() {
         return Ok(());
     }
@@ -76,7 +87,7 @@ fn check_body(request: &Request) -> Result<(), Refusal> {
     if !request.body.is_empty() && !is_sdp {
         return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE).with("Accept", ACCEPT));
     }
-    if headers.tokens("Content-Encoding").any(|encoding| !encoding.eq_ignore_ascii_case("identity")) {
+    if is_encoded(headers) {
         let refusal = Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE).with("Accept", ACCEPT);
         return Err(refusal.with("Accept-Encoding", "identity"));
     }
@@ -86,6 +97,20 @@ fn check_body(request: &Request) -> Result<(), Refusal> {
         return Err(refusal.with("Warning", NO_FORMAT_IN_COMMON));
     }
     Ok(())
+}
+
+/// The text of a MESSAGE (RFC 3428 §7). Of several parts, or of another kind, we take none; UTF-8 covers what else is
+/// called plain today.
+pub(super) fn text(request: &Request) -> Result<String, Refusal> {
+    let Request { headers, body, .. } = request;
+    let is_text = headers.content_type.as_ref().is_none_or(|content_type| content_type.is(ACCEPT_TEXT));
+    if body.len() > MAX_TEXT_BYTES {
+        return Err(Refusal::new(StatusCode::REQUEST_ENTITY_TOO_LARGE));
+    }
+    let text = str::from_utf8(body).ok().filter(|_| is_text && !is_encoded(headers));
+    let text = text.filter(|text| text.is_empty() || headers.content_type.is_some());
+    text.map(str::to_owned)
+        .ok_or_else(|| Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE).with("Accept", ACCEPT_TEXT))
 }
 
 /// The key that an INFO tells; `None` if it tells nothing.
@@ -103,6 +128,11 @@ pub(super) fn check_info(request: &Request) -> Result<Option<Key>, Refusal> {
         None if request.body.is_empty() => Ok(None),
         _ => Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE).with("Accept", info::TYPES.join(", "))),
     }
+}
+
+/// Whether the body is not as it is written (RFC 3261 §20.12).
+fn is_encoded(headers: &Headers) -> bool {
+    headers.tokens("Content-Encoding").any(|encoding| !encoding.eq_ignore_ascii_case("identity"))
 }
 
 /// Whether an element of Accept covers a session description (RFC 3261 §20.1).

@@ -5,10 +5,11 @@ use super::admission::Refusal;
 use super::counters::count;
 use super::event::{EndReason, Event, Stranger};
 use super::inbound::Inbound;
+use super::refresh::timed;
 use crate::sip::call::CallKey;
 use crate::sip::dialog::{Dialog, DialogKey};
 use crate::sip::path::{Path, Transmit};
-use crate::sip::session::{Session, SessionTimer, State, Unacknowledged};
+use crate::sip::session::{Keeping, Session, SessionTimer, State, Unacknowledged};
 use crate::sip::transaction::{Answer, Class, MergeKey, NewInvite, ServerKey, T1, TIMER_H, doubled_to_t2};
 use crate::sip::wire::{ContentType, Request, Response, StatusCode};
 use crate::time::Instant;
@@ -33,7 +34,7 @@ impl Endpoint {
         let (path, server, invite) = (*path, *server, invite.clone());
         self.timers.stop((call, SessionTimer::Ring));
         let Some(unacknowledged) =
-            self.accept(now, call, Acceptance { server, request: &invite, path, body })
+            self.accept(now, Acceptance { call, server, request: &invite, path, body })
         else {
             self.reject(now, call, StatusCode::SERVER_INTERNAL_ERROR, None);
             return self.events.push_back(Event::Ended { call, reason: EndReason::Unwritable });
@@ -79,8 +80,9 @@ impl Endpoint {
             call_id: request.headers.call_id.clone(),
             offer: request.body.clone(),
         });
+        let keeping = Keeping::of_theirs(&request.headers);
         let state = State::Incoming { server, invite: Box::new(request) };
-        self.sessions.insert(call, Session { path, state, dialog: Some(dialog), proofs: None });
+        self.sessions.insert(call, Session { path, state, dialog: Some(dialog), keeping, proofs: None });
     }
 
     /// CANCEL: ends a call that has not been answered; otherwise it comes too late (RFC 3261 §9.2).
@@ -189,12 +191,8 @@ impl Endpoint {
     }
 
     /// Sends a 200 to INVITE and sees to it that it is repeated; `None` if it cannot be written.
-    pub(super) fn accept(
-        &mut self,
-        now: Instant,
-        call: CallKey,
-        acceptance: Acceptance<'_>,
-    ) -> Option<Unacknowledged> {
+    pub(super) fn accept(&mut self, now: Instant, acceptance: Acceptance<'_>) -> Option<Unacknowledged> {
+        let call = acceptance.call;
         let cseq = acceptance.request.headers.cseq.number;
         let ok = self.send_ok(now, acceptance)?;
         self.timers.set((call, SessionTimer::Repeat), now + T1);
@@ -204,15 +202,19 @@ impl Endpoint {
 
     /// Sends a 200 that introduces us, and gives what was sent; `None` if it cannot be written.
     pub(super) fn send_ok(&mut self, now: Instant, acceptance: Acceptance<'_>) -> Option<Transmit> {
-        let Acceptance { server, request, path, body } = acceptance;
+        let Acceptance { call, server, request, path, body } = acceptance;
+        let agreed = self.agreed(call, request);
         let response = Response::to_request(request, StatusCode::OK).with_to_tag(&self.tag(server));
-        let mut response = self.introduced(response, path);
+        let mut response = timed(self.introduced(response, path), agreed);
         if !body.is_empty() {
             response = response.with_body(ContentType::sdp(), body);
         }
         let bytes = self.written(&response)?;
         let answer = Answer { class: Class::Success, bytes: bytes.clone() };
         let path = self.servers.respond(now, server, answer, &mut self.outbox)?;
+        if let Some(agreed) = agreed {
+            self.keep_as_callee(now, call, agreed, (&request.headers, response.body));
+        }
         Some(Transmit { path, bytes })
     }
 
@@ -239,6 +241,7 @@ impl Endpoint {
 
 /// What a 200 with a session description is made from.
 pub(super) struct Acceptance<'a> {
+    pub(super) call: CallKey,
     pub(super) server: ServerKey,
     pub(super) request: &'a Request,
     pub(super) path: Path,

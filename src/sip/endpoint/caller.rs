@@ -9,7 +9,8 @@ use crate::sip::call::CallKey;
 use crate::sip::dialog::{Dialog, as_target};
 use crate::sip::digest::Identity;
 use crate::sip::path::Path;
-use crate::sip::session::{Calling, Session, SessionTimer, State};
+use crate::sip::session::{Calling, Keeping, Session, SessionTimer, State};
+use crate::sip::session_expires::TIMER;
 use crate::sip::transaction::{Class, ClientKey, Heard, NewRequest, Owner, TIMER_H};
 use crate::sip::wire::{
     CSeq, ContentType, Headers, Method, NameAddr, Request, Response, SipUri, StatusCode, Uri,
@@ -48,6 +49,9 @@ impl Endpoint {
         count(&mut self.counters.calls_out);
         let client = ClientKey::draw(&mut self.tokens);
         let path = invite.path;
+        // Without a timer it is not needed again.
+        let description = self.config.session_timer.map(|_| invite.body.clone());
+        let keeping = Keeping::of_ours(description.unwrap_or_default());
         let proofs =
             invite.identity.clone().map(|identity| Box::new(Proofs::new(identity, self.tokens.draw())));
         let request = self.invite_request(client, invite);
@@ -60,7 +64,7 @@ impl Endpoint {
         let calling =
             Calling { client, is_ringing: false, is_proceeding: false, is_cancelled: false, turns: 0 };
         let state = State::Calling(calling);
-        self.sessions.insert(call, Session { path, state, dialog: None, proofs });
+        self.sessions.insert(call, Session { path, state, dialog: None, keeping, proofs });
         call
     }
 
@@ -173,6 +177,7 @@ impl Endpoint {
         if matches!(state, State::Calling(Calling { is_cancelled: true, .. })) {
             return self.leave(now, call);
         }
+        self.keep_as_caller(now, call, &response.headers);
         self.events.push_back(Event::Answered { call, body: response.body.clone() });
     }
 
@@ -220,6 +225,9 @@ impl Endpoint {
         let headers = Headers::new(client.via(invite.path), from, to, &call_id, CSeq::new(1, Method::INVITE));
         let mut request = Request::new(target, headers).with_contact(contact);
         request = request.with_header("Allow", super::admission::ALLOW);
+        if self.config.session_timer.is_some() {
+            request = request.with_header("Supported", TIMER);
+        }
         if !self.config.user_agent.is_empty() {
             request = request.with_header("User-Agent", &self.config.user_agent);
         }

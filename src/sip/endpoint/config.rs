@@ -2,6 +2,8 @@
 
 use crate::allow::Allow;
 use crate::sip::digest::Identity;
+use crate::sip::session_expires;
+use core::time::Duration;
 
 /// Who an endpoint is and how much it may hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,6 +16,8 @@ pub struct EndpointConfig {
     pub user_agent: String,
     /// Who may call it.
     pub allow: Allow,
+    /// For how long a call lasts that nobody refreshes (RFC 4028), at least 90 s; `None`: for ever.
+    pub session_timer: Option<Duration>,
     /// What callers have to prove, if anything.
     pub demand: Option<Demand>,
     /// How much it may hold.
@@ -55,16 +59,18 @@ impl EndpointConfig {
             display_name: String::new(),
             user_agent: String::new(),
             allow: Allow::ANYBODY,
+            session_timer: None,
             demand: None,
             limits: Limits::default(),
         }
     }
 
-    /// Without the control characters that a header cannot hold.
+    /// Without the control characters that a header cannot hold, and with no shorter time than may be agreed.
     pub(super) fn cleaned(mut self) -> Self {
         for text in [&mut self.user, &mut self.display_name, &mut self.user_agent] {
             text.retain(|c| !c.is_control());
         }
+        self.session_timer = self.session_timer.map(|interval| interval.max(session_expires::LEAST));
         self
     }
 }

@@ -64,6 +64,15 @@ pub enum Event {
         /// The key.
         key: Key,
     },
+    /// Someone sends a text, within a call or without one (RFC 3428).
+    Message {
+        /// Who.
+        from: Box<NameAddr>,
+        /// The way it came.
+        path: Path,
+        /// The text, whatever characters are in it.
+        text: String,
+    },
     /// Our INVITE was refused, or nobody answered (408).
     Failed {
         /// The call.
@@ -138,6 +147,8 @@ pub enum EndReason {
     Cancelled,
     /// The other end never acknowledged our answer (RFC 3261 §13.3.1.4).
     NoAck,
+    /// This end: the other one was not heard of for longer than they had agreed on (RFC 4028 §10).
+    Expired,
     /// This end: what it should have sent cannot be written as a SIP message.
     Unwritable,
 }

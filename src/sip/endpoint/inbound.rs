@@ -121,6 +121,9 @@ impl Endpoint {
                 Method::BYE => self.on_bye_response(now, call, response),
                 _ => {}
             },
+            Received::Deliver(client, Some(Owner::Refresh(call))) => {
+                self.on_refresh_response(now, client, call, response);
+            }
             Received::Deliver(_, None) => {}
         }
     }
@@ -150,7 +153,8 @@ impl Endpoint {
         {
             return self.turn_away(now, &inbound, stranger);
         }
-        if let Err(refusal) = admission::check(&inbound.request) {
+        let checked = admission::check(&inbound.request, self.extensions());
+        if let Err(refusal) = checked.and_then(|()| self.check_interval(&inbound.request)) {
             return self.refuse(&inbound, &refusal);
         }
         match (call, &inbound.request.method) {
@@ -160,6 +164,11 @@ impl Endpoint {
                 None => self.on_invite(now, inbound),
             },
             (None, &Method::OPTIONS) if dialog.is_none() => self.on_options(&inbound),
+            (None, &Method::MESSAGE) if dialog.is_none() => {
+                let proven = self.challenge(now, &inbound).map_or(Ok(()), Err);
+                let outcome = proven.and_then(|()| self.availability()).and_then(|()| self.check_room());
+                self.on_text(now, &inbound, outcome);
+            }
             (None, _) => self.refuse(&inbound, &Refusal::new(StatusCode::CALL_DOES_NOT_EXIST)),
         }
     }
@@ -174,23 +183,40 @@ impl Endpoint {
             Method::INVITE | Method::UPDATE => self.on_reoffer(now, call, inbound),
             Method::BYE => self.on_bye(now, call, inbound),
             Method::INFO => self.on_info(now, call, inbound),
+            Method::MESSAGE => self.on_text(now, inbound, self.check_told(call)),
             _ => self.on_options(inbound),
         }
     }
 
     /// A key, or something else that is told within a call (RFC 6086; keys are older than it and no package of it).
     fn on_info(&mut self, now: Instant, call: CallKey, inbound: &Inbound) {
-        let outcome = match self.sessions.get(&call).map(|session| &session.state) {
-            None | Some(State::Leaving) => Err(Refusal::new(StatusCode::CALL_DOES_NOT_EXIST)),
-            // Without room the request could not be told from its repetition, which would be another key.
-            Some(_) => self.check_room().and_then(|()| admission::check_info(&inbound.request)),
-        };
-        match outcome {
+        match self.check_told(call).and_then(|()| admission::check_info(&inbound.request)) {
             Ok(key) => {
                 self.respond_finally(now, inbound, StatusCode::OK);
                 self.events.extend(key.map(|key| Event::Info { call, key }));
             }
             Err(refusal) => self.refuse(inbound, &refusal),
+        }
+    }
+
+    /// A text (RFC 3428 §7), if `outcome` is that it can be taken. Outside of a call that is when a call could be.
+    fn on_text(&mut self, now: Instant, inbound: &Inbound, outcome: Result<(), Refusal>) {
+        match outcome.and_then(|()| admission::text(&inbound.request)) {
+            Ok(text) => {
+                self.respond_finally(now, inbound, StatusCode::OK);
+                let from = Box::new(self.caller(inbound));
+                self.events.push_back(Event::Message { from, path: inbound.path, text });
+            }
+            Err(refusal) => self.refuse(inbound, &refusal),
+        }
+    }
+
+    /// Whether something may be told within a call.
+    fn check_told(&self, call: CallKey) -> Result<(), Refusal> {
+        match self.sessions.get(&call).map(|session| &session.state) {
+            None | Some(State::Leaving) => Err(Refusal::new(StatusCode::CALL_DOES_NOT_EXIST)),
+            // Without room the request could not be told from its repetition, which would tell it again.
+            Some(_) => self.check_room(),
         }
     }
 

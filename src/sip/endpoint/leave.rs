@@ -58,6 +58,7 @@ impl Endpoint {
         match lapsed.owner {
             Owner::Call(call) if lapsed.is_invite => self.on_unanswered(call, status, status.reason()),
             Owner::Call(call) => self.on_left(call),
+            Owner::Refresh(call) => self.on_refresh_refused(now, call, status),
             Owner::Account(account, cseq) => self.on_no_answer(now, account, cseq),
         }
     }
@@ -70,6 +71,7 @@ impl Endpoint {
             match lost.owner {
                 Owner::Call(call) if lost.is_invite => self.on_unanswered(call, status, "no connection"),
                 Owner::Call(call) => self.on_left(call),
+                Owner::Refresh(call) => self.on_refresh_unsent(now, call),
                 Owner::Account(account, cseq) => self.on_no_connection(now, account, cseq),
             }
         }
@@ -86,6 +88,8 @@ impl Endpoint {
         // Nobody waits for the ACK of a changed call any more.
         self.timers.stop((call, SessionTimer::Repeat));
         self.timers.stop((call, SessionTimer::NoAck));
+        self.timers.stop((call, SessionTimer::Refresh));
+        self.timers.stop((call, SessionTimer::Expire));
         self.send_last_bye(now, call);
     }
 

@@ -8,7 +8,7 @@
 //! handle_timeout, invite, ring, answer, reject, accept_reoffer, hang_up ─> poll_transmit
 //! ```
 //!
-//! It decides how a call is set up, changed and torn down, and answers by itself whatever needs no application: OPTIONS,
+//! It decides how a call is set up, changed, kept alive and torn down, and answers by itself whatever needs no application: OPTIONS,
 //! repetitions, and all requests that are malformed, unsupported, out of place or too many. Its accounts register by
 //! themselves. It leaves out what session descriptions mean, whether a call is wanted beyond who may call, names of
 //! servers, and sockets.
@@ -33,6 +33,7 @@ mod counters;
 mod event;
 mod inbound;
 mod leave;
+mod refresh;
 mod registrations;
 mod reoffer;
 mod retry;
@@ -136,6 +137,8 @@ impl Endpoint {
                 SessionTimer::NoAck => self.on_no_ack(now, call),
                 SessionTimer::Ring => self.ring(now, call),
                 SessionTimer::NoFinal => self.on_no_final(call),
+                SessionTimer::Refresh => self.refresh(now, call),
+                SessionTimer::Expire => self.on_expired(now, call),
             }
         }
     }
@@ -215,7 +218,7 @@ impl Endpoint {
     /// A response that says who we are and what we can do.
     fn introduced(&self, response: Response, path: Path) -> Response {
         let response = response.with_contact(self.contact(path)).with_header("Allow", ALLOW);
-        let response = response.with_header("Supported", "");
+        let response = response.with_header("Supported", &self.extensions().join(", "));
         match self.config.user_agent.as_str() {
             "" => response,
             user_agent => response.with_header("Server", user_agent),

@@ -5,9 +5,9 @@
 //!                                └──> reject_reoffer ──> 488, and all stays as it was
 //! ```
 //!
-//! One at a time: while one waits for our answer the next gets 500 with Retry-After, while our answer waits for its ACK
-//! it gets 491. An UPDATE without a body changes nothing but where the peer is, and is answered at once. We send
-//! neither.
+//! One at a time: while one waits for our answer the next gets 500 with Retry-After, while our answer waits for its ACK,
+//! or an INVITE of ours for its answer, it gets 491. An UPDATE without a body changes nothing but where the peer is, and is
+//! answered at once. We offer nothing new ourselves; what keeps a call alive is in `refresh`.
 
 use super::admission::Refusal;
 use super::callee::Acceptance;
@@ -28,9 +28,9 @@ impl Endpoint {
             return;
         };
         let Asked { server, ref request, path } = *asked;
-        let acceptance = Acceptance { server, request, path, body };
+        let acceptance = Acceptance { call, server, request, path, body };
         let reoffer = if asked.is_invite() {
-            self.accept(now, call, acceptance).map(|unacknowledged| Some(Reoffer::Answered(unacknowledged)))
+            self.accept(now, acceptance).map(|unacknowledged| Some(Reoffer::Answered(unacknowledged)))
         } else {
             self.send_ok(now, acceptance).map(|_| None)
         };
@@ -88,6 +88,9 @@ impl Endpoint {
     /// Whether the session of a call may be changed now.
     fn check_turn(&self, call: CallKey) -> Result<(), Refusal> {
         match self.sessions.get(&call).map(|session| &session.state) {
+            Some(State::Confirmed { .. }) if self.is_inviting(call) => {
+                Err(Refusal::new(StatusCode::REQUEST_PENDING))
+            }
             Some(State::Confirmed { reoffer: None }) => self.check_room(),
             Some(State::Incoming { .. } | State::Confirmed { reoffer: Some(Reoffer::Asked(_)) }) => {
                 Err(Refusal::new(StatusCode::SERVER_INTERNAL_ERROR).with("Retry-After", RETRY_AFTER_S))
@@ -112,7 +115,7 @@ impl Endpoint {
         let &Inbound { ref request, path, reply, key: server } = inbound;
         self.servers.open_other(server, reply);
         let asked = Asked { server, request: request.clone(), path };
-        if self.send_ok(now, Acceptance { server, request, path, body: Vec::new() }).is_none() {
+        if self.send_ok(now, Acceptance { call, server, request, path, body: Vec::new() }).is_none() {
             return self.respond_to(now, &asked, StatusCode::SERVER_INTERNAL_ERROR, None);
         }
         if let Some(session) = self.sessions.get_mut(&call) {

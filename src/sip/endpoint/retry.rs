@@ -1,8 +1,8 @@
 //! Requests of calls made that are to be sent again: with a proof (RFC 3261 §22), or elsewhere (§8.1.3.4).
 //!
-//! A 401 or 407 is answered once for each realm that asks, of INVITE and of BYE; the ACK repeats what its INVITE proved
-//! (§22.1). A 301 or 302 is followed when its first contact is an address: names are the application's business. At most
-//! [`MAX_TURNS`] times in a row.
+//! A 401 or 407 is answered once for each realm that asks, of INVITE, of BYE and of what keeps a call alive; the ACK repeats
+//! what its INVITE proved (§22.1). A 301 or 302 is followed when its first contact is an address: names are the application's
+//! business. At most [`MAX_TURNS`] times in a row.
 
 use super::Endpoint;
 use super::counters::count;
@@ -47,7 +47,8 @@ impl Proofs {
         self.authenticator.accepted(response);
     }
 
-    fn prove_invite(&mut self, invite: &mut Request) {
+    /// The same of an INVITE, whose ACK will repeat it.
+    pub(super) fn prove_invite(&mut self, invite: &mut Request) {
         self.authenticator.authorize(invite);
         let shown = |name: &'static str| {
             invite.headers.get_all(name).map(|value| (name, value.to_owned())).collect::<Vec<_>>()
@@ -115,7 +116,8 @@ impl Endpoint {
 }
 
 impl Proofs {
-    fn is_asked(&mut self, response: &Response) -> bool {
+    /// Whether a response asks for a proof that we have and have not given.
+    pub(super) fn is_asked(&mut self, response: &Response) -> bool {
         self.authenticator.challenged(response) == Verdict::Retry
     }
 }

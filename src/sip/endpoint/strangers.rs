@@ -1,8 +1,9 @@
 //! Who is let in, and how those are turned away who are not.
 //!
-//! Decides: a request outside of any call has to come from where [`Allow`](crate::allow::Allow) says, and an INVITE from
-//! one of its callers as well (the address in P-Asserted-Identity where a server of our accounts says it, else that in
-//! From). Where a proof is demanded, an INVITE without one gets 401, and a wrong one makes a stranger. OPTIONS is for whoever watches the box, and has no caller: its source
+//! Decides: a request outside of any call has to come from where [`Allow`](crate::allow::Allow) says, and an INVITE or
+//! MESSAGE from one of its callers as well (the address in P-Asserted-Identity where a server of our accounts says it, else
+//! that in From). Where a proof is demanded, either without one gets 401, and a wrong one makes a stranger. OPTIONS is for
+//! whoever watches the box, and has no caller: its source
 //! alone decides. What belongs to a call, and the ACK or CANCEL of an INVITE that is known, is not looked at here.
 //!
 //! A stranger gets 403 without a transaction, [`ANSWERS_MAX`] times in [`WINDOW`]; after that he hears nothing until it is
@@ -54,7 +55,7 @@ impl Endpoint {
         if self.is_stranger(inbound.path) {
             return Err(Stranger::Source);
         }
-        if inbound.request.method != Method::INVITE {
+        if !matches!(inbound.request.method, Method::INVITE | Method::MESSAGE) {
             return Ok(());
         }
         let caller = self.caller(inbound);
@@ -89,7 +90,7 @@ impl Endpoint {
         Some(challenges.into_iter().fold(refusal, |refusal, value| refusal.with("WWW-Authenticate", value)))
     }
 
-    /// What an INVITE proves; `None` where nothing has to be proved.
+    /// What an INVITE or MESSAGE proves; `None` where nothing has to be proved.
     fn proven(&self, now: Instant, inbound: &Inbound) -> Option<Proven> {
         let verifier = self.verifier.as_ref()?;
         Some(verifier.check(now, inbound.path.remote.ip(), &inbound.request))

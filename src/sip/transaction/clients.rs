@@ -41,6 +41,8 @@ pub(crate) struct NewRequest {
 pub(crate) enum Owner {
     /// A call.
     Call(CallKey),
+    /// A call that it keeps alive.
+    Refresh(CallKey),
     /// The registration of an account; its request has this number in `CSeq`.
     Account(AccountKey, u32),
 }
@@ -197,6 +199,13 @@ impl Clients {
         self.timers.stop((key, Slot::Repeat));
         self.timers.stop((key, Slot::Expire));
         self.open.remove(&key);
+    }
+
+    /// Gives an INVITE up at `at` if it has no final response then: one within a call needs nobody to answer it.
+    pub(crate) fn bound(&mut self, key: ClientKey, at: Instant) {
+        if self.open.contains_key(&key) {
+            self.timers.set((key, Slot::Expire), at);
+        }
     }
 
     /// How many there are.

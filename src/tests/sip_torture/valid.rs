@@ -99,10 +99,12 @@ fn transports() {
     assert_eq!((ok.status, transports), (StatusCode::OK, vec!["UDP", "SCTP", "TLS", "UNKNOWN", "TCP"]));
 }
 
-/// §3.1.1.11: well-formed, its second part and the NULs in it too. We take no MESSAGE, whatever is in it: 405.
+/// §3.1.1.11: well-formed, its second part and the NULs in it too. Of several parts we take no text: 415.
 #[test]
 fn mpart01() {
-    assert_method_is_refused("mpart01", StatusCode::METHOD_NOT_ALLOWED);
+    let refusal = answer("mpart01");
+    assert_eq!(refusal.status, StatusCode::UNSUPPORTED_MEDIA_TYPE);
+    assert_eq!(refusal.headers.get("Accept"), Some("text/plain"));
     let message = Message::parse(&datagram("mpart01")).unwrap();
     assert_eq!((message.body().len(), message.body().contains(&0)), (553, true));
 }
