@@ -69,8 +69,7 @@ impl Endpoint {
         let call = self.new_call();
         self.open_invite(now, call, &inbound);
         self.dialogs.insert(name, call);
-        let from = self.caller(&inbound).unwrap_or_else(|| inbound.request.headers.from.clone());
-        let from = Box::new(from);
+        let from = self.named(&inbound);
         let Inbound { request, path, key: server, .. } = inbound;
         self.events.push_back(Event::Incoming {
             call,

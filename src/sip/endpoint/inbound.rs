@@ -204,7 +204,7 @@ impl Endpoint {
         match outcome.and_then(|()| admission::text(&inbound.request)) {
             Ok(text) => {
                 self.respond_finally(now, inbound, StatusCode::OK);
-                let from = Box::new(self.caller(inbound));
+                let from = self.named(inbound);
                 self.events.push_back(Event::Message { from, path: inbound.path, text });
             }
             Err(refusal) => self.refuse(inbound, &refusal),

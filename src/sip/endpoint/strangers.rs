@@ -71,7 +71,7 @@ impl Endpoint {
 
     /// Who calls: as a server of our accounts asserts (RFC 3325 §9.1), else as the caller says himself. `None` if what the
     /// server asserts cannot be read: then it is nobody.
-    pub(super) fn caller(&self, inbound: &Inbound) -> Option<NameAddr> {
+    fn caller(&self, inbound: &Inbound) -> Option<NameAddr> {
         let headers = &inbound.request.headers;
         let is_trusted = self.here.servers.contains(&inbound.path.remote.ip().to_canonical());
         match headers.get("P-Asserted-Identity").filter(|_| is_trusted) {
@@ -79,6 +79,11 @@ impl Endpoint {
             Some(text) => NameAddr::list(text).ok()?.into_iter().next(),
             None => Some(headers.from.clone()),
         }
+    }
+
+    /// What is told of who calls.
+    pub(super) fn named(&self, inbound: &Inbound) -> Box<NameAddr> {
+        Box::new(self.caller(inbound).unwrap_or_else(|| inbound.request.headers.from.clone()))
     }
 
     /// 401 for a caller who has to prove who he is, and does not yet.
@@ -106,7 +111,7 @@ impl Endpoint {
             return;
         }
         self.events.push_back(Event::TurnedAway {
-            from: Box::new(self.caller(inbound).unwrap_or_else(|| inbound.request.headers.from.clone())),
+            from: self.named(inbound),
             path: inbound.path,
             method: inbound.request.method.clone(),
             why,
