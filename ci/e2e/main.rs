@@ -14,6 +14,7 @@
 
 mod callee;
 mod caller;
+mod calm;
 mod kamailio;
 mod paging_box;
 mod sipp;

@@ -1,5 +1,6 @@
 //! What is said into the telephone is what leaves the loudspeaker: heard in the recording.
 
+use crate::calm;
 use crate::paging_box::PagingBox;
 use crate::sipp::Sipp;
 use crate::skip;
@@ -13,50 +14,59 @@ fn a_page_by_sipp_is_heard_whole_and_at_its_level() {
     if skip::is_missing("sipp") {
         return;
     }
-    let mut target = PagingBox::start(V4, &[]);
-    Sipp::start(&target, "page", 1).finish();
-    target.terminate();
-    assert_is_the_tone(&listen(&target.wav(), tone::HZ));
+    calm::in_real_time(|| {
+        let mut target = PagingBox::start(V4, &[]);
+        Sipp::start(&target, "page", 1).finish();
+        target.terminate();
+        assert_is_the_tone(&listen(&target.wav(), tone::HZ));
+    });
 }
 
 #[test]
 fn a_file_paged_by_our_own_caller_is_heard_whole_and_at_its_level() {
-    for ip in [V4, V6] {
-        let mut target = PagingBox::start(ip, &[]);
-        let file = target.folder.join("tone.wav");
-        tone::write_wav(&file, 16_000);
-        let output = page(&target, &["--play", file.to_str().unwrap()]);
-        assert!(output.status.success(), "{output:?}");
-        target.terminate();
-        assert_is_the_tone(&listen(&target.wav(), tone::HZ));
-    }
+    calm::in_real_time(|| {
+        for ip in [V4, V6] {
+            let mut target = PagingBox::start(ip, &[]);
+            let file = target.folder.join("tone.wav");
+            tone::write_wav(&file, 16_000);
+            let output = page(&target, &["--play", file.to_str().unwrap()]);
+            assert!(output.status.success(), "{output:?}");
+            target.terminate();
+            assert_is_the_tone(&listen(&target.wav(), tone::HZ));
+        }
+    });
 }
 
 #[test]
 fn a_tone_paged_by_our_own_caller_lasts_as_long_as_asked() {
-    let mut target = PagingBox::start(V4, &[]);
-    let output = page(&target, &["--tone", "440", "--seconds", "3"]);
-    assert!(output.status.success(), "{output:?}");
-    target.terminate();
-    let heard = listen(&target.wav(), 440.0);
-    assert_lasted(&heard, 3.0);
-    assert_eq!(heard.gaps, 0, "{heard:?}");
-    assert!(heard.amplitude > 0.05 && heard.amplitude < 0.95, "{heard:?}");
-    assert!(heard.rest < 0.01, "{heard:?}");
+    calm::in_real_time(|| {
+        let mut target = PagingBox::start(V4, &[]);
+        let output = page(&target, &["--tone", "440", "--seconds", "3"]);
+        assert!(output.status.success(), "{output:?}");
+        target.terminate();
+        let heard = listen(&target.wav(), 440.0);
+        assert_lasted(&heard, 3.0);
+        assert_eq!(heard.gaps, 0, "{heard:?}");
+        assert!(heard.amplitude > 0.05 && heard.amplitude < 0.95, "{heard:?}");
+        assert!(heard.rest < 0.01, "{heard:?}");
+    });
 }
 
 #[test]
 fn a_page_by_any_codec_is_heard_whole_and_clean() {
-    for codec in ["PCMA", "G722", "L16/8000", "L16/16000", "L16/48000"] {
-        let mut target = PagingBox::start(V4, &[]);
-        let output = page(&target, &["--tone", "440", "--seconds", "2", "--codec", codec, "--ptime", "10"]);
-        assert!(output.status.success(), "{codec}: {output:?}");
-        target.terminate();
-        let heard = listen(&target.wav(), 440.0);
-        assert_lasted(&heard, 2.0);
-        assert_eq!(heard.gaps, 0, "{codec}: {heard:?}");
-        assert!(heard.rest < 0.01, "{codec}: {heard:?}");
-    }
+    calm::in_real_time(|| {
+        for codec in ["PCMA", "G722", "L16/8000", "L16/16000", "L16/48000"] {
+            let mut target = PagingBox::start(V4, &[]);
+            let output =
+                page(&target, &["--tone", "440", "--seconds", "2", "--codec", codec, "--ptime", "10"]);
+            assert!(output.status.success(), "{codec}: {output:?}");
+            target.terminate();
+            let heard = listen(&target.wav(), 440.0);
+            assert_lasted(&heard, 2.0);
+            assert_eq!(heard.gaps, 0, "{codec}: {heard:?}");
+            assert!(heard.rest < 0.01, "{codec}: {heard:?}");
+        }
+    });
 }
 
 #[test]
@@ -64,16 +74,18 @@ fn the_demonstration_of_the_readme_hears_its_page() {
     if skip::is_missing("python3") {
         return;
     }
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("demo");
-    let output = Command::new("timeout")
-        .args(["120", "python3"])
-        .arg(root.join("ci/demo.py"))
-        .args([env!("CARGO_BIN_EXE_paging"), "wav"])
-        .arg(folder)
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+    calm::in_real_time(|| {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("demo");
+        let output = Command::new("timeout")
+            .args(["120", "python3"])
+            .arg(root.join("ci/demo.py"))
+            .args([env!("CARGO_BIN_EXE_paging"), "wav"])
+            .arg(folder)
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+    });
 }
 
 #[test]
