@@ -26,63 +26,79 @@ fn many_calls_speak_at_once_and_all_go_well() {
 
 #[test]
 fn calls_without_sound_come_at_their_rate() {
-    let target = PagingBox::start(V4, &[]);
-    let started_at = Instant::now();
-    let outcome = load(&target, &["--rtp", "no", "--calls", "100", "--rate", "100"], Duration::from_secs(5));
-    assert_eq!(outcome.code, Some(0), "{outcome:?}");
-    assert!(started_at.elapsed() > Duration::from_millis(980), "{outcome:?}");
-    assert!(outcome.stdout.contains("100 went well"), "{outcome:?}");
-    assert!(!outcome.stdout.contains("packets"), "{outcome:?}");
+    calm::in_real_time(|| {
+        let target = PagingBox::start(V4, &[]);
+        let started_at = Instant::now();
+        let outcome =
+            load(&target, &["--rtp", "no", "--calls", "100", "--rate", "100"], Duration::from_secs(5));
+        assert_eq!(outcome.code, Some(0), "{outcome:?}");
+        assert!(started_at.elapsed() > Duration::from_millis(980), "{outcome:?}");
+        assert!(outcome.stdout.contains("100 went well"), "{outcome:?}");
+        assert!(!outcome.stdout.contains("packets"), "{outcome:?}");
+    });
 }
 
 #[test]
 fn calls_that_are_refused_are_counted_by_their_status_and_fail_the_run() {
-    // Half of the ports of a pair are RTCP: there is room for one call.
-    let target = PagingBox::start(V4, &[&format!("sip.rtp-ports={}", free_pair_of_ports())]);
-    let outcome = load(&target, &["--rtp", "no", "--seconds", "1", "--calls", "4"], Duration::from_secs(5));
-    assert_eq!(outcome.code, Some(69), "{outcome:?}");
-    assert_eq!(outcome.stderr, "paging: 3 of 4 calls failed, the first: not answered: 486 Busy Here\n");
-    assert!(outcome.stdout.contains("        1 went well\n        3 not answered: 486\n"), "{outcome:?}");
+    calm::in_real_time(|| {
+        // Half of the ports of a pair are RTCP: there is room for one call.
+        let target = PagingBox::start(V4, &[&format!("sip.rtp-ports={}", free_pair_of_ports())]);
+        let outcome =
+            load(&target, &["--rtp", "no", "--seconds", "1", "--calls", "4"], Duration::from_secs(5));
+        assert_eq!(outcome.code, Some(69), "{outcome:?}");
+        assert_eq!(outcome.stderr, "paging: 3 of 4 calls failed, the first: not answered: 486 Busy Here\n");
+        assert!(outcome.stdout.contains("        1 went well\n        3 not answered: 486\n"), "{outcome:?}");
+    });
 }
 
 #[test]
 fn never_more_calls_at_once_than_asked_for() {
-    let target = PagingBox::start(V4, &[]);
-    let options = ["--tone", "440", "--seconds", "0.1", "--calls", "3", "--at-once", "1"];
-    let outcome = load(&target, &options, Duration::from_secs(5));
-    assert_eq!(outcome.code, Some(0), "{outcome:?}");
-    assert!(outcome.stdout.contains("at most 1 at once"), "{outcome:?}");
+    calm::in_real_time(|| {
+        let target = PagingBox::start(V4, &[]);
+        let options = ["--tone", "440", "--seconds", "0.1", "--calls", "3", "--at-once", "1"];
+        let outcome = load(&target, &options, Duration::from_secs(5));
+        assert_eq!(outcome.code, Some(0), "{outcome:?}");
+        assert!(outcome.stdout.contains("at most 1 at once"), "{outcome:?}");
+    });
 }
 
 #[test]
 fn an_interrupt_hangs_up_all_calls_and_tells_how_far_it_came() {
-    let mut callee = Callee::new();
-    let page = callee.page(&["--rtp", "no", "--calls", "50", "--rate", "1", "--seconds", "60"]);
-    callee.answer("");
-    page.signal("INT");
-    callee.confirm_the_end();
-    let outcome = page.finish(Duration::from_secs(2));
-    assert_eq!((outcome.code, outcome.stderr.as_str()), (Some(130), "paging: interrupted\n"), "{outcome:?}");
-    assert!(
-        outcome.stdout.contains("1 calls in ") && outcome.stdout.contains("1 interrupted"),
-        "{outcome:?}"
-    );
+    calm::in_real_time(|| {
+        let mut callee = Callee::new();
+        let page = callee.page(&["--rtp", "no", "--calls", "50", "--rate", "1", "--seconds", "60"]);
+        callee.answer("");
+        page.signal("INT");
+        callee.confirm_the_end();
+        let outcome = page.finish(Duration::from_secs(2));
+        assert_eq!(
+            (outcome.code, outcome.stderr.as_str()),
+            (Some(130), "paging: interrupted\n"),
+            "{outcome:?}"
+        );
+        assert!(
+            outcome.stdout.contains("1 calls in ") && outcome.stdout.contains("1 interrupted"),
+            "{outcome:?}"
+        );
+    });
 }
 
 #[test]
 fn a_run_fails_when_a_bye_is_not_answered() {
-    let mut callee = Callee::new();
-    let page = callee.page(&["--rtp", "no", "--calls", "2", "--at-once", "1"]);
-    callee.answer("");
-    callee.receive("BYE");
-    // The other end forgets the first call, and takes the second.
-    let invite = callee.receive("INVITE");
-    callee.reply(&invite, "200 OK", "");
-    callee.receive("ACK");
-    callee.confirm_the_end();
-    let outcome = page.finish(Duration::from_secs(6));
-    assert_eq!(outcome.code, Some(69), "{outcome:?}");
-    assert!(outcome.stdout.contains("1 the other end did not confirm the end"), "{outcome:?}");
+    calm::in_real_time(|| {
+        let mut callee = Callee::new();
+        let page = callee.page(&["--rtp", "no", "--calls", "2", "--at-once", "1"]);
+        callee.answer("");
+        callee.receive("BYE");
+        // The other end forgets the first call, and takes the second.
+        let invite = callee.receive("INVITE");
+        callee.reply(&invite, "200 OK", "");
+        callee.receive("ACK");
+        callee.confirm_the_end();
+        let outcome = page.finish(Duration::from_secs(6));
+        assert_eq!(outcome.code, Some(69), "{outcome:?}");
+        assert!(outcome.stdout.contains("1 the other end did not confirm the end"), "{outcome:?}");
+    });
 }
 
 #[test]
@@ -90,16 +106,19 @@ fn sipp_answers_a_run_that_speaks_and_one_that_does_not() {
     if skip::is_missing("sipp") {
         return;
     }
-    for options in [&["--tone", "440", "--seconds", "0.2"][..], &["--rtp", "no"]] {
-        let (callee, address) = Sipp::answer(40);
-        let run = [options, &["--calls", "40", "--rate", "80"]].concat();
-        let outcome = PagingCall::start(&format!("sip:page@{address}"), &run).finish(Duration::from_secs(8));
-        assert_eq!(outcome.code, Some(0), "{outcome:?}");
-        for line in ["40 went well", "INVITE to 100          40", "INVITE to 18x          40"] {
-            assert!(outcome.stdout.contains(line), "{line}: {outcome:?}");
+    calm::in_real_time(|| {
+        for options in [&["--tone", "440", "--seconds", "0.2"][..], &["--rtp", "no"]] {
+            let (callee, address) = Sipp::answer(40);
+            let run = [options, &["--calls", "40", "--rate", "80"]].concat();
+            let outcome =
+                PagingCall::start(&format!("sip:page@{address}"), &run).finish(Duration::from_secs(8));
+            assert_eq!(outcome.code, Some(0), "{outcome:?}");
+            for line in ["40 went well", "INVITE to 100          40", "INVITE to 18x          40"] {
+                assert!(outcome.stdout.contains(line), "{line}: {outcome:?}");
+            }
+            callee.finish();
         }
-        callee.finish();
-    }
+    });
 }
 
 fn load(target: &PagingBox, options: &[&str], limit: Duration) -> Outcome {

@@ -1,5 +1,6 @@
 //! Offers as telephones and telephone systems make them: what is said is heard all the same.
 
+use crate::calm;
 use crate::paging_box::PagingBox;
 use crate::sipp::Sipp;
 use crate::skip;
@@ -8,7 +9,9 @@ use std::net::{IpAddr, Ipv4Addr};
 
 #[test]
 fn a_page_whose_offer_comes_with_the_ack_is_heard() {
-    assert_is_heard("late_offer");
+    calm::in_real_time(|| {
+        assert_is_heard("late_offer");
+    });
 }
 
 #[test]
@@ -16,20 +19,26 @@ fn a_call_whose_ack_takes_nothing_of_what_the_box_offered_is_ended_by_the_box() 
     if skip::is_missing("sipp") {
         return;
     }
-    let mut target = PagingBox::start(V4, &[]);
-    Sipp::start(&target, "unusable_late_answer", 1).finish();
-    assert!(target.is_running());
-    assert_eq!(target.terminate().code(), Some(0));
+    calm::in_real_time(|| {
+        let mut target = PagingBox::start(V4, &[]);
+        Sipp::start(&target, "unusable_late_answer", 1).finish();
+        assert!(target.is_running());
+        assert_eq!(target.terminate().code(), Some(0));
+    });
 }
 
 #[test]
 fn a_page_from_the_address_that_signals_is_heard_when_its_offer_names_another() {
-    assert_is_heard("page_named_elsewhere");
+    calm::in_real_time(|| {
+        assert_is_heard("page_named_elsewhere");
+    });
 }
 
 #[test]
 fn a_call_that_was_held_and_resumed_is_heard() {
-    assert_is_heard("hold_and_resume");
+    calm::in_real_time(|| {
+        assert_is_heard("hold_and_resume");
+    });
 }
 
 /// The tone of a scenario, once, whole and at its level.
