@@ -1,12 +1,10 @@
 //! The card in user space, and a process of its own to play into it.
 
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use crate::calm::{await_calm, watched};
+use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
-
-use pagingbox::clock;
 
 /// Runs `body` in a fresh process that has the card, by starting the test called `name` once more.
 pub(crate) fn in_child(name: &str, body: impl FnOnce(&Path)) {
@@ -20,14 +18,14 @@ pub(crate) fn in_child(name: &str, body: impl FnOnce(&Path)) {
 pub(crate) fn in_child_with(name: &str, pcms: impl Fn(&Path) -> String, body: impl FnOnce(&Path)) {
     let dir = scratch(name);
     if std::env::var_os(CHILD).is_some() {
-        return watched(|| body(&dir));
+        return in_real_time(|| body(&dir));
     }
     for _ in 0..ATTEMPTS {
         match code_of(name, &dir, &pcms) {
             Some(0) => return std::fs::remove_dir_all(&dir).unwrap(),
             Some(STOOD_STILL) => {
                 tell(&format!("AGAIN: {name} failed while the machine stood still"));
-                await_calm();
+                await_calm(STANDSTILL);
             }
             _ => break,
         }
@@ -36,48 +34,14 @@ pub(crate) fn in_child_with(name: &str, pcms: impl Fn(&Path) -> String, body: im
 }
 
 /// Ends the process with [`STOOD_STILL`] if `body` fails while the machine stands still.
-fn watched(body: impl FnOnce()) {
-    let is_over = AtomicBool::new(false);
-    let (outcome, worst) = std::thread::scope(|scope| {
-        let watch = scope.spawn(|| longest_standstill(&is_over));
-        let outcome = catch_unwind(AssertUnwindSafe(body));
-        is_over.store(true, Relaxed);
-        (outcome, watch.join().unwrap())
-    });
+fn in_real_time(body: impl FnOnce()) {
+    let (outcome, worst) = watched(body);
     let Err(failure) = outcome else { return };
     if worst > STANDSTILL {
         tell(&format!("the machine stood still for {worst:?}"));
         std::process::exit(STOOD_STILL);
     }
     resume_unwind(failure);
-}
-
-/// Waits until the machine goes on without a break for as long as a test takes, a minute at most: what holds it up comes in
-/// spells.
-fn await_calm() {
-    for _ in 0..CALM_TRIES {
-        let (is_over, until) = (AtomicBool::new(false), clock::now() + CALM);
-        let worst = std::thread::scope(|scope| {
-            let watch = scope.spawn(|| longest_standstill(&is_over));
-            clock::sleep_until(until);
-            is_over.store(true, Relaxed);
-            watch.join().unwrap()
-        });
-        if worst <= STANDSTILL {
-            return;
-        }
-    }
-}
-
-fn longest_standstill(is_over: &AtomicBool) -> Duration {
-    const STEP: Duration = Duration::from_millis(1);
-    let mut worst = Duration::ZERO;
-    while !is_over.load(Relaxed) {
-        let due = clock::now() + STEP;
-        clock::sleep_until(due);
-        worst = worst.max(clock::now().since(due));
-    }
-    worst
 }
 
 #[expect(clippy::print_stderr, reason = "it is to be seen in the log of a run")]
@@ -115,9 +79,6 @@ fn build(dir: &Path) {
 }
 
 const ATTEMPTS: u32 = 6;
-/// How long the machine has to go on without a break before the next attempt.
-const CALM: Duration = Duration::from_secs(3);
-const CALM_TRIES: u32 = 20;
 /// `EX_TEMPFAIL`.
 const STOOD_STILL: i32 = 75;
 /// More than the half of what a card is filled to.

@@ -4,6 +4,8 @@
 //! call, so a test that opens the card runs itself again in a process of its own.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "../calm.rs"]
+mod calm;
 mod card;
 mod cards;
 mod engine;

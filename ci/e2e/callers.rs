@@ -2,15 +2,15 @@
 
 use crate::callee::{Ear, PagingCall, RtpPacket, sdp};
 use crate::caller::{Caller, Received};
-use crate::calm;
 use crate::paging_box::{PagingBox, until};
+use crate::real_time::in_real_time;
 use crate::tone::Recording;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
 use std::time::Duration;
 
 #[test]
 fn a_caller_hears_another_and_gets_reports_of_what_he_is_sent() {
-    calm::in_real_time(|| {
+    in_real_time(|| {
         let mut target = PagingBox::start(V4, &[]);
         let (ear, reports) = (Ear::open(), UdpSocket::bind((V4, 0)).unwrap());
         let mut listener = Caller::new(target.address);
@@ -32,7 +32,7 @@ fn a_caller_hears_another_and_gets_reports_of_what_he_is_sent() {
 
 #[test]
 fn a_lone_caller_is_sent_now_and_then_what_keeps_his_call_alive() {
-    calm::in_real_time(|| {
+    in_real_time(|| {
         let mut target = PagingBox::start(V4, &[]);
         let socket = UdpSocket::bind((V4, 0)).unwrap();
         socket.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
@@ -51,7 +51,7 @@ fn a_lone_caller_is_sent_now_and_then_what_keeps_his_call_alive() {
 
 #[test]
 fn a_key_pressed_during_a_page_is_told_once() {
-    calm::in_real_time(|| {
+    in_real_time(|| {
         let mut target = PagingBox::start(V4, &[]);
         let socket = UdpSocket::bind((V4, 0)).unwrap();
         let mut caller = Caller::new(target.address);
@@ -77,7 +77,7 @@ fn a_key_pressed_during_a_page_is_told_once() {
 
 #[test]
 fn two_cards_play_the_same_page() {
-    calm::in_real_time(|| {
+    in_real_time(|| {
         let folder = crate::paging_box::next_folder();
         let files = ["hall.wav", "yard.wav"].map(|name| folder.join(name));
         let settings = [("hall", &files[0]), ("yard", &files[1])]

@@ -1,8 +1,8 @@
 //! Many calls by one `paging call`: to the box, to sipp, and to a callee who lets them wait.
 
 use crate::callee::{Callee, Outcome, PagingCall};
-use crate::calm;
 use crate::paging_box::{PagingBox, free_pair_of_ports};
+use crate::real_time::in_real_time;
 use crate::sipp::Sipp;
 use crate::skip;
 use std::net::{IpAddr, Ipv4Addr};
@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 #[test]
 fn many_calls_speak_at_once_and_all_go_well() {
-    calm::in_real_time(|| {
+    in_real_time(|| {
         let target = PagingBox::start(V4, &[]);
         let outcome = load(
             &target,
@@ -26,7 +26,7 @@ fn many_calls_speak_at_once_and_all_go_well() {
 
 #[test]
 fn calls_without_sound_come_at_their_rate() {
-    calm::in_real_time(|| {
+    in_real_time(|| {
         let target = PagingBox::start(V4, &[]);
         let started_at = Instant::now();
         let outcome =
@@ -40,7 +40,7 @@ fn calls_without_sound_come_at_their_rate() {
 
 #[test]
 fn calls_that_are_refused_are_counted_by_their_status_and_fail_the_run() {
-    calm::in_real_time(|| {
+    in_real_time(|| {
         // Half of the ports of a pair are RTCP: there is room for one call.
         let target = PagingBox::start(V4, &[&format!("sip.rtp-ports={}", free_pair_of_ports())]);
         let outcome =
@@ -53,7 +53,7 @@ fn calls_that_are_refused_are_counted_by_their_status_and_fail_the_run() {
 
 #[test]
 fn never_more_calls_at_once_than_asked_for() {
-    calm::in_real_time(|| {
+    in_real_time(|| {
         let target = PagingBox::start(V4, &[]);
         let options = ["--tone", "440", "--seconds", "0.1", "--calls", "3", "--at-once", "1"];
         let outcome = load(&target, &options, Duration::from_secs(5));
@@ -64,7 +64,7 @@ fn never_more_calls_at_once_than_asked_for() {
 
 #[test]
 fn an_interrupt_hangs_up_all_calls_and_tells_how_far_it_came() {
-    calm::in_real_time(|| {
+    in_real_time(|| {
         let mut callee = Callee::new();
         let page = callee.page(&["--rtp", "no", "--calls", "50", "--rate", "1", "--seconds", "60"]);
         callee.answer("");
@@ -85,7 +85,7 @@ fn an_interrupt_hangs_up_all_calls_and_tells_how_far_it_came() {
 
 #[test]
 fn a_run_fails_when_a_bye_is_not_answered() {
-    calm::in_real_time(|| {
+    in_real_time(|| {
         let mut callee = Callee::new();
         let page = callee.page(&["--rtp", "no", "--calls", "2", "--at-once", "1"]);
         callee.answer("");
@@ -106,7 +106,7 @@ fn sipp_answers_a_run_that_speaks_and_one_that_does_not() {
     if skip::is_missing("sipp") {
         return;
     }
-    calm::in_real_time(|| {
+    in_real_time(|| {
         for options in [&["--tone", "440", "--seconds", "0.2"][..], &["--rtp", "no"]] {
             let (callee, address) = Sipp::answer(40);
             let run = [options, &["--calls", "40", "--rate", "80"]].concat();

@@ -14,9 +14,11 @@
 
 mod callee;
 mod caller;
+#[path = "../calm.rs"]
 mod calm;
 mod kamailio;
 mod paging_box;
+mod real_time;
 mod sipp;
 mod skip;
 mod tone;

@@ -1,7 +1,7 @@
 //! Offers as telephones and telephone systems make them: what is said is heard all the same.
 
-use crate::calm;
 use crate::paging_box::PagingBox;
+use crate::real_time::in_real_time;
 use crate::sipp::Sipp;
 use crate::skip;
 use crate::tone::{self, Recording};
@@ -9,7 +9,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 #[test]
 fn a_page_whose_offer_comes_with_the_ack_is_heard() {
-    calm::in_real_time(|| {
+    in_real_time(|| {
         assert_is_heard("late_offer");
     });
 }
@@ -19,7 +19,7 @@ fn a_call_whose_ack_takes_nothing_of_what_the_box_offered_is_ended_by_the_box() 
     if skip::is_missing("sipp") {
         return;
     }
-    calm::in_real_time(|| {
+    in_real_time(|| {
         let mut target = PagingBox::start(V4, &[]);
         Sipp::start(&target, "unusable_late_answer", 1).finish();
         assert!(target.is_running());
@@ -29,14 +29,14 @@ fn a_call_whose_ack_takes_nothing_of_what_the_box_offered_is_ended_by_the_box() 
 
 #[test]
 fn a_page_from_the_address_that_signals_is_heard_when_its_offer_names_another() {
-    calm::in_real_time(|| {
+    in_real_time(|| {
         assert_is_heard("page_named_elsewhere");
     });
 }
 
 #[test]
 fn a_call_that_was_held_and_resumed_is_heard() {
-    calm::in_real_time(|| {
+    in_real_time(|| {
         assert_is_heard("hold_and_resume");
     });
 }

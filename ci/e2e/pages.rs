@@ -1,7 +1,7 @@
 //! What is said into the telephone is what leaves the loudspeaker: heard in the recording.
 
-use crate::calm;
 use crate::paging_box::PagingBox;
+use crate::real_time::in_real_time;
 use crate::sipp::Sipp;
 use crate::skip;
 use crate::tone::{self, Heard, Recording};
@@ -14,7 +14,7 @@ fn a_page_by_sipp_is_heard_whole_and_at_its_level() {
     if skip::is_missing("sipp") {
         return;
     }
-    calm::in_real_time(|| {
+    in_real_time(|| {
         let mut target = PagingBox::start(V4, &[]);
         Sipp::start(&target, "page", 1).finish();
         target.terminate();
@@ -24,7 +24,7 @@ fn a_page_by_sipp_is_heard_whole_and_at_its_level() {
 
 #[test]
 fn a_file_paged_by_our_own_caller_is_heard_whole_and_at_its_level() {
-    calm::in_real_time(|| {
+    in_real_time(|| {
         for ip in [V4, V6] {
             let mut target = PagingBox::start(ip, &[]);
             let file = target.folder.join("tone.wav");
@@ -39,7 +39,7 @@ fn a_file_paged_by_our_own_caller_is_heard_whole_and_at_its_level() {
 
 #[test]
 fn a_tone_paged_by_our_own_caller_lasts_as_long_as_asked() {
-    calm::in_real_time(|| {
+    in_real_time(|| {
         let mut target = PagingBox::start(V4, &[]);
         let output = page(&target, &["--tone", "440", "--seconds", "3"]);
         assert!(output.status.success(), "{output:?}");
@@ -54,7 +54,7 @@ fn a_tone_paged_by_our_own_caller_lasts_as_long_as_asked() {
 
 #[test]
 fn a_page_by_any_codec_is_heard_whole_and_clean() {
-    calm::in_real_time(|| {
+    in_real_time(|| {
         for codec in ["PCMA", "G722", "L16/8000", "L16/16000", "L16/48000"] {
             let mut target = PagingBox::start(V4, &[]);
             let output =
@@ -74,7 +74,7 @@ fn the_demonstration_of_the_readme_hears_its_page() {
     if skip::is_missing("python3") {
         return;
     }
-    calm::in_real_time(|| {
+    in_real_time(|| {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("demo");
         let output = Command::new("timeout")

@@ -1,13 +1,13 @@
 //! What `paging call` makes of callees that refuse, mumble, fall silent or hang up: its exit code and its words.
 
 use crate::callee::{Callee, Ear, Outcome, sdp};
-use crate::calm;
+use crate::real_time::in_real_time;
 use std::net::UdpSocket;
 use std::time::Duration;
 
 #[test]
 fn a_page_that_was_said_whole_succeeds() {
-    calm::in_real_time(|| {
+    in_real_time(|| {
         let (mut callee, ear) = (Callee::new(), Ear::open());
         let page = callee.page(SHORT);
         callee.answer(&sdp(ear.port, PCMU));
@@ -20,7 +20,7 @@ fn a_page_that_was_said_whole_succeeds() {
 
 #[test]
 fn an_answer_that_leads_to_no_sound_is_a_failure() {
-    calm::in_real_time(|| {
+    in_real_time(|| {
         let (refused, unheard) = (sdp(0, PCMU), sdp(9, PCMU) + "a=sendonly\r\n");
         for answer in [refused.as_str(), unheard.as_str(), "gibberish", ""] {
             let mut callee = Callee::new();
@@ -34,7 +34,7 @@ fn an_answer_that_leads_to_no_sound_is_a_failure() {
 
 #[test]
 fn packets_that_nobody_takes_are_a_failure() {
-    calm::in_real_time(|| {
+    in_real_time(|| {
         let closed = UdpSocket::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port();
         let mut callee = Callee::new();
         let page = callee.page(SHORT);
@@ -46,7 +46,7 @@ fn packets_that_nobody_takes_are_a_failure() {
 
 #[test]
 fn a_single_packet_that_nobody_takes_is_a_failure() {
-    calm::in_real_time(|| {
+    in_real_time(|| {
         let closed = UdpSocket::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port();
         let mut callee = Callee::new();
         let page = callee.page(&["--tone", "440", "--seconds", "0.02"]);
@@ -58,7 +58,7 @@ fn a_single_packet_that_nobody_takes_is_a_failure() {
 
 #[test]
 fn a_callee_who_does_not_want_the_call_is_quoted() {
-    calm::in_real_time(|| {
+    in_real_time(|| {
         let mut callee = Callee::new();
         let page = callee.page(SHORT);
         let invite = callee.receive("INVITE");
@@ -70,7 +70,7 @@ fn a_callee_who_does_not_want_the_call_is_quoted() {
 
 #[test]
 fn a_callee_who_hangs_up_before_the_end_makes_the_page_a_failure() {
-    calm::in_real_time(|| {
+    in_real_time(|| {
         let (mut callee, ear) = (Callee::new(), Ear::open());
         let page = callee.page(LONG);
         let invite = callee.answer(&sdp(ear.port, PCMU));
@@ -82,7 +82,7 @@ fn a_callee_who_hangs_up_before_the_end_makes_the_page_a_failure() {
 
 #[test]
 fn sigterm_ends_a_page_that_nobody_answers_within_two_seconds() {
-    calm::in_real_time(|| {
+    in_real_time(|| {
         let mut callee = Callee::new();
         let page = callee.page(LONG);
         callee.receive("INVITE");
@@ -93,7 +93,7 @@ fn sigterm_ends_a_page_that_nobody_answers_within_two_seconds() {
 
 #[test]
 fn sigterm_ends_a_page_whose_cancel_nobody_answers_within_two_seconds() {
-    calm::in_real_time(|| {
+    in_real_time(|| {
         let mut callee = Callee::new();
         let mut page = callee.page(LONG);
         let invite = callee.receive("INVITE");
@@ -107,7 +107,7 @@ fn sigterm_ends_a_page_whose_cancel_nobody_answers_within_two_seconds() {
 
 #[test]
 fn sigint_ends_a_page_whose_bye_nobody_answers_within_two_seconds() {
-    calm::in_real_time(|| {
+    in_real_time(|| {
         let (mut callee, ear) = (Callee::new(), Ear::open());
         let page = callee.page(LONG);
         callee.answer(&sdp(ear.port, PCMU));
@@ -119,7 +119,7 @@ fn sigint_ends_a_page_whose_bye_nobody_answers_within_two_seconds() {
 
 #[test]
 fn a_second_interrupt_ends_a_page_at_once() {
-    calm::in_real_time(|| {
+    in_real_time(|| {
         let mut callee = Callee::new();
         let page = callee.page(LONG);
         let invite = callee.receive("INVITE");
@@ -133,7 +133,7 @@ fn a_second_interrupt_ends_a_page_at_once() {
 
 #[test]
 fn a_page_that_was_said_whole_succeeds_though_nobody_answers_its_bye() {
-    calm::in_real_time(|| {
+    in_real_time(|| {
         let (mut callee, ear) = (Callee::new(), Ear::open());
         let page = callee.page(SHORT);
         callee.answer(&sdp(ear.port, PCMU));
@@ -146,7 +146,7 @@ fn a_page_that_was_said_whole_succeeds_though_nobody_answers_its_bye() {
 
 #[test]
 fn packets_have_the_payload_type_of_the_answer() {
-    calm::in_real_time(|| {
+    in_real_time(|| {
         let (mut callee, ear) = (Callee::new(), Ear::open());
         let page = callee.page(SHORT);
         callee.answer(&sdp(ear.port, 96));
@@ -158,7 +158,7 @@ fn packets_have_the_payload_type_of_the_answer() {
 
 #[test]
 fn a_stranger_who_calls_the_caller_hears_that_it_is_busy() {
-    calm::in_real_time(|| {
+    in_real_time(|| {
         let mut callee = Callee::new();
         let page = callee.page(LONG);
         callee.receive("INVITE");

@@ -66,10 +66,7 @@ fn only_the_servers_of_an_account_may_call() {
 #[test]
 fn it_registers_at_kamailio_is_paged_through_it_and_is_back_after_it_was_away() {
     let Some(mut kamailio) = Kamailio::start() else { return };
-    let domain = format!("sip.domain={}", kamailio.address);
-    let settings = [domain.as_str(), "sip.user=501", "sip.pass=secret", "sip.expires=10"];
-    let mut target = PagingBox::start(V4, &settings);
-    await_log(&target, "501@127.0.0.1: registered at");
+    let mut target = registered(&kamailio, &["sip.expires=10"]);
     page(&kamailio);
     kamailio.stop();
     await_log(&target, "501@127.0.0.1: not registered any more");
@@ -101,10 +98,7 @@ fn a_cable_that_returns_and_another_address_are_registered_at_once() {
 #[test]
 fn over_tcp_it_registers_is_paged_by_its_connection_and_is_back_soon_after_that_was_lost() {
     let Some(mut kamailio) = Kamailio::start() else { return };
-    let domain = format!("sip.domain={}", kamailio.address);
-    let settings = [domain.as_str(), "sip.user=501", "sip.pass=secret", "sip.transport=tcp"];
-    let mut target = PagingBox::start(V4, &settings);
-    await_log(&target, "501@127.0.0.1: registered at");
+    let mut target = registered(&kamailio, &["sip.transport=tcp"]);
     page(&kamailio);
     // It forgets where the box is, and the box learns of it by its connection, long before a refresh is due.
     kamailio.stop();
@@ -116,9 +110,7 @@ fn over_tcp_it_registers_is_paged_by_its_connection_and_is_back_soon_after_that_
 #[test]
 fn a_page_is_proved_to_a_proxy_that_asks() {
     let Some(kamailio) = Kamailio::start() else { return };
-    let domain = format!("sip.domain={}", kamailio.address);
-    let target = PagingBox::start(V4, &[&domain, "sip.user=501", "sip.pass=secret"]);
-    await_log(&target, "501@127.0.0.1: registered at");
+    let _target = registered(&kamailio, &[]);
     for (password, code) in [("secret", 0), ("wrong", 69)] {
         let outcome = page_as(&kamailio, &["--user", "502", "--pass", password]);
         assert_eq!(outcome.code, Some(code), "{outcome:?}");
@@ -135,6 +127,15 @@ fn callers_prove_the_password_of_the_box_when_it_wants_them_to() {
     };
     assert_eq!((page("secret"), page("guess")), (Some(0), Some(69)));
     await_log(&target, "refused: the user or the password is wrong");
+}
+
+/// A box that is registered as 501.
+fn registered(kamailio: &Kamailio, settings: &[&str]) -> PagingBox {
+    let domain = format!("sip.domain={}", kamailio.address);
+    let settings = [&[domain.as_str(), "sip.user=501", "sip.pass=secret"], settings].concat();
+    let target = PagingBox::start(V4, &settings);
+    await_log(&target, "501@127.0.0.1: registered at");
+    target
 }
 
 fn page(kamailio: &Kamailio) {
