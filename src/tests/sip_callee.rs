@@ -112,17 +112,19 @@ fn an_invite_replayed_into_its_own_call_gets_482() {
     trace.no_event();
 }
 
+/// §13.3.1.4: over TCP too, for it comes from end to end, and another hop may be UDP.
 #[test]
 fn a_lost_200_is_repeated_until_the_ack() {
-    let mut trace = Trace::new();
-    trace.receive(invite());
-    let call = trace.incoming();
-    trace.endpoint.answer(trace.now, call, ANSWER.into());
-    let tag = trace.response().headers.to.tag().unwrap().to_owned();
-    assert_eq!(trace.moments(4 * SECOND), [500, 1500, 3500]);
-    trace.receive(within("ACK", 1, &tag));
-    assert!(trace.moments(40 * SECOND).is_empty());
-    assert_eq!(trace.event(), Event::Confirmed { call, body: Vec::new() });
+    for mut trace in [Trace::new(), Trace::over_tcp()] {
+        trace.receive(invite());
+        let call = trace.incoming();
+        trace.endpoint.answer(trace.now, call, ANSWER.into());
+        let tag = trace.response().headers.to.tag().unwrap().to_owned();
+        assert_eq!(trace.moments(4 * SECOND), [500, 1500, 3500]);
+        trace.receive(within("ACK", 1, &tag));
+        assert!(trace.moments(40 * SECOND).is_empty());
+        assert_eq!(trace.event(), Event::Confirmed { call, body: Vec::new() });
+    }
 }
 
 #[test]

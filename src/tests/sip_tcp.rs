@@ -13,9 +13,7 @@ const SECOND: Duration = Duration::from_secs(1);
 
 fn call(trace: &mut Trace) -> Request {
     let target = "sip:bob@192.0.2.2;transport=tcp".parse().unwrap();
-    trace
-        .endpoint
-        .invite(trace.now, Invite { target, path: trace.path, identity: None, body: ANSWER.into() });
+    trace.endpoint.invite(trace.now, Invite::new(target, trace.path, ANSWER.into()));
     trace.request()
 }
 
@@ -71,19 +69,6 @@ fn a_refusal_goes_once_and_its_ack_ends_it() {
     assert!(trace.moments(20 * SECOND).is_empty());
     trace.receive(ack_of_refusal(&tag));
     assert_eq!(trace.endpoint.usage().server_transactions, 0, "timer I");
-}
-
-/// §13.3.1.4: for it comes from end to end, and another hop may be UDP.
-#[test]
-fn the_answer_is_repeated_until_its_ack_comes() {
-    let mut trace = Trace::over_tcp();
-    trace.receive(invite());
-    let call = trace.incoming();
-    trace.endpoint.answer(trace.now, call, ANSWER.into());
-    let tag = trace.response().headers.to.tag().unwrap().to_owned();
-    assert_eq!(trace.moments(4 * SECOND), [500, 1500, 3500]);
-    trace.receive(within("ACK", 1, &tag));
-    assert!(trace.moments(40 * SECOND).is_empty());
 }
 
 #[test]

@@ -148,25 +148,25 @@ impl Endpoint {
     fn on_new_request(&mut self, now: Instant, inbound: Inbound) {
         let dialog = DialogKey::of(&inbound.request, &self.tokens);
         let call = dialog.and_then(|dialog| self.dialogs.get(&dialog)).copied();
-        if call.is_none()
-            && let Err(stranger) = self.check_stranger(now, &inbound)
-        {
-            return self.turn_away(now, &inbound, stranger);
-        }
+        let let_in = if call.is_none() { self.check_stranger(now, &inbound) } else { Ok(None) };
+        let proven = match let_in {
+            Ok(proven) => proven,
+            Err(stranger) => return self.turn_away(now, &inbound, stranger),
+        };
         let checked = admission::check(&inbound.request, self.extensions());
         if let Err(refusal) = checked.and_then(|()| self.check_interval(&inbound.request)) {
             return self.refuse(&inbound, &refusal);
         }
         match (call, &inbound.request.method) {
             (Some(call), _) => self.on_request_within(now, call, &inbound),
-            (None, &Method::INVITE) if dialog.is_none() => match self.challenge(now, &inbound) {
-                Some(refusal) => self.refuse(&inbound, &refusal),
-                None => self.on_invite(now, inbound),
+            (None, &Method::INVITE) if dialog.is_none() => match self.challenge(now, inbound.path, proven) {
+                Err(refusal) => self.refuse(&inbound, &refusal),
+                Ok(()) => self.on_invite(now, inbound),
             },
             (None, &Method::OPTIONS) if dialog.is_none() => self.on_options(&inbound),
             (None, &Method::MESSAGE) if dialog.is_none() => {
-                let proven = self.challenge(now, &inbound).map_or(Ok(()), Err);
-                let outcome = proven.and_then(|()| self.availability()).and_then(|()| self.check_room());
+                let outcome = self.challenge(now, inbound.path, proven);
+                let outcome = outcome.and_then(|()| self.availability()).and_then(|()| self.check_room());
                 self.on_text(now, &inbound, outcome);
             }
             (None, _) => self.refuse(&inbound, &Refusal::new(StatusCode::CALL_DOES_NOT_EXIST)),

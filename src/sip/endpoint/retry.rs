@@ -37,6 +37,11 @@ impl Proofs {
         }
     }
 
+    /// Whether a response asks for a proof that we have and have not given.
+    pub(super) fn is_asked(&mut self, response: &Response) -> bool {
+        self.authenticator.challenged(response) == Verdict::Retry
+    }
+
     /// Adds what proves this very request.
     pub(super) fn prove(&mut self, request: &mut Request) {
         self.authenticator.authorize(request);
@@ -112,13 +117,6 @@ impl Endpoint {
         }
         self.send_last_bye(now, call);
         true
-    }
-}
-
-impl Proofs {
-    /// Whether a response asks for a proof that we have and have not given.
-    pub(super) fn is_asked(&mut self, response: &Response) -> bool {
-        self.authenticator.challenged(response) == Verdict::Retry
     }
 }
 

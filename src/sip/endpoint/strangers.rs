@@ -50,13 +50,13 @@ impl Endpoint {
         !self.config.allow.takes_source(path.remote.ip(), &self.here)
     }
 
-    /// Looks at a request outside of any call.
-    pub(super) fn check_stranger(&self, now: Instant, inbound: &Inbound) -> Result<(), Stranger> {
+    /// Looks at a request outside of any call; gives what it proves, if that is asked of its kind.
+    pub(super) fn check_stranger(&self, now: Instant, inbound: &Inbound) -> Result<Option<Proven>, Stranger> {
         if self.is_stranger(inbound.path) {
             return Err(Stranger::Source);
         }
         if !matches!(inbound.request.method, Method::INVITE | Method::MESSAGE) {
-            return Ok(());
+            return Ok(None);
         }
         let caller = self.caller(inbound);
         let (user, host) = caller.map(|caller| identity(&caller.uri)).unwrap_or_default();
@@ -65,7 +65,7 @@ impl Endpoint {
         }
         match self.proven(now, inbound) {
             Some(Proven::Wrong) => Err(Stranger::Proof),
-            _ => Ok(()),
+            proven => Ok(proven),
         }
     }
 
@@ -86,13 +86,15 @@ impl Endpoint {
         Box::new(self.caller(inbound).unwrap_or_else(|| inbound.request.headers.from.clone()))
     }
 
-    /// 401 for a caller who has to prove who he is, and does not yet.
-    pub(super) fn challenge(&self, now: Instant, inbound: &Inbound) -> Option<Refusal> {
-        let proven = self.proven(now, inbound).filter(|proven| *proven != Proven::Right)?;
-        let peer = inbound.path.remote.ip();
-        let challenges = self.verifier.as_ref()?.challenges(now, peer, proven == Proven::Stale);
+    /// 401 for a caller who has to prove who he is, and does not yet: his request proves so much.
+    pub(super) fn challenge(&self, now: Instant, path: Path, proven: Option<Proven>) -> Result<(), Refusal> {
+        let Some((proven, verifier)) = proven.zip(self.verifier.as_ref()) else { return Ok(()) };
+        if proven == Proven::Right {
+            return Ok(());
+        }
+        let challenges = verifier.challenges(now, path.remote.ip(), proven == Proven::Stale);
         let refusal = Refusal::new(StatusCode::UNAUTHORIZED);
-        Some(challenges.into_iter().fold(refusal, |refusal, value| refusal.with("WWW-Authenticate", value)))
+        Err(challenges.into_iter().fold(refusal, |refusal, value| refusal.with("WWW-Authenticate", value)))
     }
 
     /// What an INVITE or MESSAGE proves; `None` where nothing has to be proved.
