@@ -14,7 +14,7 @@ use crate::clock;
 use crate::config::Settings;
 use crate::entropy;
 use crate::net::{self, Changes};
-use crate::sip::registration::Event;
+use crate::sip::registration::{Event, Server};
 use crate::sip::wire::SipUri;
 use crate::sip::{AccountKey, Endpoint};
 use crate::time::Instant;
@@ -101,10 +101,10 @@ impl<'a> Accounts<'a> {
             let news = self.news.news.borrow_mut().pop_front();
             match news.filter(|_| !self.is_leaving) {
                 Some(News::Servers(number, found)) => {
-                    self.lines[number].on_found(now, found, post);
+                    let servers = self.lines[number].on_found(now, found, post);
                     self.look_done(now, number);
                     self.trust(endpoint);
-                    self.set_servers(now, number, endpoint, post);
+                    self.set_servers(now, number, endpoint, servers);
                 }
                 Some(News::Detour(number, contacts, found)) => {
                     let servers = self.lines[number].on_detour(&contacts, &found, post);
@@ -159,9 +159,8 @@ impl<'a> Accounts<'a> {
     }
 
     /// Tells the endpoint the servers to which a way leads now, if there are any, and lets it begin.
-    fn set_servers(&mut self, now: Instant, number: usize, endpoint: &mut Endpoint, post: &Post) {
+    fn set_servers(&mut self, now: Instant, number: usize, endpoint: &mut Endpoint, servers: Vec<Server>) {
         let line = &mut self.lines[number];
-        let servers = line.servers(post);
         let Some(key) = line.key.filter(|_| !servers.is_empty()) else { return };
         line.ways = servers.iter().map(|server| server.path.local.ip()).collect();
         endpoint.set_servers(now, key, servers);
@@ -189,7 +188,8 @@ impl<'a> Accounts<'a> {
             self.lines.iter().flat_map(|line| &line.ways).map(|way| format!(" {way}")).collect();
         for number in 0..self.lines.len() {
             // By another address of the box, what it knows of its servers still holds.
-            self.set_servers(now, number, endpoint, post);
+            let servers = self.lines[number].servers(post);
+            self.set_servers(now, number, endpoint, servers);
             if is_other || !self.lines[number].is_registered {
                 self.look(now, number);
             }

@@ -98,11 +98,12 @@ impl Line {
             Host { name, port: to.port }
         };
         let is_on = core::mem::replace(&mut self.detour.is_on, true);
-        (!is_on).then(|| Wanted { hosts: contacts.iter().map(host).collect(), ..self.wanted() })
+        let (transport, lot) = (self.transport(), self.lot);
+        (!is_on).then(|| Wanted { hosts: contacts.iter().map(host).collect(), transport, lot })
     }
 
-    /// Takes where its servers are.
-    pub(super) fn on_found(&mut self, now: Instant, found: Found, post: &Post) {
+    /// Takes where its servers are; gives those to which a way leads now.
+    pub(super) fn on_found(&mut self, now: Instant, found: Found, post: &Post) -> Vec<Server> {
         let Found { places, mut faults, unsure } = found;
         let known = core::mem::take(&mut self.places);
         for number in 0..self.hosts().len() {
@@ -111,11 +112,13 @@ impl Line {
             let from = if is_guess { &known } else { &places };
             self.places.extend(from.iter().filter(here).cloned());
         }
-        if self.servers(post).is_empty() {
+        let servers = self.servers(post);
+        if servers.is_empty() {
             self.look.at = now + LOOK_AGAIN;
             faults.extend(self.places.iter().map(|place| format!("nothing leads to {}", place.label)));
         }
         self.complain(faults);
+        servers
     }
 
     /// Takes where its server has sent it; none if it has found its way meanwhile.
