@@ -96,7 +96,7 @@ impl<'a> Media<'a> {
         let offer = if offer.is_empty() { None } else { Some(Description::parse(offer)?) };
         let address = path.local.ip();
         let (speech, reports) = self.ports.bind(address, self.options.socket).map_err(Refused::NoPorts)?;
-        let mut session = Session::new(self.local(address, speech.local_addr().port()));
+        let mut session = Session::new(self.local(path.known_as.ip(), speech.local_addr().port()));
         let (ours, formats) = match offer {
             Some(offer) => session.answer(&offer).map(|(answer, agreed)| (answer, agreed.formats))?,
             None => session.offer(),

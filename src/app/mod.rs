@@ -7,7 +7,8 @@
 //!   offered and said: `sound` and `speech`, cut into `call_stream`s with `call_faults`, sent by the `talker`;
 //!   `call_score` is how it went.
 //! - `configuration` reads files, environment and `--set`; [`arguments`] is the command line; `log` writes log lines,
-//!   `throttle` says how many the network may cause; `strangers` tells of those who may not call.
+//!   `throttle` says how many the network may cause; `strangers` tells of those who may not call; `vicinity` looks up the
+//!   networks of the box.
 //! - `accounts` registers the box: each `line` is one account, with servers that `lookup` finds.
 
 mod accounts;
@@ -51,6 +52,7 @@ mod stream;
 mod talker;
 mod target;
 mod throttle;
+mod vicinity;
 
 use crate::output;
 use arguments::{CALL_HELP, Command, Configuration, HELP, PageCall, UsageError};

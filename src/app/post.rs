@@ -1,9 +1,12 @@
 //! Sends what the endpoint has to say, over the socket or the connection it should go by.
 
 use super::connections::Connections;
+use super::vicinity::Vicinity;
+use crate::clock;
 use crate::net::{self, Udp};
-use crate::sip::{Path, Reception, Transmit, Transport};
+use crate::sip::{Outside, Path, Reception, Transmit, Transport};
 use crate::time::Instant;
+use core::cell::RefCell;
 use std::io;
 use std::net::SocketAddr;
 use std::rc::Rc;
@@ -12,11 +15,28 @@ use std::rc::Rc;
 pub(super) struct Post {
     sockets: Vec<Rc<Udp>>,
     connections: Rc<Connections>,
+    outside: RefCell<(Outside, Vicinity)>,
 }
 
 impl Post {
     pub(super) fn new(sockets: Vec<Rc<Udp>>, connections: Rc<Connections>) -> Self {
-        Self { sockets, connections }
+        Self { sockets, connections, outside: RefCell::default() }
+    }
+
+    /// The same of a box that is known by other addresses than its own.
+    pub(super) fn known_by(self, outside: Outside) -> Self {
+        Self { outside: RefCell::new((outside, Vicinity::default())), ..self }
+    }
+
+    /// `path` with what its peer knows this box as.
+    pub(super) fn seen(&self, now: Instant, path: Path) -> Path {
+        let (outside, vicinity) = &mut *self.outside.borrow_mut();
+        if outside.is_there()
+            && let Some(networks) = vicinity.look(now)
+        {
+            outside.set_attached(networks);
+        }
+        outside.seen(path)
     }
 
     /// Sends a message once. Of a datagram, what is lost on the way or for want of room is lost: SIP repeats what matters.
@@ -78,9 +98,10 @@ impl Post {
             // The routes lead another way than the addresses at which the box listens.
             None => bound().find(|bound| bound.is_ipv4() == remote.is_ipv4())?,
         };
-        Some(match transport {
+        let path = match transport {
             Transport::Udp => Path::udp(local, remote),
             Transport::Tcp => Path::tcp(local, remote),
-        })
+        };
+        Some(self.seen(clock::now(), path))
     }
 }

@@ -17,7 +17,7 @@ use crate::net::{self, BindError, Listener, TcpOptions, Udp, UdpOptions};
 use crate::output::{self, Beat, Control, Order, RingedMixer, Setup, Word};
 use crate::paging::{Pager, Policy};
 use crate::sip::digest::Identity;
-use crate::sip::{Demand, Endpoint, EndpointConfig};
+use crate::sip::{Demand, Endpoint, EndpointConfig, Outside};
 use crate::units::{Level, SampleRate};
 use core::fmt;
 use heapless::spsc::Queue;
@@ -122,7 +122,8 @@ fn work<'a>(
     let inbox = Inbox::new(&sockets, Rc::clone(&connections), media.bell()).map_err(ServeError::Signals)?;
     let endpoint = Endpoint::new(identity(settings), entropy::seed());
     let accounts = Accounts::new(settings, Rc::clone(&executor), media.bell());
-    let post = Post::new(sockets, connections);
+    let external = settings.sip.external.map(|external| (external.ip, external.port));
+    let post = Post::new(sockets, connections).known_by(Outside::new(external));
     let mut service = Service::new(endpoint, Pager::new(policy(settings)), media, post, accounts);
     net::run(&executor, service.serve(&inbox)).map_err(ServeError::Reactor)
 }

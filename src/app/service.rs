@@ -133,10 +133,12 @@ impl<'a> Service<'a> {
         let mut heard = None;
         match input {
             Input::Message { path, bytes } => {
+                let path = self.post.seen(now, path);
                 self.strangers.look_around(now, &mut self.endpoint, path);
                 heard = Some((path, self.endpoint.handle_message(now, path, &bytes)));
             }
             Input::Oversized { path, head } => {
+                let path = self.post.seen(now, path);
                 heard = Some((path, self.endpoint.handle_oversized(now, path, &head)));
             }
             Input::Broken { far } => self.endpoint.handle_broken(now, far),

@@ -1,21 +1,18 @@
 //! Strangers who call the box: which networks it is in is looked up when one comes, and what became of him is logged.
 //!
-//! The networks are looked up at most once a second, lines said at most once a second and peer. Strangers have a throttle
-//! of their own, so that a scanner does not hold back the lines of calls that are taken.
+//! Lines are said at most once a second and peer. Strangers have a throttle of their own, so that a scanner does not hold back the lines of calls that are taken.
 
 use super::throttle::Throttle;
-use crate::net;
+use super::vicinity::Vicinity;
 use crate::sip::wire::{Method, NameAddr};
 use crate::sip::{Endpoint, Path, Stranger};
 use crate::time::Instant;
 use core::fmt;
-use core::time::Duration;
 
 /// What the box does about strangers besides refusing them.
 #[derive(Debug, Default)]
 pub(super) struct Strangers {
-    /// When the networks were looked up.
-    looked_at: Option<Instant>,
+    vicinity: Vicinity,
     throttle: Throttle,
 }
 
@@ -31,12 +28,10 @@ pub(super) struct TurnedAway<'a> {
 impl Strangers {
     /// Tells `endpoint` the networks of the box when who comes over `path` may be in a new one.
     pub(super) fn look_around(&mut self, now: Instant, endpoint: &mut Endpoint, path: Path) {
-        if !endpoint.wants_attached(path) || !self.may_look(now) {
-            return;
-        }
-        match net::attached() {
-            Ok(networks) => endpoint.set_attached(networks),
-            Err(error) => log::error!("the networks of this box cannot be looked up: {error}"),
+        if endpoint.wants_attached(path)
+            && let Some(networks) = self.vicinity.look(now)
+        {
+            endpoint.set_attached(networks);
         }
     }
 
@@ -48,14 +43,6 @@ impl Strangers {
             log::info!("{held_back} more strangers, {peer} or others, were not logged");
         }
         log::warn!("{stranger}");
-    }
-
-    fn may_look(&mut self, now: Instant) -> bool {
-        let may_look = self.looked_at.is_none_or(|at| now.since(at) >= LOOK_EVERY);
-        if may_look {
-            self.looked_at = Some(now);
-        }
-        may_look
     }
 }
 
@@ -73,20 +60,9 @@ impl fmt::Display for TurnedAway<'_> {
     }
 }
 
-/// How often the networks of the box are looked up at most.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_networks_are_looked_up_at_once_and_then_at_most_once_a_second() {
-        let mut strangers = Strangers::default();
-        let looks =
-            [5, 6, 1004, 1005, 1006, 2005].map(|millis| strangers.may_look(Instant::from_millis(millis)));
-        assert_eq!(looks, [true, false, false, true, false, true]);
-    }
 
     #[test]
     fn the_log_says_who_wanted_what_and_why_not() {

@@ -56,6 +56,8 @@ pub enum Expected {
     Addresses,
     /// Servers.
     Hosts,
+    /// An address that leads others to the box.
+    External,
     /// Networks and callers.
     AllowList,
     /// A network.
@@ -115,6 +117,9 @@ impl Expected {
             Self::Addresses => "expected addresses such as 0.0.0.0:5060, [::]:5060",
             Self::Hosts => {
                 "expected at most 8 hosts such as pbx.example, 192.168.1.10:5070 or [2001:db8::1]:5060"
+            }
+            Self::External => {
+                "expected the address by which others know the box, such as 203.0.113.7 or 203.0.113.7:5070; names are not looked up"
             }
             Self::AllowList => {
                 "expected at most 64 networks and callers such as servers, attached, 192.168.1.0/24, 2??@*, *@pbx.example"

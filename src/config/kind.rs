@@ -6,7 +6,8 @@ use std::net::SocketAddr;
 
 use super::value::{self, TimeLimits};
 use super::{
-    ChannelSet, CodecName, Device, Expected, Host, LogLevel, PortRange, Settings, Span, address, allow,
+    ChannelSet, CodecName, Device, Expected, External, Host, LogLevel, PortRange, Settings, Span, address,
+    allow,
 };
 use crate::allow::Allow;
 use crate::units::{Level, SampleRate};
@@ -51,6 +52,8 @@ pub enum Kind {
     Addresses(Put<Vec<SocketAddr>>),
     /// Servers.
     Hosts(Put<Vec<Host>>),
+    /// An address that leads others to the box; nothing is `None`.
+    External(Put<Option<External>>),
     /// Networks and callers.
     Allow(Put<Allow>),
     /// A range of ports.
@@ -108,6 +111,7 @@ impl Kind {
             Self::Span(put) => put.give(settings, Span::from_text(text)?),
             Self::Addresses(put) => put.give(settings, address::addresses(text)?),
             Self::Hosts(put) => put.give(settings, Host::list(text)?),
+            Self::External(put) => put.give(settings, External::from_text(text)?),
             Self::Allow(put) => put.give(settings, allow::allow(text)?),
             Self::Ports(put) => put.give(settings, PortRange::from_text(text)?),
             Self::Codecs(put) => put.give(settings, CodecName::list(text)?),
@@ -125,7 +129,7 @@ impl Kind {
 
     /// Whether nothing at all is a value; for other kinds it says nothing.
     pub(super) const fn takes_nothing(&self) -> bool {
-        matches!(self, Self::Text(_) | Self::Secret(_) | Self::Hosts(_))
+        matches!(self, Self::Text(_) | Self::Secret(_) | Self::Hosts(_) | Self::External(_))
     }
 }
 

@@ -3,7 +3,7 @@
 use core::time::Duration;
 use std::net::SocketAddr;
 
-use super::{Account, CodecName, Device, PortRange, Span, Zone, table};
+use super::{Account, CodecName, Device, External, PortRange, Span, Zone, table};
 use crate::allow::Allow;
 use crate::units::{Level, SampleRate};
 
@@ -29,6 +29,8 @@ pub struct Settings {
 pub struct Sip {
     /// Where calls are received. Never empty.
     pub listen: Vec<SocketAddr>,
+    /// What others know the box as, where a router hides its addresses.
+    pub external: Option<External>,
     /// Who may call.
     pub allow: Allow,
     /// Whether callers have to prove the user and the password of [`Sip::account`]. It has both then.
@@ -139,6 +141,7 @@ impl Sip {
     fn blank() -> Self {
         Self {
             listen: Vec::new(),
+            external: None,
             allow: Allow::ANYBODY,
             require_auth: false,
             account: Account::blank(),

@@ -2,8 +2,8 @@
 
 use super::Kind;
 use super::Kind::{
-    Addresses, Allow, Ceiling, Channels, Codecs, Device, Dscp, Foreign, Hosts, Level, LogLevel, Number,
-    Ports, Priority, Rate, Seconds, Secret, Span, Text, Time, TimeOrOff, Volume, Word, YesNo,
+    Addresses, Allow, Ceiling, Channels, Codecs, Device, Dscp, External, Foreign, Hosts, Level, LogLevel,
+    Number, Ports, Priority, Rate, Seconds, Secret, Span, Text, Time, TimeOrOff, Volume, Word, YesNo,
 };
 use super::kind::Put::{Into, Later};
 use super::value::{TimeLimits, Unit};
@@ -121,7 +121,7 @@ const SIP: &[Key] = &[
     key("register", YesNo(Into(|s, v| s.sip.account.register = v)), "yes", "whether the box registers"),
     key("expires", Time(s(10, 86_400), Into(|s, v| s.sip.account.expires = v)), "300s", "how long a registration holds"),
     key("listen", Addresses(Into(|s, v| s.sip.listen = v)), "0.0.0.0:5060, [::]:5060", "where calls are received; port 5060 when none is given"),
-    key("external-address", Text(Later), "", "the address seen from outside, behind NAT"),
+    key("external-address", External(Into(|s, v| s.sip.external = v)), "", "the address[:port] by which those outside know the box, behind NAT"),
     key("allow", Allow(Into(|s, v| s.sip.allow = v)), "servers", "who may call: servers (of the accounts; without one as attached), networks (192.168.1.0/24; attached: those of the box), callers (2??@*)"),
     key("require-auth", YesNo(Into(|s, v| s.sip.require_auth = v)), "no", "callers have to prove user and pass of [sip]"),
     key("mode", Word(&["page", "ring", "emergency"], Later), "page", "page, ring (loud ringer) or emergency"),

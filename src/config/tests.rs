@@ -23,6 +23,7 @@ struct Case {
 #[rustfmt::skip]
 const CASES: &[Case] = &[
     case("sip.listen", "127.0.0.1, [::1]:5070", |s| s.sip.listen == ["127.0.0.1:5060".parse().unwrap(), "[::1]:5070".parse().unwrap()], ("pbx", "expected addresses such as 0.0.0.0:5060, [::]:5060")),
+    case("sip.external-address", "203.0.113.7:5070", |s| s.sip.external == Some(External { ip: "203.0.113.7".parse().unwrap(), port: Some(5070) }), ("box.example", "expected the address by which others know the box")),
     case("sip.allow", "10.0.0.0/8, 2??@*", |s| s.sip.allow.networks.len() == 1 && s.sip.allow.callers.len() == 1 && !s.sip.allow.attached, ("10.0.0.0/64", "expected a network such as 192.168.1.0/24")),
     case("sip.user", "200", |s| s.sip.account.user == "200", ("a\u{7}b", "expected text without control")),
     case("sip.name", "\"Hall; 2\"", |s| s.sip.account.name == "Hall; 2", ("\u{1}", "expected text without control")),
@@ -219,11 +220,11 @@ fn mistakes_of_form_are_told_all_at_once() {
 #[test]
 fn what_does_nothing_yet_is_known_and_checked() {
     let loaded = text(
-        "[sip]\nexternal-address = pbx\nregister = perhaps\ncodecs = G722, PCMU, L16\n[bell Morning]\nat = 08:00\npriority = high\n\
+        "[sip]\nklaxon = gong.wav\nregister = perhaps\ncodecs = G722, PCMU, L16\n[bell Morning]\nat = 08:00\npriority = high\n\
          [sip hall]\nptime = 30\nuser = 7\n",
     );
     let expected = [
-        "paging.conf:2:1: note: [sip] external-address: is known but does nothing yet",
+        "paging.conf:2:1: note: [sip] klaxon: is known but does nothing yet",
         "paging.conf:3:12: error: [sip] register: expected yes or no, found \"perhaps\"; yes stays in force",
         "paging.conf:5:1: note: [bell Morning]: is known but does nothing yet",
         "paging.conf:7:12: error: [bell Morning] priority: expected a priority from 0 to 100, or emergency, page, \
@@ -237,7 +238,7 @@ fn what_does_nothing_yet_is_known_and_checked() {
     let expected = [
         "paging.conf:6:6: [bell Morning] at = \"08:00\"",
         "paging.conf:4:10: [sip] codecs = \"G722, PCMU, L16\"",
-        "paging.conf:2:20: [sip] external-address = \"pbx\"",
+        "paging.conf:2:10: [sip] klaxon = \"gong.wav\"",
         "paging.conf:9:9: [sip hall] ptime = \"30\"",
         "paging.conf:10:8: [sip hall] user = \"7\"",
     ];

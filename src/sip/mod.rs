@@ -5,6 +5,7 @@
 //! - `transaction` repeats what gets lost and absorbs what comes twice.
 //! - `dialog` remembers what two ends know of each other; `session` what becomes of an INVITE,
 //!   `session_expires` how long it lasts.
+//! - [`Outside`] is how peers beyond a router know us.
 //! - [`registration`] keeps an account known to its servers.
 //! - [`endpoint`] is the front: messages and deadlines in, messages and [`Event`]s out.
 //!
@@ -18,6 +19,7 @@ mod dialog;
 pub mod endpoint;
 mod info;
 mod outbox;
+mod outside;
 mod path;
 pub mod registration;
 mod session;
@@ -30,4 +32,5 @@ pub use endpoint::{
     Counters, Demand, EndReason, Endpoint, EndpointConfig, Event, Invite, Limits, Reception, Stranger, Usage,
     Warning,
 };
+pub use outside::Outside;
 pub use path::{Path, Transmit, Transport, with_scope_of};

@@ -25,25 +25,27 @@ pub struct Path {
     /// The far end of a connection that is used instead while it stands: the one that a request came by, or a call goes
     /// by.
     pub flow: Option<SocketAddr>,
+    /// What the peer knows [`local`](Self::local) as, which is what it is told: behind NAT, an address of the router.
+    pub known_as: SocketAddr,
 }
 
 impl Path {
     /// A flow of datagrams.
     #[must_use]
     pub const fn udp(local: SocketAddr, remote: SocketAddr) -> Self {
-        Self { transport: Transport::Udp, local, remote, flow: None }
+        Self { transport: Transport::Udp, local, remote, flow: None, known_as: local }
     }
 
     /// A flow of messages in the connection to `remote`.
     #[must_use]
     pub const fn tcp(local: SocketAddr, remote: SocketAddr) -> Self {
-        Self { transport: Transport::Tcp, local, remote, flow: None }
+        Self { transport: Transport::Tcp, local, remote, flow: None, known_as: local }
     }
 
     /// Where `user` is reached by way of this path. A URI with an address and no transport is one over UDP (RFC 3263
     /// §4.1).
     pub(crate) fn contact(&self, user: &str) -> SipUri {
-        let contact = SipUri::at(self.local).with_user(user);
+        let contact = SipUri::at(self.known_as).with_user(user);
         match self.transport {
             Transport::Udp => contact,
             Transport::Tcp => contact.with_param("transport", Some("tcp")),

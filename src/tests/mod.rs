@@ -13,6 +13,7 @@ mod sip_keys;
 mod sip_link;
 mod sip_message;
 mod sip_noise;
+mod sip_outside;
 mod sip_proof;
 mod sip_registrar;
 mod sip_registration;

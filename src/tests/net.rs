@@ -72,7 +72,8 @@ impl Link {
     pub(super) fn arrive(&mut self, now: Instant) -> Option<(Path, Vec<u8>)> {
         let first = self.on_the_way.first_entry().filter(|entry| entry.key().0 <= now)?;
         let Transmit { path, bytes } = first.remove();
-        Some((Path { local: path.remote, remote: path.local, flow: None, ..path }, bytes))
+        let (local, remote) = (path.remote, path.local);
+        Some((Path { local, remote, flow: None, known_as: local, ..path }, bytes))
     }
 
     fn carry(&mut self, now: Instant, transmit: Transmit) {

@@ -4,7 +4,7 @@ use super::sip_trace::{
     ANSWER, OFFER, Trace, ack_of_refusal, cancel, header, invite, request, with_body, with_header, within,
 };
 use crate::sip::wire::StatusCode;
-use crate::sip::{EndReason, Event, Warning};
+use crate::sip::{EndReason, Event, Path, Warning};
 use core::time::Duration;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -489,8 +489,7 @@ fn a_call_by_the_rules_of_rfc_2543_is_answered_once() {
 #[test]
 fn on_ipv6_the_contact_has_brackets() {
     let mut trace = Trace::new();
-    trace.path.local = "[2001:db8::1]:5060".parse().unwrap();
-    trace.path.remote = "[2001:db8::2]:5060".parse().unwrap();
+    trace.path = Path::udp("[2001:db8::1]:5060".parse().unwrap(), "[2001:db8::2]:5060".parse().unwrap());
     trace.receive(invite().replace("192.0.2.2", "[2001:db8::2]"));
     let call = trace.incoming();
     trace.endpoint.answer(trace.now, call, ANSWER.into());

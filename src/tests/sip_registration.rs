@@ -594,7 +594,7 @@ fn when_the_network_changes_the_first_server_is_asked_at_once() {
 fn a_new_local_address_is_registered_at_once() {
     let mut trace = Trace::registered(1);
     let mut moved = list(1);
-    moved[0].path.local = "192.0.2.77:5060".parse().unwrap();
+    moved[0].path = Path::udp("192.0.2.77:5060".parse().unwrap(), moved[0].path.remote);
     trace.registration.set_servers(trace.now, moved);
     let contact = trace.request().headers.contacts.first().unwrap().to_string();
     assert_eq!(contact, "<sip:box@192.0.2.77:5060>;expires=3600");

@@ -260,7 +260,7 @@ impl Warning {
     /// The value of the header; what would end the quoted text is left out.
     pub(super) fn value(&self, path: Path) -> String {
         let text: String = self.text.chars().filter(|&c| !c.is_control() && c != '"' && c != '\\').collect();
-        format!("{:03} {} \"{text}\"", self.code.clamp(300, 399), path.local)
+        format!("{:03} {} \"{text}\"", self.code.clamp(300, 399), path.known_as)
     }
 }
 

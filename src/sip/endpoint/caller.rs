@@ -216,7 +216,7 @@ impl Endpoint {
 
     fn invite_request(&mut self, client: ClientKey, invite: Invite) -> Request {
         let contact = self.contact(invite.path);
-        let from = NameAddr::new(SipUri::at(invite.path.local).with_user(&self.config.user).into())
+        let from = NameAddr::new(SipUri::at(invite.path.known_as).with_user(&self.config.user).into())
             .with_display(&self.config.display_name);
         let from = from.with_tag(&tag_text(self.tokens.draw()));
         let target = as_target(&invite.target);

@@ -199,8 +199,11 @@ impl Endpoint {
     }
 }
 
-/// Whether the server has seen another address than ours (RFC 3581 §4).
+/// Whether the server has seen another address than ours (RFC 3581 §4), or was told of another.
 fn is_translated(response: &Response, path: Path) -> bool {
+    if path.known_as != path.local {
+        return true;
+    }
     let via = response.headers.top_via();
     let (received, port) = via.map_or((None, None), |via| (via.received(), via.rport().flatten()));
     received.is_some_and(|seen| seen != path.local.ip()) || port.is_some_and(|port| port != path.local.port())

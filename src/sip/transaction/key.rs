@@ -95,8 +95,8 @@ impl ClientKey {
     /// Our Via.
     pub(crate) fn via(self, path: Path) -> Via {
         match path.transport {
-            Transport::Udp => Via::udp(path.local, &self.branch()),
-            Transport::Tcp => Via::tcp(path.local, &self.branch()),
+            Transport::Udp => Via::udp(path.known_as, &self.branch()),
+            Transport::Tcp => Via::tcp(path.known_as, &self.branch()),
         }
     }
 
