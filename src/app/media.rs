@@ -234,6 +234,18 @@ impl Stream<'_> {
         Ok(answer.to_bytes())
     }
 
+    /// Takes the answer to what was said before and is said again, mostly the answer of before. What is refused changes
+    /// nothing.
+    pub(super) fn handle_refresh(&mut self, answer: &[u8]) -> Result<(), Refused> {
+        let mut session = self.session.clone();
+        let agreed = session.accept(&Description::parse(answer)?)?;
+        if self.session.agreed() != Some(&agreed) {
+            self.follow(&agreed)?;
+        }
+        self.session = session;
+        Ok(())
+    }
+
     /// Does as agreed: another codec becomes another voice.
     fn follow(&mut self, agreed: &Negotiated) -> Result<(), Refused> {
         if agreed.formats != self.formats {

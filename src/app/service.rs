@@ -228,6 +228,7 @@ impl<'a> Service<'a> {
             }
             Event::Confirmed { call, body } => self.on_confirmed(now, call, &body),
             Event::Reoffered { call, offer } => self.on_reoffered(now, call, &offer),
+            Event::Refreshed { call, answer } => self.on_refreshed(call, &answer),
             Event::Info { call, key } => self.on_key(call, key),
             Event::Message { from, path, text } if self.may_tell(now, path) => {
                 let (from, text) = (short(&from.uri.to_string()), short(&text));
@@ -340,6 +341,15 @@ impl<'a> Service<'a> {
                 tell(Level::Warn, name.as_deref(), format_args!("goes on unchanged: {refused}"));
                 self.endpoint.reject_reoffer(now, call, refused.status(), refused.warning().as_ref());
             }
+        }
+    }
+
+    /// The caller has answered what we said again.
+    fn on_refreshed(&mut self, call: CallKey, answer: &[u8]) {
+        let Some(Call { name, stage: Stage::OnAir(stream) }) = self.calls.get_mut(&call) else { return };
+        match stream.handle_refresh(answer) {
+            Ok(()) => self.voices.extend(name.iter().map(|name| (stream.voice(), name.clone()))),
+            Err(refused) => tell(Level::Warn, name.as_deref(), format_args!("goes on unchanged: {refused}")),
         }
     }
 

@@ -176,6 +176,7 @@ fn told(event: &Event) -> String {
         Event::Answered { body, .. } => format!("answered {}", String::from_utf8_lossy(body)),
         Event::Confirmed { .. } => "confirmed".to_owned(),
         Event::Reoffered { .. } => "reoffered".to_owned(),
+        Event::Refreshed { answer, .. } => format!("refreshed {}", String::from_utf8_lossy(answer)),
         Event::Info { key, .. } => format!("key {key}"),
         Event::Message { text, .. } => format!("text {text}"),
         Event::Failed { status, .. } => format!("failed {status}"),
@@ -377,6 +378,10 @@ fn a_call_of_half_an_hour_lasts_although_a_fifth_of_its_refreshes_is_lost() {
             let is_over = |end: usize| world.events[end].iter().filter(|event| is_last(event)).count();
             let what = format!("seed {seed}, {timers:?}, {hides_update}");
             assert_eq!((is_over(CALLER), is_over(CALLEE)), (0, 0), "{what}: {:?}", world.story(CALLEE));
+            let refreshed = world.story(CALLEE).iter().filter(|told| *told == "refreshed answer").count();
+            // Where the callee refreshes by INVITE: as often as half of the interval is over, or a lost one is due again.
+            let by_invite = hides_update && timers[CALLER].is_none();
+            assert_eq!(refreshed >= 20, by_invite, "{what}: {refreshed}");
             world.run();
             assert_eq!(world.story(CALLER).last().unwrap(), "ended LocalHangUp", "{what}");
             assert_eq!(world.story(CALLEE).last().unwrap(), "ended RemoteHangUp", "{what}");

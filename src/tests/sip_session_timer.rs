@@ -181,7 +181,7 @@ fn who_waits_is_refreshed_at_half_of_the_interval() {
 }
 
 #[test]
-fn who_takes_no_update_gets_our_newest_description_again() {
+fn who_takes_no_update_gets_our_newest_description_again_and_his_answer_is_told_once() {
     let Kept { mut trace, call, tag, .. } = kept(WAITS_FOR_INVITE);
     let moved = with_body(&within("INVITE", 2, &tag), "application/sdp", OFFER);
     trace.receive(with_header(&moved, WAITS_FOR_INVITE));
@@ -197,16 +197,20 @@ fn who_takes_no_update_gets_our_newest_description_again() {
         ("1 INVITE".into(), &b"v=0\r\no=newest\r\n"[..])
     );
     trace.receive(reply(&invite, 100, ""));
-    let ok = with_body(&reply(&invite, 200, ""), "application/sdp", OFFER);
+    let ok = with_body(&reply(&invite, 200, ""), "application/sdp", "v=0\no=moved\n");
     for _ in 0..2 {
         trace.receive(&ok);
         let ack = trace.transmit();
         assert!(ack.bytes.starts_with(b"ACK sip:bob@192.0.2.2:5070 "), "where the 200 says");
         assert!(String::from_utf8(ack.bytes).unwrap().contains("\r\nCSeq: 1 ACK\r\n"));
     }
+    assert_eq!(trace.event(), Event::Refreshed { call, answer: b"v=0\r\no=moved\r\n".to_vec() });
     trace.no_event();
     trace.pass(45 * SECOND);
-    assert_eq!(trace.request().headers.cseq.to_string(), "2 INVITE");
+    let invite = trace.request();
+    assert_eq!(invite.headers.cseq.to_string(), "2 INVITE");
+    trace.receive(reply(&invite, 200, ""));
+    trace.no_event();
 }
 
 #[test]

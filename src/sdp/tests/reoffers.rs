@@ -66,6 +66,24 @@ fn codec_and_packet_time_change() {
     assert_eq!((negotiated.ptime, version(&description)), (Duration::from_millis(30), 2));
 }
 
+/// What we said is said again, to keep the call alive (RFC 4028 §7.4).
+#[test]
+fn what_we_answered_is_an_offer_when_it_is_said_again() {
+    let offer = "c=IN IP4 192.0.2.9\nm=audio 6000 RTP/AVP 8 0 101\na=rtpmap:101 telephone-event/8000\n";
+    let mut session = Session::new(local());
+    let (_, before) = reoffer(&mut session, offer);
+    let same = "c=IN IP4 192.0.2.9\nm=audio 6000 RTP/AVP 8 101\na=rtpmap:101 telephone-event/8000\n";
+    assert_eq!(session.accept(&parse(same)).as_ref(), Ok(&before), "the answer of before changes nothing");
+    let moved = session.accept(&parse(&same.replace("192.0.2.9", "192.0.2.10"))).unwrap();
+    assert_eq!(moved, Negotiated { remote: moved.remote, remote_rtcp: moved.remote_rtcp, ..before.clone() });
+    assert_eq!(moved.remote, Some("192.0.2.10:6000".parse().unwrap()));
+    let held = session.accept(&parse(&format!("{same}a=sendonly\n"))).unwrap();
+    assert_eq!((held.direction, held.remote), (Direction::RecvOnly, before.remote));
+    let other = session.accept(&parse("c=IN IP4 192.0.2.9\nm=audio 6000 RTP/AVP 0\n"));
+    assert!(matches!(other, Err(Refusal::Codec { .. })), "{other:?}");
+    assert_eq!(session.agreed(), Some(&held), "what is refused changes nothing");
+}
+
 #[test]
 fn a_stream_that_is_added_is_refused_and_the_old_one_stays() {
     let mut session = talking();

@@ -57,6 +57,14 @@ pub enum Event {
         /// The offered session description; empty if the answer shall hold the offer.
         offer: Vec<u8>,
     },
+    /// The other end has answered an INVITE by which we kept the call alive: what we had said before, said again. Mostly
+    /// the answer is the one of before as well.
+    Refreshed {
+        /// The call.
+        call: CallKey,
+        /// The session description of the answer, never empty.
+        answer: Vec<u8>,
+    },
     /// The other end sends a key by INFO.
     Info {
         /// The call.

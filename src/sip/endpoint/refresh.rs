@@ -11,12 +11,13 @@
 //!
 //! A call is kept from its 2xx on, by whoever sent it; each 2xx to an INVITE or UPDATE within it begins anew. Callers who
 //! cannot count are asked all the same, and whatever they answer shows that they are there. A call of ours has a timer only
-//! if the other end wants one. The answer to our INVITE is not looked at: to what it knows already it has nothing new to say.
+//! if the other end wants one. Our INVITE offers nothing new, but its answer may be another than before (RFC 3264 §8): the
+//! application is told.
 
 use super::Endpoint;
 use super::admission::{ALLOW, Refusal};
 use super::counters::count;
-use super::event::EndReason;
+use super::event::{EndReason, Event};
 use crate::sip::call::CallKey;
 use crate::sip::dialog::Dialog;
 use crate::sip::session::{Keeping, Pending, Session, SessionTimer, State};
@@ -146,6 +147,9 @@ impl Endpoint {
                     self.acknowledge_refresh(client, call, response);
                 }
                 let Some(before) = before else { return count(&mut self.counters.repeated) };
+                if is_invite && !response.body.is_empty() {
+                    self.events.push_back(Event::Refreshed { call, answer: response.body.clone() });
+                }
                 let alone = Agreed { is_ours: true, is_mutual: false, ..before };
                 self.keep(now, call, Agreed::as_uac(&response.headers).unwrap_or(alone));
             }
