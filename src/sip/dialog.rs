@@ -6,7 +6,7 @@
 use super::path::{Path, Transport, with_scope_of};
 use super::tokens::{Domain, Tokens};
 use super::wire::{CSeq, Headers, HostPort, Method, NameAddr, Request, Response, SipUri, Uri, Via};
-use core::net::SocketAddr;
+use core::net::{IpAddr, SocketAddr};
 
 /// One dialog, early or confirmed.
 #[derive(Clone, Debug)]
@@ -16,8 +16,18 @@ pub(crate) struct Dialog {
     remote: NameAddr,
     target: Uri,
     routes: Vec<NameAddr>,
+    neighbour: Neighbour,
     local_cseq: u32,
     remote_cseq: Option<u32>,
+}
+
+/// Who has brought us the newest target of the peer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Neighbour {
+    /// A proxy, or whoever answered us.
+    Other,
+    /// The peer itself, who believes to be here; `None`: where a name says.
+    Peer(Option<IpAddr>),
 }
 
 impl Dialog {
@@ -32,6 +42,7 @@ impl Dialog {
             remote: headers.from.clone(),
             target: target_of(headers).unwrap_or_else(|| as_target(&headers.from.uri)),
             routes: headers.record_routes.clone(),
+            neighbour: Neighbour::of(headers),
             local_cseq: 0,
             remote_cseq: Some(headers.cseq.number),
         }
@@ -58,6 +69,7 @@ impl Dialog {
             remote: headers.to.clone(),
             target: target_of(headers).unwrap_or_else(|| as_target(&headers.to.uri)),
             routes: headers.record_routes.iter().rev().cloned().collect(),
+            neighbour: Neighbour::Other,
             local_cseq: headers.cseq.number,
             remote_cseq: None,
         }
@@ -77,7 +89,13 @@ impl Dialog {
         Ok(())
     }
 
-    /// Takes the remote target of a target refresh request (§12.2.2), or of the 2xx to one of ours (§12.2.1.2).
+    /// Takes the remote target of a target refresh request (§12.2.2).
+    pub(crate) fn refresh(&mut self, request: &Headers) {
+        self.neighbour = Neighbour::of(request);
+        self.refresh_target(request);
+    }
+
+    /// Takes the remote target of the 2xx to a target refresh request of ours (§12.2.1.2).
     pub(crate) fn refresh_target(&mut self, headers: &Headers) {
         if let Some(target) = target_of(headers) {
             self.target = target;
@@ -100,8 +118,9 @@ impl Dialog {
     /// what wants a transport that this box does not have. A URI that names no transport keeps that of `path`: who calls
     /// over TCP and forgets to say so listens there, or nowhere.
     ///
-    /// The connection of `path` goes on to be used as long as it stands, if the next hop is on the same machine: few who
-    /// call over TCP can be called.
+    /// The connection of `path` goes on to be used as long as it stands, if the peer itself is at its other end, or the
+    /// next hop is on the same machine: few who call over TCP can be called. Over UDP a peer behind NAT is reached where its
+    /// requests come from: one whose Via and Contact name the same address, which is another than that.
     pub(crate) fn next_hop(&self, path: Path) -> Path {
         let next = self.routes.first().map_or(&self.target, |route| &route.uri);
         let Some((remote, transport)) =
@@ -113,9 +132,21 @@ impl Dialog {
         if remote.is_ipv4() != path.local.is_ipv4() {
             return path;
         }
-        let is_over_tcp = [path.transport, transport] == [Transport::Tcp; 2];
-        let flow = if is_over_tcp && remote.ip() == path.remote.ip() { Some(path.remote) } else { None };
-        Path { transport, remote, flow, ..path }
+        let is_same_machine = remote.ip() == path.remote.ip();
+        match (path.transport, transport, self.neighbour) {
+            (Transport::Tcp, Transport::Tcp, Neighbour::Peer(_)) => {
+                Path { remote, flow: Some(path.remote), ..path }
+            }
+            (Transport::Tcp, Transport::Tcp, Neighbour::Other) => {
+                Path { remote, flow: is_same_machine.then_some(path.remote), ..path }
+            }
+            (Transport::Udp, Transport::Udp, Neighbour::Peer(Some(ip)))
+                if ip == remote.ip() && !is_same_machine =>
+            {
+                path
+            }
+            _ => Path { transport, remote, flow: None, ..path },
+        }
     }
 
     fn with_cseq(&self, cseq: CSeq, via: Via) -> Request {
@@ -135,6 +166,16 @@ impl Dialog {
         }
         let last = NameAddr::new(self.target.clone());
         (as_target(&first.uri), rest.iter().cloned().chain([last]).collect())
+    }
+}
+
+impl Neighbour {
+    /// Who has sent this request to us. A peer of whom a proxy has kept a route is behind that proxy.
+    fn of(request: &Headers) -> Self {
+        match request.via.as_slice() {
+            [via] if request.record_routes.is_empty() => Self::Peer(via.sent_by().host.address()),
+            _ => Self::Other,
+        }
     }
 }
 
@@ -199,14 +240,24 @@ mod tests {
     use super::*;
     use crate::sip::wire::Message;
 
+    /// The dialog of a request with this Contact, which the peer has sent itself.
     fn dialog(contact: &str) -> Dialog {
+        dialog_by("192.0.2.2;branch=z9hG4bK1", contact)
+    }
+
+    /// The same with this Via.
+    fn dialog_by(via: &str, contact: &str) -> Dialog {
+        Dialog::as_callee(&request_by(via, contact), "b")
+    }
+
+    fn request_by(via: &str, contact: &str) -> Request {
         let text = format!(
-            "INVITE sip:box@192.0.2.1 SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.2;branch=z9hG4bK1\r\n\
+            "INVITE sip:box@192.0.2.1 SIP/2.0\r\nVia: SIP/2.0/UDP {via}\r\n\
              From: <sip:alice@192.0.2.2>;tag=a\r\nTo: <sip:box@192.0.2.1>\r\nCall-ID: 1\r\nCSeq: 7 INVITE\r\n\
              {contact}\r\n"
         );
         match Message::parse(text.as_bytes()).unwrap() {
-            Message::Request(request) => Dialog::as_callee(&request, "b"),
+            Message::Request(request) => request,
             Message::Response(_) => panic!("a request was written"),
         }
     }
@@ -243,10 +294,44 @@ mod tests {
         assert_eq!(hop(tcp, "192.0.2.2:5070;transport=udp"), ("UDP", 5070, None));
         assert_eq!(hop(tcp, "192.0.2.2:5070;transport=tcp"), ("TCP", 5070, Some(40000)));
         assert_eq!(hop(tcp, "192.0.2.2:5070"), ("TCP", 5070, Some(40000)), "as the call");
-        assert_eq!(hop(tcp, "192.0.2.3:5070"), ("TCP", 5070, None), "another machine");
         for other in ["192.0.2.2:5070;transport=ws", "pbx.example;transport=udp"] {
             assert_eq!(hop(tcp, other), ("TCP", 40000, None), "{other}");
         }
+    }
+
+    #[test]
+    fn a_peer_that_has_connected_itself_is_reached_by_its_connection_wherever_it_says_that_it_is() {
+        let path = Path::tcp("192.0.2.1:5060".parse().unwrap(), "192.0.2.2:40000".parse().unwrap());
+        let contact = "Contact: <sip:alice@10.0.0.7:5070>\r\n";
+        let hop = |dialog: Dialog| {
+            let hop = dialog.next_hop(path);
+            (hop.remote.to_string(), hop.flow.map(|flow| flow.port()))
+        };
+        let there = "10.0.0.7:5070".to_owned();
+        assert_eq!(hop(dialog(contact)), (there.clone(), Some(40000)));
+        let proxied = "192.0.2.2;branch=z9hG4bK1, SIP/2.0/TCP 10.0.0.7;branch=z9hG4bK2";
+        assert_eq!(hop(dialog_by(proxied, contact)), (there.clone(), None), "a proxy that is not on the way");
+        let routed = format!("Record-Route: <sip:192.0.2.9;lr>\r\n{contact}");
+        assert_eq!(hop(dialog(&routed)), ("192.0.2.9:5060".to_owned(), None), "a proxy that is elsewhere");
+        let mut moved = dialog_by(proxied, contact);
+        moved.refresh(&request_by("10.0.0.7;branch=z9hG4bK3", contact).headers);
+        assert_eq!(hop(moved), (there, Some(40000)), "a peer that comes by itself now");
+    }
+
+    #[test]
+    fn over_udp_a_peer_behind_nat_is_reached_where_it_comes_from() {
+        let path = Path::udp("192.0.2.1:5060".parse().unwrap(), "192.0.2.2:40000".parse().unwrap());
+        let contact = "Contact: <sip:alice@10.0.0.7:5070>\r\n";
+        let hop = |via: &str, contact: &str| dialog_by(via, contact).next_hop(path).remote.to_string();
+        assert_eq!(hop("10.0.0.7:5070;branch=z9hG4bK1;rport", contact), "192.0.2.2:40000");
+        let proxied = "192.0.2.2;branch=z9hG4bK1, SIP/2.0/UDP 10.0.0.7;branch=z9hG4bK2";
+        for via in ["10.0.0.8;branch=z9hG4bK1", "alice.example;branch=z9hG4bK1", proxied] {
+            assert_eq!(hop(via, contact), "10.0.0.7:5070", "{via}");
+        }
+        let over_tcp = "Contact: <sip:alice@10.0.0.7:5070;transport=tcp>\r\n";
+        assert_eq!(hop("10.0.0.7;branch=z9hG4bK1", over_tcp), "10.0.0.7:5070", "it says how");
+        let here = "Contact: <sip:alice@192.0.2.2:5070>\r\n";
+        assert_eq!(hop("192.0.2.2;branch=z9hG4bK1", here), "192.0.2.2:5070", "no NAT");
     }
 
     #[test]

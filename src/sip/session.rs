@@ -170,7 +170,7 @@ impl Session {
     pub(crate) fn refresh(&mut self, asked: &Asked) {
         self.path = asked.path;
         if let Some(dialog) = &mut self.dialog {
-            dialog.refresh_target(&asked.request.headers);
+            dialog.refresh(&asked.request.headers);
         }
     }
 }

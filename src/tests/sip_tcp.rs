@@ -109,6 +109,22 @@ fn requests_within_a_call_prefer_its_connection() {
 }
 
 #[test]
+fn a_caller_behind_nat_is_hung_up_on_by_his_connection() {
+    let mut trace = Trace::over_tcp();
+    let hidden = |message: String| message.replace("192.0.2.2:5060", "10.0.0.7:5060");
+    trace.receive(hidden(invite()));
+    let call = trace.incoming();
+    trace.endpoint.answer(trace.now, call, ANSWER.into());
+    let tag = trace.response().headers.to.tag().unwrap().to_owned();
+    trace.receive(hidden(within("ACK", 1, &tag)));
+    trace.endpoint.hang_up(trace.now, call);
+    let bye = trace.transmit();
+    let contact = "10.0.0.7:5060".parse().unwrap();
+    assert_eq!(bye.path, Path { remote: contact, flow: Some(far(&trace)), ..trace.path });
+    assert!(bye.bytes.starts_with(b"BYE sip:alice@10.0.0.7:5060 "));
+}
+
+#[test]
 fn a_connection_that_cannot_be_opened_fails_the_call_at_once() {
     let mut trace = Trace::over_tcp();
     call(&mut trace);
