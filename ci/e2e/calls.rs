@@ -1,18 +1,21 @@
-//! Call flows of RFC 3261, by sipp.
+//! Call flows of RFC 3261 and its extensions, by sipp over UDP and TCP.
 
 use crate::caller::Caller;
 use crate::paging_box::{PagingBox, free_pair_of_ports};
-use crate::sipp::Sipp;
+use crate::sipp::{PASSWORD, Sipp, USER, Way};
 use crate::skip;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::{Duration, Instant};
 
+/// One scenario, one way after the other.
 fn run(ip: IpAddr, settings: &[&str], scenario: &str, calls: u32) {
     if skip::is_missing("sipp") {
         return;
     }
     let mut target = PagingBox::start(ip, settings);
-    Sipp::start(&target, scenario, calls).finish();
+    for way in Way::ALL {
+        Sipp::start(&target, way, scenario, calls).finish();
+    }
     assert!(target.is_running());
     assert_eq!(target.terminate().code(), Some(0));
 }
@@ -35,6 +38,42 @@ fn several_calls_at_once_are_answered_and_ended() {
 #[test]
 fn a_caller_who_gives_up_while_the_box_rings_gets_487() {
     run(V4, &["sip.answer-after=10s"], "cancel", 1);
+}
+
+#[test]
+fn a_caller_who_hangs_up_while_the_box_rings_gets_200_and_487() {
+    run(V4, &["sip.answer-after=10s"], "early_bye", 1);
+}
+
+#[test]
+fn a_call_changes_its_codec_and_port_and_stays_as_it_was_when_that_is_refused() {
+    run(V4, &[], "reinvite", 1);
+}
+
+#[test]
+fn a_call_is_held_and_resumed_by_update() {
+    run(V4, &[], "update", 1);
+}
+
+#[test]
+fn a_caller_who_counts_refreshes_his_call() {
+    run(V4, &[], "session_timer", 1);
+}
+
+#[test]
+fn texts_are_taken() {
+    run(V4, &[], "message", 1);
+}
+
+#[test]
+fn a_caller_who_is_asked_to_proves_who_he_is() {
+    let [user, pass] = [format!("sip.user={USER}"), format!("sip.pass={PASSWORD}")];
+    run(V4, &[&user, &pass, "sip.require-auth=yes"], "proof", 1);
+}
+
+#[test]
+fn what_is_not_understood_is_refused_in_the_words_of_the_rfc() {
+    run(V4, &[], "not_understood", 1);
 }
 
 #[test]

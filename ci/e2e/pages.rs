@@ -2,7 +2,7 @@
 
 use crate::paging_box::PagingBox;
 use crate::real_time::in_real_time;
-use crate::sipp::Sipp;
+use crate::sipp::{Sipp, Way};
 use crate::skip;
 use crate::tone::{self, Heard, Recording};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -15,10 +15,12 @@ fn a_page_by_sipp_is_heard_whole_and_at_its_level() {
         return;
     }
     in_real_time(|| {
-        let mut target = PagingBox::start(V4, &[]);
-        Sipp::start(&target, "page", 1).finish();
-        target.terminate();
-        assert_is_the_tone(&listen(&target.wav(), tone::HZ));
+        for way in [Way::Udp, Way::TcpEach] {
+            let mut target = PagingBox::start(V4, &[]);
+            Sipp::start(&target, way, "page", 1).finish();
+            target.terminate();
+            assert_is_the_tone(&listen(&target.wav(), tone::HZ));
+        }
     });
 }
 

@@ -2,7 +2,7 @@
 
 use crate::caller::Caller;
 use crate::paging_box::{PagingBox, until};
-use crate::sipp::Sipp;
+use crate::sipp::{Sipp, Way};
 use crate::skip;
 use crate::tone::{self, Recording};
 use std::fs;
@@ -15,7 +15,7 @@ fn garbage_on_every_port_does_not_disturb_a_page() {
         return;
     }
     let mut target = PagingBox::start(V4, &[]);
-    let page = Sipp::start(&target, "page", 1);
+    let page = Sipp::start(&target, Way::Udp, "page", 1);
     let socket = UdpSocket::bind((V4, 0)).unwrap();
     let heard_before = recorded(&target);
     let mut garbage = Garbage(0x9e37_79b9_7f4a_7c15);

@@ -9,6 +9,29 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+/// What carries the calls of a scenario.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Way {
+    Udp,
+    /// One connection.
+    Tcp,
+    /// One connection for each call.
+    TcpEach,
+}
+
+impl Way {
+    pub(crate) const ALL: [Self; 3] = [Self::Udp, Self::Tcp, Self::TcpEach];
+
+    /// What sipp calls it.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Udp => "u1",
+            Self::Tcp => "t1",
+            Self::TcpEach => "tn",
+        }
+    }
+}
+
 /// A scenario under way; dropping it kills it.
 pub(crate) struct Sipp {
     child: Child,
@@ -18,20 +41,16 @@ pub(crate) struct Sipp {
 
 impl Sipp {
     /// Starts `calls` calls of a scenario, 50 a second.
-    pub(crate) fn start(target: &PagingBox, scenario: &str, calls: u32) -> Self {
-        Self::start_over("u1", target, scenario, calls)
-    }
-
-    /// The same over what sipp calls a transport: `t1` is one connection, `tn` one for each call.
-    pub(crate) fn start_over(transport: &str, target: &PagingBox, scenario: &str, calls: u32) -> Self {
-        let folder = target.folder.join(format!("sipp-{scenario}"));
+    pub(crate) fn start(target: &PagingBox, way: Way, scenario: &str, calls: u32) -> Self {
+        let folder = target.folder.join(format!("sipp-{scenario}-{}", way.name()));
         fs::create_dir_all(&folder).unwrap();
         tone::write_ulaw(&folder.join("tone.ulaw"));
         let ip = target.address.ip();
         let mut command = command(&folder, scenario, ip, calls);
         command.arg(target.address.to_string()).args(["-s", "page", "-r", "50", "-recv_timeout", "6000"]);
-        command.args(["-t", transport, "-max_socket", "100"]);
-        Self { child: command.spawn().unwrap(), folder, name: scenario.to_owned() }
+        command.args(["-t", way.name(), "-max_socket", "100", "-au", USER, "-ap", PASSWORD]);
+        let name = format!("{scenario} over {way:?}");
+        Self { child: command.spawn().unwrap(), folder, name }
     }
 
     /// Takes `calls` calls at the address that comes with it, and sends back what it hears.
@@ -62,6 +81,10 @@ impl Sipp {
         );
     }
 }
+
+/// What a caller proves who is asked to.
+pub(crate) const USER: &str = "501";
+pub(crate) const PASSWORD: &str = "secret";
 
 fn command(folder: &Path, scenario: &str, ip: IpAddr, calls: u32) -> Command {
     let ip = ip.to_string();

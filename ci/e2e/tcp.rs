@@ -1,13 +1,11 @@
-//! SIP over TCP: sipp, and connections in plain text that do what no good telephone does.
+//! SIP over TCP: connections in plain text that do what no good telephone does. What good ones do is in `calls`.
 
 use crate::callee::PagingCall;
 use crate::caller::{Received, host_port};
 use crate::paging_box::{PagingBox, free_port, until};
-use crate::sipp::Sipp;
-use crate::skip;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use std::io::{ErrorKind, Read, Write};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::net::{IpAddr, Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 
 /// A caller who holds one connection.
@@ -105,35 +103,6 @@ impl Phone {
     fn assert_closed(&mut self) {
         assert!(self.hear_byte().is_none(), "the connection is closed");
     }
-}
-
-fn run(ip: IpAddr, transport: &str, settings: &[&str], scenario: &str) {
-    if skip::is_missing("sipp") {
-        return;
-    }
-    let mut target = PagingBox::start(ip, settings);
-    Sipp::start_over(transport, &target, scenario, 4).finish();
-    assert_eq!(target.terminate().code(), Some(0));
-}
-
-#[test]
-fn sipp_calls_over_one_connection() {
-    run(V4, "t1", &[], "short_call");
-}
-
-#[test]
-fn sipp_calls_over_a_connection_for_each_call() {
-    run(V4, "tn", &[], "hold_and_resume");
-}
-
-#[test]
-fn sipp_calls_over_tcp_and_ipv6() {
-    run(V6, "t1", &[], "short_call");
-}
-
-#[test]
-fn the_box_hangs_up_by_the_connection_of_the_call() {
-    run(V4, "tn", &["calls.hang-up-after-minutes=0.01"], "box_hangs_up");
 }
 
 #[test]
@@ -285,7 +254,6 @@ fn paging_call_tells_at_once_that_nobody_listens() {
 
 const SHORT: &[&str] = &["--tone", "440", "--seconds", "0.2"];
 const V4: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
-const V6: IpAddr = IpAddr::V6(Ipv6Addr::LOCALHOST);
 /// Nobody listens there.
 const MEDIA_PORT: u16 = 16_000;
 /// Longer than any answer takes.
