@@ -26,6 +26,7 @@ mod tone;
 mod callers;
 mod calls;
 mod faults;
+mod interop;
 mod load;
 mod log;
 mod offers;

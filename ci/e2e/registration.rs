@@ -4,10 +4,8 @@ use crate::callee::{Callee, Outcome, PagingCall};
 use crate::caller::Caller;
 use crate::kamailio::Kamailio;
 use crate::paging_box::{PagingBox, until};
-use crate::skip;
 use crate::tone::{Heard, Recording};
 use std::net::{IpAddr, Ipv4Addr};
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 #[test]
@@ -80,19 +78,6 @@ fn it_registers_at_kamailio_is_paged_through_it_and_is_back_after_it_was_away() 
     assert!(target.terminate().success());
     let Heard { seconds, .. } = Recording::read(&target.wav()).find(440.0).expect("a tone");
     assert!(seconds > 2.0, "both pages are heard: {seconds} s");
-}
-
-#[test]
-fn a_cable_that_returns_and_another_address_are_registered_at_once() {
-    if skip::is_missing("kamailio") || skip::has_no_namespaces() {
-        return;
-    }
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/ci/interop/network");
-    let output = Command::new(script).arg(env!("CARGO_BIN_EXE_paging")).output().unwrap();
-    let told =
-        format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    assert!(output.status.success(), "{told}");
-    eprintln!("{told}");
 }
 
 #[test]
