@@ -12,6 +12,7 @@ use crate::net::Tcp;
 use crate::sip::wire::{Piece, Stream};
 use crate::sip::{Path, Reception};
 use crate::time::Instant;
+use core::cmp::Reverse;
 use core::net::{IpAddr, Ipv6Addr};
 use core::time::Duration;
 use std::collections::HashMap;
@@ -141,6 +142,11 @@ impl Connection {
         }
     }
 
+    /// Whether nothing has come by it that was taken, and nothing has gone by it that its peer had not asked for.
+    pub(super) fn is_silent(&self) -> bool {
+        self.standing.rank == Rank::Silent
+    }
+
     pub(super) fn is_finishing(&self) -> bool {
         self.standing.rank == Rank::Finishing
     }
@@ -159,17 +165,23 @@ impl Connection {
     }
 }
 
-/// Which of all connections makes room for a new one: of the lowest rank that of the peer with the most connections, and
-/// of those the one that was silent longest. So who floods the box with connections closes his own. `None` if calls go by
-/// all of them.
+/// Which of all connections makes room for a new one: first of a peer that has more than a quarter of them; then of the
+/// lowest rank; then of the peer that has the most; and of those the one that was silent longest. So who floods the box with
+/// connections closes his own, whatever he says by them, and many who have one each do not close those of a telephone
+/// system that has a few. `None` if calls go by all of them.
 pub(super) fn gives_way<K: Copy>(all: impl Iterator<Item = (K, Standing)> + Clone) -> Option<K> {
     let mut shares: HashMap<IpAddr, usize> = HashMap::new();
     for (_, standing) in all.clone() {
         *shares.entry(standing.peer).or_default() += 1;
     }
+    let quarter = all.clone().count() / 4;
     let share = |standing: Standing| shares.get(&standing.peer).copied().unwrap_or_default();
     all.filter(|(_, standing)| standing.rank < Rank::Calling)
-        .min_by_key(|&(_, standing)| (standing.rank, core::cmp::Reverse(share(standing)), standing.heard_at))
+        .min_by_key(|&(_, standing)| {
+            let Standing { rank, heard_at, .. } = standing;
+            let share = share(standing);
+            (rank != Rank::Finishing, Reverse(share > quarter), rank, Reverse(share), heard_at)
+        })
         .map(|(key, _)| key)
 }
 
@@ -207,6 +219,19 @@ mod tests {
         let phone = standing(Rank::Silent, "192.0.2.2", 1);
         let all: Vec<_> = [phone].into_iter().chain(flood).collect();
         assert_eq!(chosen(&all), Some(10));
+    }
+
+    #[test]
+    fn who_has_more_than_a_quarter_gives_way_although_he_is_known() {
+        let flood = (0..10).map(|at| standing(Rank::Known, "203.0.113.9", 100 + at));
+        let phone = standing(Rank::Silent, "192.0.2.2", 500);
+        let proxy = (0..3).map(|at| standing(Rank::Known, "192.0.2.3", at));
+        let all: Vec<_> = flood.chain([phone]).chain(proxy.clone()).collect();
+        assert_eq!(chosen(&all), Some(0));
+        let crowd =
+            (0..30_u8).map(|at| standing(Rank::Known, &format!("203.0.113.{at}"), 100 + u64::from(at)));
+        let all: Vec<_> = proxy.chain(crowd).chain([phone]).collect();
+        assert_eq!(chosen(&all), Some(33), "nobody has a quarter: the one that has said nothing");
     }
 
     #[test]

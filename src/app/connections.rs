@@ -329,11 +329,10 @@ impl Table {
 
     fn hear(&mut self, now: Instant, far: SocketAddr, reception: Reception) {
         let Some(&at) = self.by_far_end.get(&far) else { return };
-        if reception == Reception::TurnedAway {
-            return self.finish(now, at);
-        }
-        if let Some(connection) = self.connection(at) {
-            connection.on_reception(reception);
+        let Some(connection) = self.connection(at) else { return };
+        match reception {
+            Reception::TurnedAway if connection.is_silent() => self.finish(now, at),
+            _ => connection.on_reception(reception),
         }
     }
 
@@ -342,7 +341,9 @@ impl Table {
         let Some(connection) = self.connection(at) else { return };
         connection.finish(now);
         let (far, deadline) = (connection.path.remote, connection.deadline());
-        self.forget_far_end(far, at);
+        if self.forget_far_end(far, at) {
+            self.broken.push_back(far);
+        }
         self.tend_at = [self.tend_at, deadline].into_iter().flatten().min();
     }
 
@@ -350,6 +351,8 @@ impl Table {
     fn lose(&mut self, at: usize) {
         if let Some(connection) = self.places.get_mut(at).and_then(Option::take) {
             self.free.push(at);
+            // Its turn is not that of whoever has its place next.
+            self.queue.retain(|work| !matches!(work, Work::Read(other) if *other == at));
             if self.forget_far_end(connection.path.remote, at) {
                 self.broken.push_back(connection.path.remote);
             }

@@ -151,6 +151,11 @@ impl Tcp {
         if self.queue.len() - self.taken + rest.len() > self.queue_max {
             return Err(io::ErrorKind::StorageFull.into());
         }
+        // Who always leaves something unread must not make it grow.
+        if !rest.is_empty() {
+            self.queue.drain(..self.taken);
+            self.taken = 0;
+        }
         self.queue.extend_from_slice(rest);
         Ok(())
     }
@@ -177,9 +182,12 @@ impl Tcp {
     ///
     /// # Errors
     ///
-    /// It is broken, or could not be opened.
+    /// It could not be opened, or takes no more of what is queued.
     pub fn on_writable(&mut self) -> io::Result<()> {
-        if let Some(error) = self.socket.take_error()? {
+        // Of one that is open an error is told when it is read, after what came before it.
+        if !self.is_open
+            && let Some(error) = self.socket.take_error()?
+        {
             return Err(error);
         }
         self.is_open = true;

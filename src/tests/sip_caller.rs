@@ -1,6 +1,6 @@
 //! Calls that go out, as traces (RFC 3261 §9.1, §13.2, §15, §17.1; RFC 6026).
 
-use super::sip_trace::{ANSWER, Trace, ask, cancel, reply, with_body};
+use super::sip_trace::{ANSWER, OFFER, Trace, ask, cancel, reply, with_body};
 use crate::sip::wire::{Request, StatusCode};
 use crate::sip::{CallKey, EndReason, EndpointConfig, Event, Invite};
 use core::time::Duration;
@@ -327,4 +327,21 @@ fn names_with_line_ends_do_not_break_the_invite() {
     let (_, invite) = call(&mut trace);
     assert_eq!(invite.headers.from.display.as_deref(), Some("AX: y"));
     assert_eq!(invite.headers.from.uri.user(), Some("box"));
+}
+
+#[test]
+fn the_via_of_the_ack_says_how_it_goes() {
+    for (mut trace, transport, said) in
+        [(Trace::new(), "tcp", "SIP/2.0/TCP"), (Trace::over_tcp(), "udp", "SIP/2.0/UDP")]
+    {
+        let target = "sip:bob@192.0.2.2".parse().unwrap();
+        trace.endpoint.invite(trace.now, Invite::new(target, trace.path, OFFER.into()));
+        let invite = trace.request();
+        let contact = format!("<sip:bob@192.0.2.2:5070;transport={transport}>");
+        trace.receive(reply(&invite, 200, "bob").replace("<sip:bob@192.0.2.2:5070>", &contact));
+        let ack = trace.transmit();
+        assert_eq!(ack.path.transport.name(), &said[8..]);
+        let text = String::from_utf8(ack.bytes).unwrap();
+        assert!(text.contains(&format!("\r\nVia: {said} 192.0.2.1:5060;")), "{text}");
+    }
 }

@@ -353,6 +353,7 @@ fn over_tcp_the_connection_is_kept_open_and_made_up_for_when_it_is_lost() {
     answer(&mut world);
     answer(&mut world);
     assert!(world.is_registered());
+    assert_eq!(world.endpoint.flows().collect::<Vec<_>>(), [address(2)], "its silence closes it not");
     let kept_at = world.endpoint.poll_timeout().unwrap();
     assert_eq!(kept_at.since(world.now), 95 * SECOND);
     world.endpoint.handle_timeout(kept_at);

@@ -2,10 +2,10 @@
 //! (RFC 3261 §17, §18).
 
 use super::net::address;
-use super::sip_trace::{ANSWER, Trace, ack_of_refusal, invite, reply, request, with_body, within};
-use crate::allow::{Allow, Network};
+use super::sip_trace::{ANSWER, OFFER, Trace, ack_of_refusal, invite, reply, request, with_body, within};
+use crate::allow::{Allow, Network, Pattern};
 use crate::sip::wire::{Message, Request, StatusCode};
-use crate::sip::{EndReason, EndpointConfig, Event, Invite, Path, Reception};
+use crate::sip::{EndReason, EndpointConfig, Event, Invite, Path, Reception, Transport};
 use core::net::SocketAddr;
 use core::time::Duration;
 
@@ -164,13 +164,55 @@ fn a_call_that_rings_outlives_its_connection() {
 #[test]
 fn a_bye_that_is_lost_with_its_connection_ends_the_call_all_the_same() {
     let mut trace = Trace::over_tcp();
-    let (call, _) = trace.confirmed();
+    trace.receive(invite().replace("192.0.2.2:5060>", "192.0.2.2:5060;transport=tcp>"));
+    let call = trace.incoming();
+    trace.endpoint.answer(trace.now, call, ANSWER.into());
+    let tag = trace.response().headers.to.tag().unwrap().to_owned();
+    trace.receive(within("ACK", 1, &tag));
+    trace.event();
     trace.endpoint.handle_broken(trace.now, far(&trace));
     trace.no_event();
     trace.endpoint.hang_up(trace.now, call);
     assert_eq!(trace.sent(), ["BYE"]);
     trace.endpoint.handle_broken(trace.now, far(&trace));
     assert!(matches!(trace.event(), Event::Ended { reason: EndReason::LocalHangUp, .. }));
+    trace.assert_clean();
+}
+
+/// A telephone that is at UDP, and used TCP for a request that was too large for it (RFC 3261 §18.1.1).
+#[test]
+fn what_finds_no_connection_goes_over_udp_where_the_contact_does_not_say_tcp() {
+    let mut trace = Trace::new();
+    let (call, tag) = trace.confirmed();
+    let udp = core::mem::replace(&mut trace.path, Trace::over_tcp().path);
+    trace.receive(with_body(&within("INVITE", 2, &tag), "application/sdp", OFFER));
+    trace.event();
+    trace.endpoint.accept_reoffer(trace.now, call, ANSWER.into());
+    trace.sent();
+    trace.receive(within("ACK", 2, &tag));
+    trace.event();
+    trace.endpoint.hang_up(trace.now, call);
+    let first = trace.transmit();
+    assert_eq!((first.path.transport, first.path.flow), (Transport::Tcp, Some(far(&trace))));
+    trace.endpoint.handle_broken(trace.now, udp.remote);
+    let bye = trace.transmit();
+    assert_eq!((bye.path.transport, bye.path.remote), (Transport::Udp, udp.remote));
+    let Ok(Message::Request(bye)) = Message::parse(&bye.bytes) else { panic!() };
+    assert_eq!((bye.method.as_str(), bye.headers.via[0].transport()), ("BYE", "UDP"));
+    trace.receive(reply(&bye, 200, ""));
+    assert!(matches!(trace.event(), Event::Ended { reason: EndReason::LocalHangUp, .. }));
+    trace.assert_clean();
+}
+
+#[test]
+fn a_large_call_that_was_given_up_does_not_ring_over_udp_after_all() {
+    let (mut trace, call) = large();
+    trace.sent();
+    trace.endpoint.hang_up(trace.now, call);
+    let far = far(&trace);
+    trace.endpoint.handle_broken(trace.now, far);
+    assert!(trace.sent().is_empty());
+    assert_eq!(trace.event(), Event::Ended { call, reason: EndReason::LocalHangUp });
     trace.assert_clean();
 }
 
@@ -250,4 +292,14 @@ fn a_message_says_what_to_think_of_its_connection() {
     assert_eq!(say("GET / HTTP/1.1\n\n"), [Reception::Unreadable, Reception::TurnedAway]);
     let nobody = with_body(&invite(), "text/plain", "x").replace("CSeq: 1 INVITE", "CSeq: 1 BYE");
     assert_eq!(say(&nobody), [Reception::Unreadable, Reception::TurnedAway]);
+}
+
+#[test]
+fn a_caller_who_is_refused_says_nothing_against_who_else_calls_by_his_connection() {
+    let allow = Allow { callers: vec![Pattern::from_text("bob@*").unwrap()], ..Allow::ANYBODY };
+    let path = Trace::over_tcp().path;
+    let mut trace = Trace { path, ..Trace::with(EndpointConfig { allow, ..EndpointConfig::new("box") }) };
+    let text = invite().replace('\n', "\r\n");
+    assert_eq!(trace.endpoint.handle_message(trace.now, path, text.as_bytes()), Reception::Taken);
+    assert_eq!(trace.sent(), ["403"]);
 }

@@ -136,3 +136,17 @@ fn a_peer_that_cannot_be_reached_is_told() {
     world.connections.send(&Transmit { path: Path::tcp(world.address, nobody), bytes: b"x".to_vec() });
     assert!(matches!(world.next(), Input::Broken { far } if far == nobody));
 }
+
+#[test]
+fn who_is_turned_away_is_said_goodbye_to_and_that_is_told_unless_others_use_his_connection() {
+    let world = World::new(3);
+    let (mut stranger, mut calling) = (world.phone(), world.phone());
+    world.tend(Duration::from_secs(2), &[far(&calling)]);
+    for phone in [&stranger, &calling] {
+        world.connections.hear(clock::now(), Path::tcp(world.address, far(phone)), Reception::TurnedAway);
+    }
+    assert!(matches!(world.next(), Input::Broken { far: told } if told == far(&stranger)));
+    assert!(is_closed(&mut stranger));
+    calling.write_all(MESSAGE.as_bytes()).unwrap();
+    assert_eq!(world.sender(), far(&calling));
+}

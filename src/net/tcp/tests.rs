@@ -113,6 +113,46 @@ fn what_the_kernel_does_not_take_is_queued_up_to_a_bound_and_goes_later() {
 }
 
 #[test]
+fn a_peer_that_reads_and_never_all_does_not_make_the_queue_grow() {
+    let mut world = World::new();
+    let mut accepted = world.accept();
+    // The kernel takes little at a time, so that something is always left.
+    setsockopt(&accepted.socket, sockopt::SndBuf, &4096).unwrap();
+    setsockopt(&world.phone.socket, sockopt::RcvBuf, &4096).unwrap();
+    let (chunk, mut buffer) = ([7; 4096], [0; 4096]);
+    let backlog = |accepted: &Tcp| accepted.queue.len() - accepted.taken;
+    let mut read = 0;
+    while read < 16 * OPTIONS.queue {
+        while backlog(&accepted) < OPTIONS.queue / 2 {
+            accepted.send(&chunk).unwrap();
+        }
+        while backlog(&accepted) >= OPTIONS.queue / 2 {
+            read += world.phone.read(&mut buffer).unwrap().unwrap_or(0);
+            accepted.on_writable().unwrap();
+        }
+        assert!(accepted.has_queued() && accepted.queue.len() <= OPTIONS.queue, "{}", accepted.queue.len());
+    }
+}
+
+#[test]
+fn what_came_before_a_reset_is_read() {
+    let mut world = World::new();
+    let mut accepted = world.accept();
+    world.ready(|ready| ready.key == PHONE && ready.writable);
+    world.phone.on_writable().unwrap();
+    accepted.send(b"never read").unwrap();
+    world.ready(|ready| ready.key == PHONE && ready.readable);
+    world.phone.send(b"BYE").unwrap();
+    // Closed with something unread in it, which the kernel says by a reset.
+    world.phone = Tcp::connect(([127, 0, 0, 9], 5060).into(), world.listener.local_addr(), OPTIONS).unwrap();
+    world.ready(|ready| ready.key == BOX && ready.writable);
+    accepted.on_writable().unwrap();
+    let mut buffer = [0; 10];
+    assert_eq!(accepted.read(&mut buffer).unwrap(), Some(3));
+    assert!(accepted.read(&mut buffer).is_err());
+}
+
+#[test]
 fn a_port_where_nobody_listens_is_told() {
     let mut world = World::new();
     let nobody = world.listener.local_addr();

@@ -75,7 +75,7 @@ impl Endpoint {
         };
         let (client, path) = (calling.client, *path);
         if core::mem::replace(&mut calling.is_cancelled, true) || !calling.is_proceeding {
-            return;
+            return self.clients.forget_detour(client);
         }
         self.send_cancel(now, call, client, path);
     }
@@ -151,17 +151,18 @@ impl Endpoint {
         }
         match self.sessions.get(&call).map(|session| &session.state) {
             Some(State::Calling(_)) => self.on_answered(now, call, dialog, response),
-            _ => self.send_bye(now, &mut dialog, path, None),
+            _ => self.send_stray_bye(now, &mut dialog, path),
         }
     }
 
     fn acknowledge(&mut self, call: CallKey, dialog: &Dialog, path: Path) {
-        let mut ack = dialog.ack(ClientKey::draw(&mut self.tokens).via(path));
+        let next = dialog.next_hop(path);
+        let mut ack = dialog.ack(ClientKey::draw(&mut self.tokens).via(next));
         if let Some(proofs) = self.sessions.get(&call).and_then(|session| session.proofs.as_ref()) {
             proofs.repeat(&mut ack);
         }
         match ack.to_bytes() {
-            Ok(bytes) => self.outbox.push(dialog.next_hop(path), &bytes),
+            Ok(bytes) => self.outbox.push(next, &bytes),
             Err(_) => count(&mut self.counters.unwritable),
         }
     }

@@ -9,7 +9,7 @@ use crate::sip::dialog::Dialog;
 use crate::sip::path::Path;
 use crate::sip::session::{Session, SessionTimer, State};
 use crate::sip::transaction::{ClientKey, Lapsed, NewRequest, Owner};
-use crate::sip::wire::{Method, Response, StatusCode};
+use crate::sip::wire::{Method, Request, Response, StatusCode};
 use crate::time::Instant;
 use core::net::SocketAddr;
 
@@ -58,6 +58,7 @@ impl Endpoint {
         match lapsed.owner {
             Owner::Call(call) if lapsed.is_invite => self.on_unanswered(call, status, status.reason()),
             Owner::Call(call) => self.on_left(call),
+            Owner::Refresh(call) if lapsed.is_guess => self.on_refresh_unsent(now, call),
             Owner::Refresh(call) => self.on_refresh_refused(now, call, status),
             Owner::Account(account, cseq) => self.on_no_answer(now, account, cseq),
         }
@@ -95,36 +96,38 @@ impl Endpoint {
 
     /// Sends the BYE of a call, or sends it again.
     pub(super) fn send_last_bye(&mut self, now: Instant, call: CallKey) {
-        let Some(Session { path, dialog: Some(dialog), .. }) = self.sessions.get(&call) else { return };
-        let (path, mut dialog) = (*path, dialog.clone());
-        self.send_bye(now, &mut dialog, path, Some(call));
-        if let Some(session) = self.sessions.get_mut(&call) {
-            session.dialog = Some(dialog);
-        }
+        self.send_bye_of(now, call, Some(call));
     }
 
     /// Sends the BYE of a call and forgets about its answer.
     pub(super) fn abandon(&mut self, now: Instant, call: CallKey) {
-        if let Some(session) = self.sessions.get(&call)
-            && let (path, Some(mut dialog)) = (session.path, session.dialog.clone())
-        {
-            self.send_bye(now, &mut dialog, path, None);
-        }
+        self.send_bye_of(now, call, None);
     }
 
-    /// Sends a BYE, the last request of a dialog.
-    pub(super) fn send_bye(&mut self, now: Instant, dialog: &mut Dialog, path: Path, call: Option<CallKey>) {
-        let path = dialog.next_hop(path);
+    /// Sends the BYE of a dialog that belongs to no call.
+    pub(super) fn send_stray_bye(&mut self, now: Instant, dialog: &mut Dialog, path: Path) {
+        let bye = bye(dialog, path, ClientKey::draw(&mut self.tokens));
+        self.open_bye(now, bye, None);
+    }
+
+    /// Sends the BYE of a call, with what it proves; `waiting` is who wants to know of its answer.
+    fn send_bye_of(&mut self, now: Instant, call: CallKey, waiting: Option<CallKey>) {
         let client = ClientKey::draw(&mut self.tokens);
-        let mut request = dialog.request(Method::BYE, client.via(path));
-        let session = call.and_then(|call| self.sessions.get_mut(&call));
-        if let Some(proofs) = session.and_then(|session| session.proofs.as_mut()) {
+        let Some(Session { path, dialog: Some(dialog), proofs, .. }) = self.sessions.get_mut(&call) else {
+            return;
+        };
+        let (client, path, mut request) = bye(dialog, *path, client);
+        if let Some(proofs) = proofs {
             proofs.prove(&mut request);
         }
-        let new = NewRequest { request, path, owner: call.map(Owner::Call) };
+        self.open_bye(now, (client, path, request), waiting);
+    }
+
+    fn open_bye(&mut self, now: Instant, (client, path, request): Bye, waiting: Option<CallKey>) {
+        let new = NewRequest { request, path, owner: waiting.map(Owner::Call) };
         if self.clients.open(now, client, new, &mut self.outbox).is_err() {
             count(&mut self.counters.unwritable);
-            if let Some(call) = call {
+            if let Some(call) = waiting {
                 self.end(call, EndReason::Unwritable);
             }
         }
@@ -135,4 +138,12 @@ impl Endpoint {
             self.end(call, EndReason::LocalHangUp);
         }
     }
+}
+
+/// The last request of a dialog, its transaction and its way.
+type Bye = (ClientKey, Path, Request);
+
+fn bye(dialog: &mut Dialog, path: Path, client: ClientKey) -> Bye {
+    let path = dialog.next_hop(path);
+    (client, path, dialog.request(Method::BYE, client.via(path)))
 }

@@ -209,9 +209,9 @@ impl Endpoint {
         NameAddr::new(path.contact(&self.config.user).into())
     }
 
-    /// The far ends of the connections that calls go by.
+    /// The far ends of the connections that calls go by, and those by which accounts are registered: calls come by them.
     pub fn flows(&self) -> impl Iterator<Item = SocketAddr> {
-        let paths = self.sessions.values().map(|session| session.path);
+        let paths = self.sessions.values().map(|session| session.path).chain(self.kept());
         paths.filter(|path| path.transport == Transport::Tcp).map(|path| path.remote)
     }
 

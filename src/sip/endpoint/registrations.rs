@@ -154,6 +154,11 @@ impl Endpoint {
         self.accounts.iter().flat_map(own).flatten().min()
     }
 
+    /// The ways that are kept open.
+    pub(super) fn kept(&self) -> impl Iterator<Item = Path> {
+        self.accounts.iter().filter_map(|known| known.kept).map(|(path, _)| path)
+    }
+
     fn accounts(&self) -> impl Iterator<Item = AccountKey> + use<> {
         (0..self.accounts.len()).map(AccountKey)
     }

@@ -106,7 +106,8 @@ impl Endpoint {
     /// 403, or nothing.
     pub(super) fn turn_away(&mut self, now: Instant, inbound: &Inbound, why: Stranger) {
         count(&mut self.counters.strangers);
-        self.is_turned_away = true;
+        // Others may call from the same address, by the same connection.
+        self.is_turned_away = why == Stranger::Source;
         let Some(answers_left) = self.may_answer(now, inbound.path) else { return };
         self.refuse(inbound, &Refusal::new(StatusCode::FORBIDDEN));
         if self.events.len() >= self.config.limits.events {

@@ -10,9 +10,10 @@ use super::reaction::{Class, Emit, End, Reaction};
 use super::servers::{Slot, set};
 use super::timing::Transport;
 use crate::sip::call::{AccountKey, CallKey};
+use crate::sip::dialog::address;
 use crate::sip::outbox::Outbox;
 use crate::sip::path::{self, Path};
-use crate::sip::wire::{Method, Request, Response, WriteError};
+use crate::sip::wire::{Message, Method, Request, Response, SipUri, WriteError};
 use crate::time::Instant;
 use crate::timers::Timers;
 use core::net::SocketAddr;
@@ -54,6 +55,8 @@ pub(crate) struct Lapsed {
     pub(crate) owner: Owner,
     /// Whether it was an INVITE.
     pub(crate) is_invite: bool,
+    /// Whether it last went where the peer may never have listened, for want of something better.
+    pub(crate) is_guess: bool,
 }
 
 /// Whether a 2xx response is the first from its remote tag.
@@ -81,21 +84,21 @@ impl Clients {
             let detour = Some(Box::new(new.request.clone()));
             let new = new.over(path::Transport::Tcp, key);
             let bytes = new.request.to_bytes()?;
-            self.start(now, key, Start { new, bytes, detour }, outbox);
+            self.start(now, key, Start { new, bytes, detour, is_guess: false }, outbox);
         } else {
-            self.start(now, key, Start { new, bytes, detour: None }, outbox);
+            self.start(now, key, Start { new, bytes, detour: None, is_guess: false }, outbox);
         }
         Ok(())
     }
 
     fn start(&mut self, now: Instant, key: ClientKey, start: Start, outbox: &mut Outbox) {
-        let Start { new: NewRequest { request, path, owner }, bytes, detour } = start;
+        let Start { new: NewRequest { request, path, owner }, bytes, detour, is_guess } = start;
         let method = request.method.clone();
         let is_invite = method == Method::INVITE;
         let (machine, reaction) = Machine::start(is_invite, Transport::of(path));
         let (bytes, invite) = (bytes.into_boxed_slice(), is_invite.then(|| Box::new(request)));
         let (refused, heard) = (None, Vec::new());
-        let client = Client { machine, method, bytes, path, owner, detour, invite, refused, heard };
+        let client = Client { machine, method, bytes, path, owner, detour, is_guess, invite, refused, heard };
         self.open.insert(key, client);
         self.run(now, key, reaction, outbox);
     }
@@ -136,7 +139,8 @@ impl Clients {
     /// no response at all (RFC 3261 §17.1.4). One that got a provisional response may be answered over another connection
     /// (§18.2.2).
     ///
-    /// One that went over TCP for its size alone goes over UDP now (§18.1.1).
+    /// One that went over TCP for its size alone goes over UDP now (§18.1.1), and so does one within a call that went over
+    /// TCP because the call did: where the URI says nothing of it, UDP is meant (RFC 3263 §4.1).
     pub(crate) fn on_broken(&mut self, now: Instant, far: SocketAddr, outbox: &mut Outbox) -> Vec<Lapsed> {
         let is_lost = |client: &Client| client.path.takes(far) && client.machine.is_unheard();
         let lost = self.open.iter().filter(|(_, client)| is_lost(client));
@@ -147,13 +151,22 @@ impl Clients {
     fn lose(&mut self, now: Instant, key: ClientKey, outbox: &mut Outbox) -> Option<Lapsed> {
         let client = self.open.get_mut(&key)?;
         let (lapsed, detour) = (client.as_lapsed(), client.detour.take());
+        let is_guess = detour.is_none();
+        let detour = detour.map(|request| *request).or_else(|| client.inherited());
         let (path, owner) = (client.path, client.owner);
         self.close(key);
         let Some(request) = detour else { return lapsed };
-        let new = NewRequest { request: *request, path, owner }.over(path::Transport::Udp, key);
+        let new = NewRequest { request, path, owner }.over(path::Transport::Udp, key);
         let Ok(bytes) = new.request.to_bytes() else { return lapsed };
-        self.start(now, key, Start { new, bytes, detour: None }, outbox);
+        self.start(now, key, Start { new, bytes, detour: None, is_guess }, outbox);
         None
+    }
+
+    /// Whatever becomes of its connection, this request goes no other way.
+    pub(crate) fn forget_detour(&mut self, key: ClientKey) {
+        if let Some(client) = self.open.get_mut(&key) {
+            client.detour = None;
+        }
     }
 
     /// When something is due next.
@@ -251,6 +264,7 @@ struct Start {
     bytes: Vec<u8>,
     /// What is sent over UDP if there is no connection.
     detour: Option<Box<Request>>,
+    is_guess: bool,
 }
 
 /// What became of a response.
@@ -274,6 +288,7 @@ struct Client {
     owner: Option<Owner>,
     /// What goes over UDP if it cannot go over TCP.
     detour: Option<Box<Request>>,
+    is_guess: bool,
     /// An INVITE without a final response, from which CANCEL and ACK are made.
     invite: Option<Box<Request>>,
     /// An INVITE that was refused, until somebody takes it.
@@ -306,7 +321,19 @@ impl Client {
 
     fn as_lapsed(&self) -> Option<Lapsed> {
         let is_invite = matches!(self.machine, Machine::Invite(_));
-        Some(Lapsed { owner: self.owner?, is_invite })
+        Some(Lapsed { owner: self.owner?, is_invite, is_guess: self.is_guess })
+    }
+
+    /// The request, if it is one within a call and went over TCP for no other reason than that the call does: it goes to an
+    /// address without a transport.
+    fn inherited(&self) -> Option<Request> {
+        let Ok(Message::Request(request)) = Message::parse(&self.bytes) else { return None };
+        let next = request.headers.routes.first().map_or(&request.uri, |route| &route.uri);
+        let says_nothing = |uri: &SipUri| {
+            address(uri).is_some() && !uri.is_secure() && uri.params().get("transport").is_none()
+        };
+        let is_inherited = request.headers.to.tag().is_some() && next.sip().is_some_and(says_nothing);
+        is_inherited.then_some(request)
     }
 }
 

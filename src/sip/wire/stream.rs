@@ -251,8 +251,10 @@ fn body_length(head: &[u8]) -> Option<usize> {
     lines.next();
     let mut length = None;
     while let Some(line) = lines.next() {
+        // Where a line ends is not agreed on by all; what another one takes for the length must not be passed over.
+        let Ok(line) = line else { return None };
         // A line that is no header is refused by whoever reads the message.
-        let Ok((line, colon)) = line.and_then(super::frame::Line::into_header) else { continue };
+        let Ok((line, colon)) = line.into_header() else { continue };
         if HeaderName::of(line.name(colon)) == HeaderName::ContentLength {
             let value = line.read(|scan| scan.number("the length of the body in bytes")).ok()?;
             if length.replace(value).is_some() {

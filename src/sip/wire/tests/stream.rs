@@ -111,6 +111,9 @@ fn what_could_be_cut_in_two_ways_is_not_cut() {
         "Content-Length: 0x5",
         "Content-Length:",
         "Content-Length: 99999999999999999999999",
+        "Content-Length: 5\r;",
+        "Content-Length: 5\0",
+        "X: y\rContent-Length: 0\r\nContent-Length: 5",
     ] {
         let stream = with_length(length) + INVITE;
         assert_eq!(kinds(stream.as_bytes()), ["garbage"], "{length}");
