@@ -79,6 +79,8 @@ pub(crate) struct Keeping {
     pub(crate) description: Vec<u8>,
     /// Our refresh that has no final response.
     pub(crate) pending: Option<Pending>,
+    /// How often a refresh has followed a refusal at once.
+    pub(crate) turns: u8,
 }
 
 /// A refresh of ours without a final response.

@@ -38,7 +38,7 @@ pub(crate) enum Refresher {
 /// What both ends have agreed on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Agreed {
-    /// The session interval, at least [`LEAST`].
+    /// The session interval, from [`LEAST`] to [`LONGEST`].
     pub(crate) interval: Duration,
     /// Whether we refresh the session.
     pub(crate) is_ours: bool,
@@ -86,7 +86,7 @@ impl Agreed {
     pub(crate) fn as_uac(headers: &Headers) -> Option<Self> {
         let SessionExpires { interval, refresher } = SessionExpires::of(headers)?;
         let is_ours = refresher != Some(Refresher::Uas);
-        Some(Self { interval: interval.max(LEAST), is_ours, is_mutual: true })
+        Some(Self { interval: interval.clamp(LEAST, LONGEST), is_ours, is_mutual: true })
     }
 
     /// The header of our 2xx.
@@ -120,10 +120,11 @@ impl fmt::Display for SessionExpires {
     }
 }
 
-/// The least interval that everybody on the way accepts (§5); without the header [`LEAST`], and never less.
+/// The least interval that everybody on the way accepts (§5); without the header [`LEAST`], and never less. More than
+/// [`LONGEST`] is nothing that anybody means.
 pub(crate) fn min_se(headers: &Headers) -> Duration {
     let told = headers.get("Min-SE").and_then(|value| seconds(value.split(';').next()?));
-    told.unwrap_or_default().max(LEAST)
+    told.filter(|&told| told <= LONGEST).unwrap_or_default().max(LEAST)
 }
 
 /// Whether the sender of these `headers` can count (§7.1).
@@ -149,6 +150,8 @@ fn seconds(text: &str) -> Option<Duration> {
 pub(crate) const TIMER: &str = "timer";
 /// No interval is shorter (§4).
 pub(crate) const LEAST: Duration = Duration::from_secs(90);
+/// A day: no peer means a longer one.
+pub(crate) const LONGEST: Duration = Duration::from_hours(24);
 /// The longest that BYE comes before the interval is over (§10).
 const MOST_EARLY: Duration = Duration::from_secs(32);
 
@@ -179,7 +182,7 @@ mod tests {
             ("x: 1800\r\n", "600"),
             ("Session-Expires: 30\r\n", "90"),
             ("Session-Expires: 1800\r\nMin-SE: 900\r\n", "900"),
-            ("Session-Expires: 99999999999999999999\r\nMin-SE: 99999999999\r\n", "4294967295"),
+            ("Session-Expires: 99999999999999999999\r\nMin-SE: 99999999999\r\n", "600"),
             ("Session-Expires: soon\r\nMin-SE: \r\n", "600"),
             ("Session-Expires: -1\r\n", "600"),
         ] {
@@ -209,6 +212,7 @@ mod tests {
         assert_eq!(agreed("Session-Expires: 120;refresher=uas\r\n"), Some((120, false)));
         assert_eq!(agreed("Session-Expires: 120;x=y\r\n"), Some((120, true)));
         assert_eq!(agreed("Session-Expires: 1\r\n"), Some((90, true)));
+        assert_eq!(agreed("Session-Expires: 4294967295\r\n"), Some((86_400, true)));
         assert_eq!(agreed("Supported: timer\r\n"), None);
     }
 

@@ -4,7 +4,7 @@
 use super::sip_trace::{ANSWER, Trace, invite, reply, request, with_body, with_header};
 use crate::allow::{Allow, Pattern};
 use crate::sip::digest::{Authenticator, Credentials, Identity};
-use crate::sip::wire::{Request, Response};
+use crate::sip::wire::{Message, Request, Response};
 use crate::sip::{CallKey, Demand, EndReason, EndpointConfig, Event, Invite, Stranger, Usage};
 use core::time::Duration;
 
@@ -65,6 +65,57 @@ fn a_call_that_is_asked_who_it_is_goes_again_with_a_proof_and_so_do_its_ack_and_
         assert_eq!(trace.event(), Event::Ended { call, reason: EndReason::LocalHangUp });
         trace.assert_clean();
     }
+}
+
+/// A call of ours that was asked who it is, whose other end is to be refreshed as `lines` of its 200 say.
+fn kept(lines: &str) -> (Trace, CallKey) {
+    let timer = Some(Duration::from_mins(10));
+    let mut trace = Trace::with(EndpointConfig { session_timer: timer, ..EndpointConfig::new("box") });
+    let (call, first) = call(&mut trace);
+    trace.receive(challenge(&first, 401, "n1"));
+    trace.request();
+    let second = trace.request();
+    trace.receive(reply(&second, 200, "bob").replacen("Contact", &format!("{lines}\nContact"), 1));
+    assert!(matches!(trace.event(), Event::Answered { .. }));
+    assert_eq!(trace.sent(), ["ACK"]);
+    (trace, call)
+}
+
+#[test]
+fn what_keeps_a_call_alive_is_proved_five_times_in_a_row_and_no_more() {
+    let (mut trace, _) = kept("Session-Expires: 90;refresher=uac\nAllow: UPDATE");
+    trace.pass(Duration::from_secs(45));
+    let mut asked = 0;
+    for number in 2..50 {
+        let Some(update) = trace.endpoint.poll_transmit() else { break };
+        let Ok(Message::Request(update)) = Message::parse(&update.bytes) else { panic!() };
+        asked += 1;
+        trace.receive(challenge(&update, 401, &format!("n{number}")).replace("qop=", "stale=true, qop="));
+    }
+    assert_eq!(asked, 6);
+    trace.no_event();
+}
+
+#[test]
+fn who_is_asked_about_a_refresh_while_he_hangs_up_still_proves_his_bye() {
+    let (mut trace, call) = kept("Session-Expires: 90;refresher=uac\nAllow: UPDATE");
+    trace.pass(Duration::from_secs(45));
+    let update = trace.request();
+    trace.endpoint.hang_up(trace.now, call);
+    let bye = trace.request();
+    trace.receive(challenge(&update, 401, "n2"));
+    assert!(trace.sent().is_empty());
+    trace.receive(challenge(&bye, 401, "n2"));
+    assert_eq!(proof(&trace.request(), "Authorization").unwrap().nonce, "n2");
+}
+
+#[test]
+fn the_bye_of_a_call_that_nobody_has_kept_alive_is_proved() {
+    let (mut trace, call) = kept("Session-Expires: 90;refresher=uas\nAllow: UPDATE");
+    trace.pass(Duration::from_mins(1));
+    let bye = trace.request();
+    assert_eq!((bye.method.as_str(), proof(&bye, "Authorization").unwrap().nonce.as_str()), ("BYE", "n1"));
+    assert_eq!(trace.event(), Event::Ended { call, reason: EndReason::Expired });
 }
 
 #[test]

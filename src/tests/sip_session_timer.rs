@@ -4,7 +4,7 @@ use super::sip_trace::{
     ANSWER, OFFER, Trace, ask, header, invite, reply, request, with_body, with_header, within,
 };
 use crate::sip::wire::{Request, StatusCode};
-use crate::sip::{CallKey, EndReason, EndpointConfig, Event, Invite};
+use crate::sip::{CallKey, EndReason, EndpointConfig, Event, Invite, Transmit, Transport};
 use core::time::Duration;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -269,6 +269,57 @@ fn an_interval_that_is_too_short_for_somebody_is_made_longer() {
 }
 
 #[test]
+fn what_we_ask_for_is_no_shorter_than_what_we_say_is_the_least() {
+    let lines = "Supported: timer\nSession-Expires: 1800;refresher=uas\nMin-SE: 500\nAllow: UPDATE";
+    let Kept { mut trace, tag, .. } = kept(lines);
+    let shorter = "Supported: timer\nSession-Expires: 90;refresher=uas";
+    trace.receive(with_header(&within("UPDATE", 2, &tag), shorter));
+    assert_eq!(header(&trace.response(), "Session-Expires"), "90;refresher=uas");
+    trace.pass(45 * SECOND);
+    let update = trace.request();
+    assert_eq!((value(&update, "Session-Expires"), value(&update, "Min-SE")), ("500;refresher=uac", "500"));
+}
+
+#[test]
+fn an_absurd_least_interval_is_passed_over() {
+    let Kept { mut trace, .. } = kept(WAITS);
+    trace.pass(45 * SECOND);
+    let update = trace.request();
+    trace.receive(reply(&update, 422, "").replacen("Contact", "Min-SE: 4000000000\nContact", 1));
+    trace.pass(Duration::from_millis(22_500));
+    let again = trace.request();
+    assert_eq!(value(&again, "Session-Expires"), "90;refresher=uac");
+    trace.receive(reply(&again, 422, "").replacen("Contact", "Min-SE: 300\nContact", 1));
+    trace.pass(Duration::ZERO);
+    assert_eq!(value(&trace.request(), "Session-Expires"), "300;refresher=uac");
+}
+
+#[test]
+fn a_least_interval_that_creeps_is_followed_five_times_in_a_row_and_no_more() {
+    let Kept { mut trace, .. } = kept(WAITS);
+    trace.pass(45 * SECOND);
+    let mut asked = 0;
+    for least in 91..150 {
+        let Some(update) = trace.endpoint.poll_transmit() else { break };
+        asked += 1;
+        let text = String::from_utf8(update.bytes).unwrap().replace("\r\n", "\n");
+        let head = text.split_once('\n').unwrap().1;
+        trace.receive(format!("SIP/2.0 422 Short\nMin-SE: {least}\n{head}"));
+        trace.pass(Duration::ZERO);
+    }
+    assert_eq!(asked, 6);
+    trace.no_event();
+}
+
+#[test]
+fn an_update_after_our_bye_gets_481() {
+    let Kept { mut trace, call, tag, .. } = kept(WAITS);
+    trace.endpoint.hang_up(trace.now, call);
+    trace.receive(within("UPDATE", 2, &tag));
+    assert_eq!(trace.sent(), ["BYE", "481"]);
+}
+
+#[test]
 fn a_peer_that_will_have_no_interval_is_asked_now_and_then_until_the_end() {
     for least in ["Min-SE: 90", "Min-SE: 4000000000", "X: y"] {
         let Kept { mut trace, call, .. } = kept(WAITS);
@@ -466,7 +517,8 @@ fn before_the_answer_there_is_nothing_to_refresh() {
 #[test]
 fn a_refresh_whose_connection_breaks_goes_again_and_is_no_sign_of_life() {
     let mut trace = Trace { endpoint: trace().endpoint, ..Trace::over_tcp() };
-    trace.receive(with_header(&invite(), "Allow: INVITE, UPDATE"));
+    let invite = with_header(&invite(), "Allow: INVITE, UPDATE");
+    trace.receive(invite.replace("192.0.2.2:5060>", "192.0.2.2:5060;transport=tcp>"));
     let call = trace.incoming();
     trace.endpoint.answer(trace.now, call, ANSWER.into());
     let tag = trace.response().headers.to.tag().unwrap().to_owned();
@@ -482,5 +534,31 @@ fn a_refresh_whose_connection_breaks_goes_again_and_is_no_sign_of_life() {
     }
     let asked = [300, 450, 525, 563, 582, 591, 596].map(|second| (second, b"UPD".to_vec()));
     assert_eq!((&sent[..7], &sent[sent.len() - 1]), (&asked[..], &(600, b"BYE".to_vec())));
+    assert_eq!(trace.event(), Event::Ended { call, reason: EndReason::Expired });
+}
+
+#[test]
+fn a_refresh_that_went_over_udp_for_want_of_a_connection_and_got_no_answer_is_no_sign_of_death() {
+    let mut trace = Trace { endpoint: trace().endpoint, ..Trace::over_tcp() };
+    trace.receive(with_header(&invite(), "Allow: INVITE, UPDATE"));
+    let call = trace.incoming();
+    trace.endpoint.answer(trace.now, call, ANSWER.into());
+    let tag = trace.response().headers.to.tag().unwrap().to_owned();
+    trace.receive(within("ACK", 1, &tag));
+    trace.event();
+    let mut asked = Vec::new();
+    for second in 1..600 {
+        trace.pass(SECOND);
+        while let Some(Transmit { path, .. }) = trace.endpoint.poll_transmit() {
+            if path.transport == Transport::Tcp {
+                asked.push(second);
+                trace.endpoint.handle_broken(trace.now, path.remote);
+            }
+        }
+    }
+    // Each time 32 s over UDP, then half of what is left.
+    assert_eq!(asked, [300, 466, 549, 591]);
+    trace.no_event();
+    trace.pass(SECOND);
     assert_eq!(trace.event(), Event::Ended { call, reason: EndReason::Expired });
 }

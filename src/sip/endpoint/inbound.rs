@@ -212,7 +212,7 @@ impl Endpoint {
     }
 
     /// Whether something may be told within a call.
-    fn check_told(&self, call: CallKey) -> Result<(), Refusal> {
+    pub(super) fn check_told(&self, call: CallKey) -> Result<(), Refusal> {
         match self.sessions.get(&call).map(|session| &session.state) {
             None | Some(State::Leaving) => Err(Refusal::new(StatusCode::CALL_DOES_NOT_EXIST)),
             // Without room the request could not be told from its repetition, which would tell it again.

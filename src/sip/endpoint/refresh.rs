@@ -18,6 +18,7 @@ use super::Endpoint;
 use super::admission::{ALLOW, Refusal};
 use super::counters::count;
 use super::event::{EndReason, Event};
+use super::retry::MAX_TURNS;
 use crate::sip::call::CallKey;
 use crate::sip::dialog::Dialog;
 use crate::sip::session::{Keeping, Pending, Session, SessionTimer, State};
@@ -154,9 +155,14 @@ impl Endpoint {
                 self.keep(now, call, Agreed::as_uac(&response.headers).unwrap_or(alone));
             }
             Class::Failure => {
-                let Some(Session { keeping, proofs, .. }) = self.sessions.get_mut(&call) else { return };
+                let Some(Session { state: State::Confirmed { .. }, keeping, proofs, .. }) =
+                    self.sessions.get_mut(&call)
+                else {
+                    return;
+                };
                 keeping.hear(&response.headers);
                 let is_asked = matches!(response.status.code(), 401 | 407)
+                    && keeping.may_turn()
                     && proofs.as_mut().is_some_and(|proofs| proofs.is_asked(response));
                 if is_asked {
                     keeping.pending = None;
@@ -177,14 +183,17 @@ impl Endpoint {
             StatusCode::REQUEST_TIMEOUT | StatusCode::CALL_DOES_NOT_EXIST => {
                 return self.on_expired(now, call);
             }
-            StatusCode::SESSION_INTERVAL_TOO_SMALL if keeping.raise() => now,
+            StatusCode::SESSION_INTERVAL_TOO_SMALL if keeping.may_turn() && keeping.raise() => now,
             StatusCode::METHOD_NOT_ALLOWED | StatusCode::NOT_IMPLEMENTED if !pending.is_invite => {
                 keeping.takes_update = false;
                 // Without a description there is no INVITE to try.
                 if keeping.description.is_empty() { due(half_of(over_at.since(now))) } else { now }
             }
             StatusCode::REQUEST_PENDING => due(after_glare(keeping.owns_call_id, self.tokens.draw())),
-            _ if agreed.is_mutual => due(half_of(over_at.since(now))),
+            _ if agreed.is_mutual => {
+                keeping.turns = 0;
+                due(half_of(over_at.since(now)))
+            }
             // Who does not count, and answers, is there.
             _ => return self.keep(now, call, agreed),
         };
@@ -241,6 +250,7 @@ impl Endpoint {
             proofs.accept(response);
         }
         keeping.hear(&response.headers);
+        keeping.turns = 0;
         keeping.agreed.map(|(before, _)| before)
     }
 
@@ -264,10 +274,16 @@ impl Endpoint {
 }
 
 impl Keeping {
-    /// Takes the least interval that was told for the next refresh; whether that is longer, and not absurd.
+    /// Whether one more refresh may follow a refusal at once.
+    const fn may_turn(&mut self) -> bool {
+        self.turns = self.turns.saturating_add(1);
+        self.turns <= MAX_TURNS
+    }
+
+    /// Takes the least interval that was told for the next refresh; whether that is longer.
     fn raise(&mut self) -> bool {
         let (Some((agreed, _)), Some(least)) = (&mut self.agreed, self.min_se) else { return false };
-        let is_worth_it = least > agreed.interval && least <= LONGEST;
+        let is_worth_it = least > agreed.interval;
         if is_worth_it {
             agreed.interval = least;
         }
@@ -288,7 +304,10 @@ fn timed_request(mut request: Request, agreed: Agreed, keeping: &Keeping) -> Req
         request = request.with_body(ContentType::sdp(), keeping.description.clone());
     }
     let request = request.with_header("Allow", ALLOW).with_header("Supported", TIMER);
-    let request = request.with_header("Session-Expires", &agreed.told_as_uac().to_string());
+    // Our interval is no shorter than what we say is the least (RFC 4028 §7.1).
+    let interval = agreed.interval.max(keeping.min_se.unwrap_or_default());
+    let asked = Agreed { interval, ..agreed }.told_as_uac();
+    let request = request.with_header("Session-Expires", &asked.to_string());
     match keeping.min_se {
         Some(least) => request.with_header("Min-SE", &least.as_secs().to_string()),
         None => request,
@@ -309,5 +328,3 @@ fn half_of(left: Duration) -> Duration {
 
 /// When it is tried again to refresh a call that the other end is changing.
 const AFTER_THEIRS: Duration = Duration::from_secs(2);
-/// No peer makes an interval longer than a day.
-const LONGEST: Duration = Duration::from_hours(24);

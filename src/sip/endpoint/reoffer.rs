@@ -62,7 +62,7 @@ impl Endpoint {
     pub(super) fn on_reoffer(&mut self, now: Instant, call: CallKey, inbound: &Inbound) {
         let is_update = inbound.request.method == Method::UPDATE;
         let outcome = if is_update && inbound.request.body.is_empty() {
-            self.check_room().map(|()| self.on_refresh(now, call, inbound))
+            self.check_told(call).map(|()| self.on_refresh(now, call, inbound))
         } else {
             self.check_turn(call).map(|()| self.ask(now, call, inbound))
         };

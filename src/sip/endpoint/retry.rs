@@ -2,7 +2,7 @@
 //!
 //! A 401 or 407 is answered once for each realm that asks, of INVITE, of BYE and of what keeps a call alive; the ACK repeats
 //! what its INVITE proved (§22.1). A 301 or 302 is followed when its first contact is an address: names are the application's
-//! business. At most [`MAX_TURNS`] times in a row.
+//! business. At most [`MAX_TURNS`] times in a row; `refresh` keeps to the same.
 
 use super::Endpoint;
 use super::counters::count;
@@ -136,4 +136,4 @@ fn redirect(invite: &mut Request, path: &mut Path, response: &Response) -> bool 
 /// What proves who we are.
 const PROOFS: [&str; 2] = ["Authorization", "Proxy-Authorization"];
 /// How often one request may be sent again.
-const MAX_TURNS: u8 = 5;
+pub(super) const MAX_TURNS: u8 = 5;
