@@ -27,6 +27,7 @@ use core::time::Duration;
 use log::Level;
 use smol::future;
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::rc::Rc;
 
 /// The box.
@@ -39,6 +40,8 @@ pub(super) struct Service<'a> {
     post: Post,
     accounts: Accounts<'a>,
     throttle: Throttle,
+    /// Of lines that come of what is said within calls.
+    chatter: Throttle,
     strangers: Strangers,
     /// The box is told to stop: nobody is answered any more.
     is_leaving: bool,
@@ -54,6 +57,9 @@ pub(super) struct Service<'a> {
 struct Call<'a> {
     /// Caller and Call-ID, for the log; `None` when this peer has had its line of this second.
     name: Option<String>,
+    peer: IpAddr,
+    /// Keys that the log does not know of yet.
+    keys: String,
     stage: Stage<'a>,
 }
 
@@ -83,6 +89,7 @@ impl<'a> Service<'a> {
             post,
             accounts,
             throttle: Throttle::default(),
+            chatter: Throttle::default(),
             strangers: Strangers::default(),
             is_leaving: false,
             calls: HashMap::new(),
@@ -144,7 +151,7 @@ impl<'a> Service<'a> {
             Input::Broken { far } => self.endpoint.handle_broken(now, far),
             Input::Timeout | Input::Nothing => {}
             Input::News => {
-                self.take_keys();
+                self.take_keys(now);
                 self.accounts.handle_news(now, &mut self.endpoint, &self.post);
             }
             Input::Stop => return false,
@@ -222,14 +229,14 @@ impl<'a> Service<'a> {
                 let name = self.may_tell(now, path).then(|| name(&from, path, &call_id));
                 self.cards.wake();
                 match self.media.prepare(path, &offer) {
-                    Ok(prepared) => self.take(now, call, name, prepared),
+                    Ok(prepared) => self.take(now, call, (name, path.remote.ip()), prepared),
                     Err(refused) => self.refuse(now, call, name.as_deref(), &refused),
                 }
             }
             Event::Confirmed { call, body } => self.on_confirmed(now, call, &body),
             Event::Reoffered { call, offer } => self.on_reoffered(now, call, &offer),
-            Event::Refreshed { call, answer } => self.on_refreshed(call, &answer),
-            Event::Info { call, key } => self.on_key(call, key),
+            Event::Refreshed { call, answer } => self.on_refreshed(now, call, &answer),
+            Event::Info { call, key } => self.on_key(now, call, key),
             Event::Message { from, path, text } if self.may_tell(now, path) => {
                 let (from, text) = (short(&from.uri.to_string()), short(&text));
                 log::info!("text from {from} at {}: {text}", path.remote);
@@ -253,9 +260,16 @@ impl<'a> Service<'a> {
         held_back.is_some()
     }
 
-    fn take(&mut self, now: Instant, call: CallKey, name: Option<String>, prepared: Prepared) {
+    fn take(
+        &mut self,
+        now: Instant,
+        call: CallKey,
+        (name, peer): (Option<String>, IpAddr),
+        prepared: Prepared,
+    ) {
         tell(Level::Info, name.as_deref(), format_args!("rings, {}", prepared.codec()));
-        self.calls.insert(call, Call { name, stage: Stage::Waiting(Box::new(prepared)) });
+        let stage = Stage::Waiting(Box::new(prepared));
+        self.calls.insert(call, Call { name, peer, keys: String::new(), stage });
         self.pager.handle_incoming(now, call);
     }
 
@@ -317,7 +331,9 @@ impl<'a> Service<'a> {
 
     /// The ACK may hold the answer to our offer.
     fn on_confirmed(&mut self, now: Instant, call: CallKey, body: &[u8]) {
-        let Some(Call { name, stage: Stage::OnAir(stream) }) = self.calls.get_mut(&call) else { return };
+        let Some(Call { name, stage: Stage::OnAir(stream), .. }) = self.calls.get_mut(&call) else {
+            return;
+        };
         if let Err(refused) = stream.handle_answer(body) {
             tell(Level::Warn, name.as_deref(), format_args!("ended: {refused}"));
             self.pager.handle_ended(call);
@@ -327,7 +343,7 @@ impl<'a> Service<'a> {
 
     /// The caller wants to change the call: to hold it, to resume it, to be heard from elsewhere.
     fn on_reoffered(&mut self, now: Instant, call: CallKey, offer: &[u8]) {
-        let Some(Call { name, stage: Stage::OnAir(stream) }) = self.calls.get_mut(&call) else {
+        let Some(Call { name, peer, stage: Stage::OnAir(stream), .. }) = self.calls.get_mut(&call) else {
             return self.endpoint.reject_reoffer(now, call, StatusCode::NOT_ACCEPTABLE_HERE, None);
         };
         match stream.handle_offer(offer) {
@@ -338,41 +354,50 @@ impl<'a> Service<'a> {
                 self.endpoint.accept_reoffer(now, call, ours);
             }
             Err(refused) => {
-                tell(Level::Warn, name.as_deref(), format_args!("goes on unchanged: {refused}"));
+                complain(self.chatter.allow(now, *peer), name.as_deref(), &refused);
                 self.endpoint.reject_reoffer(now, call, refused.status(), refused.warning().as_ref());
             }
         }
     }
 
     /// The caller has answered what we said again.
-    fn on_refreshed(&mut self, call: CallKey, answer: &[u8]) {
-        let Some(Call { name, stage: Stage::OnAir(stream) }) = self.calls.get_mut(&call) else { return };
+    fn on_refreshed(&mut self, now: Instant, call: CallKey, answer: &[u8]) {
+        let Some(Call { name, peer, stage: Stage::OnAir(stream), .. }) = self.calls.get_mut(&call) else {
+            return;
+        };
         match stream.handle_refresh(answer) {
             Ok(()) => self.voices.extend(name.iter().map(|name| (stream.voice(), name.clone()))),
-            Err(refused) => tell(Level::Warn, name.as_deref(), format_args!("goes on unchanged: {refused}")),
+            Err(refused) => complain(self.chatter.allow(now, *peer), name.as_deref(), &refused),
         }
     }
 
     /// Keys that came with the media.
-    fn take_keys(&self) {
+    fn take_keys(&mut self, now: Instant) {
+        let mut pressed = Vec::new();
         for (&call, state) in &self.calls {
             let Stage::OnAir(stream) = &state.stage else { continue };
-            while let Some(key) = stream.poll_key() {
-                self.on_key(call, key);
-            }
+            pressed.extend(core::iter::from_fn(|| stream.poll_key()).map(|key| (call, key)));
+        }
+        for (call, key) in pressed {
+            self.on_key(now, call, key);
         }
     }
 
-    /// Keys do nothing yet but stand in the log.
-    fn on_key(&self, call: CallKey, key: Key) {
-        if let Some(state) = self.calls.get(&call) {
-            tell(Level::Info, state.name.as_deref(), format_args!("key {key}"));
+    /// Keys do nothing yet but stand in the log, those of one second in one line.
+    fn on_key(&mut self, now: Instant, call: CallKey, key: Key) {
+        let Some(state) = self.calls.get_mut(&call) else { return };
+        if state.keys.len() < MAX_KEYS {
+            state.keys.push(key.as_char());
+        }
+        if self.chatter.allow(now, state.peer).is_some() {
+            state.tell_keys();
         }
     }
 
     /// Hangs up; the voice plays what has come.
     fn leave(&mut self, now: Instant, call: CallKey) {
         if let Some(state) = self.calls.get_mut(&call) {
+            state.tell_keys();
             tell_reception(state);
             state.stage = Stage::Leaving;
         }
@@ -381,7 +406,8 @@ impl<'a> Service<'a> {
 
     fn on_ended(&mut self, call: CallKey, reason: EndReason) {
         self.pager.handle_ended(call);
-        if let Some(state) = self.calls.remove(&call) {
+        if let Some(mut state) = self.calls.remove(&call) {
+            state.tell_keys();
             tell_reception(&state);
             tell(Level::Info, state.name.as_deref(), format_args!("{}", sentence(reason)));
         }
@@ -408,6 +434,15 @@ impl<'a> Service<'a> {
     }
 }
 
+impl Call<'_> {
+    fn tell_keys(&mut self) {
+        match core::mem::take(&mut self.keys).as_str() {
+            "" => {}
+            keys => tell(Level::Info, self.name.as_deref(), format_args!("key {keys}")),
+        }
+    }
+}
+
 fn name(from: &NameAddr, path: Path, call_id: &str) -> String {
     format!("call from {} at {} ({})", short(&from.uri.to_string()), path.remote, short(call_id))
 }
@@ -422,6 +457,21 @@ fn tell(level: Level, name: Option<&str>, what: fmt::Arguments<'_>) {
 /// What a stranger wrote, fit for a line of the log.
 pub(super) fn short(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { '?' } else { c }).take(LONGEST_NAME).collect()
+}
+
+/// Says that a call goes on although what its caller wanted is refused, if a line may be said: `held_back` were not.
+fn complain(held_back: Option<u64>, name: Option<&str>, refused: &Refused) {
+    match held_back {
+        None => {}
+        Some(0) => tell(Level::Warn, name, format_args!("goes on unchanged: {refused}")),
+        Some(count) => {
+            tell(
+                Level::Warn,
+                name,
+                format_args!("goes on unchanged: {refused}; {count} lines were held back"),
+            );
+        }
+    }
 }
 
 /// Says what was received, loudly if none of it could be played.
@@ -465,6 +515,8 @@ fn summary(stats: &VoiceStats) -> String {
     )
 }
 
+/// Keys that the log has still to be told of.
+const MAX_KEYS: usize = 32;
 /// Characters of a caller's address, and of a Call-ID, that the log shows.
 const LONGEST_NAME: usize = 80;
 /// Of the RTP clock of a telephone voice.
