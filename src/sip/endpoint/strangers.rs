@@ -23,6 +23,7 @@ use crate::sip::wire::{Method, NameAddr, StatusCode, Uri};
 use crate::time::Instant;
 use core::net::IpAddr;
 use core::time::Duration;
+use std::borrow::Cow;
 use std::collections::VecDeque;
 
 impl Endpoint {
@@ -59,7 +60,7 @@ impl Endpoint {
             return Ok(None);
         }
         let caller = self.caller(inbound);
-        let (user, host) = caller.map(|caller| identity(&caller.uri)).unwrap_or_default();
+        let (user, host) = caller.as_deref().map(|caller| identity(&caller.uri)).unwrap_or_default();
         if !self.config.allow.takes_caller(&user, &host) {
             return Err(Stranger::Caller);
         }
@@ -71,19 +72,19 @@ impl Endpoint {
 
     /// Who calls: as a server of our accounts asserts (RFC 3325 §9.1), else as the caller says himself. `None` if what the
     /// server asserts cannot be read: then it is nobody.
-    fn caller(&self, inbound: &Inbound) -> Option<NameAddr> {
+    fn caller<'i>(&self, inbound: &'i Inbound) -> Option<Cow<'i, NameAddr>> {
         let headers = &inbound.request.headers;
         let is_trusted = self.here.servers.contains(&inbound.path.remote.ip().to_canonical());
         match headers.get("P-Asserted-Identity").filter(|_| is_trusted) {
             // A second one is a telephone number beside the address.
-            Some(text) => NameAddr::list(text).ok()?.into_iter().next(),
-            None => Some(headers.from.clone()),
+            Some(text) => NameAddr::list(text).ok()?.into_iter().next().map(Cow::Owned),
+            None => Some(Cow::Borrowed(&headers.from)),
         }
     }
 
     /// What is told of who calls.
     pub(super) fn named(&self, inbound: &Inbound) -> Box<NameAddr> {
-        Box::new(self.caller(inbound).unwrap_or_else(|| inbound.request.headers.from.clone()))
+        Box::new(self.caller(inbound).unwrap_or(Cow::Borrowed(&inbound.request.headers.from)).into_owned())
     }
 
     /// 401 for a caller who has to prove who he is, and does not yet: his request proves so much.
