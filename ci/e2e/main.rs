@@ -26,6 +26,7 @@ mod tone;
 mod callers;
 mod calls;
 mod faults;
+mod flood;
 mod interop;
 mod load;
 mod log;

@@ -68,7 +68,7 @@ const fn is_private(address: IpAddr) -> bool {
 mod tests {
     use super::*;
 
-    /// What a box at 192.168.1.5 and 2001:db8:1::5 is known as by `peer`.
+    /// What a box at 192.168.1.5 and `2001:db8:1::5` is known as by `peer`.
     fn known_as(external: &str, port: Option<u16>, peer: &str) -> String {
         let mut outside = Outside::new(Some((external.parse().unwrap(), port)));
         let attached = ["192.168.1.0/24", "198.51.100.0/24", "2001:db8:1::/64", "0.0.0.0/0"];
