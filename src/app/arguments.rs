@@ -2,13 +2,18 @@
 //!
 //! ```text
 //! paging [CONF…] [--set section.key=value]…      run the box
+//! paging check [FILE…]                           find mistakes
+//! paging config [CONF…]                          print what is in force
 //! paging devices                                 list sound cards
 //! paging call URI --play FILE | --tone HZ --seconds S | --rtp no
 //! ```
-//! Decides what a command line means; it opens nothing and prints nothing. What follows `call` is read by `call_arguments`.
+//! Decides what a command line means; it opens nothing and prints nothing. What follows `call` is read by `call_arguments`,
+//! what follows `check` and `config` by `config_arguments`, with the options of PagingServer.
 
 pub use super::call_arguments::{Announcement, CALL_HELP, PageCall, Sound};
+pub use super::config_arguments::{CONFIG_HELP, Shown};
 
+use super::config_arguments::{self, Old};
 use core::fmt;
 use core::ops::RangeInclusive;
 use std::ffi::OsString;
@@ -23,10 +28,16 @@ pub enum Command {
     Devices,
     /// Place pages.
     Call(Box<PageCall>),
+    /// Find the mistakes in a configuration.
+    Check(Configuration),
+    /// Print a configuration.
+    Config(Shown, Configuration),
     /// Print how to use it.
     Help,
     /// Print how to place pages.
     CallHelp,
+    /// Print how to check and print configurations.
+    ConfigHelp,
     /// Print the version.
     Version,
 }
@@ -39,12 +50,24 @@ impl Command {
     pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Self, UsageError> {
         let mut parser = lexopt::Parser::from_args(arguments);
         let mut configuration = Configuration::default();
+        let mut shown = None;
         while let Some(argument) = parser.next()? {
             match argument {
                 lexopt::Arg::Short('h') | lexopt::Arg::Long("help") => return Ok(Self::Help),
                 lexopt::Arg::Short('V') | lexopt::Arg::Long("version") => return Ok(Self::Version),
                 lexopt::Arg::Long("set") => configuration.sets.push(text(parser.value()?)?),
+                lexopt::Arg::Long(option) => match config_arguments::old(option) {
+                    Some(Old::Print(what)) => shown = Some(what),
+                    Some(Old::Set(set)) => configuration.sets.push(set.to_owned()),
+                    Some(Old::Nothing) => {}
+                    Some(Old::Instead(instead)) => {
+                        return Err(UsageError::Foreign { option: option.to_owned(), instead });
+                    }
+                    None => return Err(argument.unexpected().into()),
+                },
                 lexopt::Arg::Value(word) if configuration.files.is_empty() => match word.to_str() {
+                    Some("check") => return config_arguments::check(&mut parser, configuration),
+                    Some("config") => return config_arguments::config(&mut parser, configuration),
                     Some(command @ ("devices" | "call")) if !configuration.sets.is_empty() => {
                         return Err(UsageError::SetFor(command.to_owned()));
                     }
@@ -56,10 +79,13 @@ impl Command {
                     _ => configuration.files.push(word.into()),
                 },
                 lexopt::Arg::Value(word) => configuration.files.push(word.into()),
-                other => return Err(other.unexpected().into()),
+                other @ lexopt::Arg::Short(_) => return Err(other.unexpected().into()),
             }
         }
-        Ok(Self::Run(configuration))
+        Ok(match shown {
+            Some(shown) => Self::Config(shown, configuration),
+            None => Self::Run(configuration),
+        })
     }
 }
 
@@ -138,6 +164,13 @@ pub enum UsageError {
         /// The other one.
         other: &'static str,
     },
+    /// An option of PagingServer's.
+    Foreign {
+        /// The option.
+        option: String,
+        /// What does the same here.
+        instead: &'static str,
+    },
     /// An argument that is not UTF-8 where only text makes sense.
     NotText(OsString),
 }
@@ -168,6 +201,9 @@ impl fmt::Display for UsageError {
             }
             Self::With { option, other } => write!(f, "expected {option} with {other}"),
             Self::Without { option, other } => write!(f, "expected {option} without {other}"),
+            Self::Foreign { option, instead } => {
+                write!(f, "--{option} is an option of PagingServer: {instead}")
+            }
             Self::NotText(word) => write!(f, "expected text in UTF-8, found {}", word.display()),
         }
     }
@@ -180,6 +216,9 @@ pub const HELP: &str = "\
 PagingBox: telephone calls come out of loudspeakers
 
   paging [CONF…] [--set section.key=value]…   run the box with these configuration files
+  paging check [FILE…]                        find every mistake in configuration files
+  paging config [CONF…]                       print what is in force, and where it stands
+  paging config --defaults | --annotated      print every setting, without or with what it means
   paging devices                              list the sound cards
   paging call URI --play FILE                 call URI and play a WAV file to it
   paging call URI --tone HZ --seconds S       call URI and play a tone to it

@@ -12,14 +12,55 @@ use std::path::PathBuf;
 /// # Errors
 /// When a file named on the command line cannot be read.
 pub(super) fn read(configuration: &Configuration) -> Result<Read, ReadError> {
-    let (mut texts, unread) = standard_files(&STANDARD);
-    for path in &configuration.files {
-        let text = std::fs::read(path).map_err(|source| ReadError { path: path.clone(), source })?;
-        texts.push((path.display().to_string(), text));
+    let mut texts = Texts::standard();
+    let Texts { texts: named, unread } = Texts::named(&configuration.files);
+    if let Some(error) = unread.into_iter().next() {
+        return Err(error);
     }
-    let texts: Vec<_> = texts.iter().map(|(name, text)| (name.as_str(), text.as_slice())).collect();
-    let loaded = config::load(&texts, std::env::vars_os().filter_map(as_text), &configuration.sets);
-    Ok(Read { loaded, unread })
+    texts.texts.extend(named);
+    let loaded = texts.load(true, &configuration.sets);
+    Ok(Read { loaded, unread: texts.unread })
+}
+
+/// Files: names and texts, and those that cannot be read.
+pub(super) struct Texts {
+    pub(super) texts: Vec<(String, Vec<u8>)>,
+    pub(super) unread: Vec<ReadError>,
+}
+
+impl Texts {
+    /// Those of [`STANDARD`] that are there.
+    pub(super) fn standard() -> Self {
+        Self::existing(&STANDARD)
+    }
+
+    /// Files that have to be there.
+    pub(super) fn named(paths: &[PathBuf]) -> Self {
+        let mut all = Self { texts: Vec::new(), unread: Vec::new() };
+        for path in paths {
+            match std::fs::read(path) {
+                Ok(text) => all.texts.push((path.display().to_string(), text)),
+                Err(source) => all.unread.push(ReadError { path: path.clone(), source }),
+            }
+        }
+        all
+    }
+
+    /// What they say, with or without the environment.
+    pub(super) fn load(&self, with_environment: bool, sets: &[String]) -> Loaded {
+        let environment = with_environment.then(std::env::vars_os).into_iter().flatten();
+        config::load(&self.borrowed(), environment.filter_map(as_text), sets)
+    }
+
+    pub(super) fn borrowed(&self) -> Vec<(&str, &[u8])> {
+        self.texts.iter().map(|(name, text)| (name.as_str(), text.as_slice())).collect()
+    }
+
+    fn existing(paths: &[&str]) -> Self {
+        let mut all = Self::named(&paths.iter().map(PathBuf::from).collect::<Vec<_>>());
+        all.unread.retain(|error| error.source.kind() != io::ErrorKind::NotFound);
+        all
+    }
 }
 
 /// The configuration.
@@ -43,19 +84,6 @@ impl Read {
             }
         }
     }
-}
-
-/// The files among `paths` that are there: names and texts, and those that cannot be read.
-fn standard_files(paths: &[&str]) -> (Vec<(String, Vec<u8>)>, Vec<ReadError>) {
-    let (mut texts, mut unread) = (Vec::new(), Vec::new());
-    for &path in paths {
-        match std::fs::read(path) {
-            Ok(text) => texts.push((path.to_owned(), text)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(source) => unread.push(ReadError { path: path.into(), source }),
-        }
-    }
-    (texts, unread)
 }
 
 /// The level of the `log` crate.
@@ -88,7 +116,7 @@ impl fmt::Display for ReadError {
 }
 
 /// Read first, where they exist; later ones win.
-const STANDARD: [&str; 2] = ["/etc/paging.conf", "/boot/paging.conf"];
+pub(super) const STANDARD: [&str; 2] = ["/etc/paging.conf", "/boot/paging.conf"];
 
 #[cfg(test)]
 mod tests {
@@ -100,7 +128,7 @@ mod tests {
         // A directory is there, and cannot be read as a file.
         let unreadable = concat!(env!("CARGO_MANIFEST_DIR"), "/src");
         let missing = concat!(env!("CARGO_MANIFEST_DIR"), "/no such file");
-        let (texts, unread) = standard_files(&[unreadable, missing, there]);
+        let Texts { texts, unread } = Texts::existing(&[unreadable, missing, there]);
         let names: Vec<_> = texts.iter().map(|(name, _)| name.as_str()).collect();
         assert_eq!(names, [there]);
         let [error] = unread.as_slice() else { panic!("{unread:?}") };

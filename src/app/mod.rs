@@ -6,9 +6,9 @@
 //! - `caller` places pages (`paging call`): `target` is whom it calls, `call_schedule` says when; `call_media` is what is
 //!   offered and said: `sound` and `speech`, cut into `call_stream`s with `call_faults`, sent by the `talker`;
 //!   `call_score` is how it went.
-//! - `configuration` reads files, environment and `--set`; [`arguments`] is the command line; `log` writes log lines,
-//!   `throttle` says how many the network may cause; `strangers` tells of those who may not call; `vicinity` looks up the
-//!   networks of the box.
+//! - `configuration` reads files, environment and `--set`; `configure` checks and prints them; [`arguments`] is the command
+//!   line; `log` writes log lines, `throttle` says how many the network may cause; `strangers` tells of those who may not
+//!   call; `vicinity` looks up the networks of the box.
 //! - `accounts` registers the box: each `line` is one account, with servers that `lookup` finds.
 
 mod accounts;
@@ -29,7 +29,9 @@ mod call_score;
 mod call_stream;
 mod caller;
 mod cards;
+mod config_arguments;
 mod configuration;
+mod configure;
 mod connection;
 mod connections;
 mod inband;
@@ -55,7 +57,7 @@ mod throttle;
 mod vicinity;
 
 use crate::output;
-use arguments::{CALL_HELP, Command, Configuration, HELP, PageCall, UsageError};
+use arguments::{CALL_HELP, CONFIG_HELP, Command, Configuration, HELP, PageCall, UsageError};
 use std::fmt::Display;
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -67,8 +69,11 @@ pub fn run(command: Command) -> ExitCode {
         Command::Run(configuration) => run_box(&configuration),
         Command::Devices => listing::devices(),
         Command::Call(page) => place(*page),
+        Command::Check(configuration) => configure::check(&configuration),
+        Command::Config(shown, configuration) => configure::show(shown, &configuration),
         Command::Help => print(HELP),
         Command::CallHelp => print(CALL_HELP),
+        Command::ConfigHelp => print(CONFIG_HELP),
         Command::Version => print(concat!("paging ", env!("CARGO_PKG_VERSION"), "\n")),
     }
 }
@@ -130,6 +135,8 @@ fn complain(what: &dyn Display) {
 
 /// The command line has no meaning (sysexits.h).
 const EX_USAGE: u8 = 64;
+/// A configuration has mistakes.
+const EX_DATAERR: u8 = 65;
 /// An input file is missing or no sound.
 const EX_NOINPUT: u8 = 66;
 /// A name that nobody knows.

@@ -224,12 +224,12 @@ mod tests {
 
     #[test]
     fn a_key_that_counts_for_the_whole_box_does_nothing_in_a_section_with_a_name() {
-        let (settings, told) = read("[sip hall]\ndomain = pbx\nuser = 1\nptime = 30\nzones = hall\n");
+        let (settings, told) = read("[sip hall]\ndomain = pbx\nuser = 1\nptime = 30\nmode = ring\n");
         assert_eq!(
             told,
             [
-                "paging.conf:4:1: note: [sip hall] ptime: is known but does nothing yet",
-                "paging.conf:5:1: note: [sip hall] zones: is known but does nothing yet",
+                "paging.conf:4:1: note: [sip hall] ptime: counts for the whole box: it belongs into [sip]",
+                "paging.conf:5:1: note: [sip hall] mode: is known but does nothing yet",
             ]
         );
         assert_eq!(settings.sip.ptime, Duration::from_millis(20));

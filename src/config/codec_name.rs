@@ -30,6 +30,18 @@ impl CodecName {
         if list.is_empty() { Err(Expected::Codecs) } else { Ok(list) }
     }
 
+    pub(super) fn from_text(text: &str) -> Result<Self, Expected> {
+        Self::from_word(text).ok_or(Expected::Codec)
+    }
+
+    /// Reads one codec; `None` is `auto`.
+    pub(super) fn or_auto(text: &str) -> Result<Option<Self>, Expected> {
+        if text.eq_ignore_ascii_case("auto") {
+            return Ok(None);
+        }
+        Self::from_word(text).map(Some).ok_or(Expected::CodecOrAuto)
+    }
+
     /// The name in session descriptions.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -67,6 +79,15 @@ mod tests {
         let list = CodecName::list("g722, pcmu, ALAW, PCMU, L16,").unwrap();
         assert_eq!(list, [CodecName::G722, CodecName::Pcmu, CodecName::Pcma, CodecName::L16]);
         assert_eq!(list.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "), "G722 PCMU PCMA L16");
+    }
+
+    #[test]
+    fn where_one_is_wanted_several_are_refused() {
+        assert_eq!(CodecName::from_text("g722"), Ok(CodecName::G722));
+        assert_eq!(CodecName::from_text("G722, PCMA"), Err(Expected::Codec));
+        assert_eq!(CodecName::or_auto("Auto"), Ok(None));
+        assert_eq!(CodecName::or_auto("alaw"), Ok(Some(CodecName::Pcma)));
+        assert_eq!(CodecName::or_auto("opus"), Err(Expected::CodecOrAuto));
     }
 
     #[test]

@@ -69,6 +69,8 @@ pub enum Problem {
     SectionNeedsName,
     /// `[audio hall]` with one.
     SectionTakesNoName,
+    /// `[announcement hall]`: it is dialled.
+    SectionNeedsNumber,
     /// `[sip` without the other bracket; it is taken for a section.
     HeaderNotClosed,
     /// A key before the first section.
@@ -101,6 +103,36 @@ pub enum Problem {
     },
     /// A key or section that does nothing yet.
     Later,
+    /// A key of one account that counts for all.
+    OfTheWholeBox,
+    /// A zone or group that there is not.
+    NoSuchZone {
+        /// Its name.
+        name: String,
+    },
+    /// An announcement that there is not.
+    NoSuchAnnouncement {
+        /// Its number.
+        number: String,
+    },
+    /// Something that needs one of some keys.
+    Lacks {
+        /// The keys.
+        others: &'static [&'static str],
+        /// What is so without them.
+        so: &'static str,
+    },
+    /// A key that may not stand beside another one, which counts.
+    Beside {
+        /// The other one.
+        other: &'static str,
+    },
+    /// Quotes around a secret, which keeps them.
+    QuotesKept,
+    /// Typographic quotes, which are letters like others.
+    CurlyQuotes,
+    /// A card by its number.
+    CardByNumber,
     /// Channels that another zone has; the others stay.
     ChannelsTaken {
         /// Which.
@@ -205,6 +237,17 @@ impl fmt::Display for Problem {
             Self::TooManyDevices => {
                 write!(f, "expected at most {MAX_OUTPUTS} devices in all; it is heard nowhere")
             }
+            Self::NoSuchZone { name } => {
+                write!(f, "expected a zone or group that there is, found {name:?}; it is left out")
+            }
+            Self::NoSuchAnnouncement { number } => {
+                write!(
+                    f,
+                    "expected an announcement that there is: no [announcement {number}]; the button does nothing"
+                )
+            }
+            Self::Lacks { others, so } => write!(f, "expected {} as well; {so}", others.join(" or ")),
+            Self::Beside { other } => write!(f, "expected this or {other}, not both; {other} counts"),
             Self::Replaced { instead } => write!(f, "is a key of PagingServer: {instead}"),
             Self::More { count } => write!(f, "and {count} more"),
             other => f.write_str(other.sentence()),
@@ -219,6 +262,13 @@ impl Problem {
             Self::UnknownSection => "unknown section; it is left out",
             Self::SectionNeedsName => "expected a name after the kind of section; it is left out",
             Self::SectionTakesNoName => "expected no name after the kind of section; it is left out",
+            Self::SectionNeedsNumber => {
+                "expected a number of at most 8 digits, as it is dialled; it is left out"
+            }
+            Self::OfTheWholeBox => "counts for the whole box: it belongs into [sip]",
+            Self::QuotesKept => "the quotes are taken for a part of it; a secret needs none",
+            Self::CurlyQuotes => "the quotes are taken for a part of it; only straight ones are none",
+            Self::CardByNumber => "names a card by its number, which changes: see paging devices",
             Self::HeaderNotClosed => "expected ] after the section; it is taken for one",
             Self::OutsideSection => "expected a section such as [sip] before it; the line is left out",
             Self::NoOverride => "expected section.key=value; it is left out",

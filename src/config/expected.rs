@@ -3,6 +3,7 @@
 use core::fmt;
 use core::time::Duration;
 
+use super::form::Form;
 use crate::units::LevelError;
 
 /// Why a text is no value of its key; prints what was expected.
@@ -80,6 +81,50 @@ pub enum Expected {
     Channels,
     /// No channel twice.
     ChannelOnce,
+    /// Text of a certain form.
+    Form(Form),
+    /// Zones and groups.
+    Zones,
+    /// A chime or a file.
+    Sound,
+    /// Where music comes from.
+    Sources,
+    /// What is sent by multicast.
+    Feed,
+    /// A level up to 0 dB, or mute.
+    Duck,
+    /// One codec.
+    Codec,
+    /// One codec, or auto.
+    CodecOrAuto,
+    /// Yes, no, or callers.
+    Delayed,
+    /// What a button does.
+    Press,
+    /// Times of a bell.
+    At,
+    /// Fields that cron knows.
+    Cron,
+    /// Five fields.
+    CronFields,
+    /// Days.
+    Dates,
+    /// What becomes of a bell that is late.
+    Late,
+    /// When it is night.
+    Night,
+    /// A multicast group with its port.
+    Group,
+    /// Addresses that each have a port.
+    Listen,
+    /// dhcp, or an address with its network.
+    OwnAddress,
+    /// An address.
+    Ip,
+    /// Addresses.
+    Ips,
+    /// Where the time comes from.
+    Ntp,
 }
 
 impl fmt::Display for Expected {
@@ -93,6 +138,7 @@ impl fmt::Display for Expected {
             Self::TimeInSteps { step } => write!(f, "expected a multiple of {step:?}"),
             Self::Number { least, most } => write!(f, "expected a whole number from {least} to {most}"),
             Self::Level(error) => error.fmt(f),
+            Self::Form(form) => f.write_str(form.sentence()),
             Self::Word(words) => write!(f, "expected one of {}", words.join(", ")),
             other => f.write_str(other.sentence()),
         }
@@ -136,6 +182,37 @@ impl Expected {
             Self::WavPath => "expected wav:PATH",
             Self::Channels => "expected channels from 1 to 8 such as 2 or \"1,2\"",
             Self::ChannelOnce => "expected each channel once",
+            _ => self.of_a_later_part(),
+        }
+    }
+
+    const fn of_a_later_part(self) -> &'static str {
+        match self {
+            Self::Zones => "expected all, or zones and groups by name such as hall, yard",
+            Self::Sound => "expected none, gong, three-tone, attention, or a file such as sounds/chime.wav",
+            Self::Sources => {
+                "expected a directory, a playlist, http://… or alsa:PCM; several separated by commas"
+            }
+            Self::Feed => "expected call, bell, music, or a file such as sounds/notice.wav",
+            Self::Duck => "expected mute, or a level up to 0 dB such as \"-20 dB\"",
+            Self::Codec => "expected one of G722, PCMA, PCMU, L16",
+            Self::CodecOrAuto => "expected one of auto, G722, PCMA, PCMU, L16",
+            Self::Delayed => "expected yes, no, or callers such as 2??@*",
+            Self::Press => "expected announcement NUMBER, emergency or stop",
+            Self::At => "expected times and then days such as 08:00 Mon-Fri or 08:00, 09:45 Sat",
+            Self::Cron => "expected minute, hour, day, month and day of the week such as 0 8 * * 1-5",
+            Self::CronFields => {
+                "expected five fields: minute, hour, day, month, day of the week, such as 0 8 * * 1-5"
+            }
+            Self::Dates => "expected days such as 2026-10-03 or 2026-12-24..2027-01-06",
+            Self::Late => "expected skip, or play and a time such as play 15s",
+            Self::Night => "expected from and to such as 22:00-06:00",
+            Self::Group => "expected a multicast group and its port such as 239.255.0.1:5004",
+            Self::Listen => "expected addresses with ports such as 0.0.0.0:9092",
+            Self::OwnAddress => "expected dhcp, or an address and its network such as 192.168.1.20/24",
+            Self::Ip => "expected an address such as 192.168.1.1",
+            Self::Ips => "expected addresses such as 192.168.1.1, 9.9.9.9",
+            Self::Ntp => "expected dhcp, pool, or servers such as time.example, 192.168.1.1",
             _ => "expected something else",
         }
     }

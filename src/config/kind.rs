@@ -2,14 +2,21 @@
 
 use core::fmt;
 use core::time::Duration;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
+use super::calendar::{At, Dates, Late, Night};
+use super::cron::Cron;
+use super::form::Form;
+use super::source::{Feed, Sound, Source};
 use super::value::{self, TimeLimits};
+use super::wanted::{Delayed, Press};
+use super::wired::{self, OwnAddress, TimeSource};
+use super::zone_names::ZoneNames;
 use super::{
     ChannelSet, CodecName, Device, Expected, External, Host, LogLevel, PortRange, Settings, Span, address,
     allow,
 };
-use crate::allow::Allow;
+use crate::allow::{Allow, Network};
 use crate::units::{Level, SampleRate};
 
 /// What a key takes, and where the value goes.
@@ -18,8 +25,12 @@ use crate::units::{Level, SampleRate};
 pub enum Kind {
     /// Text; also what a later part will read more closely.
     Text(Put<String>),
+    /// Text of a certain form.
+    Named(Form, Put<String>),
     /// Text that takes the rest of the line, and is never shown.
     Secret(Put<String>),
+    /// The same, of a certain form.
+    SecretOf(Form, Put<String>),
     /// yes or no.
     YesNo(Put<bool>),
     /// A time.
@@ -64,6 +75,48 @@ pub enum Kind {
     Device(Put<Device>),
     /// Channels of a card.
     Channels(Put<ChannelSet>),
+    /// Zones and groups.
+    Zones(Put<ZoneNames>),
+    /// A chime or a file.
+    Sound(Put<Sound>),
+    /// Where music comes from.
+    Sources(Put<Vec<Source>>),
+    /// What is sent by multicast.
+    Feed(Put<Feed>),
+    /// A level up to 0 dB, or mute.
+    Duck(Put<Level>),
+    /// A codec.
+    Codec(Put<CodecName>),
+    /// A codec; auto is `None`.
+    CodecOrAuto(Put<Option<CodecName>>),
+    /// Whose calls are played later.
+    Delayed(Put<Delayed>),
+    /// What a button does.
+    Press(Put<Press>),
+    /// Times of a bell.
+    At(Put<At>),
+    /// Times as cron writes them.
+    Cron(Put<Cron>),
+    /// Days.
+    Dates(Put<Vec<Dates>>),
+    /// What becomes of a bell that is late.
+    Late(Put<Late>),
+    /// When it is night.
+    Night(Put<Night>),
+    /// A multicast group with its port.
+    Group(Put<SocketAddr>),
+    /// Addresses that each have a port.
+    Listen(Put<Vec<SocketAddr>>),
+    /// Networks.
+    Networks(Put<Vec<Network>>),
+    /// An address with its network; dhcp is `None`.
+    OwnAddress(Put<Option<OwnAddress>>),
+    /// An address.
+    Ip(Put<IpAddr>),
+    /// Addresses.
+    Ips(Put<Vec<IpAddr>>),
+    /// Where the time comes from.
+    Ntp(Put<Vec<TimeSource>>),
     /// A key of another program; what replaces it here.
     Foreign(&'static str),
 }
@@ -95,6 +148,7 @@ impl Kind {
     pub fn apply(&self, text: &str, settings: &mut Settings) -> Result<Applied, Expected> {
         Ok(match *self {
             Self::Text(put) | Self::Secret(put) => put.give(settings, value::text(text)?),
+            Self::Named(form, put) | Self::SecretOf(form, put) => put.give(settings, form.read(text)?),
             Self::YesNo(put) => put.give(settings, value::yes_no(text)?),
             Self::Time(limits, put) => put.give(settings, value::time(text, limits)?),
             Self::TimeOrOff(limits, put) => put.give(settings, value::time_or_off(text, limits)?),
@@ -118,13 +172,103 @@ impl Kind {
             Self::Device(put) => put.give(settings, Device::from_text(text)?),
             Self::Channels(put) => put.give(settings, ChannelSet::from_text(text)?),
             Self::Foreign(instead) => Applied::Replaced(instead),
+            _ => self.apply_of_a_later_part(text, settings)?,
+        })
+    }
+
+    fn apply_of_a_later_part(&self, text: &str, settings: &mut Settings) -> Result<Applied, Expected> {
+        Ok(match *self {
+            Self::Zones(put) => put.give(settings, ZoneNames::from_text(text)?),
+            Self::Sound(put) => put.give(settings, Sound::from_text(text)?),
+            Self::Sources(put) => put.give(settings, Source::list(text)?),
+            Self::Feed(put) => put.give(settings, Feed::from_text(text)?),
+            Self::Duck(put) => put.give(settings, value::duck(text)?),
+            Self::Codec(put) => put.give(settings, CodecName::from_text(text)?),
+            Self::CodecOrAuto(put) => put.give(settings, CodecName::or_auto(text)?),
+            Self::Delayed(put) => put.give(settings, Delayed::from_text(text)?),
+            Self::Press(put) => put.give(settings, Press::from_text(text)?),
+            Self::At(put) => put.give(settings, At::from_text(text)?),
+            Self::Cron(put) => put.give(settings, Cron::from_text(text)?),
+            Self::Dates(put) => put.give(settings, Dates::list(text)?),
+            Self::Late(put) => put.give(settings, Late::from_text(text)?),
+            Self::Night(put) => put.give(settings, Night::from_text(text)?),
+            Self::Group(put) => put.give(settings, wired::group(text)?),
+            Self::Listen(put) => put.give(settings, wired::ports_of_addresses(text)?),
+            Self::Networks(put) => put.give(settings, wired::networks(text)?),
+            Self::OwnAddress(put) => put.give(settings, OwnAddress::from_text(text)?),
+            Self::Ip(put) => put.give(settings, wired::ip(text)?),
+            Self::Ips(put) => put.give(settings, wired::ips(text)?),
+            Self::Ntp(put) => put.give(settings, TimeSource::list(text)?),
+            // The others are read above.
+            _ => Applied::Later,
         })
     }
 
     /// Whether its values are never to be shown, and take the rest of the line.
     #[must_use]
     pub const fn is_secret(&self) -> bool {
-        matches!(self, Self::Secret(_))
+        matches!(self, Self::Secret(_) | Self::SecretOf(..))
+    }
+
+    /// Whether it takes several values, separated by commas.
+    #[must_use]
+    pub const fn is_list(&self) -> bool {
+        matches!(
+            self,
+            Self::Addresses(_)
+                | Self::Hosts(_)
+                | Self::Allow(_)
+                | Self::Codecs(_)
+                | Self::Channels(_)
+                | Self::Zones(_)
+                | Self::Sources(_)
+                | Self::Delayed(_)
+                | Self::Dates(_)
+                | Self::Listen(_)
+                | Self::Networks(_)
+                | Self::Ips(_)
+                | Self::Ntp(_)
+        )
+    }
+
+    /// What replaces it, where it belongs to another program.
+    #[must_use]
+    pub const fn instead(&self) -> &'static str {
+        match self {
+            Self::Foreign(instead) => instead,
+            _ => "",
+        }
+    }
+
+    /// Whether it belongs to another program.
+    #[must_use]
+    pub const fn is_foreign(&self) -> bool {
+        matches!(self, Self::Foreign(_))
+    }
+
+    /// The words that are values of it; there may be other values.
+    #[must_use]
+    pub const fn words(&self) -> &'static [&'static str] {
+        match self {
+            Self::Word(words, _) => words,
+            Self::YesNo(_) => &["yes", "no"],
+            Self::LogLevel(_) => &["off", "error", "warn", "info", "debug", "trace"],
+            Self::Priority(_) => &["emergency", "page", "multicast", "bell", "music"],
+            Self::Allow(_) => &["servers", "attached"],
+            Self::Codecs(_) | Self::Codec(_) => &["G722", "PCMA", "PCMU", "L16"],
+            Self::CodecOrAuto(_) => &["auto", "G722", "PCMA", "PCMU", "L16"],
+            Self::Span(_) => &["auto"],
+            Self::Device(_) => &["auto", "null"],
+            Self::Sound(_) => Sound::WORDS,
+            Self::Feed(_) => Feed::WORDS,
+            Self::Press(_) => Press::WORDS,
+            Self::Ntp(_) => TimeSource::WORDS,
+            Self::OwnAddress(_) => &["dhcp"],
+            Self::Duck(_) => &["mute"],
+            Self::Late(_) => &["skip", "play"],
+            Self::Zones(_) => &["all"],
+            _ => &[],
+        }
     }
 
     /// Whether nothing at all is a value; for other kinds it says nothing.

@@ -8,7 +8,7 @@ use config::{Config, Value, ValueKind};
 use super::layer::{Given, Layer, Slot};
 use super::read::Reader;
 use super::table::{self, Key, Section};
-use super::{Account, Diagnostic, Problem, SectionName, Settings, Zone, account, claims};
+use super::{Account, Diagnostic, Problem, SectionName, Settings, Zone, account, claims, references};
 
 /// What came of loading.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,6 +44,7 @@ pub fn load(
     settle(&mut settings, &given, &mut reader);
     account::settle(&mut settings, &given, &mut reader);
     claims::settle(&mut settings, &given, &mut reader);
+    references::settle(&given, &mut reader);
     Loaded { settings, given: given.into_values().collect(), diagnostics: reader.report.finish() }
 }
 

@@ -2,14 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::advice;
 use super::decode::decode;
 use super::hint::{key_elsewhere, near_key, near_section};
 use super::layer::{Given, Layer, Slot};
+use super::references::behind;
 use super::report::Report;
 use super::scan::{Item, scan};
 use super::section::{SectionFault, normal};
 use super::table::{self, Key, Naming, Section};
-use super::{Applied, Diagnostic, Place, Position, Problem, SectionName, Settings, Severity};
+use super::{Applied, Diagnostic, Expected, Place, Position, Problem, SectionName, Settings, Severity};
 
 /// Makes layers, each seeing those before it.
 #[derive(Debug)]
@@ -21,8 +23,14 @@ pub(super) struct Reader {
     pub(super) zones: Vec<(SectionName, Place)>,
     /// Sections `[sip NAME]`, likewise.
     pub(super) accounts: Vec<(SectionName, Place)>,
-    /// The ids of these.
+    /// Other sections with a name, likewise.
+    pub(super) others: Vec<(SectionName, Place)>,
+    /// Keys of which something wrong was told.
+    pub(super) wrong: BTreeSet<Slot>,
+    /// The ids of sections with a name.
     seen: BTreeSet<String>,
+    /// Kinds of sections of which it was told that they do nothing yet.
+    told: BTreeSet<&'static str>,
     /// What values are tried on.
     scratch: Settings,
 }
@@ -36,15 +44,22 @@ struct Pair<'a> {
     text: &'a str,
     key_place: Place,
     text_place: Place,
-    /// Whether it was said already that nothing in the section does anything yet.
-    is_told: bool,
 }
 
 impl Reader {
     pub(super) fn new() -> Self {
         let (layers, report) = (vec![Layer::defaults()], Report::default());
-        let (zones, accounts) = (Vec::new(), Vec::new());
-        Self { layers, report, zones, accounts, seen: BTreeSet::new(), scratch: Settings::default() }
+        Self {
+            layers,
+            report,
+            zones: Vec::new(),
+            accounts: Vec::new(),
+            others: Vec::new(),
+            wrong: BTreeSet::new(),
+            seen: BTreeSet::new(),
+            told: BTreeSet::new(),
+            scratch: Settings::default(),
+        }
     }
 
     /// Reads one file's bytes as the next layer.
@@ -61,12 +76,10 @@ impl Reader {
             let place = |position| Place { source: name.to_owned(), position: Some(position) };
             match item {
                 Item::Header { text, closed } => target = self.header(text, closed, &place(at)),
-                Item::Stray { word } => {
-                    self.report.error(&place(at), "", Problem::NoPair { found: shortened(word) });
-                }
+                Item::Stray { word } => self.stray(target.as_ref().ok(), word, &place(at)),
                 Item::Pair { key, value, value_at } => {
                     let (key_place, text_place) = (place(at), place(value_at));
-                    let pair = Pair { key, text: value, key_place, text_place, is_told: true };
+                    let pair = Pair { key, text: value, key_place, text_place };
                     self.pair(&target, pair, &mut layer, &mut lines);
                 }
             }
@@ -114,17 +127,44 @@ impl Reader {
 
     fn header(&mut self, text: &str, closed: bool, place: &Place) -> Result<Target, Skip> {
         if !closed {
-            self.report.error(place, &format!("[{}", shortened(text)), Problem::HeaderNotClosed);
+            let (severity, place) = (Severity::Error, place.clone());
+            let (subject, hint) = (format!("[{}", shortened(text)), Some(format!("[{}]", shortened(text))));
+            let problem = Problem::HeaderNotClosed;
+            self.report.push(severity, || Diagnostic { severity, place, subject, problem, hint });
         }
         let target = SectionName::from_text(text).map_err(|fault| {
             self.section_fault(fault, text, place);
             Skip::SectionIsWrong
         })?;
-        if !works(&target) {
-            self.report.note(place, &target.0.to_string(), Problem::Later);
+        // Without a name it may hold nothing but defaults, which need no word.
+        if target.1.naming == Naming::Always {
+            self.tell_later(&target, place);
         }
         self.see(&target.0, place);
         Ok(target)
+    }
+
+    /// Says once that sections of a kind do nothing yet.
+    fn tell_later(&mut self, target: &Target, place: &Place) {
+        if !works(target) && self.told.insert(target.0.kind) {
+            self.report.note(place, &target.0.to_string(), Problem::Later);
+        }
+    }
+
+    /// A line that is no pair: perhaps a key without its equals sign.
+    fn stray(&mut self, target: Option<&Target>, word: &str, place: &Place) {
+        let key = target.and_then(|(_, keys)| keys.key(&normal(word)));
+        let (severity, problem) = (Severity::Error, Problem::NoPair { found: shortened(word) });
+        self.report.push(severity, || Diagnostic {
+            severity,
+            place: place.clone(),
+            subject: String::new(),
+            problem,
+            hint: match key {
+                Some(key) => Some(format!("{} = …", key.name)),
+                None => word.starts_with("//").then(|| "; …".to_owned()),
+            },
+        });
     }
 
     fn pair(
@@ -153,46 +193,79 @@ impl Reader {
     /// A pair that stands in no text.
     fn loose(&mut self, target: &Target, (key, text): (&str, &str), place: Place, layer: &mut Layer) {
         let text = text.trim();
-        let pair = Pair { key, text, key_place: place.clone(), text_place: place, is_told: false };
-        if let Some(key) = self.known_key(target, &pair) {
+        let pair = Pair { key, text, key_place: place.clone(), text_place: place };
+        let Some(key) = self.known_key(target, &pair) else { return };
+        // No file could say it.
+        if text.contains(['\n', '\r']) {
+            self.wrong_value(target, key, &pair, layer);
+        } else {
             self.value(target, key, pair, layer);
         }
     }
 
     fn value(&mut self, target: &Target, key: &'static Key, pair: Pair<'_>, layer: &mut Layer) {
-        let Pair { text, text_place, key_place, is_told, .. } = pair;
         let section = target.0.clone();
         // Nothing after the equals sign is as if the line were not there.
-        if text.is_empty() && !key.kind.takes_nothing() {
+        if pair.text.is_empty() && !key.kind.takes_nothing() {
             return;
         }
-        match key.kind.apply(text, &mut self.scratch) {
+        match key.kind.apply(pair.text, &mut self.scratch) {
             Ok(Applied::Replaced(instead)) => {
-                return self.report.note(&key_place, &subject(&section, key), Problem::Replaced { instead });
+                let problem = Problem::Replaced { instead };
+                return self.report.note(&pair.key_place, &subject(&section, key), problem);
             }
-            Ok(Applied::Works) if works(target) && counts(target, key) => {}
-            Ok(_) if is_told && !works(target) => {}
-            Ok(_) => self.report.note(&key_place, &subject(&section, key), Problem::Later),
-            Err(expected) => {
-                let found = if key.kind.is_secret() { "…".to_owned() } else { shortened(text) };
-                let in_force =
-                    if key.kind.is_secret() { String::new() } else { self.in_force(&section, key, layer) };
-                let problem = Problem::Value { expected, found, in_force };
-                return self.report.error(&text_place, &subject(&section, key), problem);
-            }
+            Ok(applied) => self.remark(target, key, &applied, &pair),
+            Err(_) => return self.wrong_value(target, key, &pair, layer),
         }
-        self.see(&section, &text_place);
-        let (text, is_secret, place) = (text.to_owned(), key.kind.is_secret(), text_place);
+        self.see(&section, &pair.text_place);
+        let (text, is_secret, place) = (pair.text.to_owned(), key.kind.is_secret(), pair.text_place);
         layer
             .given
             .insert((section.id(), key.name), Given { section, key: key.name, text, is_secret, place });
     }
 
-    /// Notes a section that makes something of its own.
+    /// What is worth a word about a value that is right.
+    fn remark(&mut self, target: &Target, key: &Key, applied: &Applied, pair: &Pair<'_>) {
+        let subject = subject(&target.0, key);
+        if let Some(problem) = advice::remark(&key.kind, pair.text) {
+            self.report.note(&pair.text_place, &subject, problem);
+        }
+        let is_default = pair.text.eq_ignore_ascii_case(key.default);
+        match applied {
+            // It does what it says.
+            _ if is_default => {}
+            _ if !works(target) => self.tell_later(target, &pair.key_place),
+            Applied::Works if counts(target, key) => {}
+            Applied::Works => self.report.note(&pair.key_place, &subject, Problem::OfTheWholeBox),
+            _ => self.report.note(&pair.key_place, &subject, Problem::Later),
+        }
+    }
+
+    /// Tells a value that its key does not take; of a list, the part that is wrong.
+    fn wrong_value(&mut self, (section, _): &Target, key: &'static Key, pair: &Pair<'_>, layer: &Layer) {
+        self.wrong.insert((section.id(), key.name));
+        let (kind, is_secret) = (&key.kind, key.kind.is_secret());
+        let part = if is_secret { None } else { advice::culprit(kind, pair.text, &mut self.scratch) };
+        let (offset, text) = part.unwrap_or((0, pair.text));
+        let expected = kind.apply(text, &mut self.scratch).err().unwrap_or(Expected::Text);
+        let found = if is_secret { "…".to_owned() } else { shortened(text) };
+        let in_force = if is_secret { String::new() } else { self.in_force(section, key, layer) };
+        let hint = if is_secret || self.report.is_full() {
+            None
+        } else {
+            advice::value(kind, text, &mut self.scratch)
+        };
+        let (place, severity) = (behind(&pair.text_place, offset), Severity::Error);
+        let (subject, problem) = (subject(section, key), Problem::Value { expected, found, in_force });
+        self.report.push(severity, || Diagnostic { severity, place, subject, problem, hint });
+    }
+
+    /// Notes a section with a name.
     fn see(&mut self, section: &SectionName, place: &Place) {
         let list = match section.kind {
             table::ZONES => &mut self.zones,
             table::ACCOUNTS if section.name.is_some() => &mut self.accounts,
+            _ if section.name.is_some() => &mut self.others,
             _ => return,
         };
         if self.seen.insert(section.id()) {
@@ -244,6 +317,7 @@ impl Reader {
             SectionFault::Unknown => (Problem::UnknownSection, near_section(text)),
             SectionFault::NeedsName => (Problem::SectionNeedsName, None),
             SectionFault::TakesNoName => (Problem::SectionTakesNoName, None),
+            SectionFault::NeedsNumber => (Problem::SectionNeedsNumber, None),
         };
         let (place, subject) = (place.clone(), format!("[{}]", shortened(text)));
         let severity = Severity::Error;

@@ -16,7 +16,7 @@ impl Report {
     /// Adds what `make` makes, or counts it when there is no room. Notes leave room for errors.
     pub(super) fn push(&mut self, severity: Severity, make: impl FnOnce() -> Diagnostic) {
         let is_note = severity == Severity::Note;
-        let is_full = self.list.len() >= MAX_DIAGNOSTICS || (is_note && self.notes >= MAX_NOTES);
+        let is_full = self.is_full() || (is_note && self.notes >= MAX_NOTES);
         if is_full {
             self.untold += 1;
             self.untold_severity = self.untold_severity.max(Some(severity));
@@ -24,6 +24,11 @@ impl Report {
         }
         self.notes += usize::from(is_note);
         self.list.push(make());
+    }
+
+    /// Whether nothing more is told.
+    pub(super) fn is_full(&self) -> bool {
+        self.list.len() >= MAX_DIAGNOSTICS
     }
 
     /// An error without a hint.

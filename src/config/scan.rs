@@ -73,8 +73,15 @@ impl<'a> Line<'a> {
         };
         let key = content[..at].trim_end_matches(is_blank);
         let rest = content[at + 1..].trim_start_matches(is_blank);
-        let value = if is_secret(key) { rest.trim_end_matches(is_blank) } else { plain_value(rest) };
-        Item::Pair { key, value, value_at: self.position(rest) }
+        if is_secret(key) {
+            let value = rest.trim_end_matches(is_blank);
+            return Item::Pair { key, value, value_at: self.position(rest) };
+        }
+        match quoted(rest) {
+            // What the value is made of begins behind the quote.
+            Some(value) => Item::Pair { key, value, value_at: self.position(&rest[1..]) },
+            None => Item::Pair { key, value: without_comment(rest), value_at: self.position(rest) },
+        }
     }
 
     /// Where `part`, the rest of this line from some letter on, begins.
@@ -90,10 +97,6 @@ fn header(rest: &str) -> Item<'_> {
         Some(end) => Item::Header { text: rest[..end].trim(), closed: true },
         None => Item::Header { text: without_comment(rest).trim(), closed: false },
     }
-}
-
-fn plain_value(rest: &str) -> &str {
-    quoted(rest).unwrap_or_else(|| without_comment(rest))
 }
 
 /// What stands between quotes, when nothing but a comment follows them.

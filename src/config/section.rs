@@ -3,6 +3,7 @@
 use core::fmt;
 
 use super::table::{self, Naming, Section};
+use super::wanted::is_number;
 
 /// What stands between brackets: `[sip]`, `[bell Morning]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +20,7 @@ pub(super) enum SectionFault {
     Unknown,
     NeedsName,
     TakesNoName,
+    NeedsNumber,
 }
 
 impl SectionName {
@@ -28,11 +30,14 @@ impl SectionName {
         let kind = normal(words.next().unwrap_or_default());
         let section = table::section(&kind).ok_or(SectionFault::Unknown)?;
         let name = words.collect::<Vec<_>>().join(" ");
-        let name = name.trim_matches('"').trim().to_owned();
+        let name = name.trim_matches(|c: char| c == '"' || c.is_whitespace()).to_owned();
         let name = if name.is_empty() { None } else { Some(name) };
         match (section.naming, &name) {
             (Naming::Never, Some(_)) => Err(SectionFault::TakesNoName),
             (Naming::Always, None) => Err(SectionFault::NeedsName),
+            (_, Some(number)) if section.kind == "announcement" && !is_number(number) => {
+                Err(SectionFault::NeedsNumber)
+            }
             _ => Ok((Self { kind: section.kind, name }, section)),
         }
     }
@@ -87,6 +92,7 @@ mod tests {
     fn names_are_demanded_allowed_or_refused() {
         assert_eq!(SectionName::from_text("bell").unwrap_err(), SectionFault::NeedsName);
         assert_eq!(SectionName::from_text("audio hall").unwrap_err(), SectionFault::TakesNoName);
+        assert_eq!(SectionName::from_text("announcement hall").unwrap_err(), SectionFault::NeedsNumber);
         assert_eq!(SectionName::from_text("").unwrap_err(), SectionFault::Unknown);
         assert!(SectionName::from_text("sip").is_ok() && SectionName::from_text("sip hall").is_ok());
     }

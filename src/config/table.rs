@@ -1,12 +1,15 @@
-//! The table of sections and keys: parser, defaults, hints and (later) the annotated example come from it.
+//! The table of sections and keys: parser, defaults, hints, the annotated example and the reference come from it.
 
-use super::Kind;
 use super::Kind::{
-    Addresses, Allow, Ceiling, Channels, Codecs, Device, Dscp, External, Foreign, Hosts, Level, LogLevel,
-    Number, Ports, Priority, Rate, Seconds, Secret, Span, Text, Time, TimeOrOff, Volume, Word, YesNo,
+    Addresses, Allow, At, Ceiling, Channels, Codec, CodecOrAuto, Codecs, Cron, Dates, Delayed, Device, Dscp,
+    Duck, External, Feed, Foreign, Group, Hosts, Ip, Ips, Late, Level, Listen, LogLevel, Named, Networks,
+    Night, Ntp, Number, OwnAddress, Ports, Press, Priority, Rate, Seconds, Secret, SecretOf, Sound, Sources,
+    Span, Text, Time, TimeOrOff, Volume, Word, YesNo, Zones,
 };
+use super::form::Form;
 use super::kind::Put::{Into, Later};
 use super::value::{TimeLimits, Unit};
+use super::{Applied, Kind, Settings};
 
 /// A kind of section and its keys.
 #[derive(Clone, Copy, Debug)]
@@ -43,6 +46,8 @@ pub struct Key {
     pub default: &'static str,
     /// One line for people.
     pub doc: &'static str,
+    /// A value that says more than the default does; empty: none is needed.
+    pub example: &'static str,
 }
 
 /// The section of a kind, spelt as in the table.
@@ -93,7 +98,20 @@ pub const SECTIONS: &[Section] = &[
 ];
 
 const fn key(name: &'static str, kind: Kind, default: &'static str, doc: &'static str) -> Key {
-    Key { name, kind, default, doc }
+    Key { name, kind, default, doc, example: "" }
+}
+
+impl Key {
+    /// Whether it does anything yet, where its section does.
+    #[must_use]
+    pub fn works(&self) -> bool {
+        let sample = if self.default.is_empty() { self.example } else { self.default };
+        matches!(self.kind.apply(sample, &mut Settings::blank()), Ok(Applied::Works))
+    }
+
+    const fn example(self, example: &'static str) -> Self {
+        Self { example, ..self }
+    }
 }
 
 /// Times whose bare numbers are milliseconds, the limits too.
@@ -111,24 +129,24 @@ const MINUTES: TimeLimits = TimeLimits::new(Unit::Minutes, 0, 86_400_000);
 
 #[rustfmt::skip]
 const SIP: &[Key] = &[
-    key("domain", Hosts(Into(|s, v| s.sip.account.domain = v)), "", "host[:port] of the telephone system; several, separated by commas: fail-over in this order"),
-    key("user", Text(Into(|s, v| s.sip.account.user = v)), "", "user name of the account, and of the box's own address"),
-    key("pass", Secret(Into(|s, v| s.sip.account.pass = v)), "", "password of the account"),
+    key("domain", Hosts(Into(|s, v| s.sip.account.domain = v)), "", "host[:port] of the telephone system; several, separated by commas: fail-over in this order; SRV when no port").example("pbx.example"),
+    key("user", Text(Into(|s, v| s.sip.account.user = v)), "", "user name of the account, and of the box's own address").example("501"),
+    key("pass", Secret(Into(|s, v| s.sip.account.pass = v)), "", "password of the account, to the end of the line"),
     key("auth-user", Text(Into(|s, v| s.sip.account.auth_user = v)), "", "user name for authentication, when it differs from user"),
     key("name", Text(Into(|s, v| s.sip.account.name = v)), "Paging", "display name"),
     key("transport", Word(&["udp", "tcp"], Into(|s, v| s.sip.account.is_tcp = v == "tcp")), "udp", "udp or tcp, towards the telephone system; calls come by either"),
-    key("outbound-proxy", Hosts(Into(|s, v| s.sip.account.outbound_proxy = v)), "", "where requests are sent instead of to the domain"),
+    key("outbound-proxy", Hosts(Into(|s, v| s.sip.account.outbound_proxy = v)), "", "where requests are sent instead of to the domain, as host[:port]"),
     key("register", YesNo(Into(|s, v| s.sip.account.register = v)), "yes", "whether the box registers"),
     key("expires", Time(s(10, 86_400), Into(|s, v| s.sip.account.expires = v)), "300s", "how long a registration holds"),
     key("listen", Addresses(Into(|s, v| s.sip.listen = v)), "0.0.0.0:5060, [::]:5060", "where calls are received; port 5060 when none is given"),
     key("external-address", External(Into(|s, v| s.sip.external = v)), "", "the address[:port] by which those outside know the box, behind NAT"),
     key("allow", Allow(Into(|s, v| s.sip.allow = v)), "servers", "who may call: servers (of the accounts; without one as attached), networks (192.168.1.0/24; attached: those of the box), callers (2??@*)"),
     key("require-auth", YesNo(Into(|s, v| s.sip.require_auth = v)), "no", "callers have to prove user and pass of [sip]"),
-    key("mode", Word(&["page", "ring", "emergency"], Later), "page", "page, ring (loud ringer) or emergency"),
-    key("zones", Text(Later), "all", "where calls are heard"),
-    key("priority", Priority(Later), "page", "0 to 100, higher wins, or a name"),
-    key("klaxon", Text(Later), "", "overrides [audio] klaxon"),
-    key("pin", Secret(Later), "", "asked for by tone, entered by DTMF"),
+    key("mode", Word(&["page", "ring", "emergency"], Later), "page", "page, ring (loud ringer: sounds the klaxon until answered elsewhere) or emergency"),
+    key("zones", Zones(Later), "all", "where calls are heard: all, or zones and groups by name"),
+    key("priority", Priority(Later), "page", "0 to 100, higher wins, or emergency, page, multicast, bell, music"),
+    key("klaxon", Sound(Later), "", "overrides [audio] klaxon").example("three-tone"),
+    key("pin", SecretOf(Form::Pin, Later), "", "asked for by tone, entered by DTMF").example("1234"),
     key("answer-after", Time(s(0, 120), Into(|s, v| s.sip.answer_after = v)), "0s", "how long a call rings"),
     key("codecs", Codecs(Into(|s, v| s.sip.codecs = v)), "G722, PCMA, PCMU, L16", "the best first; this order decides"),
     key("ptime", Time(ms(10, 60).in_steps(10), Into(|s, v| s.sip.ptime = v)), "20ms", "length of packets"),
@@ -137,7 +155,7 @@ const SIP: &[Key] = &[
     key("rtp-ports", Ports(Into(|s, v| s.sip.rtp_ports = v)), "16384-16884", "where media is received, two ports a call"),
     key("rtp-timeout", TimeOrOff(s(1, 3600), Into(|s, v| s.sip.rtp_timeout = v)), "20s", "a call without RTP ends; 0 off"),
     key("session-timer", TimeOrOff(s(90, 86_400), Into(|s, v| s.sip.session_timer = v)), "1800s", "how often a call is confirmed; 0 off"),
-    key("early-media", YesNo(Later), "no", "let the caller hear the chime instead of ring-back"),
+    key("early-media", YesNo(Later), "no", "let the caller hear the chime (183) instead of ring-back"),
 ];
 
 #[rustfmt::skip]
@@ -150,26 +168,26 @@ const AUDIO: &[Key] = &[
     key("jitter-max", Time(ms(0, 900), Into(|s, v| s.audio.jitter_max = v)), "200ms", "most delay of the jitter buffer"),
     key("latency-max", Time(ms(20, 5000), Into(|s, v| s.audio.latency_max = v)), "300ms", "jitter-max is never more than this"),
     key("sync-delay", Time(ms(0, 10_000), Later), "0ms", "play everything this much later"),
-    key("overlay", Text(Later), "", "Raspberry Pi HAT, e.g. hifiberry-dacplus"),
-    key("mixer-volume", Number(0, 100, Later), "", "the card's own mixer, percent"),
+    key("overlay", Named(Form::Overlay, Later), "", "device tree overlay of a Raspberry Pi HAT").example("hifiberry-dacplus"),
+    key("mixer-volume", Number(0, 100, Later), "", "the card's own mixer, percent").example("80"),
     key("limiter", Ceiling(Into(|s, v| s.audio.limiter = v)), "-1 dB", "no sample is louder; off for none"),
     key("agc", YesNo(Later), "no", "level every talker to agc-target"),
     key("agc-target", Level(Later), "-18 dB", "what agc levels to"),
     key("noise-gate", YesNo(Later), "no", "mute what is only noise"),
-    key("klaxon", Text(Later), "gong", "none, gong, three-tone, attention or a file"),
+    key("klaxon", Sound(Later), "gong", "sounded before a page: none, gong, three-tone, attention or a file"),
     key("klaxon-max-length", Seconds(Later), "10", "the klaxon ends after so many seconds"),
     key("klaxon-padding", Seconds(Later), "0", "seconds to the answer; negative answers before the klaxon ends"),
-    key("klaxon-after", Text(Later), "none", "played when the page ends"),
+    key("klaxon-after", Sound(Later), "none", "sounded when the page ends"),
     key("talk-beep", YesNo(Later), "yes", "the caller hears when the path is open"),
-    key("volume-music", Volume(Later), "-1", "percent; -1 leaves alone"),
-    key("volume-klaxon", Volume(Later), "-1", "percent; -1 leaves alone"),
-    key("volume-call", Volume(Into(|s, v| s.audio.volume_call = v)), "-1", "percent; -1 leaves alone"),
-    key("music-fade-in-duration", Seconds(Later), "10", "seconds"),
-    key("music-fade-in-offset", Seconds(Later), "0", "seconds"),
-    key("music-fade-in-min", Number(0, 100, Later), "0", "percent"),
-    key("music-fade-out-duration", Seconds(Later), "3", "seconds"),
-    key("music-fade-out-offset", Seconds(Later), "0", "seconds"),
-    key("music-fade-out-min", Number(0, 100, Later), "0", "percent"),
+    key("volume-music", Volume(Later), "-1", "how loud music is, in percent or dB; -1 leaves alone"),
+    key("volume-klaxon", Volume(Later), "-1", "how loud the klaxon is, in percent or dB; -1 leaves alone"),
+    key("volume-call", Volume(Into(|s, v| s.audio.volume_call = v)), "-1", "how loud calls are, in percent or dB; -1 leaves alone"),
+    key("music-fade-in-duration", Seconds(Later), "10", "how long music takes to come back, in seconds"),
+    key("music-fade-in-offset", Seconds(Later), "0", "how long it waits before it does, in seconds"),
+    key("music-fade-in-min", Number(0, 100, Later), "0", "what music comes back from, in percent"),
+    key("music-fade-out-duration", Seconds(Later), "3", "how long music takes to go before a page, in seconds"),
+    key("music-fade-out-offset", Seconds(Later), "0", "how long it waits before it does, in seconds"),
+    key("music-fade-out-min", Number(0, 100, Later), "0", "what music goes down to, in percent"),
     key("pjsua-device", Foreign("use [audio] device"), "", "PagingServer's"),
     key("pjsua-conf-port", Foreign("use [audio] device"), "", "PagingServer's"),
     key("pulse-match", Foreign("the sound card is opened directly, use [audio] device"), "", "PagingServer's"),
@@ -183,116 +201,116 @@ const AUDIO: &[Key] = &[
 
 #[rustfmt::skip]
 const CALLS: &[Key] = &[
-    key("hang-up-after-minutes", TimeOrOff(MINUTES, Into(|s, v| s.calls.hang_up_after = v)), "5", "from the answer, fractions allowed, 0 off"),
+    key("hang-up-after-minutes", TimeOrOff(MINUTES, Into(|s, v| s.calls.hang_up_after = v)), "5", "minutes from the answer, fractions allowed, 0 off"),
     key("hold-concurrent", YesNo(Later), "no", "yes queues, no mixes"),
-    key("queue-max", Number(0, 1000, Later), "10", "how many callers wait"),
-    key("delayed", Text(Later), "no", "record, then play; or caller patterns"),
+    key("queue-max", Number(0, 1000, Later), "10", "how many callers wait at most"),
+    key("delayed", Delayed(Later), "no", "record a call, then play it: yes, no, or callers such as 2??@*"),
     key("dtmf-timeout", Time(s(1, 60), Later), "3s", "how long a key is waited for"),
 ];
 
 #[rustfmt::skip]
 const ZONE: &[Key] = &[
-    key("device", Device(Into(|s, v| s.in_zone(|zone| zone.device = Some(v)))), "", "as in [audio]"),
-    key("channels", Channels(Into(|s, v| s.in_zone(|zone| zone.channels = Some(v)))), "", "1, 2 or \"1,2\", up to 8; none: every one"),
-    key("volume", Level(Into(|s, v| s.in_zone(|zone| zone.volume = v))), "100", "of everything"),
-    key("volume-page", Level(Later), "", "of pages"),
-    key("volume-bell", Level(Later), "", "of bells"),
-    key("volume-music", Level(Later), "", "of music"),
-    key("volume-multicast", Level(Later), "", "of multicast pages"),
-    key("night-volume", Level(Later), "", "at night"),
-    key("night", Text(Later), "", "when that is: 22:00-06:00"),
+    key("device", Device(Into(|s, v| s.in_zone(|zone| zone.device = Some(v)))), "", "as in [audio]").example("usb:0d8c:0014"),
+    key("channels", Channels(Into(|s, v| s.in_zone(|zone| zone.channels = Some(v)))), "", "1, 2 or \"1,2\", up to 8; none: every one").example("1, 2"),
+    key("volume", Level(Into(|s, v| s.in_zone(|zone| zone.volume = v))), "100", "how loud everything is, in percent or dB"),
+    key("volume-page", Level(Later), "", "how loud pages are there, in percent or dB").example("80"),
+    key("volume-bell", Level(Later), "", "how loud bells are there, in percent or dB").example("80"),
+    key("volume-music", Level(Later), "", "how loud music is there, in percent or dB").example("80"),
+    key("volume-multicast", Level(Later), "", "how loud multicast pages are there, in percent or dB").example("80"),
+    key("night-volume", Level(Later), "", "how loud everything is at night, in percent or dB").example("20"),
+    key("night", Night(Later), "", "when that is").example("22:00-06:00"),
     key("delay", Time(ms(0, 10_000), Later), "0ms", "play everything this much later"),
-    key("duck", Text(Later), "mute", "what loses to a higher claim: mute or a level"),
+    key("duck", Duck(Later), "mute", "what becomes of what loses to a higher claim: mute or a level such as \"-20 dB\""),
 ];
 
-const GROUP: &[Key] = &[key("zones", Text(Later), "", "its zones")];
+const GROUP: &[Key] = &[key("zones", Zones(Later), "", "its zones by name").example("all")];
 
 #[rustfmt::skip]
 const MUSIC: &[Key] = &[
-    key("source", Text(Later), "", "directory, playlist, http(s) stream, alsa:PCM; several: fall-back order"),
-    key("shuffle", YesNo(Later), "no", "in any order"),
-    key("zones", Text(Later), "all", "where it is heard"),
+    key("source", Sources(Later), "", "directory, playlist, http(s) stream, alsa:PCM; several: fall-back order").example("/boot/sounds"),
+    key("shuffle", YesNo(Later), "no", "play in any order"),
+    key("zones", Zones(Later), "all", "where it is heard: all, or zones and groups by name"),
 ];
 
 #[rustfmt::skip]
 const MULTICAST: &[Key] = &[
-    key("address", Text(Later), "239.255.0.1:5004", "group and port"),
-    key("preset", Word(&["algo", "cyberdata", "polycom", "snom", "yealink", "grandstream"], Later), "", "whose pages they are"),
-    key("priority", Text(Later), "multicast", "or the maker's own number with preset"),
-    key("codec", Text(Later), "auto", "by payload type"),
-    key("zones", Text(Later), "all", "where it is heard"),
-    key("interface", Text(Later), "", "the network interface"),
+    key("address", Group(Later), "239.255.0.1:5004", "group and port that pages are sent to"),
+    key("preset", Word(&["algo", "cyberdata", "polycom", "snom", "yealink", "grandstream"], Later), "", "whose pages they are: algo, cyberdata, polycom, snom, yealink or grandstream").example("algo"),
+    key("priority", Priority(Later), "multicast", "0 to 100, higher wins, or emergency, page, multicast, bell, music; with preset the maker's own number"),
+    key("codec", CodecOrAuto(Later), "auto", "auto goes by payload type"),
+    key("zones", Zones(Later), "all", "where it is heard: all, or zones and groups by name"),
+    key("interface", Named(Form::Interface, Later), "", "the network interface; none: any").example("eth0"),
 ];
 
 #[rustfmt::skip]
 const TRANSMIT: &[Key] = &[
-    key("address", Text(Later), "", "group and port"),
-    key("codec", Text(Later), "G722", "what is sent"),
+    key("address", Group(Later), "", "group and port").example("239.255.0.1:5004"),
+    key("codec", Codec(Later), "G722", "G722, PCMA, PCMU or L16"),
     key("ttl", Number(0, 255, Later), "1", "how many routers it passes"),
     key("dscp", Dscp(Later), "46", "DSCP of its packets"),
-    key("source", Text(Later), "", "call, bell, music or a file"),
-    key("zones", Text(Later), "", "whose sound is sent"),
+    key("source", Feed(Later), "", "what is sent: call, bell, music or a file").example("call"),
+    key("zones", Zones(Later), "", "whose sound is sent").example("all"),
 ];
 
 #[rustfmt::skip]
 const BELL: &[Key] = &[
-    key("at", Text(Later), "", "08:00 Mon-Fri"),
-    key("cron", Text(Later), "", "0 8 * * 1-5"),
-    key("play", Text(Later), "gong", "a sound or a file"),
-    key("zones", Text(Later), "all", "where it is heard"),
-    key("priority", Priority(Later), "bell", "0 to 100, higher wins, or a name"),
-    key("except", Text(Later), "", "2026-12-24..2027-01-06"),
-    key("late", Text(Later), "skip", "or play 15s"),
+    key("at", At(Later), "", "times, then days; without days daily").example("08:00 Mon-Fri"),
+    key("cron", Cron(Later), "", "instead of at: minute, hour, day, month, day of the week as in 0 8 * * 1-5"),
+    key("play", Sound(Later), "gong", "gong, three-tone, attention or a file"),
+    key("zones", Zones(Later), "all", "where it is heard: all, or zones and groups by name"),
+    key("priority", Priority(Later), "bell", "0 to 100, higher wins, or emergency, page, multicast, bell, music"),
+    key("except", Dates(Later), "", "days on which it is silent").example("2026-12-24..2027-01-06"),
+    key("late", Late(Later), "skip", "when it could not ring in time: skip, or play 15s if not later than that"),
 ];
 
 #[rustfmt::skip]
 const ANNOUNCEMENT: &[Key] = &[
-    key("play", Text(Later), "", "a file"),
-    key("zones", Text(Later), "all", "where it is heard"),
-    key("priority", Priority(Later), "page", "0 to 100, higher wins, or a name"),
+    key("play", Sound(Later), "", "gong, three-tone, attention or a file").example("sounds/closing.wav"),
+    key("zones", Zones(Later), "all", "where it is heard: all, or zones and groups by name"),
+    key("priority", Priority(Later), "page", "0 to 100, higher wins, or emergency, page, multicast, bell, music"),
     key("repeat", Number(1, 100, Later), "1", "how often"),
 ];
 
 #[rustfmt::skip]
 const GPIO: &[Key] = &[
-    key("relay", Text(Later), "", "on while there is sound; by line name"),
-    key("relay-lead", Time(ms(0, 60_000), Later), "200ms", "so long before it"),
-    key("relay-lag", Time(s(0, 3600), Later), "2s", "so long after it"),
-    key("healthy", Text(Later), "", "on while all is well; by line name"),
+    key("relay", Named(Form::Line, Later), "", "on while there is sound; by line name").example("GPIO17"),
+    key("relay-lead", Time(ms(0, 60_000), Later), "200ms", "the relay is on so long before the sound"),
+    key("relay-lag", Time(s(0, 3600), Later), "2s", "and so long after it"),
+    key("healthy", Named(Form::Line, Later), "", "on while all is well; by line name").example("GPIO27"),
 ];
 
 #[rustfmt::skip]
 const BUTTON: &[Key] = &[
-    key("line", Text(Later), "", "by name"),
-    key("active", Word(&["low", "high"], Later), "low", "low or high"),
+    key("line", Named(Form::Line, Later), "", "where it is, by line name").example("GPIO22"),
+    key("active", Word(&["low", "high"], Later), "low", "what the line is while it is pressed: low or high"),
     key("debounce", Time(ms(0, 1000), Later), "30ms", "how long it must hold"),
-    key("do", Text(Later), "", "announcement 1, emergency or stop"),
+    key("do", Press(Later), "", "announcement NUMBER, emergency or stop").example("stop"),
 ];
 
 #[rustfmt::skip]
 const NETWORK: &[Key] = &[
-    key("hostname", Text(Later), "paging", "of the box"),
-    key("address", Text(Later), "dhcp", "or 192.168.1.20/24"),
-    key("gateway", Text(Later), "", "without DHCP"),
-    key("dns", Text(Later), "", "without DHCP"),
-    key("vlan", Number(1, 4094, Later), "", "IEEE 802.1Q"),
-    key("wifi-ssid", Text(Later), "", "the wireless network"),
-    key("wifi-password", Secret(Later), "", "its password"),
-    key("wifi-country", Text(Later), "", "two letters"),
+    key("hostname", Named(Form::Hostname, Later), "paging", "the name of the box"),
+    key("address", OwnAddress(Later), "dhcp", "or an address and its network such as 192.168.1.20/24"),
+    key("gateway", Ip(Later), "", "without DHCP: the router").example("192.168.1.1"),
+    key("dns", Ips(Later), "", "without DHCP: the name servers").example("192.168.1.1"),
+    key("vlan", Number(1, 4094, Later), "", "IEEE 802.1Q").example("20"),
+    key("wifi-ssid", Named(Form::Ssid, Later), "", "the wireless network").example("Warehouse"),
+    key("wifi-password", SecretOf(Form::WifiPassword, Later), "", "its password, to the end of the line").example("correct horse"),
+    key("wifi-country", Named(Form::Country, Later), "", "where the box is, by two letters").example("DE"),
     key("mdns", YesNo(Later), "yes", "whether it is found as hostname.local"),
 ];
 
 #[rustfmt::skip]
 const TIME: &[Key] = &[
-    key("timezone", Text(Later), "UTC", "Europe/Berlin"),
-    key("ntp", Text(Later), "dhcp, pool", "DHCP option 42 first"),
+    key("timezone", Named(Form::TimeZone, Later), "UTC", "where the clock is, such as Europe/Berlin"),
+    key("ntp", Ntp(Later), "dhcp, pool", "where the time comes from: dhcp (option 42), pool, servers by name"),
 ];
 
 #[rustfmt::skip]
 const LOG: &[Key] = &[
     key("level", LogLevel(Into(|s, v| s.log.level = v)), "info", "off, error, warn, info, debug or trace"),
     key("syslog", Text(Later), "", "udp:host:514 or tcp:host:601"),
-    key("heartbeat", Text(Later), "", "http URL, asked for every heartbeat-every"),
+    key("heartbeat", Named(Form::Url, Later), "", "http URL, asked for every heartbeat-every").example("http://monitor.example/paging"),
     key("heartbeat-every", Time(s(1, 86_400), Later), "60s", "how often"),
 ];
 
@@ -304,17 +322,21 @@ const STATUS: &[Key] = &[
 
 #[rustfmt::skip]
 const HANDLER: &[Key] = &[
-    key("number", Text(Later), "", "which calls it takes"),
-    key("exec", Text(Later), "", "the program"),
+    key("number", Named(Form::Dialled, Later), "", "which calls it takes, by what is dialled").example("700"),
+    key("exec", Named(Form::Program, Later), "", "the program, by its whole path").example("/usr/bin/handler"),
 ];
 
 #[rustfmt::skip]
 const AUDIOSOCKET: &[Key] = &[
-    key("listen", Text(Later), "", "address and port"),
-    key("allow", Text(Later), "", "networks"),
-    key("codec", Text(Later), "auto", "by kind of frame"),
-    key("zones", Text(Later), "all", "where it is heard"),
+    key("listen", Listen(Later), "", "addresses and ports").example("0.0.0.0:9092"),
+    key("allow", Networks(Later), "", "networks that may connect").example("192.168.1.0/24"),
+    key("codec", Word(SLIN, Later), "auto", "auto goes by the kind of frame"),
+    key("zones", Zones(Later), "all", "where it is heard: all, or zones and groups by name"),
 ];
+
+/// What Asterisk calls its linear formats.
+const SLIN: &[&str] =
+    &["auto", "slin", "slin12", "slin16", "slin24", "slin32", "slin44", "slin48", "slin96", "slin192"];
 
 const UPDATE: &[Key] = &[key("key", Text(Later), "", "public key of the owner")];
 

@@ -116,6 +116,15 @@ pub(super) fn ceiling(text: &str) -> Result<Option<Level>, Expected> {
     if sensible { Ok(Some(level)) } else { Err(Expected::LevelAtMostFull) }
 }
 
+/// A level that does not amplify, or mute.
+pub(super) fn duck(text: &str) -> Result<Level, Expected> {
+    if text.eq_ignore_ascii_case("mute") {
+        return Ok(Level::MUTE);
+    }
+    let level: Level = text.parse().map_err(|_| Expected::Duck)?;
+    if level.gain() <= 1.0 { Ok(level) } else { Err(Expected::Duck) }
+}
+
 pub(super) fn word(text: &str, words: &'static [&'static str]) -> Result<&'static str, Expected> {
     words.iter().copied().find(|word| word.eq_ignore_ascii_case(text)).ok_or(Expected::Word(words))
 }
@@ -257,6 +266,15 @@ mod tests {
         assert_eq!(volume("100"), Ok(Some(Level::UNITY)));
         assert!(volume("-1 dB").unwrap().unwrap().gain() < 1.0);
         assert_eq!(volume("-2"), Err(Expected::Volume));
+    }
+
+    #[test]
+    fn what_loses_is_mute_or_softer() {
+        assert_eq!(duck("Mute"), Ok(Level::MUTE));
+        assert!(duck("-20 dB").unwrap().gain() < 0.11);
+        for text in ["", "6 dB", "soft", "110"] {
+            assert_eq!(duck(text), Err(Expected::Duck), "{text}");
+        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 mod audio_path;
 mod codec_path;
 mod layers;
+mod mistakes;
 mod net;
 mod page_link;
 mod shipped;

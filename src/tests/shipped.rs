@@ -1,6 +1,10 @@
-//! The settings that come with the card image are right, and so is every example in them.
+//! Every configuration that is shipped is right, and so is every example in it; what is made from the table of settings is
+//! up to date.
 
-use crate::config::load;
+use crate::app::arguments::HELP;
+use crate::config::{self, Severity, load};
+use std::fs;
+use std::path::{Path, PathBuf};
 
 const SHIPPED: &str = include_str!("../../image/boot/paging.conf");
 
@@ -25,6 +29,124 @@ fn the_card_does_not_listen_on_ipv6_unasked() {
         "{:?}",
         loaded.settings.sip.listen
     );
+}
+
+#[test]
+fn what_is_made_from_the_table_of_settings_is_up_to_date() {
+    let made = [
+        ("docs/paging.conf.md", config::markdown()),
+        ("docs/man/paging.conf.5", config::man()),
+        ("docs/paging.conf.example", config::annotated()),
+        ("image/boot/all-settings.txt", config::annotated()),
+    ];
+    for (file, text) in made {
+        assert!(read(Path::new(file)) == text, "{file} is out of date: ci/generate makes it again");
+    }
+}
+
+#[test]
+fn every_example_in_the_documentation_has_no_mistake() {
+    let pages = [&["README.md".into()][..], &files_in("docs", "md")].concat();
+    let mut examples = 0;
+    for page in pages {
+        for example in read(&page).split("```ini\n").skip(1) {
+            let example = example.split("```").next().unwrap_or_default();
+            let loaded = load(&[("example", example.as_bytes())], [], &[]);
+            let told = loaded.diagnostics.iter().filter(|found| found.severity == Severity::Error);
+            // An example shows a part; what it builds on may stand in another one.
+            let wrong: Vec<_> =
+                told.filter(|found| !is_of_a_part(&found.problem)).map(ToString::to_string).collect();
+            assert_eq!(wrong, [""; 0], "{}:\n{example}", page.display());
+            examples += 1;
+        }
+    }
+    assert!(examples >= 2, "only {examples} examples found");
+}
+
+#[test]
+fn the_manual_page_names_every_command_and_option() {
+    let page = read(Path::new("docs/man/paging.1")).replace('\\', "");
+    for line in HELP.lines().filter(|line| line.starts_with("  paging ")) {
+        let command = line.split_whitespace().nth(1).unwrap_or_default();
+        let is_word = command.bytes().all(|byte| byte.is_ascii_lowercase());
+        assert!(!is_word || page.contains(&format!("paging {command}")), "{line}");
+    }
+}
+
+#[test]
+fn a_configuration_of_paging_server_is_taken_as_it_is() {
+    for file in files_in("ci/testdata/pagingserver", "conf") {
+        let loaded = load(&[("paging.conf", read(&file).as_bytes())], [], &[]);
+        let errors = loaded.diagnostics.iter().filter(|found| found.severity == Severity::Error);
+        assert_eq!(errors.map(ToString::to_string).collect::<Vec<_>>(), [""; 0], "{}", file.display());
+        let [account] = loaded.settings.accounts.as_slice() else { panic!("{}", file.display()) };
+        assert!(!account.pass.is_empty());
+        // Each key that is none of ours is answered.
+        let answers = loaded
+            .diagnostics
+            .iter()
+            .filter(|found| found.to_string().contains("is a key of PagingServer: "));
+        assert!(answers.count() >= 5, "{}", file.display());
+    }
+}
+
+#[test]
+fn the_page_on_paging_server_names_every_key_and_option_of_it() {
+    let page = read(Path::new("docs/from-pagingserver.md"));
+    let row = |name: &str| {
+        let short = name.rsplit_once('-').map_or(name, |(_, end)| end);
+        page.contains(&format!("`{name}`"))
+            || page.contains(&format!("`{name} "))
+            || page.contains(&format!("] {name}`"))
+            || (name.starts_with("music-fade") && page.contains(&format!("`-{short}`")))
+    };
+    for file in files_in("ci/testdata/pagingserver", "conf") {
+        for line in read(&file).lines().filter(|line| !line.starts_with([';', '#', '['])) {
+            let Some((key, _)) = line.split_once(['=', ':']) else { continue };
+            let key = key.trim();
+            let dashed = key.replace('_', "-");
+            assert!(row(key) || row(&dashed), "{}: {key}", file.display());
+        }
+    }
+    let options = [
+        "dump-conf",
+        "dump-conf-defaults",
+        "dump-pjsua-devices",
+        "dump-pjsua-conf-ports",
+        "dump-jack-ports",
+        "test-audio-file",
+        "systemd",
+        "debug",
+        "pjsua-log-level",
+        "sentry-dsn",
+        "version",
+    ];
+    for option in options {
+        assert!(row(&format!("--{option}")), "--{option}");
+    }
+}
+
+fn is_of_a_part(problem: &config::Problem) -> bool {
+    use config::Problem::{Lacks, NoDomain, NoSuchAnnouncement, NoSuchZone, NoUser, NothingToProve};
+    matches!(
+        problem,
+        Lacks { .. } | NoDomain | NoSuchAnnouncement { .. } | NoSuchZone { .. } | NoUser | NothingToProve
+    )
+}
+
+fn read(file: &Path) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
+    fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// The files of a folder with an ending, sorted.
+fn files_in(folder: &str, ending: &str) -> Vec<PathBuf> {
+    let entries = fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(folder)).unwrap();
+    let paths = entries.map(|entry| Path::new(folder).join(entry.unwrap().file_name()));
+    let mut found: Vec<_> = paths.filter(|path| path.extension().is_some_and(|end| end == ending)).collect();
+    found.sort();
+    assert!(!found.is_empty(), "{folder}");
+    found
 }
 
 /// `key = value` of a line `; key = value`.

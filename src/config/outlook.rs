@@ -1,0 +1,169 @@
+//! What the settings make the box do, in a few sentences for the owner.
+
+use core::time::Duration;
+
+use super::{Account, Device, Loaded, Output, Settings};
+use crate::allow::Allow;
+
+/// The sentences, each to be read behind "the box".
+pub(super) fn outlook(loaded: &Loaded) -> Vec<String> {
+    let settings = &loaded.settings;
+    let mut sentences: Vec<_> =
+        settings.accounts.iter().map(|account| registers(account, settings)).collect();
+    if sentences.is_empty() {
+        sentences.push("has no account: it is called at its address, sip:page@ADDRESS".to_owned());
+    }
+    let sip = &settings.sip;
+    let listen: Vec<_> = sip.listen.iter().map(ToString::to_string).collect();
+    sentences.push(format!("listens at {}, over UDP and TCP", and(&listen)));
+    sentences.push(format!(
+        "takes calls {}{}",
+        from(&sip.allow, !settings.accounts.is_empty()),
+        if sip.require_auth { ", who prove user and pass" } else { "" }
+    ));
+    sentences.push(format!("{}, {}", answers(sip.answer_after), ends(settings.calls.hang_up_after)));
+    let codecs: Vec<_> = sip.codecs.iter().map(ToString::to_string).collect();
+    sentences.push(format!("speaks {}, the first that both know", codecs.join(", ")));
+    sentences.extend(settings.outputs().iter().map(plays));
+    sentences
+}
+
+fn registers(account: &Account, settings: &Settings) -> String {
+    let hosts: Vec<_> = account.domain.iter().map(ToString::to_string).collect();
+    let transport = if account.is_tcp { "TCP" } else { "UDP" };
+    let verb = if account.register { "registers as" } else { "is called, without registering, as" };
+    let proxies: Vec<_> = account.outbound_proxy.iter().map(ToString::to_string).collect();
+    let by =
+        if proxies.is_empty() { String::new() } else { format!(" by way of {}", proxies.join(", then ")) };
+    let without = if account.pass.is_empty() && account.register { ", without a password" } else { "" };
+    let name = if settings.accounts.len() > 1 && !account.section.is_empty() {
+        format!(" ([sip {}])", account.section.escape_debug())
+    } else {
+        String::new()
+    };
+    format!(
+        "{verb} {} at {} over {transport}{by}{without}{name}",
+        account.user.escape_debug(),
+        hosts.join(", then ")
+    )
+}
+
+fn from(allow: &Allow, has_accounts: bool) -> String {
+    let mut sources = Vec::new();
+    // Without accounts there are none.
+    if allow.servers && has_accounts {
+        sources.push("its telephone systems".to_owned());
+    }
+    if allow.attached {
+        sources.push("the networks it is in".to_owned());
+    }
+    sources.extend(allow.networks.iter().map(ToString::to_string));
+    let from = if sources.is_empty() { "anywhere".to_owned() } else { and(&sources) };
+    let callers: Vec<_> = allow.callers.iter().map(ToString::to_string).collect();
+    if callers.is_empty() { format!("from {from}") } else { format!("of {} from {from}", callers.join(", ")) }
+}
+
+fn answers(after: Duration) -> String {
+    if after.is_zero() {
+        "answers at once".to_owned()
+    } else {
+        format!("rings for {after:?} before it answers")
+    }
+}
+
+fn ends(after: Option<Duration>) -> String {
+    match after {
+        None => "and lets a call last as long as it likes".to_owned(),
+        Some(time) if time == Duration::from_mins(1) => "and ends a call after a minute".to_owned(),
+        Some(time) if time.as_secs().is_multiple_of(60) => {
+            format!("and ends a call after {} minutes", time.as_secs() / 60)
+        }
+        Some(time) => format!("and ends a call after {time:?}"),
+    }
+}
+
+fn plays(output: &Output) -> String {
+    let zones: Vec<_> = output
+        .routes
+        .iter()
+        .map(|route| {
+            let zone = route.zone.escape_debug();
+            match route.channels {
+                None => format!("zone {zone}"),
+                Some(channels) if channels.iter().count() == 1 => format!("zone {zone} (channel {channels})"),
+                Some(channels) => format!("zone {zone} (channels {channels})"),
+            }
+        })
+        .collect();
+    format!("plays {} on {}", and(&zones), device(&output.device))
+}
+
+fn device(device: &Device) -> String {
+    match device {
+        Device::Auto => "the best sound card there is".to_owned(),
+        Device::Card(id) => format!("the sound card {}", id.escape_debug()),
+        Device::Usb { vendor, product } => format!("the USB sound card {vendor:04x}:{product:04x}"),
+        Device::Pcm(name) => format!("the ALSA PCM {}", name.escape_debug()),
+        Device::Wav(path) => {
+            format!("the file {} in place of a sound card", path.display().to_string().escape_debug())
+        }
+        Device::Null => "nothing: nobody hears it".to_owned(),
+    }
+}
+
+/// `a`, `a and b`, `a, b and c`.
+fn and(words: &[String]) -> String {
+    match words {
+        [] => String::new(),
+        [one] => one.clone(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::load;
+
+    fn said(text: &str) -> Vec<String> {
+        outlook(&load(&[("a", text.as_bytes())], [], &[]))
+    }
+
+    #[test]
+    fn a_box_without_settings_says_what_it_does() {
+        assert_eq!(
+            said(""),
+            [
+                "has no account: it is called at its address, sip:page@ADDRESS",
+                "listens at 0.0.0.0:5060 and [::]:5060, over UDP and TCP",
+                "takes calls from the networks it is in",
+                "answers at once, and ends a call after 5 minutes",
+                "speaks G722, PCMA, PCMU, L16, the first that both know",
+                "plays zone all on the best sound card there is",
+            ]
+        );
+    }
+
+    #[test]
+    fn every_account_zone_and_limit_is_in_it() {
+        let said = said(
+            "[sip]\ndomain = pbx.example, b.example\nuser = 501\npass = x\nallow = 2??@*, 10.0.0.0/8\nanswer-after = 2s\n\
+             codecs = PCMU\n[sip yard]\nuser = 502\nregister = no\ntransport = tcp\noutbound-proxy = c.example\n\
+             [calls]\nhang-up-after-minutes = 0\n[zone hall]\ndevice = usb:0d8c:0014\nchannels = 1\n\
+             [zone yard]\ndevice = usb:0d8c:0014\nchannels = 2\n[zone shed]\ndevice = null\n",
+        );
+        assert_eq!(
+            said,
+            [
+                "registers as 501 at pbx.example, then b.example over UDP",
+                "is called, without registering, as 502 at pbx.example, then b.example over TCP by way of c.example ([sip yard])",
+                "listens at 0.0.0.0:5060 and [::]:5060, over UDP and TCP",
+                "takes calls of 2??@* from 10.0.0.0/8",
+                "rings for 2s before it answers, and lets a call last as long as it likes",
+                "speaks PCMU, the first that both know",
+                "plays zone hall (channel 1) and zone yard (channel 2) on the USB sound card 0d8c:0014",
+                "plays zone shed on nothing: nobody hears it",
+            ]
+        );
+    }
+}
