@@ -36,4 +36,5 @@ mod robustness;
 mod session_timer;
 mod shutdown;
 mod strangers;
+mod syslog;
 mod tcp;

@@ -1,9 +1,8 @@
 //! Where the configuration comes from: files, the environment, `--set`.
 
 use super::arguments::Configuration;
-use crate::config::{self, Loaded, LogLevel, Severity};
+use crate::config::{self, Loaded, Severity};
 use core::fmt;
-use log::LevelFilter;
 use std::io;
 use std::path::PathBuf;
 
@@ -56,18 +55,6 @@ fn standard_files(paths: &[&str]) -> (Vec<(String, Vec<u8>)>, Vec<ReadError>) {
         }
     }
     (texts, unread)
-}
-
-/// The level of the `log` crate.
-pub(super) fn filter(level: LogLevel) -> LevelFilter {
-    match level {
-        LogLevel::Off => LevelFilter::Off,
-        LogLevel::Error => LevelFilter::Error,
-        LogLevel::Warn => LevelFilter::Warn,
-        LogLevel::Info => LevelFilter::Info,
-        LogLevel::Debug => LevelFilter::Debug,
-        LogLevel::Trace => LevelFilter::Trace,
-    }
 }
 
 fn as_text((name, value): (std::ffi::OsString, std::ffi::OsString)) -> Option<(String, String)> {

@@ -227,12 +227,12 @@ impl<'a> Service<'a> {
             Event::Confirmed { call, body } => self.on_confirmed(now, call, &body),
             Event::Reoffered { call, offer } => self.on_reoffered(now, call, &offer),
             Event::Info { call, key } => self.on_key(call, key),
-            Event::Message { from, path, text } if self.may_tell(now, path) => {
-                let (from, text) = (short(&from.uri.to_string()), short(&text));
-                log::info!("text from {from} at {}: {text}", path.remote);
+            Event::Message { from, path, call_id, text } if self.may_tell(now, path) => {
+                let (from, call_id, text) = (short(&from.uri.to_string()), short(&call_id), short(&text));
+                log::info!("text from {from} at {} ({call_id}): {text}", path.remote);
             }
-            Event::TurnedAway { from, path, ref method, why, is_last } => {
-                self.strangers.tell(now, &TurnedAway { from: &from, path, method, why, is_last });
+            Event::TurnedAway { from, path, ref call_id, ref method, why, is_last } => {
+                self.strangers.tell(now, &TurnedAway { from: &from, path, call_id, method, why, is_last });
             }
             Event::Registration { account, event } => self.accounts.on_event(now, account, event),
             Event::Ended { call, reason } => self.on_ended(call, reason),

@@ -1,8 +1,8 @@
 //! What was probably meant.
 
-use super::SectionName;
 use super::section::normal;
 use super::table::{self, Section};
+use super::{Kind, LogPart, SectionName, logging, value};
 
 /// The nearest key of the section, or the same key of another one.
 pub(super) fn near_key(section: &SectionName, keys: &Section, name: &str) -> Option<String> {
@@ -20,6 +20,14 @@ pub(super) fn key_elsewhere(name: &str) -> Option<String> {
 pub(super) fn near_section(text: &str) -> Option<String> {
     let kind = normal(text.split_whitespace().next().unwrap_or_default());
     nearest(&kind, table::SECTIONS.iter().map(|section| section.kind)).map(|kind| format!("[{kind}]"))
+}
+
+/// The part or the level that a list of levels means.
+pub(super) fn near_value(kind: &Kind, text: &str) -> Option<String> {
+    let Kind::LogLevels(_) = kind else { return None };
+    let word = logging::strange_word(text)?.to_lowercase();
+    let parts = LogPart::ALL.map(LogPart::as_str);
+    nearest(&word, parts.into_iter().chain(value::LOG_LEVELS.iter().copied())).map(str::to_owned)
 }
 
 /// The word at most a third of its letters away.

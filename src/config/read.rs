@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::decode::decode;
-use super::hint::{key_elsewhere, near_key, near_section};
+use super::hint::{key_elsewhere, near_key, near_section, near_value};
 use super::layer::{Given, Layer, Slot};
 use super::report::Report;
 use super::scan::{Item, scan};
@@ -178,7 +178,9 @@ impl Reader {
                 let in_force =
                     if key.kind.is_secret() { String::new() } else { self.in_force(&section, key, layer) };
                 let problem = Problem::Value { expected, found, in_force };
-                return self.report.error(&text_place, &subject(&section, key), problem);
+                let (severity, hint) = (Severity::Error, near_value(&key.kind, text));
+                let (place, subject) = (text_place, subject(&section, key));
+                return self.report.push(severity, || Diagnostic { severity, place, subject, problem, hint });
             }
         }
         self.see(&section, &text_place);

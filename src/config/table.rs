@@ -2,8 +2,8 @@
 
 use super::Kind;
 use super::Kind::{
-    Addresses, Allow, Ceiling, Channels, Codecs, Device, Dscp, Foreign, Hosts, Level, LogLevel, Number,
-    Ports, Priority, Rate, Seconds, Secret, Span, Text, Time, TimeOrOff, Volume, Word, YesNo,
+    Addresses, Allow, Ceiling, Channels, Codecs, Device, Dscp, Foreign, Hosts, Level, LogLevel, LogLevels,
+    Number, Ports, Priority, Rate, Seconds, Secret, Span, Syslog, Text, Time, TimeOrOff, Volume, Word, YesNo,
 };
 use super::kind::Put::{Into, Later};
 use super::value::{TimeLimits, Unit};
@@ -291,7 +291,8 @@ const TIME: &[Key] = &[
 #[rustfmt::skip]
 const LOG: &[Key] = &[
     key("level", LogLevel(Into(|s, v| s.log.level = v)), "info", "off, error, warn, info, debug or trace"),
-    key("syslog", Text(Later), "", "udp:host:514 or tcp:host:601"),
+    key("levels", LogLevels(Into(|s, v| s.log.levels = v)), "", "of parts of the program: sip=debug, output=warn"),
+    key("syslog", Syslog(Into(|s, v| s.log.syslog = v)), "", "udp:host:514 or tcp:host:601"),
     key("heartbeat", Text(Later), "", "http URL, asked for every heartbeat-every"),
     key("heartbeat-every", Time(s(1, 86_400), Later), "60s", "how often"),
 ];

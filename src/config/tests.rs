@@ -50,6 +50,8 @@ const CASES: &[Case] = &[
     case("audio.volume-call", "50", |s| s.audio.volume_call == Some(Level::from_gain(0.5)), ("-2", "expected a level such as 80, 80% or \"-6 dB\", or -1 to leave it alone")),
     case("audio.limiter", "off", |s| s.audio.limiter.is_none(), ("3 dB", "expected a level up to 0 dB")),
     case("calls.hang-up-after-minutes", "1.5", |s| s.calls.hang_up_after == Some(Duration::from_secs(90)), ("5x", "expected a time such as")),
+    case("log.levels", "sip=debug, Output = warn", |s| s.log.levels == [(LogPart::Sip, LogLevel::Debug), (LogPart::Output, LogLevel::Warn)], ("sip", "expected levels of parts, each once, such as sip=debug")),
+    case("log.syslog", "tcp:[::1]", |s| s.log.syslog.as_ref().is_some_and(|to| to.is_tcp && to.host == "::1" && to.port == 601), ("log.example", "expected udp:HOST or tcp:HOST")),
     case("log.level", "DEBUG", |s| s.log.level == LogLevel::Debug, ("loud", "expected one of off, error, warn, info, debug, trace")),
 ];
 

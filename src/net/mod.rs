@@ -10,6 +10,8 @@
 //!
 //! [`Tcp`] is a connection, taken by a [`Listener`] or opened; a [`Crowd`] waits for hundreds of them.
 //!
+//! A [`TransportSender`] waits, within limits, and is for a thread of its own.
+//!
 //! Nothing here looks into a datagram or a stream. Bounds: of a datagram nothing is queued, what the kernel's socket buffer
 //! does not hold is lost; of a connection as much as [`TcpOptions`] say.
 
@@ -22,6 +24,7 @@ mod route;
 mod signals;
 mod srv;
 mod tcp;
+mod transport_sender;
 mod udp;
 
 pub use changes::Changes;
@@ -33,4 +36,5 @@ pub use route::source_for;
 pub use signals::Signals;
 pub use srv::{PATIENCE, srv};
 pub use tcp::{Crowd, Listener, Ready, Tcp, TcpOptions};
+pub use transport_sender::TransportSender;
 pub use udp::{BindError, Datagram, Udp, UdpOptions};

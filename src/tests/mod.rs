@@ -5,6 +5,7 @@ mod codec_path;
 mod layers;
 mod net;
 mod page_link;
+mod secrets;
 mod shipped;
 mod sip_admission;
 mod sip_callee;

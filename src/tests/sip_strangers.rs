@@ -46,7 +46,7 @@ fn a_stranger_gets_one_403_and_leaves_nothing_behind() {
     assert!(refusal.headers.to.tag().is_some());
     assert_eq!(trace.endpoint.usage(), Usage::default());
     assert_eq!(trace.endpoint.poll_timeout(), None);
-    let Event::TurnedAway { from, path, method, why, is_last } = trace.event() else { panic!() };
+    let Event::TurnedAway { from, path, method, why, is_last, .. } = trace.event() else { panic!() };
     assert_eq!((from.uri.user(), path, method.as_str()), (Some("alice"), trace.path, "INVITE"));
     assert_eq!((why, is_last), (Stranger::Source, false));
     assert!(trace.moments(Duration::from_secs(40)).is_empty(), "it is not repeated");
