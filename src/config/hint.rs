@@ -1,13 +1,18 @@
 //! What was probably meant.
 
 use super::section::normal;
-use super::table::{self, Section};
+use super::table::{self, Key, Section};
 use super::{Kind, LogPart, SectionName, logging, value};
 
 /// The nearest key of the section, or the same key of another one.
 pub(super) fn near_key(section: &SectionName, keys: &Section, name: &str) -> Option<String> {
     let near = nearest(name, keys.keys.iter().map(|key| key.name));
     near.map(|near| format!("{section} {near}")).or_else(|| key_elsewhere(name))
+}
+
+/// The nearest key of the section.
+pub(super) fn near_table_key(keys: &'static Section, name: &str) -> Option<&'static Key> {
+    keys.key(nearest(name, keys.keys.iter().map(|key| key.name))?)
 }
 
 /// The same key where it is known.
@@ -18,8 +23,13 @@ pub(super) fn key_elsewhere(name: &str) -> Option<String> {
 
 /// The nearest section.
 pub(super) fn near_section(text: &str) -> Option<String> {
+    near_section_kind(text).map(|kind| format!("[{kind}]"))
+}
+
+/// Its kind.
+pub(super) fn near_section_kind(text: &str) -> Option<&'static str> {
     let kind = normal(text.split_whitespace().next().unwrap_or_default());
-    nearest(&kind, table::SECTIONS.iter().map(|section| section.kind)).map(|kind| format!("[{kind}]"))
+    nearest(&kind, table::SECTIONS.iter().map(|section| section.kind))
 }
 
 /// The part or the level that a list of levels means.

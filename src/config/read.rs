@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::decode::decode;
 use super::hint::{key_elsewhere, near_key, near_section, near_value};
 use super::layer::{Given, Layer, Slot};
+use super::memory::{Memory, Suspects};
 use super::report::Report;
 use super::scan::{Item, scan};
 use super::section::{SectionFault, normal};
@@ -13,7 +14,7 @@ use super::{Applied, Diagnostic, Place, Position, Problem, SectionName, Settings
 
 /// Makes layers, each seeing those before it.
 #[derive(Debug)]
-pub(super) struct Reader {
+pub(super) struct Reader<'a> {
     /// The defaults first.
     pub(super) layers: Vec<Layer>,
     pub(super) report: Report,
@@ -23,6 +24,10 @@ pub(super) struct Reader {
     pub(super) accounts: Vec<(SectionName, Place)>,
     /// The ids of these.
     seen: BTreeSet<String>,
+    /// What was right when all this was read before.
+    pub(super) before: &'a Memory,
+    /// Of the text that is being read.
+    suspects: Suspects,
     /// What values are tried on.
     scratch: Settings,
 }
@@ -40,11 +45,12 @@ struct Pair<'a> {
     is_told: bool,
 }
 
-impl Reader {
-    pub(super) fn new() -> Self {
+impl<'a> Reader<'a> {
+    pub(super) fn new(before: &'a Memory) -> Self {
         let (layers, report) = (vec![Layer::defaults()], Report::default());
         let (zones, accounts) = (Vec::new(), Vec::new());
-        Self { layers, report, zones, accounts, seen: BTreeSet::new(), scratch: Settings::default() }
+        let (seen, suspects) = (BTreeSet::new(), Suspects::default());
+        Self { layers, report, zones, accounts, seen, before, suspects, scratch: Settings::default() }
     }
 
     /// Reads one file's bytes as the next layer.
@@ -71,6 +77,8 @@ impl Reader {
                 }
             }
         }
+        let suspects = core::mem::take(&mut self.suspects);
+        self.keep_suspects(suspects, &mut layer);
         self.layers.push(layer);
     }
 
@@ -117,6 +125,7 @@ impl Reader {
             self.report.error(place, &format!("[{}", shortened(text)), Problem::HeaderNotClosed);
         }
         let target = SectionName::from_text(text).map_err(|fault| {
+            self.suspects.unknown_section(text, place);
             self.section_fault(fault, text, place);
             Skip::SectionIsWrong
         })?;
@@ -175,8 +184,15 @@ impl Reader {
             Ok(_) => self.report.note(&key_place, &subject(&section, key), Problem::Later),
             Err(expected) => {
                 let found = if key.kind.is_secret() { "…".to_owned() } else { shortened(text) };
-                let in_force =
-                    if key.kind.is_secret() { String::new() } else { self.in_force(&section, key, layer) };
+                let before = self.before.of_key(&text_place.source, &(section.id(), key.name));
+                if let Some(given) = before {
+                    self.keep(given, layer);
+                }
+                let in_force = match before {
+                    Some(given) if given.is_secret => "the one before".to_owned(),
+                    None if key.kind.is_secret() => String::new(),
+                    _ => self.in_force(&section, key, layer),
+                };
                 let problem = Problem::Value { expected, found, in_force };
                 let (severity, hint) = (Severity::Error, near_value(&key.kind, text));
                 let (place, subject) = (text_place, subject(&section, key));
@@ -191,7 +207,7 @@ impl Reader {
     }
 
     /// Notes a section that makes something of its own.
-    fn see(&mut self, section: &SectionName, place: &Place) {
+    pub(super) fn see(&mut self, section: &SectionName, place: &Place) {
         let list = match section.kind {
             table::ZONES => &mut self.zones,
             table::ACCOUNTS if section.name.is_some() => &mut self.accounts,
@@ -219,6 +235,7 @@ impl Reader {
         let name = normal(pair.key);
         let found = keys.key(&name);
         if found.is_none() {
+            self.suspects.unknown_key(section, keys, &name, &pair.key_place);
             self.report.push(Severity::Error, || Diagnostic {
                 severity: Severity::Error,
                 place: pair.key_place.clone(),
@@ -282,7 +299,7 @@ fn subject(section: &SectionName, key: &Key) -> String {
 }
 
 /// At most [`MAX_SHOWN`] letters of what was written, without control characters.
-fn shortened(text: &str) -> String {
+pub(super) fn shortened(text: &str) -> String {
     let clean = |c: char| if c.is_control() { '?' } else { c };
     let mut short: String = text.chars().take(MAX_SHOWN).map(clean).collect();
     if text.chars().nth(MAX_SHOWN).is_some() {

@@ -133,6 +133,30 @@ fn defaults_are_the_contracts() {
 }
 
 #[test]
+fn every_working_key_is_applied_or_waits() {
+    for Case { path, good, .. } in CASES.iter().filter(|case| case.path != "audio.rate") {
+        let changed = changes(&Settings::default(), &text(&file(path, &[good])).settings);
+        let told: Vec<_> = changed.iter().map(ToString::to_string).collect();
+        let waits =
+            meanwhile(&Settings::default(), &text(&file(path, &[good])).settings) == Settings::default();
+        assert_eq!(waits, changed.iter().any(|change| change.timing == Timing::Idle), "{path}");
+        assert_eq!(told, [*path], "it has no line in changes.rs, or the line looks at something else");
+    }
+    for section in table::SECTIONS {
+        for key in section.keys {
+            let is_known = match section.kind {
+                table::ZONES => changes::ZONE_KEYS.iter().any(|(known, ..)| *known == key.name),
+                kind => changes::KEYS.iter().any(|(of, known, ..)| (*of, *known) == (kind, key.name)),
+            };
+            let samples = [key.default, "1", "auto"];
+            let applied = samples.iter().find_map(|text| key.kind.apply(text, &mut Settings::default()).ok());
+            let works = section.works && applied.expect("one of them is a value") == Applied::Works;
+            assert_eq!(is_known, works, "[{}] {}: does it stand in changes.rs?", section.kind, key.name);
+        }
+    }
+}
+
+#[test]
 fn every_default_is_a_value_of_its_key() {
     for section in table::SECTIONS {
         for key in section.keys.iter().filter(|key| !key.default.is_empty()) {
