@@ -32,6 +32,7 @@ mod offers;
 mod pages;
 mod placing;
 mod registration;
+mod reload;
 mod robustness;
 mod session_timer;
 mod shutdown;

@@ -95,7 +95,7 @@ const MODULES: &[(LogPart, &[&str])] = &[
     (LogPart::Rtp, &["app::back", "app::legs", "app::media", "app::stream"]),
     (LogPart::Output, &["output"]),
     (LogPart::Net, &["net"]),
-    (LogPart::Config, &["app::configuration"]),
+    (LogPart::Config, &["app::configuration", "app::reload"]),
     (LogPart::Log, &["app::log", "app::syslog"]),
 ];
 

@@ -6,7 +6,8 @@
 //! - `caller` places pages (`paging call`): `target` is whom it calls, `call_schedule` says when; `call_media` is what is
 //!   offered and said: `sound` and `speech`, cut into `call_stream`s with `call_faults`, sent by the `talker`;
 //!   `call_score` is how it went.
-//! - `configuration` reads files, environment and `--set`; [`arguments`] is the command line.
+//! - `configuration` reads files, environment and `--set`, and `reload` has them read again; [`arguments`] is the command
+//!   line.
 //! - `log` writes log lines as far as `log_levels` let them, and `syslog` sends them; `throttle` says how many the
 //!   network may cause; `strangers` tells of those who may not call.
 //! - `accounts` registers the box: each `line` is one account, with servers that `lookup` finds.
@@ -43,6 +44,7 @@ mod lookup;
 mod media;
 mod open_files;
 mod post;
+mod reload;
 mod serve;
 mod service;
 mod sink;
@@ -91,12 +93,11 @@ fn run_box(configuration: &Configuration) -> ExitCode {
             return ExitCode::from(EX_NOINPUT);
         }
     };
-    let settings = &read.loaded.settings;
-    if let Err(error) = log::configure(&settings.log) {
+    if let Err(error) = log::configure(&read.loaded.settings.log) {
         complain(&format_args!("the log is not whole: {error}"));
     }
     read.report();
-    let code = match serve::serve(settings) {
+    let code = match serve::serve(configuration, read) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             log::say(&error);

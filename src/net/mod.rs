@@ -6,7 +6,8 @@
 //! machine's addresses it was sent to, and answers from that same address. [`MediaPorts`] hands out pairs of ports for
 //! RTP and RTCP (RFC 3550 §11). [`source_for`] says which address the machine would use towards a peer, [`resolve`] what
 //! addresses a name has and [`srv`] which servers a domain, [`attached`] which networks it is in, [`links`] what is plugged
-//! in, and [`Changes`] when to look again.
+//! in, and [`Changes`] when to look again. [`Folders`] tells when files were written:
+//! it is here because the loop has to wait for it.
 //!
 //! [`Tcp`] is a connection, taken by a [`Listener`] or opened; a [`Crowd`] waits for hundreds of them.
 //!
@@ -16,6 +17,7 @@
 //! does not hold is lost; of a connection as much as [`TcpOptions`] say.
 
 mod changes;
+mod folders;
 mod interface;
 mod ports;
 mod reactor;
@@ -28,6 +30,7 @@ mod transport_sender;
 mod udp;
 
 pub use changes::Changes;
+pub use folders::Folders;
 pub use interface::{attached, links};
 pub use ports::MediaPorts;
 pub use reactor::{Sleep, run, sleep_until};
