@@ -4,7 +4,8 @@
 //! receiver on loopback can compare their times. The kernel stamps packets with the wall clock, which does jump;
 //! [`from_wall`] turns such a stamp into an [`Instant`] through its age at the time of reading.
 //!
-//! Civil time is left out: nothing needs it yet.
+//! [`wall`] is for those who show a time to people; nothing here waits or counts by it. Calendars and time zones are left
+//! out.
 
 use core::time::Duration;
 
@@ -17,6 +18,12 @@ use crate::time::Instant;
 #[must_use]
 pub fn now() -> Instant {
     Instant::from_micros(micros_of(read(ClockId::CLOCK_MONOTONIC)))
+}
+
+/// What the wall clock shows: the time since 1970, UTC. It jumps, and shows about 1970 until somebody has set it.
+#[must_use]
+pub fn wall() -> Duration {
+    Duration::from_micros(micros_of(read(ClockId::CLOCK_REALTIME)))
 }
 
 /// The time at which the wall clock showed `stamp`, for stamps of the last few seconds.

@@ -17,7 +17,7 @@
 //! | layer | modules | rule |
 //! |---|---|---|
 //! | 0 vocabulary | [`allow`], [`key`], [`time`], [`timers`], [`units`] | no dependencies |
-//! | 1 pure cores | [`sip`], [`sdp`], [`rtp`], [`codec`], [`dsp`], [`mix`], [`paging`], [`config`], [`dns`] | bytes and `now` in, values out |
+//! | 1 pure cores | [`sip`], [`sdp`], [`rtp`], [`codec`], [`dsp`], [`mix`], [`paging`], [`config`], [`dns`], [`syslog`] | bytes and `now` in, values out |
 //! | 2 edges | [`clock`], [`entropy`], [`net`], [`files`], [`output`] | thin, no decisions |
 //! | 3 composition | [`app`] | joins the rest |
 //!
@@ -36,7 +36,8 @@
 //! card; it never allocates, frees, locks or logs. Between them lie two bounded rings, one each way. A full ring drops,
 //! counts and carries on.
 //! The pacer thread is the audio thread of what has no card: it sends to callers, by absolute deadlines, and is started
-//! with the first who listens. One more only writes log lines, so that nobody else waits for whoever reads them.
+//! with the first who listens. One more only writes log lines, so that nobody else waits for whoever reads them, and one
+//! sends them to a syslog collector where there is one.
 
 pub mod allow;
 pub mod key;
@@ -54,6 +55,7 @@ pub mod paging;
 pub mod rtp;
 pub mod sdp;
 pub mod sip;
+pub mod syslog;
 
 pub mod clock;
 pub mod entropy;

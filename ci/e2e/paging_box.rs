@@ -46,14 +46,33 @@ impl PagingBox {
         Self::start_on(address, folder, &[], log.into(), 200)
     }
 
+    /// Starts a box on `ip` with a configuration file of this text.
+    pub(crate) fn start_with_file(ip: IpAddr, text: &str) -> Self {
+        Self::start_at_with_file(SocketAddr::new(ip, free_port(ip)), text)
+    }
+
+    /// The same at `address`; the file may say so itself.
+    pub(crate) fn start_at_with_file(address: SocketAddr, text: &str) -> Self {
+        let folder = next_folder();
+        fs::write(folder.join(FILE), text).unwrap();
+        let log = File::create(folder.join("log")).unwrap();
+        Self::start_on(address, folder, &[], log.into(), 200)
+    }
+
     fn start_in(folder: PathBuf, ip: IpAddr, settings: &[&str], log: Stdio, probe: u16) -> Self {
         Self::start_on(SocketAddr::new(ip, free_port(ip)), folder, settings, log, probe)
     }
 
     fn start_on(address: SocketAddr, folder: PathBuf, settings: &[&str], log: Stdio, probe: u16) -> Self {
         let rtp_ports = next_rtp_ports();
-        let child = Command::new(env!("CARGO_BIN_EXE_paging"))
-            .args(["--set", &format!("sip.listen={address}")])
+        let file = folder.join(FILE);
+        let mut program = Command::new(env!("CARGO_BIN_EXE_paging"));
+        let text = fs::read_to_string(&file).ok();
+        program.args(text.as_ref().map(|_| file));
+        if text.is_none_or(|text| !text.contains("listen")) {
+            program.args(["--set", &format!("sip.listen={address}")]);
+        }
+        let child = program
             .args(["--set", &format!("sip.rtp-ports={}-{}", rtp_ports.start, rtp_ports.end - 1)])
             .args(["--set", &format!("audio.device=wav:{}", folder.join("heard.wav").display())])
             .args(settings.iter().flat_map(|setting| ["--set", setting]))
@@ -88,8 +107,17 @@ impl PagingBox {
     }
 
     pub(crate) fn send_sigterm(&self) {
-        let sent = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();
-        assert!(sent.success());
+        self.send_signal("TERM");
+    }
+
+    pub(crate) fn send_signal(&self, name: &str) {
+        let sent = Command::new("kill").args([&format!("-{name}"), &self.child.id().to_string()]).status();
+        assert!(sent.unwrap().success());
+    }
+
+    /// The configuration file.
+    pub(crate) fn file(&self) -> PathBuf {
+        self.folder.join(FILE)
     }
 
     /// SIGTERM, and how the program ended.
@@ -182,3 +210,4 @@ pub(crate) fn next_folder() -> PathBuf {
 }
 
 const RTP_PORTS: u16 = 40;
+const FILE: &str = "paging.conf";

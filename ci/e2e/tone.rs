@@ -98,6 +98,15 @@ impl Recording {
         })
     }
 
+    /// The amplitude of `hz` in every 100 ms in which it sounds from the first to the last sample.
+    pub(crate) fn amplitudes(&self, hz: f32) -> Vec<f32> {
+        let blocks: Vec<_> = self.samples.chunks_exact(self.rate as usize / 10).collect();
+        let sounds = |block: &[f32]| {
+            block.chunks_exact(block.len() / 10).all(|part| self.amplitude(part, hz) > AUDIBLE)
+        };
+        blocks.into_iter().filter(|block| sounds(block)).map(|block| self.amplitude(block, hz)).collect()
+    }
+
     /// The largest sample.
     pub(crate) fn peak(&self) -> f32 {
         self.samples.iter().fold(0.0, |peak, value| peak.max(value.abs()))

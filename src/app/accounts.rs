@@ -11,7 +11,7 @@ use super::line::Line;
 use super::lookup::{Found, look_up};
 use super::post::Post;
 use crate::clock;
-use crate::config::Settings;
+use crate::config::{Account, Settings};
 use crate::entropy;
 use crate::net::{self, Changes};
 use crate::sip::registration::{Event, Server};
@@ -27,6 +27,9 @@ use std::rc::Rc;
 /// All accounts.
 pub(super) struct Accounts<'a> {
     lines: Vec<Line>,
+    /// Lines made so far.
+    made: u64,
+    is_watching: bool,
     executor: Rc<LocalExecutor<'a>>,
     news: Rc<Mailbox>,
     /// What was plugged in when it was last looked at.
@@ -43,9 +46,9 @@ struct Mailbox {
 
 enum News {
     /// Where the servers of an account are.
-    Servers(usize, Found),
+    Servers(u64, Found),
     /// Where its server has sent us.
-    Detour(usize, Vec<SipUri>, Found),
+    Detour(u64, Vec<SipUri>, Found),
     /// Something about the network is not as it was.
     Network,
 }
@@ -54,9 +57,17 @@ impl<'a> Accounts<'a> {
     /// The accounts of `settings`; `bell` is rung when [`handle_news`](Self::handle_news) has something to do.
     pub(super) fn new(settings: &Settings, executor: Rc<LocalExecutor<'a>>, bell: Rc<Bell>) -> Self {
         let news = Rc::new(Mailbox { news: RefCell::default(), bell });
-        let line = |account| Line::new(account, entropy::seed());
-        let lines = settings.accounts.iter().cloned().map(line).collect();
-        Self { lines, executor, news, links: Vec::new(), is_leaving: false }
+        let mut accounts = Self {
+            lines: Vec::new(),
+            made: 0,
+            is_watching: false,
+            executor,
+            news,
+            links: Vec::new(),
+            is_leaving: false,
+        };
+        settings.accounts.iter().for_each(|account| accounts.add(account));
+        accounts
     }
 
     /// Begins.
@@ -64,15 +75,43 @@ impl<'a> Accounts<'a> {
         if self.lines.is_empty() {
             return;
         }
-        self.links = net::links().unwrap_or_default();
-        self.watch();
-        for line in self.lines.iter_mut().filter(|line| line.settings.register) {
+        if !core::mem::replace(&mut self.is_watching, true) {
+            self.links = net::links().unwrap_or_default();
+            self.watch();
+        }
+        let is_new = |line: &&mut Line| line.key.is_none() && !line.is_leaving && line.settings.register;
+        for line in self.lines.iter_mut().filter(is_new) {
             line.key = line.account().map(|account| endpoint.add_account(account));
             if line.key.is_none() {
                 log::error!("{}: cannot be written as a SIP address; it does not register", line.address);
             }
         }
         self.handle_timeout(now);
+    }
+
+    /// Has the accounts of `settings` from now on. Those that are as they were are left alone; one that is not registers
+    /// anew after it has unregistered.
+    pub(super) fn reload(&mut self, now: Instant, endpoint: &mut Endpoint, settings: &Settings) {
+        for number in 0..self.lines.len() {
+            let line = &self.lines[number];
+            if !line.is_leaving && !settings.accounts.contains(&line.settings) {
+                self.leave(now, number, endpoint);
+            }
+        }
+        // What has never been registered has nothing to wait for.
+        self.lines.retain(|line| {
+            !line.is_leaving || line.is_started && !line.key.is_none_or(|key| endpoint.is_stopped(key))
+        });
+        let is_there = |account: &Account, lines: &[Line]| {
+            lines.iter().any(|line| !line.is_leaving && line.settings == *account)
+        };
+        for account in &settings.accounts {
+            if !is_there(account, &self.lines) {
+                self.add(account);
+            }
+        }
+        self.trust(endpoint);
+        self.start(now, endpoint);
     }
 
     /// Begins to unregister.
@@ -84,7 +123,8 @@ impl<'a> Accounts<'a> {
     /// Does what is due at `now`.
     pub(super) fn handle_timeout(&mut self, now: Instant) {
         for number in 0..self.lines.len() {
-            if self.lines[number].look.at <= now && !self.is_leaving {
+            let line = &self.lines[number];
+            if line.look.at <= now && !line.is_leaving && !self.is_leaving {
                 self.look(now, number);
             }
         }
@@ -92,7 +132,8 @@ impl<'a> Accounts<'a> {
 
     /// When [`handle_timeout`](Self::handle_timeout) wants to be called next.
     pub(super) fn poll_timeout(&self) -> Option<Instant> {
-        self.lines.iter().map(|line| line.look.at).min().filter(|_| !self.is_leaving)
+        let lines = self.lines.iter().filter(|line| !line.is_leaving && !self.is_leaving);
+        lines.map(|line| line.look.at).min()
     }
 
     /// Takes what tasks have found out.
@@ -100,13 +141,15 @@ impl<'a> Accounts<'a> {
         loop {
             let news = self.news.news.borrow_mut().pop_front();
             match news.filter(|_| !self.is_leaving) {
-                Some(News::Servers(number, found)) => {
+                Some(News::Servers(id, found)) => {
+                    let Some(number) = self.position(id) else { continue };
                     let servers = self.lines[number].on_found(now, found, post);
                     self.look_done(now, number);
                     self.trust(endpoint);
                     self.set_servers(now, number, endpoint, servers);
                 }
-                Some(News::Detour(number, contacts, found)) => {
+                Some(News::Detour(id, contacts, found)) => {
+                    let Some(number) = self.position(id) else { continue };
                     let servers = self.lines[number].on_detour(&contacts, &found, post);
                     self.trust(endpoint);
                     if let Some(key) = self.lines[number].key {
@@ -120,15 +163,40 @@ impl<'a> Accounts<'a> {
     }
 
     /// Tells what happened to a registration, and does what it asks for.
-    pub(super) fn on_event(&mut self, now: Instant, key: AccountKey, event: Event) {
+    pub(super) fn on_event(&mut self, now: Instant, endpoint: &mut Endpoint, key: AccountKey, event: Event) {
         let Some(number) = self.lines.iter().position(|line| line.key == Some(key)) else { return };
         let line = &mut self.lines[number];
         match event {
             Event::Registered { server, expires } => line.on_registered(&server, expires),
             Event::Failed { server, reason, retry_in } => line.on_failed(now, server, reason, retry_in),
             Event::Redirected { contacts } => self.follow(number, contacts),
-            Event::Unregistered => line.on_unregistered(),
+            Event::Unregistered => {
+                line.on_unregistered();
+                if line.is_leaving {
+                    self.lines.remove(number);
+                    self.begin_all(now, endpoint);
+                }
+            }
         }
+    }
+
+    fn add(&mut self, account: &Account) {
+        self.lines.push(Line::new(self.made, account.clone(), entropy::seed()));
+        self.made += 1;
+    }
+
+    /// Begins to unregister one account.
+    fn leave(&mut self, now: Instant, number: usize, endpoint: &mut Endpoint) {
+        let line = &mut self.lines[number];
+        line.is_leaving = true;
+        if let Some(key) = line.key {
+            endpoint.unregister_account(now, key);
+        }
+    }
+
+    /// The line of a number, unless the configuration knows it no more.
+    fn position(&self, id: u64) -> Option<usize> {
+        self.lines.iter().position(|line| line.id == id && !line.is_leaving)
     }
 
     fn look(&mut self, now: Instant, number: usize) {
@@ -139,8 +207,8 @@ impl<'a> Accounts<'a> {
             return;
         }
         line.look.since = now;
-        let (wanted, news) = (line.wanted(), Rc::clone(&self.news));
-        self.executor.spawn(async move { news.post(News::Servers(number, look_up(wanted).await)) }).detach();
+        let (id, wanted, news) = (line.id, line.wanted(), Rc::clone(&self.news));
+        self.executor.spawn(async move { news.post(News::Servers(id, look_up(wanted).await)) }).detach();
     }
 
     fn look_done(&mut self, now: Instant, number: usize) {
@@ -152,9 +220,10 @@ impl<'a> Accounts<'a> {
     }
 
     fn follow(&mut self, number: usize, contacts: Vec<SipUri>) {
-        let Some(wanted) = self.lines[number].wanted_of(&contacts) else { return };
-        let news = Rc::clone(&self.news);
-        let look = async move { news.post(News::Detour(number, contacts, look_up(wanted).await)) };
+        let line = &mut self.lines[number];
+        let (id, news) = (line.id, Rc::clone(&self.news));
+        let Some(wanted) = line.wanted_of(&contacts) else { return };
+        let look = async move { news.post(News::Detour(id, contacts, look_up(wanted).await)) };
         self.executor.spawn(look).detach();
     }
 
@@ -164,13 +233,31 @@ impl<'a> Accounts<'a> {
         let Some(key) = line.key.filter(|_| !servers.is_empty()) else { return };
         line.ways = servers.iter().map(|server| server.path.local.ip()).collect();
         endpoint.set_servers(now, key, servers);
-        if !core::mem::replace(&mut line.is_started, true) {
+        self.begin(now, number, endpoint);
+    }
+
+    /// Lets a line begin that knows its servers. One address is not registered and unregistered at the same time: the
+    /// server may take the second for an answer to the first.
+    fn begin(&mut self, now: Instant, number: usize, endpoint: &mut Endpoint) {
+        let line = &self.lines[number];
+        let is_held = self.lines.iter().any(|other| other.is_leaving && other.address == line.address);
+        let Some(key) = line.key.filter(|_| !is_held && !line.is_leaving && !line.ways.is_empty()) else {
+            return;
+        };
+        if !core::mem::replace(&mut self.lines[number].is_started, true) {
             endpoint.register(now, key);
         }
     }
 
+    fn begin_all(&mut self, now: Instant, endpoint: &mut Endpoint) {
+        for number in 0..self.lines.len() {
+            self.begin(now, number, endpoint);
+        }
+    }
+
     fn trust(&self, endpoint: &mut Endpoint) {
-        let servers: Vec<_> = self.lines.iter().flat_map(Line::trusted).collect();
+        let lines = self.lines.iter().filter(|line| !line.is_leaving);
+        let servers: Vec<_> = lines.flat_map(Line::trusted).collect();
         endpoint.set_trusted(&servers);
     }
 
@@ -187,7 +274,10 @@ impl<'a> Accounts<'a> {
         let ways: Vec<_> =
             self.lines.iter().flat_map(|line| &line.ways).map(|way| format!(" {way}")).collect();
         for number in 0..self.lines.len() {
-            // By another address of the box, what it knows of its servers still holds.
+            // By another address of the box, what it knows of its servers still holds; who leaves does so by the old one.
+            if self.lines[number].is_leaving {
+                continue;
+            }
             let servers = self.lines[number].servers(post);
             self.set_servers(now, number, endpoint, servers);
             if is_other || !self.lines[number].is_registered {

@@ -117,7 +117,8 @@ impl Back {
 
     fn open(&self, manner: Manner, legs: &Legs<'_>, (voice, socket): (VoiceId, &Udp)) {
         let Ok(socket) = socket.to_send() else {
-            log::warn!("a caller hears nothing: no file descriptor left");
+            let remote = self.remote.get().map_or_else(String::new, |remote| format!(" at {remote}"));
+            log::warn!("the caller{remote} hears nothing: no file descriptor left");
             return;
         };
         if self.opened.get().is_some() {

@@ -15,7 +15,7 @@ use super::call_progress::{Packets, Progress};
 use super::call_schedule::{Load, Schedule};
 use super::call_score::{Score, Span};
 use super::connections::Connections;
-use super::inbox::{Inbox, Input};
+use super::inbox::{Inbox, Input, Wishes};
 use super::open_files;
 use super::post::Post;
 use super::serve::USER_AGENT;
@@ -45,7 +45,8 @@ pub(super) fn place(page: PageCall) -> Result<(), CallError> {
     net::run(&executor, async {
         let (path, sockets, listeners) = open(locate(&target).await?)?;
         let connections = Rc::new(Connections::new(listeners, TCP, MAX_CONNECTIONS)?);
-        let inbox = Inbox::new(&sockets, Rc::clone(&connections), Rc::default())?;
+        let wishes = Rc::new(Wishes::to_end()?);
+        let inbox = Inbox::new(&sockets, Rc::clone(&connections), wishes, Rc::default());
         let mut caller = Caller::new(page, (target, path), Post::new(sockets, connections))?;
         caller.attend(&inbox).await;
         caller.conclude()
@@ -215,7 +216,7 @@ impl Caller {
                 self.endpoint.handle_oversized(now, path, &head);
             }
             Input::Broken { far } => self.endpoint.handle_broken(now, far),
-            Input::Timeout | Input::News | Input::Nothing => {}
+            Input::Timeout | Input::News | Input::Nothing | Input::Reload => {}
             Input::Stop => self.interrupt(now),
         }
         self.handle_events(now);

@@ -1,7 +1,9 @@
 //! All that sounds at once: the sinks of every card, played as one.
 
 use super::sink::Sink;
-use crate::mix::{Media, Report, Voice, VoiceConfig, VoiceId};
+use crate::config::Settings;
+use crate::mix::{Media, OutputLevels, Report, Voice, VoiceConfig, VoiceId};
+use crate::units::Level;
 
 /// The sinks of a box; at least one.
 pub(super) struct Cards<'a>(Vec<Sink<'a>>);
@@ -47,6 +49,19 @@ impl<'a> Cards<'a> {
         self.0.iter().for_each(|sink| sink.hush(voice, hushed));
     }
 
+    /// Changes how loud `voice` is.
+    pub(super) fn set_level(&self, voice: VoiceId, level: Level) {
+        self.0.iter().for_each(|sink| sink.set_level(voice, level));
+    }
+
+    /// Makes everything as loud as `settings` say, which name the same devices and zones as those that these sinks are for.
+    pub(super) fn set_output(&self, settings: &Settings) {
+        let ceiling = ceiling(settings);
+        for (sink, output) in self.0.iter().zip(settings.outputs()) {
+            sink.set_output(OutputLevels { channels: output.gains().into_iter().collect(), ceiling });
+        }
+    }
+
     /// Lets `voice` play what it still holds and end.
     pub(super) fn release(&self, voice: VoiceId) {
         self.0.iter().for_each(|sink| sink.release(voice));
@@ -67,4 +82,10 @@ impl<'a> Cards<'a> {
         let dropped = self.0.iter().filter_map(Sink::take_dropped).sum();
         Some(dropped).filter(|&dropped: &u64| dropped > 0)
     }
+}
+
+/// The loudest sample. Without a limit of its own a sum of voices still ends at full scale: softly here, harshly in the
+/// card.
+pub(super) fn ceiling(settings: &Settings) -> Level {
+    settings.audio.limiter.unwrap_or(Level::UNITY)
 }

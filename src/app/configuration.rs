@@ -1,11 +1,10 @@
 //! Where the configuration comes from: files, the environment, `--set`.
 
 use super::arguments::Configuration;
-use crate::config::{self, Loaded, LogLevel, Severity};
+use crate::config::{self, Loaded, Severity};
 use core::fmt;
-use log::LevelFilter;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Reads everything that `configuration` names, over the files of [`STANDARD`] that exist, and the environment.
 ///
@@ -18,11 +17,42 @@ pub(super) fn read(configuration: &Configuration) -> Result<Read, ReadError> {
         return Err(error);
     }
     texts.texts.extend(named);
-    let loaded = texts.load(true, &configuration.sets);
-    Ok(Read { loaded, unread: texts.unread })
+    Ok(Read { loaded: texts.load(true, &configuration.sets), texts })
 }
 
-/// Files: names and texts, and those that cannot be read.
+/// Reads all of it again. A file that cannot be read, or has become empty, says what it said `before`; a mistake leaves what
+/// was right before.
+pub(super) fn read_again(configuration: &Configuration, before: &Read) -> Read {
+    let mut all = Texts::default();
+    for path in files(configuration) {
+        let name = path.display().to_string();
+        let known = before.texts.texts.iter().find(|(known, _)| *known == name);
+        match (std::fs::read(path), known) {
+            // A power cut, or an editor that was interrupted.
+            (Ok(text), Some((_, known))) if text.is_empty() && !known.is_empty() => {
+                let source = io::Error::new(io::ErrorKind::InvalidData, "it has become empty");
+                all.unread.push(ReadError { path: path.to_owned(), source });
+                all.texts.push((name, known.clone()));
+            }
+            (Ok(text), _) => all.texts.push((name, text)),
+            (Err(error), None) if error.kind() == io::ErrorKind::NotFound => {}
+            (Err(source), known) => {
+                all.unread.push(ReadError { path: path.to_owned(), source });
+                all.texts.extend(known.cloned());
+            }
+        }
+    }
+    let loaded = config::reload(&before.loaded, &all.borrowed(), environment(), &configuration.sets);
+    Read { loaded, texts: all }
+}
+
+/// All files that are read, or looked for.
+pub(super) fn files(configuration: &Configuration) -> impl Iterator<Item = &Path> {
+    STANDARD.iter().map(Path::new).chain(configuration.files.iter().map(PathBuf::as_path))
+}
+
+/// Files: names and texts, and those that cannot be read, or could before. A box never goes silent because of one.
+#[derive(Debug, Default)]
 pub(super) struct Texts {
     pub(super) texts: Vec<(String, Vec<u8>)>,
     pub(super) unread: Vec<ReadError>,
@@ -36,7 +66,7 @@ impl Texts {
 
     /// Files that have to be there.
     pub(super) fn named(paths: &[PathBuf]) -> Self {
-        let mut all = Self { texts: Vec::new(), unread: Vec::new() };
+        let mut all = Self::default();
         for path in paths {
             match std::fs::read(path) {
                 Ok(text) => all.texts.push((path.display().to_string(), text)),
@@ -48,8 +78,7 @@ impl Texts {
 
     /// What they say, with or without the environment.
     pub(super) fn load(&self, with_environment: bool, sets: &[String]) -> Loaded {
-        let environment = with_environment.then(std::env::vars_os).into_iter().flatten();
-        config::load(&self.borrowed(), environment.filter_map(as_text), sets)
+        config::load(&self.borrowed(), with_environment.then(environment).into_iter().flatten(), sets)
     }
 
     pub(super) fn borrowed(&self) -> Vec<(&str, &[u8])> {
@@ -64,18 +93,22 @@ impl Texts {
 }
 
 /// The configuration.
+#[derive(Debug)]
 pub(super) struct Read {
     /// What came of all that could be read.
     pub(super) loaded: Loaded,
-    /// Files that are there and cannot be read. A box never goes silent because of one.
-    unread: Vec<ReadError>,
+    texts: Texts,
 }
 
 impl Read {
     /// Logs what is wrong with the configuration.
     pub(super) fn report(&self) {
-        for error in &self.unread {
-            log::error!("{error}; the rest of the configuration holds");
+        for error in &self.texts.unread {
+            if self.texts.texts.iter().any(|(name, _)| *name == error.path.display().to_string()) {
+                log::error!("{error}; what it said before stays in force");
+            } else {
+                log::error!("{error}; the rest of the configuration holds");
+            }
         }
         for diagnostic in &self.loaded.diagnostics {
             match diagnostic.severity {
@@ -86,16 +119,8 @@ impl Read {
     }
 }
 
-/// The level of the `log` crate.
-pub(super) fn filter(level: LogLevel) -> LevelFilter {
-    match level {
-        LogLevel::Off => LevelFilter::Off,
-        LogLevel::Error => LevelFilter::Error,
-        LogLevel::Warn => LevelFilter::Warn,
-        LogLevel::Info => LevelFilter::Info,
-        LogLevel::Debug => LevelFilter::Debug,
-        LogLevel::Trace => LevelFilter::Trace,
-    }
+fn environment() -> impl Iterator<Item = (String, String)> {
+    std::env::vars_os().filter_map(as_text)
 }
 
 fn as_text((name, value): (std::ffi::OsString, std::ffi::OsString)) -> Option<(String, String)> {
@@ -133,5 +158,34 @@ mod tests {
         assert_eq!(names, [there]);
         let [error] = unread.as_slice() else { panic!("{unread:?}") };
         assert!(error.to_string().starts_with(&format!("cannot read {unreadable}: ")), "{error}");
+    }
+
+    #[test]
+    fn a_file_that_vanishes_or_becomes_empty_says_what_it_said() {
+        let folder = std::env::temp_dir().join(format!("pagingbox-{}-again", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let path = folder.join("paging.conf");
+        let configuration = Configuration { files: vec![path.clone()], sets: Vec::new() };
+        std::fs::write(&path, "[sip]\nuser = 7\nptime = 30\n").unwrap();
+        let mut read = super::read(&configuration).unwrap();
+        let mut again = |text: Option<&str>| {
+            match text {
+                Some(text) => std::fs::write(&path, text).unwrap(),
+                None => std::fs::remove_file(&path).unwrap(),
+            }
+            read = read_again(&configuration, &read);
+            let told: Vec<_> = read.texts.unread.iter().map(ToString::to_string).collect();
+            (read.loaded.settings.sip.account.user.clone(), read.loaded.settings.sip.ptime.as_millis(), told)
+        };
+        let name = folder.join("paging.conf").display().to_string();
+        assert_eq!(again(Some("[sip]\nuser = 7\nptime = x\n")), ("7".to_owned(), 30, vec![]));
+        assert_eq!(
+            again(Some("")),
+            ("7".to_owned(), 30, vec![format!("cannot read {name}: it has become empty")])
+        );
+        let (user, ptime, told) = again(None);
+        assert_eq!((user.as_str(), ptime, told.len()), ("7", 30, 1));
+        assert_eq!(again(Some("[sip]\nuser = 8\n")), ("8".to_owned(), 20, vec![]));
+        std::fs::remove_dir_all(&folder).unwrap();
     }
 }

@@ -61,6 +61,16 @@ enum Work {
 }
 
 impl Connections {
+    /// Marks what connections made from now on send.
+    ///
+    /// # Errors
+    /// What the kernel says.
+    pub(super) fn set_dscp(&self, dscp: u8) -> io::Result<()> {
+        let mut table = self.0.borrow_mut();
+        table.options.dscp = Some(dscp);
+        table.listeners.iter().try_for_each(|listener| listener.set_dscp(dscp))
+    }
+
     /// None yet, and those that `listeners` will take; at most `capacity`.
     ///
     /// # Errors

@@ -20,7 +20,7 @@ use std::rc::Rc;
 
 /// The inputs of the signalling.
 pub(super) struct Inbox {
-    signals: Signals,
+    wishes: Rc<Wishes>,
     bell: Rc<Bell>,
     sockets: Vec<Listener>,
     connections: Rc<Connections>,
@@ -28,6 +28,31 @@ pub(super) struct Inbox {
     turn: Cell<usize>,
     /// Room for one datagram.
     buffer: RefCell<Vec<u8>>,
+}
+
+/// What the machine wishes of the program.
+pub(super) struct Wishes {
+    end: Signals,
+    /// `None`: nobody would know what to do.
+    reload: Option<Signals>,
+}
+
+impl Wishes {
+    /// Catches all signals from now on.
+    ///
+    /// # Errors
+    /// When the process cannot.
+    pub(super) fn new() -> io::Result<Self> {
+        Ok(Self { reload: Some(Signals::to_reload()?), ..Self::to_end()? })
+    }
+
+    /// Catches those that ask for the end.
+    ///
+    /// # Errors
+    /// When the process cannot.
+    pub(super) fn to_end() -> io::Result<Self> {
+        Ok(Self { end: Signals::to_end()?, reload: None })
+    }
 }
 
 /// One input.
@@ -57,25 +82,29 @@ pub(super) enum Input {
     Timeout,
     /// A stream has something to tell.
     News,
+    /// The process is asked to read its configuration again.
+    Reload,
     /// The process is asked to end.
     Stop,
 }
 
 impl Inbox {
-    /// Reads `sockets` and `connections`, catches signals and hears `bell`.
-    ///
-    /// # Errors
-    /// When the process cannot catch signals.
-    pub(super) fn new(sockets: &[Rc<Udp>], connections: Rc<Connections>, bell: Rc<Bell>) -> io::Result<Self> {
+    /// Reads `sockets` and `connections`, heeds `wishes` and hears `bell`.
+    pub(super) fn new(
+        sockets: &[Rc<Udp>],
+        connections: Rc<Connections>,
+        wishes: Rc<Wishes>,
+        bell: Rc<Bell>,
+    ) -> Self {
         let sockets = sockets.iter().map(|socket| Listener::new(Rc::clone(socket)));
-        Ok(Self {
-            signals: Signals::new()?,
+        Self {
+            wishes,
             bell,
             sockets: sockets.collect(),
             connections,
             turn: Cell::new(0),
             buffer: RefCell::new(vec![0; MAX_DATAGRAM]),
-        })
+        }
     }
 
     /// The next input, [`Input::Timeout`] when none came until `deadline`.
@@ -95,8 +124,12 @@ impl Inbox {
 
     fn poll(&self, context: &mut Context<'_>, deadline: Option<&mut Sleep>) -> Poll<Input> {
         // A signal that cannot be waited for is no reason to go on for ever.
-        if self.signals.poll_next(context).is_ready() {
+        if self.wishes.end.poll_next(context).is_ready() {
             return Poll::Ready(Input::Stop);
+        }
+        let reload = self.wishes.reload.as_ref();
+        if reload.is_some_and(|reload| matches!(reload.poll_next(context), Poll::Ready(Ok(())))) {
+            return Poll::Ready(Input::Reload);
         }
         if self.bell.poll_rung(context).is_ready() {
             return Poll::Ready(Input::News);

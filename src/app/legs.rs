@@ -8,6 +8,7 @@ use crate::clock;
 use crate::mix::{Command, Leg, LegStats, Media, Voice, VoiceConfig, VoiceId};
 use crate::output::{Beat, Link, Order, Word};
 use crate::time::Instant;
+use crate::units::Level;
 use heapless::spsc::{Consumer, Producer};
 use std::cell::{Cell, RefCell};
 use std::io;
@@ -93,6 +94,18 @@ impl<'a> Legs<'a> {
         if is_open {
             self.order(Order::Close(voice));
             self.settle();
+        }
+    }
+
+    /// Changes how loud a caller is for the others.
+    pub(super) fn set_level(&self, voice: VoiceId, level: Level) {
+        let mut callers = self.callers.borrow_mut();
+        let Some(caller) = callers.iter_mut().find(|caller| caller.voice == voice) else { return };
+        caller.config.level = level;
+        let is_heard = caller.is_heard;
+        drop(callers);
+        if is_heard {
+            self.order(Order::Mix(Command::SetLevel { voice, level }));
         }
     }
 

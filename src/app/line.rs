@@ -13,6 +13,8 @@ use std::net::{IpAddr, SocketAddr};
 
 /// One account.
 pub(super) struct Line {
+    /// Never used twice.
+    pub(super) id: u64,
     /// `501@pbx.example`
     pub(super) address: String,
     pub(super) settings: config::Account,
@@ -20,6 +22,8 @@ pub(super) struct Line {
     pub(super) key: Option<AccountKey>,
     /// Whether it has begun to register.
     pub(super) is_started: bool,
+    /// The configuration knows it no more: it is there until it has unregistered.
+    pub(super) is_leaving: bool,
     pub(super) look: Look,
     /// The addresses of the box by which its servers were last reached.
     pub(super) ways: Vec<IpAddr>,
@@ -53,13 +57,14 @@ struct Detour {
 }
 
 impl Line {
-    pub(super) fn new(settings: config::Account, lot: u64) -> Self {
-        let domain = settings.domain.first().map_or("", |host| &host.name);
+    pub(super) fn new(id: u64, settings: config::Account, lot: u64) -> Self {
         Self {
-            address: format!("{}@{domain}", settings.user),
+            id,
+            address: settings.address(),
             settings,
             key: None,
             is_started: false,
+            is_leaving: false,
             look: Look { is_on: false, again: false, since: Instant::ZERO, at: Instant::ZERO },
             ways: Vec::new(),
             places: Vec::new(),
@@ -242,7 +247,7 @@ mod tests {
 
     fn line(text: &str) -> Line {
         let loaded = load(&[("paging.conf", text.as_bytes())], [], &[]);
-        Line::new(loaded.settings.accounts[0].clone(), 1)
+        Line::new(0, loaded.settings.accounts[0].clone(), 1)
     }
 
     #[test]

@@ -1,34 +1,37 @@
-//! Log lines on standard error.
+//! Log lines on standard error, and on their way to a syslog collector.
 //!
-//! One event is one line: seconds since the machine started, level, the part of the program, what happened. Where the
-//! lines go from there (syslog, a journal) is the business of whoever started the box.
+//! One event is one line: seconds since the machine started, level, the part of the program, what happened. Each part
+//! has its level ([`Levels`]).
 //!
 //! ```text
-//! any thread ── line ──> queue of QUEUE_LINES ──> log thread ──> standard error
-//!                 └ full: counted, the next line that fits says how many were lost
+//!             ┌ line ──> queue of QUEUE_LINES ──> log thread ──> standard error
+//! any thread ─┤            └ full: counted, the next line that fits says how many were lost
+//!             └ line ──> Syslog, if there is a collector
 //! ```
 //! Whoever logs never waits: where nobody reads what the box says, only the log thread does. Lines hold text of the
 //! network; they are cut at [`LINE_MAX`] bytes and hold no control characters, so that none can pass for another line
 //! or change what a terminal shows.
 
+use super::log_levels::{Levels, Part};
+use super::syslog::{self, Syslog};
 use crate::clock;
+use crate::config::{self, LogPart};
+use crate::syslog::Severity;
 use crate::time::Instant;
 use core::fmt::{self, Display, Write as _};
 use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use core::time::Duration;
-use log::{LevelFilter, Log, Metadata, Record};
+use log::{Level, Log, Metadata, Record};
 use std::io::{self, Write};
 use std::sync::OnceLock;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
-/// Logs from now on, down to `level`.
-///
-/// A second call only changes the level.
+/// Logs as `settings` say from now on.
 ///
 /// # Errors
-/// When the machine refuses the log thread; nothing is logged then.
-pub(super) fn init(level: LevelFilter) -> io::Result<()> {
+/// When the machine refuses the log thread, and nothing is logged then; or that of the collector.
+pub(super) fn configure(settings: &config::Log) -> io::Result<()> {
     let (queue, lines) = Queue::new(QUEUE_LINES);
     if QUEUE.set(queue).is_ok()
         && let Some(queue) = QUEUE.get()
@@ -39,14 +42,17 @@ pub(super) fn init(level: LevelFilter) -> io::Result<()> {
         // The only failure is that a logger is there already: ours.
         let _ = log::set_logger(queue);
     }
-    log::set_max_level(level);
-    Ok(())
+    let Some(queue) = QUEUE.get() else { return Ok(()) };
+    queue.levels.set(settings);
+    log::set_max_level(queue.levels.most());
+    queue.syslog.configure(settings.syslog.as_ref())
 }
 
 /// Says why the program ends, whatever the level.
 pub(super) fn say(what: &dyn Display) {
     if let Some(queue) = QUEUE.get() {
         queue.put(clock::now(), line(format_args!("paging: {what}")));
+        queue.syslog.put(|| syslog_line(Level::Error, LogPart::App.as_str(), format_args!("{what}")));
     }
 }
 
@@ -64,13 +70,16 @@ struct Queue {
     waiting: AtomicUsize,
     /// Lines that found the queue full, and of which nobody has been told.
     lost: AtomicU64,
+    levels: Levels,
+    syslog: Syslog,
 }
 
 impl Queue {
     /// A queue for `capacity` lines, and its end.
     fn new(capacity: usize) -> (Self, Receiver<String>) {
         let (lines, end) = sync_channel(capacity);
-        (Self { lines, waiting: AtomicUsize::new(0), lost: AtomicU64::new(0) }, end)
+        let (waiting, lost) = (AtomicUsize::new(0), AtomicU64::new(0));
+        (Self { lines, waiting, lost, levels: Levels::default(), syslog: Syslog::default() }, end)
     }
 
     fn put(&self, now: Instant, line: String) {
@@ -95,20 +104,22 @@ impl Queue {
 
 impl Log for Queue {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        metadata.level() <= log::max_level()
+        self.levels.takes(Part::of(metadata.target()), metadata.level())
     }
 
     fn log(&self, record: &Record<'_>) {
-        if self.enabled(record.metadata()) {
+        let (part, level) = (Part::of(record.target()), record.level());
+        if self.levels.takes(part, level) {
             let now = clock::now();
-            let part = record.target().strip_prefix("pagingbox::").unwrap_or(record.target());
-            self.put(now, line(format_args!("[{now}] {} {part}: {}", record.level(), record.args())));
+            self.put(now, line(format_args!("[{now}] {level} {part}: {}", record.args())));
+            self.syslog.put(|| syslog_line(level, &part.to_string(), *record.args()));
         }
     }
 
     fn flush(&self) {
         let until = clock::now() + FLUSH_FOR;
-        while self.waiting.load(Ordering::Relaxed) > 0 && clock::now() < until {
+        let is_done = || self.waiting.load(Ordering::Relaxed) == 0 && self.syslog.is_done();
+        while !is_done() && clock::now() < until {
             clock::sleep_until(clock::now() + FLUSH_LOOK_EVERY);
         }
     }
@@ -116,12 +127,26 @@ impl Log for Queue {
 
 /// `content` as one line, its end included.
 fn line(content: fmt::Arguments<'_>) -> String {
+    one_line(content) + "\n"
+}
+
+/// `content` without what would end a line.
+fn one_line(content: fmt::Arguments<'_>) -> String {
     let mut line = Line(String::with_capacity(TYPICAL_BYTES));
     if line.write_fmt(content).is_err() {
         line.0.push_str(CUT);
     }
-    line.0.push('\n');
     line.0
+}
+
+fn syslog_line(level: Level, part: &str, content: fmt::Arguments<'_>) -> syslog::Line {
+    let severity = match level {
+        Level::Error => Severity::Error,
+        Level::Warn => Severity::Warning,
+        Level::Info => Severity::Informational,
+        Level::Debug | Level::Trace => Severity::Debug,
+    };
+    syslog::Line { severity, at: clock::wall(), part: part.to_owned(), text: one_line(content) }
 }
 
 /// A line in the making; writing fails where it is full.

@@ -76,6 +76,11 @@ impl<'a> Media<'a> {
         Self { executor, way, ports, options, next_session: seed >> 33 }
     }
 
+    /// Makes streams as `settings` say from now on, but for the ports.
+    pub(super) fn set_options(&mut self, settings: &Settings) {
+        self.options = Options::new(settings);
+    }
+
     /// What plays the streams.
     pub(super) fn cards(&self) -> Rc<Cards<'a>> {
         Rc::clone(&self.way.cards)
@@ -184,6 +189,16 @@ impl Stream<'_> {
     /// Its voice, until a change of codecs makes it another one.
     pub(super) fn voice(&self) -> VoiceId {
         self.inflow.voice()
+    }
+
+    /// Changes how loud it is to what `settings` say.
+    pub(super) fn set_level(&mut self, settings: &Settings) {
+        let MixOptions { level, .. } = Options::new(settings).mix;
+        if self.mix.level != level {
+            self.mix.level = level;
+            self.way.cards.set_level(self.voice(), level);
+            self.way.legs.set_level(self.voice(), level);
+        }
     }
 
     /// When media last came.

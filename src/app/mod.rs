@@ -6,9 +6,10 @@
 //! - `caller` places pages (`paging call`): `target` is whom it calls, `call_schedule` says when; `call_media` is what is
 //!   offered and said: `sound` and `speech`, cut into `call_stream`s with `call_faults`, sent by the `talker`;
 //!   `call_score` is how it went.
-//! - `configuration` reads files, environment and `--set`; `configure` checks and prints them; [`arguments`] is the command
-//!   line; `log` writes log lines, `throttle` says how many the network may cause; `strangers` tells of those who may not
-//!   call; `vicinity` looks up the networks of the box.
+//! - `configuration` reads files, environment and `--set`, and `reload` has them read again; `configure` checks and prints
+//!   them; [`arguments`] is the command line.
+//! - `log` writes log lines as far as `log_levels` let them, and `syslog` sends them; `throttle` says how many the
+//!   network may cause; `strangers` tells of those who may not call; `vicinity` looks up the networks of the box.
 //! - `accounts` registers the box: each `line` is one account, with servers that `lookup` finds.
 
 mod accounts;
@@ -40,10 +41,12 @@ mod legs;
 mod line;
 mod listing;
 mod log;
+mod log_levels;
 mod lookup;
 mod media;
 mod open_files;
 mod post;
+mod reload;
 mod serve;
 mod service;
 mod sink;
@@ -51,6 +54,7 @@ mod sound;
 mod speech;
 mod strangers;
 mod stream;
+mod syslog;
 mod talker;
 mod target;
 mod throttle;
@@ -95,12 +99,11 @@ fn run_box(configuration: &Configuration) -> ExitCode {
             return ExitCode::from(EX_NOINPUT);
         }
     };
-    let settings = &read.loaded.settings;
-    if let Err(error) = log::init(configuration::filter(settings.log.level)) {
-        complain(&format_args!("no log: {error}"));
+    if let Err(error) = log::configure(&read.loaded.settings.log) {
+        complain(&format_args!("the log is not whole: {error}"));
     }
     read.report();
-    let code = match serve::serve(settings) {
+    let code = match serve::serve(configuration, read) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             log::say(&error);

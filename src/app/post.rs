@@ -39,6 +39,15 @@ impl Post {
         outside.seen(path)
     }
 
+    /// Marks what is sent from now on, but for connections that are there.
+    ///
+    /// # Errors
+    /// What the kernel says.
+    pub(super) fn set_dscp(&self, dscp: u8) -> io::Result<()> {
+        self.sockets.iter().try_for_each(|socket| socket.set_dscp(dscp))?;
+        self.connections.set_dscp(dscp)
+    }
+
     /// Sends a message once. Of a datagram, what is lost on the way or for want of room is lost: SIP repeats what matters.
     ///
     /// # Errors

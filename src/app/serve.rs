@@ -1,13 +1,16 @@
 //! Brings the box up and takes it down: sockets, rings, the audio thread, the executor.
 
 use super::accounts::Accounts;
-use super::cards::Cards;
+use super::arguments::Configuration;
+use super::cards::{Cards, ceiling};
+use super::configuration::Read;
 use super::connections::Connections;
-use super::inbox::Inbox;
+use super::inbox::{Inbox, Wishes};
 use super::legs::Legs;
 use super::media::Media;
 use super::open_files;
 use super::post::Post;
+use super::reload::{Origin, Reload};
 use super::service::Service;
 use super::sink::Sink;
 use crate::config::{Output, Settings};
@@ -18,20 +21,44 @@ use crate::output::{self, Beat, Control, Order, RingedMixer, Setup, Word};
 use crate::paging::{Pager, Policy};
 use crate::sip::digest::Identity;
 use crate::sip::{Demand, Endpoint, EndpointConfig, Outside};
-use crate::units::{Level, SampleRate};
+use crate::units::SampleRate;
 use core::fmt;
 use heapless::spsc::Queue;
 use smol::LocalExecutor;
 use std::io;
 use std::net::SocketAddr;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::thread;
 
-/// Runs the box until it is told to stop.
+/// Runs the box until it is told to stop. What cannot change while calls are on makes it come up anew; if it cannot come up
+/// so, it does with the settings of before.
 ///
 /// # Errors
 /// When it cannot listen on any address, or the machine refuses a thread, signals or file descriptors.
-pub(super) fn serve(settings: &Settings) -> Result<(), ServeError> {
+pub(super) fn serve(configuration: &Configuration, read: Read) -> Result<(), ServeError> {
+    let wishes = Rc::new(Wishes::new().map_err(ServeError::Signals)?);
+    let mut settings = read.loaded.settings.clone();
+    let (mut read, mut good) = (Arc::new(read), None);
+    loop {
+        let origin = Origin { configuration: configuration.clone(), read: Arc::clone(&read) };
+        match run(&settings, origin, Rc::clone(&wishes)) {
+            Ok(None) => return Ok(()),
+            Ok(Some(new)) => {
+                good = Some(core::mem::replace(&mut settings, new.loaded.settings.clone()));
+                read = new;
+            }
+            Err(error) => {
+                let Some(before) = good.take() else { return Err(error) };
+                log::error!("{error}; the settings of before stay in force");
+                settings = before;
+            }
+        }
+    }
+}
+
+/// Runs the box on `settings` until it is told to stop, or to come up with others.
+fn run(settings: &Settings, origin: Origin, wishes: Rc<Wishes>) -> Result<Option<Arc<Read>>, ServeError> {
     let sockets = listen(settings, Udp::bind)?;
     output::rt::trim();
     if let Err(error) = output::rt::lock_memory() {
@@ -61,7 +88,8 @@ pub(super) fn serve(settings: &Settings) -> Result<(), ServeError> {
                 named("legs").spawn_scoped(scope, run).map(drop)
             };
             let legs = Legs::new(orders.0, words.1, &beat, Box::new(start));
-            work(settings, sockets, Cards::new(sinks), legs)
+            let inputs = Inputs { sockets, wishes, origin };
+            work(settings, inputs, Cards::new(sinks), legs)
         })();
         for card in &cards {
             card.control.stop();
@@ -86,10 +114,7 @@ impl Card {
 
     fn mixer(&self, settings: &Settings) -> Mixer {
         let levels = self.output.gains();
-        // Without a limit of its own a sum of voices still ends at full scale: softly here, harshly in the card.
-        Mixer::new(levels.len(), MAX_CALLS)
-            .with_spread(Spread::new(&levels))
-            .with_ceiling(settings.audio.limiter.unwrap_or(Level::UNITY))
+        Mixer::new(levels.len(), MAX_CALLS).with_spread(Spread::new(&levels)).with_ceiling(ceiling(settings))
     }
 }
 
@@ -109,22 +134,30 @@ fn named(name: &str) -> thread::Builder {
     thread::Builder::new().name(name.to_owned()).stack_size(output::rt::THREAD_STACK_BYTES)
 }
 
+/// What the box hears.
+struct Inputs {
+    sockets: Vec<Rc<Udp>>,
+    wishes: Rc<Wishes>,
+    origin: Origin,
+}
+
 /// The life of the box on the executor's thread.
 fn work<'a>(
     settings: &Settings,
-    sockets: Vec<Rc<Udp>>,
+    Inputs { sockets, wishes, origin }: Inputs,
     cards: Cards<'a>,
     legs: Legs<'a>,
-) -> Result<(), ServeError> {
+) -> Result<Option<Arc<Read>>, ServeError> {
     let executor = Rc::new(LocalExecutor::new());
     let media = Media::new(Rc::clone(&executor), Rc::new(cards), Rc::new(legs), settings, entropy::seed());
     let connections = Rc::new(connections(settings, &sockets).map_err(ServeError::Reactor)?);
-    let inbox = Inbox::new(&sockets, Rc::clone(&connections), media.bell()).map_err(ServeError::Signals)?;
+    let inbox = Inbox::new(&sockets, Rc::clone(&connections), wishes, media.bell());
     let endpoint = Endpoint::new(identity(settings), entropy::seed());
     let accounts = Accounts::new(settings, Rc::clone(&executor), media.bell());
+    let reload = Reload::new(origin, settings.clone(), Rc::clone(&executor), media.bell());
     let external = settings.sip.external.map(|external| (external.ip, external.port));
     let post = Post::new(sockets, connections).known_by(Outside::new(external));
-    let mut service = Service::new(endpoint, Pager::new(policy(settings)), media, post, accounts);
+    let mut service = Service::new(endpoint, Pager::new(policy(settings)), media, post, (accounts, reload));
     net::run(&executor, service.serve(&inbox)).map_err(ServeError::Reactor)
 }
 
@@ -179,7 +212,8 @@ fn connections(settings: &Settings, sockets: &[Rc<Udp>]) -> io::Result<Connectio
     Connections::new(listeners, options, usize::try_from(capacity).unwrap_or(usize::MAX))
 }
 
-fn identity(settings: &Settings) -> EndpointConfig {
+/// Who the box is.
+pub(super) fn identity(settings: &Settings) -> EndpointConfig {
     EndpointConfig {
         display_name: settings.sip.account.name.clone(),
         user_agent: USER_AGENT.to_owned(),
@@ -205,7 +239,8 @@ fn user(settings: &Settings) -> &str {
     if own.is_empty() { of_account.unwrap_or(own) } else { own }
 }
 
-fn policy(settings: &Settings) -> Policy {
+/// What becomes of calls.
+pub(super) fn policy(settings: &Settings) -> Policy {
     Policy {
         answer_after: settings.sip.answer_after,
         hang_up_after: settings.calls.hang_up_after,

@@ -9,10 +9,12 @@
 
 use super::accounts::Accounts;
 use super::cards::Cards;
+use super::configuration::Read;
 use super::inbox::{Inbox, Input};
 use super::legs::Legs;
 use super::media::{Media, Prepared, Refused, Stream};
 use super::post::Post;
+use super::reload::Reload;
 use super::strangers::{Strangers, TurnedAway};
 use super::throttle::Throttle;
 use crate::clock;
@@ -29,6 +31,9 @@ use smol::future;
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::rc::Rc;
+use std::sync::Arc;
+
+mod settings;
 
 /// The box.
 pub(super) struct Service<'a> {
@@ -39,6 +44,9 @@ pub(super) struct Service<'a> {
     legs: Rc<Legs<'a>>,
     post: Post,
     accounts: Accounts<'a>,
+    reload: Reload<'a>,
+    /// What the box shall come up with when no call is on.
+    waiting: Option<Arc<Read>>,
     throttle: Throttle,
     /// Of lines that come of what is said within calls.
     chatter: Throttle,
@@ -77,7 +85,7 @@ impl<'a> Service<'a> {
         pager: Pager<CallKey>,
         media: Media<'a>,
         post: Post,
-        accounts: Accounts<'a>,
+        (accounts, reload): (Accounts<'a>, Reload<'a>),
     ) -> Self {
         let (cards, legs) = (media.cards(), media.legs());
         Self {
@@ -88,6 +96,8 @@ impl<'a> Service<'a> {
             legs,
             post,
             accounts,
+            reload,
+            waiting: None,
             throttle: Throttle::default(),
             chatter: Throttle::default(),
             strangers: Strangers::default(),
@@ -98,16 +108,24 @@ impl<'a> Service<'a> {
         }
     }
 
-    /// Works until `inbox` says stop, then ends all calls and returns when their callers know, or after
-    /// [`FAREWELL`].
-    pub(super) async fn serve(&mut self, inbox: &Inbox) {
+    /// Works until `inbox` says stop, then ends all calls and returns when their callers know, or after [`FAREWELL`]. It also
+    /// returns, with what the box shall come up with, when that has waited for the end of all calls.
+    pub(super) async fn serve(&mut self, inbox: &Inbox) -> Option<Arc<Read>> {
         let now = clock::now();
         self.accounts.start(now, &mut self.endpoint);
+        self.reload.start();
         self.settle(now);
-        while self.turn(inbox, self.deadline()).await {}
+        let mut goes_on = true;
+        while goes_on && !self.may_begin_anew() {
+            goes_on = self.turn(inbox, self.deadline()).await;
+        }
         let now = clock::now();
         let until = now + FAREWELL;
-        log::info!("asked to stop: {} calls to end", self.calls.len());
+        if goes_on {
+            log::info!("no call is on: the box comes up with the new settings");
+        } else {
+            log::info!("asked to stop: {} calls to end", self.calls.len());
+        }
         log::debug!("SIP so far: {:?}", self.endpoint.counters());
         self.is_leaving = true;
         self.answers.clear();
@@ -118,8 +136,9 @@ impl<'a> Service<'a> {
         self.settle(now);
         while (!self.calls.is_empty() || !self.endpoint.is_unregistered()) && clock::now() < until {
             let deadline = self.deadline().map_or(until, |deadline| deadline.min(until));
-            self.turn(inbox, Some(deadline)).await;
+            goes_on &= self.turn(inbox, Some(deadline)).await;
         }
+        self.waiting.take().filter(|_| goes_on)
     }
 
     /// Handles the next input and what has come with it; false when it was the order to stop.
@@ -153,7 +172,9 @@ impl<'a> Service<'a> {
             Input::News => {
                 self.take_keys(now);
                 self.accounts.handle_news(now, &mut self.endpoint, &self.post);
+                self.take_settings(now);
             }
+            Input::Reload => self.reload.handle_signal(now),
             Input::Stop => return false,
         }
         self.settle(now);
@@ -167,6 +188,7 @@ impl<'a> Service<'a> {
     fn settle(&mut self, now: Instant) {
         self.endpoint.handle_timeout(now);
         self.accounts.handle_timeout(now);
+        self.reload.handle_timeout(now);
         self.hear(now);
         self.pager.handle_timeout(now);
         self.answer_waiting(now);
@@ -206,7 +228,8 @@ impl<'a> Service<'a> {
         let reports = (self.cards.voices() > 0).then(|| clock::now() + REPORTS_EVERY);
         let answer = (!self.answers.is_empty()).then(|| clock::now() + READY_EVERY);
         let own = [self.endpoint.poll_timeout(), self.pager.poll_timeout(), self.accounts.poll_timeout()];
-        own.into_iter().chain([self.post.deadline(), reports, answer]).flatten().min()
+        let others = [self.post.deadline(), self.reload.poll_timeout(), reports, answer];
+        own.into_iter().chain(others).flatten().min()
     }
 
     /// Tells the pager which calls have been heard.
@@ -237,14 +260,16 @@ impl<'a> Service<'a> {
             Event::Reoffered { call, offer } => self.on_reoffered(now, call, &offer),
             Event::Refreshed { call, answer } => self.on_refreshed(now, call, &answer),
             Event::Info { call, key } => self.on_key(now, call, key),
-            Event::Message { from, path, text } if self.may_tell(now, path) => {
-                let (from, text) = (short(&from.uri.to_string()), short(&text));
-                log::info!("text from {from} at {}: {text}", path.remote);
+            Event::Message { from, path, call_id, text } if self.may_tell(now, path) => {
+                let (from, call_id, text) = (short(&from.uri.to_string()), short(&call_id), short(&text));
+                log::info!("text from {from} at {} ({call_id}): {text}", path.remote);
             }
-            Event::TurnedAway { from, path, ref method, why, is_last } => {
-                self.strangers.tell(now, &TurnedAway { from: &from, path, method, why, is_last });
+            Event::TurnedAway { from, path, ref call_id, ref method, why, is_last } => {
+                self.strangers.tell(now, &TurnedAway { from: &from, path, call_id, method, why, is_last });
             }
-            Event::Registration { account, event } => self.accounts.on_event(now, account, event),
+            Event::Registration { account, event } => {
+                self.accounts.on_event(now, &mut self.endpoint, account, event);
+            }
             Event::Ended { call, reason } => self.on_ended(call, reason),
             // The box places no calls, and it plays from the answer on, acknowledged or not.
             _ => {}

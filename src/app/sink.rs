@@ -4,8 +4,9 @@
 //! on with a concealed gap. A voice is never freed on the audio thread; it comes back through [`Sink::poll`].
 
 use crate::clock;
-use crate::mix::{Command, Media, Report, Voice, VoiceId};
+use crate::mix::{Command, Media, OutputLevels, Report, Voice, VoiceId};
 use crate::output::Control;
+use crate::units::Level;
 use heapless::spsc::{Consumer, Producer};
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -17,6 +18,8 @@ pub(super) struct Sink<'a> {
     control: &'a Control,
     /// Releases that found the ring full. One voice has one, so there are no more than voices.
     overdue: RefCell<VecDeque<VoiceId>>,
+    /// Levels that found the ring full.
+    levels: RefCell<Option<OutputLevels>>,
     voices: Cell<usize>,
     dropped: Cell<u64>,
 }
@@ -33,6 +36,7 @@ impl<'a> Sink<'a> {
             reports: RefCell::new(reports),
             control,
             overdue: RefCell::default(),
+            levels: RefCell::default(),
             voices: Cell::new(0),
             dropped: Cell::new(0),
         }
@@ -72,6 +76,17 @@ impl<'a> Sink<'a> {
         self.send(Command::Hush { voice, hushed });
     }
 
+    /// Changes how loud `voice` is. Where the ring is full it stays as it is.
+    pub(super) fn set_level(&self, voice: VoiceId, level: Level) {
+        self.send(Command::SetLevel { voice, level });
+    }
+
+    /// Changes how loud all that sounds is.
+    pub(super) fn set_output(&self, levels: OutputLevels) {
+        let is_sent = self.send(Command::SetOutput(levels.clone()));
+        *self.levels.borrow_mut() = Some(levels).filter(|_| !is_sent);
+    }
+
     /// Lets `voice` play what it still holds and end.
     pub(super) fn release(&self, voice: VoiceId) {
         if !self.send(Command::Release { voice }) {
@@ -84,6 +99,10 @@ impl<'a> Sink<'a> {
         let overdue = self.overdue.borrow_mut().pop_front();
         if let Some(voice) = overdue {
             self.release(voice);
+        }
+        let levels = self.levels.take();
+        if let Some(levels) = levels {
+            self.set_output(levels);
         }
         let report = self.reports.borrow_mut().dequeue()?;
         if matches!(report, Report::Retired { .. }) {

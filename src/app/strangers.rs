@@ -20,6 +20,7 @@ pub(super) struct Strangers {
 pub(super) struct TurnedAway<'a> {
     pub(super) from: &'a NameAddr,
     pub(super) path: Path,
+    pub(super) call_id: &'a str,
     pub(super) method: &'a Method,
     pub(super) why: Stranger,
     pub(super) is_last: bool,
@@ -50,7 +51,8 @@ impl fmt::Display for TurnedAway<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { path, method, .. } = self;
         let from = super::service::short(&self.from.uri.to_string());
-        write!(f, "{method} from {from} at {} refused: ", path.remote)?;
+        let call_id = super::service::short(self.call_id);
+        write!(f, "{method} from {from} at {} ({call_id}) refused: ", path.remote)?;
         f.write_str(match self.why {
             Stranger::Caller => "[sip] allow names no such caller",
             Stranger::Proof => "the user or the password is wrong",
@@ -69,16 +71,17 @@ mod tests {
         let from = "<sip:100@1.1.1.1>".parse().unwrap();
         let path = Path::udp("192.0.2.1:5060".parse().unwrap(), "203.0.113.9:5071".parse().unwrap());
         let told = |why, is_last| {
-            TurnedAway { from: &from, path, method: &Method::INVITE, why, is_last }.to_string()
+            TurnedAway { from: &from, path, call_id: "a1@x", method: &Method::INVITE, why, is_last }
+                .to_string()
         };
         assert_eq!(
             told(Stranger::Source, false),
-            "INVITE from sip:100@1.1.1.1 at 203.0.113.9:5071 refused: the address is in no network of [sip] allow"
+            "INVITE from sip:100@1.1.1.1 at 203.0.113.9:5071 (a1@x) refused: the address is in no network of [sip] allow"
         );
         assert_eq!(
             told(Stranger::Caller, true),
-            "INVITE from sip:100@1.1.1.1 at 203.0.113.9:5071 refused: [sip] allow names no such caller; no further \
-             answer for up to a minute"
+            "INVITE from sip:100@1.1.1.1 at 203.0.113.9:5071 (a1@x) refused: [sip] allow names no such caller; no \
+             further answer for up to a minute"
         );
     }
 }

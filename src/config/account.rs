@@ -52,6 +52,13 @@ impl Account {
         }
     }
 
+    /// `501@pbx.example`, for people.
+    #[must_use]
+    pub fn address(&self) -> String {
+        let domain = self.domain.first().map_or("", |host| &host.name);
+        format!("{}@{domain}", self.user)
+    }
+
     /// Who proves that he knows the password.
     #[must_use]
     pub fn prover(&self) -> &str {
@@ -76,7 +83,7 @@ impl fmt::Debug for Account {
 }
 
 /// Keeps the accounts that are whole, and tells what the others lack.
-pub(super) fn settle(settings: &mut Settings, given: &BTreeMap<Slot, Given>, reader: &mut Reader) {
+pub(super) fn settle(settings: &mut Settings, given: &BTreeMap<Slot, Given>, reader: &mut Reader<'_>) {
     let is_common = settings.accounts.len() > 1;
     let sections = reader.accounts.clone();
     for account in &settings.accounts {

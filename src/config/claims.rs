@@ -11,7 +11,7 @@ use super::zone::MAX_OUTPUTS;
 use super::{ChannelSet, Device, Place, Problem, SectionName, Settings, Zone};
 
 /// Gives each channel to one zone at most, and tells those that claimed more.
-pub(super) fn settle(settings: &mut Settings, given: &BTreeMap<Slot, Given>, reader: &mut Reader) {
+pub(super) fn settle(settings: &mut Settings, given: &BTreeMap<Slot, Given>, reader: &mut Reader<'_>) {
     let audio = settings.audio.device.clone();
     let mut devices: Vec<Claimed> = Vec::new();
     for zone in &settings.zones {

@@ -155,6 +155,13 @@ pub enum Problem {
     NoDevice,
     /// A zone on a further device than the most there may be.
     TooManyDevices,
+    /// A key that a text does not give any more, but one like it.
+    Kept {
+        /// What holds.
+        in_force: String,
+    },
+    /// A section likewise.
+    SectionKept,
     /// A key of PagingServer's.
     Replaced {
         /// What to use here.
@@ -248,6 +255,9 @@ impl fmt::Display for Problem {
             }
             Self::Lacks { others, so } => write!(f, "expected {} as well; {so}", others.join(" or ")),
             Self::Beside { other } => write!(f, "expected this or {other}, not both; {other} counts"),
+            Self::Kept { in_force } => {
+                write!(f, "is not given any more but for the mistake above; {in_force} stays in force")
+            }
             Self::Replaced { instead } => write!(f, "is a key of PagingServer: {instead}"),
             Self::More { count } => write!(f, "and {count} more"),
             other => f.write_str(other.sentence()),
@@ -276,6 +286,9 @@ impl Problem {
             Self::NoUser => "expected user as well; the box does not register there",
             Self::NothingToProve => "expected user and pass as well; nothing is asked of callers",
             Self::NoDomain => "expected domain, here or in [sip]; it is left out",
+            Self::SectionKept => {
+                "is not given any more but for the mistake above; what it said stays in force"
+            }
             Self::NoDevice => "names no device; that of [audio] is taken",
             _ => "is a mistake",
         }

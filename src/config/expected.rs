@@ -125,6 +125,12 @@ pub enum Expected {
     Ips,
     /// Where the time comes from.
     Ntp,
+    /// Levels of parts of the program.
+    LogLevels,
+    /// A part of the program.
+    LogPart,
+    /// A server of the syslog protocol.
+    Collector,
 }
 
 impl fmt::Display for Expected {
@@ -182,6 +188,13 @@ impl Expected {
             Self::WavPath => "expected wav:PATH",
             Self::Channels => "expected channels from 1 to 8 such as 2 or \"1,2\"",
             Self::ChannelOnce => "expected each channel once",
+            Self::LogLevels => "expected levels of parts, each once, such as sip=debug, output=warn",
+            Self::LogPart => {
+                "expected one of sip, calls, accounts, rtp, output, net, config, log, app before ="
+            }
+            Self::Collector => {
+                "expected udp:HOST or tcp:HOST, with or without port, such as udp:192.0.2.1:514"
+            }
             _ => self.of_a_later_part(),
         }
     }

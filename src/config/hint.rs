@@ -1,8 +1,8 @@
 //! What was probably meant.
 
 use super::section::normal;
-use super::table::{self, Section};
-use super::{SectionName, about};
+use super::table::{self, Key, Section};
+use super::{Kind, LogPart, SectionName, about, logging, value};
 
 /// The nearest key of the section, or the same key of another one.
 pub(super) fn near_key(section: &SectionName, keys: &Section, name: &str) -> Option<String> {
@@ -16,6 +16,12 @@ pub(super) fn near_key(section: &SectionName, keys: &Section, name: &str) -> Opt
         let (kind, key) = synonym(nearest(name, SYNONYMS.iter().flat_map(|(words, _, _)| *words).copied())?)?;
         Some(if kind == keys.kind { format!("{section} {key}") } else { path(kind, key) })
     })
+}
+
+/// The key of the section that is called so elsewhere, or the nearest.
+pub(super) fn near_table_key(keys: &'static Section, name: &str) -> Option<&'static Key> {
+    let called_so = synonym(name).filter(|&(kind, _)| kind == keys.kind).map(|(_, key)| key);
+    keys.key(called_so.or_else(|| nearest(name, keys.keys.iter().map(|key| key.name)))?)
 }
 
 /// Whether a word is, or is meant to be, a key that is no secret: only then may what stands behind it be shown.
@@ -52,10 +58,22 @@ fn synonym(name: &str) -> Option<(&'static str, &'static str)> {
 
 /// The nearest section.
 pub(super) fn near_section(text: &str) -> Option<String> {
+    near_section_kind(text).and_then(table::section).map(about::header)
+}
+
+/// Its kind.
+pub(super) fn near_section_kind(text: &str) -> Option<&'static str> {
     let kind = normal(text.split_whitespace().next().unwrap_or_default());
     let other = SECTIONS.iter().find(|(words, _)| words.contains(&kind.as_str())).map(|(_, kind)| *kind);
-    let near = other.or_else(|| nearest(&kind, table::SECTIONS.iter().map(|section| section.kind)))?;
-    table::section(near).map(about::header)
+    other.or_else(|| nearest(&kind, table::SECTIONS.iter().map(|section| section.kind)))
+}
+
+/// The part or the level that a list of levels means.
+pub(super) fn near_value(kind: &Kind, text: &str) -> Option<String> {
+    let Kind::LogLevels(_) = kind else { return None };
+    let word = logging::strange_word(text)?.to_lowercase();
+    let parts = LogPart::ALL.map(LogPart::as_str);
+    nearest(&word, parts.into_iter().chain(value::LOG_LEVELS.iter().copied())).map(str::to_owned)
 }
 
 /// The word at most a third of its letters away.

@@ -13,8 +13,8 @@ use super::wanted::{Delayed, Press};
 use super::wired::{self, OwnAddress, TimeSource};
 use super::zone_names::ZoneNames;
 use super::{
-    ChannelSet, CodecName, Device, Expected, External, Host, LogLevel, PortRange, Settings, Span, address,
-    allow,
+    ChannelSet, CodecName, Collector, Device, Expected, External, Host, LogLevel, LogPart, PortRange,
+    Settings, Span, address, allow, logging,
 };
 use crate::allow::{Allow, Network};
 use crate::units::{Level, SampleRate};
@@ -51,6 +51,10 @@ pub enum Kind {
     Word(&'static [&'static str], Put<&'static str>),
     /// A level of the log.
     LogLevel(Put<LogLevel>),
+    /// Levels of parts of the program.
+    LogLevels(Put<Vec<(LogPart, LogLevel)>>),
+    /// A server of the syslog protocol, or none.
+    Syslog(Put<Option<Collector>>),
     /// A priority.
     Priority(Put<i64>),
     /// A DSCP.
@@ -159,6 +163,8 @@ impl Kind {
             Self::Volume(put) => put.give(settings, value::volume(text)?),
             Self::Word(words, put) => put.give(settings, value::word(text, words)?),
             Self::LogLevel(put) => put.give(settings, value::log_level(text)?),
+            Self::LogLevels(put) => put.give(settings, logging::levels(text)?),
+            Self::Syslog(put) => put.give(settings, Collector::from_text(text)?),
             Self::Priority(put) => put.give(settings, value::priority(text)?),
             Self::Dscp(put) => put.give(settings, value::dscp(text)?),
             Self::Rate(put) => put.give(settings, value::rate(text)?),
@@ -273,7 +279,15 @@ impl Kind {
 
     /// Whether nothing at all is a value; for other kinds it says nothing.
     pub(super) const fn takes_nothing(&self) -> bool {
-        matches!(self, Self::Text(_) | Self::Secret(_) | Self::Hosts(_) | Self::External(_))
+        matches!(
+            self,
+            Self::Text(_)
+                | Self::Secret(_)
+                | Self::Hosts(_)
+                | Self::External(_)
+                | Self::LogLevels(_)
+                | Self::Syslog(_)
+        )
     }
 }
 

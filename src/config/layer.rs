@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use config::{ConfigError, Map, Source, Value};
 
+use super::read::shortened;
 use super::table::{self, Naming};
 use super::{Place, SectionName};
 
@@ -21,6 +22,13 @@ pub struct Given {
     pub is_secret: bool,
     /// Where it was written.
     pub place: Place,
+}
+
+impl Given {
+    /// The value as a person may see it.
+    pub(super) fn shown(&self) -> String {
+        if self.is_secret { "it".to_owned() } else { shortened(&self.text) }
+    }
 }
 
 impl fmt::Debug for Given {

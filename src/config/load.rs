@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use config::{Config, Value, ValueKind};
 
 use super::layer::{Given, Layer, Slot};
+use super::memory::Memory;
 use super::read::Reader;
 use super::table::{self, Key, Section};
 use super::{Account, Diagnostic, Problem, SectionName, Settings, Zone, account, claims, references};
@@ -19,6 +20,8 @@ pub struct Loaded {
     pub given: Vec<Given>,
     /// What is wrong or worth a word, in the order it was found.
     pub diagnostics: Vec<Diagnostic>,
+    /// What is right, for when all is read again.
+    memory: Memory,
 }
 
 /// Loads layers, later wins: the defaults, `texts` (name and bytes) in order, the variables `PAGING_SECTION__KEY` among
@@ -31,7 +34,26 @@ pub fn load(
     environment: impl IntoIterator<Item = (String, String)>,
     overrides: &[String],
 ) -> Loaded {
-    let mut reader = Reader::new();
+    over(&Memory::default(), texts, environment, overrides)
+}
+
+/// Loads again what was loaded `before`: a mistake leaves what the same text, variable or override said then.
+pub fn reload(
+    before: &Loaded,
+    texts: &[(&str, &[u8])],
+    environment: impl IntoIterator<Item = (String, String)>,
+    overrides: &[String],
+) -> Loaded {
+    over(&before.memory, texts, environment, overrides)
+}
+
+fn over(
+    before: &Memory,
+    texts: &[(&str, &[u8])],
+    environment: impl IntoIterator<Item = (String, String)>,
+    overrides: &[String],
+) -> Loaded {
+    let mut reader = Reader::new(before);
     for (name, bytes) in texts {
         reader.text(name, bytes);
     }
@@ -45,11 +67,12 @@ pub fn load(
     account::settle(&mut settings, &given, &mut reader);
     claims::settle(&mut settings, &given, &mut reader);
     references::settle(&given, &mut reader);
-    Loaded { settings, given: given.into_values().collect(), diagnostics: reader.report.finish() }
+    let (given, memory) = (given.into_values().collect(), Memory::of(&reader.layers));
+    Loaded { settings, given, diagnostics: reader.report.finish(), memory }
 }
 
 /// The settings of all layers together.
-fn merged(Reader { layers, zones, accounts, .. }: &Reader) -> Settings {
+fn merged(Reader { layers, zones, accounts, .. }: &Reader<'_>) -> Settings {
     let mut builder = Config::builder();
     for layer in layers {
         builder = builder.add_source(layer.clone());
@@ -131,7 +154,7 @@ fn given(layers: &[Layer]) -> BTreeMap<Slot, Given> {
 }
 
 /// Holds jitter-min <= jitter-max <= latency-max; says so where the owner wrote otherwise.
-fn settle(settings: &mut Settings, given: &BTreeMap<Slot, Given>, reader: &mut Reader) {
+fn settle(settings: &mut Settings, given: &BTreeMap<Slot, Given>, reader: &mut Reader<'_>) {
     let audio = &mut settings.audio;
     let mut hold = |value: &mut Duration, most: Duration, key: &'static str, other: &'static str| {
         if *value <= most {

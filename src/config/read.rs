@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::advice;
 use super::decode::decode;
-use super::hint::{key_elsewhere, near_key, near_section};
+use super::hint::{key_elsewhere, near_key, near_section, near_value};
 use super::layer::{Given, Layer, Slot};
+use super::memory::{Memory, Suspects};
 use super::references::behind;
 use super::report::Report;
 use super::scan::{Item, scan};
@@ -15,7 +16,7 @@ use super::{Applied, Diagnostic, Expected, Place, Position, Problem, SectionName
 
 /// Makes layers, each seeing those before it.
 #[derive(Debug)]
-pub(super) struct Reader {
+pub(super) struct Reader<'a> {
     /// The defaults first.
     pub(super) layers: Vec<Layer>,
     pub(super) report: Report,
@@ -31,6 +32,10 @@ pub(super) struct Reader {
     seen: BTreeSet<String>,
     /// Kinds of sections of which it was told that they do nothing yet.
     told: BTreeSet<&'static str>,
+    /// What was right when all this was read before.
+    pub(super) before: &'a Memory,
+    /// Of the text that is being read.
+    suspects: Suspects,
     /// What values are tried on.
     scratch: Settings,
 }
@@ -46,8 +51,8 @@ struct Pair<'a> {
     text_place: Place,
 }
 
-impl Reader {
-    pub(super) fn new() -> Self {
+impl<'a> Reader<'a> {
+    pub(super) fn new(before: &'a Memory) -> Self {
         let (layers, report) = (vec![Layer::defaults()], Report::default());
         Self {
             layers,
@@ -58,6 +63,8 @@ impl Reader {
             wrong: BTreeSet::new(),
             seen: BTreeSet::new(),
             told: BTreeSet::new(),
+            before,
+            suspects: Suspects::default(),
             scratch: Settings::default(),
         }
     }
@@ -84,6 +91,8 @@ impl Reader {
                 }
             }
         }
+        let suspects = core::mem::take(&mut self.suspects);
+        self.keep_suspects(suspects, &mut layer);
         self.layers.push(layer);
     }
 
@@ -133,6 +142,7 @@ impl Reader {
             self.report.push(severity, || Diagnostic { severity, place, subject, problem, hint });
         }
         let target = SectionName::from_text(text).map_err(|fault| {
+            self.suspects.unknown_section(text, place);
             self.section_fault(fault, text, place);
             Skip::SectionIsWrong
         })?;
@@ -241,19 +251,27 @@ impl Reader {
         }
     }
 
-    /// Tells a value that its key does not take; of a list, the part that is wrong.
-    fn wrong_value(&mut self, (section, _): &Target, key: &'static Key, pair: &Pair<'_>, layer: &Layer) {
+    /// Tells a value that its key does not take; of a list, the part that is wrong. What was right before stays.
+    fn wrong_value(&mut self, (section, _): &Target, key: &'static Key, pair: &Pair<'_>, layer: &mut Layer) {
         self.wrong.insert((section.id(), key.name));
+        let before = self.before.of_key(&pair.text_place.source, &(section.id(), key.name));
+        if let Some(given) = before {
+            self.keep(given, layer);
+        }
         let (kind, is_secret) = (&key.kind, key.kind.is_secret());
         let part = if is_secret { None } else { advice::culprit(kind, pair.text, &mut self.scratch) };
         let (offset, text) = part.unwrap_or((0, pair.text));
         let expected = kind.apply(text, &mut self.scratch).err().unwrap_or(Expected::Text);
         let found = if is_secret { "…".to_owned() } else { shortened(text) };
-        let in_force = if is_secret { String::new() } else { self.in_force(section, key, layer) };
+        let in_force = match before {
+            Some(_) if is_secret => "the one before".to_owned(),
+            None if is_secret => String::new(),
+            _ => self.in_force(section, key, layer),
+        };
         let hint = if is_secret || self.report.is_full() {
             None
         } else {
-            advice::value(kind, text, &mut self.scratch)
+            advice::value(kind, text, &mut self.scratch).or_else(|| near_value(kind, text))
         };
         let (place, severity) = (behind(&pair.text_place, offset), Severity::Error);
         let (subject, problem) = (subject(section, key), Problem::Value { expected, found, in_force });
@@ -261,7 +279,7 @@ impl Reader {
     }
 
     /// Notes a section with a name.
-    fn see(&mut self, section: &SectionName, place: &Place) {
+    pub(super) fn see(&mut self, section: &SectionName, place: &Place) {
         let list = match section.kind {
             table::ZONES => &mut self.zones,
             table::ACCOUNTS if section.name.is_some() => &mut self.accounts,
@@ -290,6 +308,7 @@ impl Reader {
         let name = normal(pair.key);
         let found = keys.key(&name);
         if found.is_none() {
+            self.suspects.unknown_key(section, keys, &name, &pair.key_place);
             self.report.push(Severity::Error, || Diagnostic {
                 severity: Severity::Error,
                 place: pair.key_place.clone(),
@@ -354,7 +373,7 @@ fn subject(section: &SectionName, key: &Key) -> String {
 }
 
 /// At most [`MAX_SHOWN`] letters of what was written, without control characters.
-fn shortened(text: &str) -> String {
+pub(super) fn shortened(text: &str) -> String {
     let clean = |c: char| if c.is_control() { '?' } else { c };
     let mut short: String = text.chars().take(MAX_SHOWN).map(clean).collect();
     if text.chars().nth(MAX_SHOWN).is_some() {

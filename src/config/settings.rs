@@ -3,7 +3,7 @@
 use core::time::Duration;
 use std::net::SocketAddr;
 
-use super::{Account, CodecName, Device, External, PortRange, Span, Zone, table};
+use super::{Account, CodecName, Device, External, Log, PortRange, Span, Zone, table};
 use crate::allow::Allow;
 use crate::units::{Level, SampleRate};
 
@@ -85,13 +85,6 @@ pub struct Calls {
     pub hang_up_after: Option<Duration>,
 }
 
-/// `[log]`: what is told.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Log {
-    /// The least important thing that is told.
-    pub level: LogLevel,
-}
-
 /// How much is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum LogLevel {
@@ -118,7 +111,7 @@ impl Settings {
             calls: Calls { hang_up_after: None },
             accounts: Vec::new(),
             zones: Vec::new(),
-            log: Log { level: LogLevel::Off },
+            log: Log { level: LogLevel::Off, levels: Vec::new(), syslog: None },
         }
     }
 }

@@ -2,9 +2,9 @@
 
 use super::Kind::{
     Addresses, Allow, At, Ceiling, Channels, Codec, CodecOrAuto, Codecs, Cron, Dates, Delayed, Device, Dscp,
-    Duck, External, Feed, Foreign, Group, Hosts, Ip, Ips, Late, Level, Listen, LogLevel, Named, Networks,
-    Night, Ntp, Number, OwnAddress, Ports, Press, Priority, Rate, Seconds, Secret, SecretOf, Sound, Sources,
-    Span, Text, Time, TimeOrOff, Volume, Word, YesNo, Zones,
+    Duck, External, Feed, Foreign, Group, Hosts, Ip, Ips, Late, Level, Listen, LogLevel, LogLevels, Named,
+    Networks, Night, Ntp, Number, OwnAddress, Ports, Press, Priority, Rate, Seconds, Secret, SecretOf, Sound,
+    Sources, Span, Syslog, Text, Time, TimeOrOff, Volume, Word, YesNo, Zones,
 };
 use super::form::Form;
 use super::kind::Put::{Into, Later};
@@ -309,7 +309,8 @@ const TIME: &[Key] = &[
 #[rustfmt::skip]
 const LOG: &[Key] = &[
     key("level", LogLevel(Into(|s, v| s.log.level = v)), "info", "off, error, warn, info, debug or trace"),
-    key("syslog", Text(Later), "", "udp:host:514 or tcp:host:601"),
+    key("levels", LogLevels(Into(|s, v| s.log.levels = v)), "", "of parts of the program: sip=debug, output=warn"),
+    key("syslog", Syslog(Into(|s, v| s.log.syslog = v)), "", "udp:host:514 or tcp:host:601"),
     key("heartbeat", Named(Form::Url, Later), "", "http URL, asked for every heartbeat-every").example("http://monitor.example/paging"),
     key("heartbeat-every", Time(s(1, 86_400), Later), "60s", "how often"),
 ];

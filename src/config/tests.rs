@@ -53,6 +53,8 @@ const CASES: &[Case] = &[
     case("audio.volume-call", "50", |s| s.audio.volume_call == Some(Level::from_gain(0.5)), ("-2", "expected a level such as 80, 80% or \"-6 dB\", or -1 to leave it alone")),
     case("audio.limiter", "off", |s| s.audio.limiter.is_none(), ("3 dB", "expected a level up to 0 dB")),
     case("calls.hang-up-after-minutes", "1.5", |s| s.calls.hang_up_after == Some(Duration::from_secs(90)), ("5x", "expected a time such as")),
+    case("log.levels", "sip=debug, Output = warn", |s| s.log.levels == [(LogPart::Sip, LogLevel::Debug), (LogPart::Output, LogLevel::Warn)], ("sip", "expected levels of parts, each once, such as sip=debug")),
+    case("log.syslog", "tcp:[::1]", |s| s.log.syslog.as_ref().is_some_and(|to| to.is_tcp && to.host == "::1" && to.port == 601), ("log.example", "expected udp:HOST or tcp:HOST")),
     case("log.level", "DEBUG", |s| s.log.level == LogLevel::Debug, ("loud", "expected one of off, error, warn, info, debug, trace")),
 ];
 
@@ -131,6 +133,30 @@ fn defaults_are_the_contracts() {
     assert_eq!((audio.latency_max, audio.volume_call), (Duration::from_millis(300), None));
     assert_eq!(audio.limiter, Some(Level::from_db(-1.0)));
     assert_eq!((calls.hang_up_after, log.level), (Some(Duration::from_mins(5)), LogLevel::Info));
+}
+
+#[test]
+fn every_working_key_is_applied_or_waits() {
+    for Case { path, good, .. } in CASES.iter().filter(|case| case.path != "audio.rate") {
+        let changed = changes(&Settings::default(), &text(&file(path, &[good])).settings);
+        let told: Vec<_> = changed.iter().map(ToString::to_string).collect();
+        let waits =
+            meanwhile(&Settings::default(), &text(&file(path, &[good])).settings) == Settings::default();
+        assert_eq!(waits, changed.iter().any(|change| change.timing == Timing::Idle), "{path}");
+        assert_eq!(told, [*path], "it has no line in changes.rs, or the line looks at something else");
+    }
+    for section in table::SECTIONS {
+        for key in section.keys {
+            let is_known = match section.kind {
+                table::ZONES => changes::ZONE_KEYS.iter().any(|(known, ..)| *known == key.name),
+                kind => changes::KEYS.iter().any(|(of, known, ..)| (*of, *known) == (kind, key.name)),
+            };
+            let samples = [key.default, "1", "auto"];
+            let applied = samples.iter().find_map(|text| key.kind.apply(text, &mut Settings::default()).ok());
+            let works = section.works && applied.expect("one of them is a value") == Applied::Works;
+            assert_eq!(is_known, works, "[{}] {}: does it stand in changes.rs?", section.kind, key.name);
+        }
+    }
 }
 
 #[test]

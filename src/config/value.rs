@@ -137,7 +137,7 @@ pub(super) fn log_level(text: &str) -> Result<LogLevel, Expected> {
         "info" => Ok(LogLevel::Info),
         "debug" => Ok(LogLevel::Debug),
         "trace" => Ok(LogLevel::Trace),
-        _ => Err(Expected::Word(&["off", "error", "warn", "info", "debug", "trace"])),
+        _ => Err(Expected::Word(LOG_LEVELS)),
     }
 }
 
@@ -205,6 +205,8 @@ fn is_off(text: &str) -> bool {
     ["off", "no", "none", "false"].iter().any(|word| word.eq_ignore_ascii_case(text))
 }
 
+/// The levels of the log.
+pub(super) const LOG_LEVELS: &[&str] = &["off", "error", "warn", "info", "debug", "trace"];
 /// A year: more is no time that any key takes, and it fits exactly into a float.
 const MAX_MICROS: f64 = 365.0 * 86_400.0 * 1e6;
 

@@ -60,6 +60,11 @@ impl Limiter {
         rest.fill(0.0);
     }
 
+    /// Holds what comes from now on within another ceiling. What is on its way was judged by the one before.
+    pub const fn set_ceiling(&mut self, ceiling: Level) {
+        self.ceiling = ceiling.gain();
+    }
+
     /// Forgets what was heard.
     pub fn reset(&mut self) {
         self.delay.fill(0.0);

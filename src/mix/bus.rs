@@ -117,6 +117,10 @@ impl Stage {
         true
     }
 
+    pub(super) const fn set_ceiling(&mut self, ceiling: Level) {
+        self.limiter.set_ceiling(ceiling);
+    }
+
     pub(super) fn is_quiet(&self) -> bool {
         self.tail == 0
     }

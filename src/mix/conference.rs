@@ -66,6 +66,8 @@ impl Conference {
                     seat.source.release(now);
                 }
             }
+            // What callers hear has a level of its own.
+            Command::SetOutput(_) => {}
         }
     }
 

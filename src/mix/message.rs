@@ -41,6 +41,17 @@ pub enum Command {
         /// Which.
         voice: VoiceId,
     },
+    /// Changes how loud the output is; channels within 5 ms.
+    SetOutput(OutputLevels),
+}
+
+/// How loud an output is.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OutputLevels {
+    /// Of each channel; one that is not there stays as it is.
+    pub channels: heapless::Vec<Level, MAX_CHANNELS>,
+    /// The loudest sample.
+    pub ceiling: Level,
 }
 
 /// Speech for a voice, of a fixed size.
@@ -96,6 +107,9 @@ pub struct VoiceStats {
     /// Chunks of a payload type that the voice cannot decode, played as silence.
     pub undecoded: u64,
 }
+
+/// The most channels whose levels can be told.
+pub const MAX_CHANNELS: usize = 8;
 
 /// How loud the output was since the last report.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

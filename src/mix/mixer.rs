@@ -1,7 +1,7 @@
 //! Voices come, speak and go; what they say becomes one block after the other.
 
 use super::bus::{Buses, Stage};
-use super::message::{Command, OutputStats, Report, VoiceId, VoiceStats};
+use super::message::{Command, OutputLevels, OutputStats, Report, VoiceId, VoiceStats};
 use super::spread::Spread;
 use super::voice::Voice;
 use super::{BLOCK, BLOCK_TIME};
@@ -50,7 +50,7 @@ impl Mixer {
     /// The same mixer with another loudest sample than [`Limiter::CEILING`], for channels of unequal levels too.
     #[must_use]
     pub fn with_ceiling(mut self, ceiling: Level) -> Self {
-        self.stage = Stage::new(Level::from_gain(ceiling.gain() / self.spread.headroom().gain()));
+        self.stage = Stage::new(self.spread.below(ceiling));
         self
     }
 
@@ -90,6 +90,10 @@ impl Mixer {
                 if let Some(seat) = self.find(voice) {
                     seat.source.release(now);
                 }
+            }
+            Command::SetOutput(OutputLevels { channels, ceiling }) => {
+                self.spread.set_levels(&channels);
+                self.stage.set_ceiling(self.spread.below(ceiling));
             }
         }
     }

@@ -39,7 +39,7 @@ mod voice;
 
 pub use conference::Conference;
 pub use leg::{KEEP_ALIVE, Leg, LegConfig, LegStats};
-pub use message::{Command, Media, OutputStats, Report, VoiceId, VoiceStats};
+pub use message::{Command, MAX_CHANNELS, Media, OutputLevels, OutputStats, Report, VoiceId, VoiceStats};
 pub use mixer::Mixer;
 pub use spread::Spread;
 pub use voice::{Format, Voice, VoiceConfig, prepare};

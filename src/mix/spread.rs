@@ -1,8 +1,8 @@
 //! From the mixer's one channel to those of a card, each with a level of its own.
 //!
 //! A zone is some channels of a card, so its volume is theirs. Levels lie behind the limiter: one above unity would be
-//! clipped there. So the limiter is told how loud the loudest channel is ([`Spread::headroom`]), and no channel may be
-//! made louder than that later.
+//! clipped there. So the limiter is told how loud the loudest channel is ([`Spread::headroom`]), and a single channel may
+//! not be made louder than that later; all at once may, and then the limiter is told again.
 
 use super::BLOCK;
 use crate::dsp::Ramp;
@@ -21,8 +21,7 @@ impl Spread {
     pub fn new(levels: &[Level]) -> Self {
         let levels = if levels.is_empty() { &[Level::UNITY] } else { levels };
         let ramp = |&level| Ramp::new(SampleRate::HZ_48000, Ramp::QUICK, level);
-        let loudest = levels.iter().fold(1.0_f32, |loudest, level| loudest.max(level.gain()));
-        Self { ramps: levels.iter().map(ramp).collect(), headroom: Level::from_gain(loudest) }
+        Self { ramps: levels.iter().map(ramp).collect(), headroom: loudest(levels) }
     }
 
     /// So many channels, which all play what comes in.
@@ -37,7 +36,7 @@ impl Spread {
         self.ramps.len()
     }
 
-    /// The loudest that any channel can be: unity, or the loudest level of the beginning if that is more.
+    /// The loudest that any channel can be: unity, or the loudest level that was told for all if that is more.
     #[must_use]
     pub const fn headroom(&self) -> Level {
         self.headroom
@@ -48,6 +47,20 @@ impl Spread {
         if let Some(ramp) = self.ramps.get_mut(channel) {
             ramp.set(if level > self.headroom { self.headroom } else { level });
         }
+    }
+
+    /// Changes how loud all channels are, within 5 ms, and with them the headroom.
+    pub fn set_levels(&mut self, levels: &[Level]) {
+        self.headroom = loudest(levels);
+        for (ramp, &level) in self.ramps.iter_mut().zip(levels) {
+            ramp.set(level);
+        }
+    }
+
+    /// The ceiling before the channels that is `ceiling` behind the loudest of them.
+    #[must_use]
+    pub fn below(&self, ceiling: Level) -> Level {
+        Level::from_gain(ceiling.gain() / self.headroom.gain())
     }
 
     /// Writes a block to frames of interleaved samples.
@@ -65,6 +78,10 @@ impl Spread {
             }
         }
     }
+}
+
+fn loudest(levels: &[Level]) -> Level {
+    Level::from_gain(levels.iter().fold(1.0_f32, |loudest, level| loudest.max(level.gain())))
 }
 
 #[cfg(test)]
@@ -115,6 +132,19 @@ mod tests {
             written(&mut spread, 0.5);
         }
         assert_eq!(written(&mut spread, 0.5)[..2], [1.0, 1.0]);
+    }
+
+    #[test]
+    fn all_levels_at_once_may_be_louder_and_the_ceiling_follows() {
+        let mut spread = Spread::new(&levels(&[1.0, 0.5]));
+        assert_eq!(spread.below(Level::from_gain(0.8)), Level::from_gain(0.8));
+        spread.set_levels(&levels(&[4.0, 1.0]));
+        assert_eq!(spread.below(Level::from_gain(0.8)), Level::from_gain(0.2));
+        for _ in 0..3 {
+            written(&mut spread, 0.2);
+        }
+        let frame: Vec<f32> = written(&mut spread, 0.2)[..2].to_vec();
+        assert_eq!(frame, [0.8, 0.2]);
     }
 
     #[test]

@@ -6,14 +6,18 @@
 //! machine's addresses it was sent to, and answers from that same address. [`MediaPorts`] hands out pairs of ports for
 //! RTP and RTCP (RFC 3550 §11). [`source_for`] says which address the machine would use towards a peer, [`resolve`] what
 //! addresses a name has and [`srv`] which servers a domain, [`attached`] which networks it is in, [`links`] what is plugged
-//! in, and [`Changes`] when to look again.
+//! in, and [`Changes`] when to look again. [`Folders`] tells when files were written:
+//! it is here because the loop has to wait for it.
 //!
 //! [`Tcp`] is a connection, taken by a [`Listener`] or opened; a [`Crowd`] waits for hundreds of them.
+//!
+//! A [`TransportSender`] waits, within limits, and is for a thread of its own.
 //!
 //! Nothing here looks into a datagram or a stream. Bounds: of a datagram nothing is queued, what the kernel's socket buffer
 //! does not hold is lost; of a connection as much as [`TcpOptions`] say.
 
 mod changes;
+mod folders;
 mod interface;
 mod ports;
 mod reactor;
@@ -22,9 +26,11 @@ mod route;
 mod signals;
 mod srv;
 mod tcp;
+mod transport_sender;
 mod udp;
 
 pub use changes::Changes;
+pub use folders::Folders;
 pub use interface::{attached, links};
 pub use ports::MediaPorts;
 pub use reactor::{Sleep, run, sleep_until};
@@ -33,4 +39,5 @@ pub use route::source_for;
 pub use signals::Signals;
 pub use srv::{PATIENCE, srv};
 pub use tcp::{Crowd, Listener, Ready, Tcp, TcpOptions};
+pub use transport_sender::TransportSender;
 pub use udp::{BindError, Datagram, Udp, UdpOptions};

@@ -1,16 +1,16 @@
-//! The machine's wish that the program ends: SIGTERM and SIGINT.
+//! What the machine wishes: that the program ends (SIGTERM, SIGINT), or reads its configuration again (SIGHUP).
 
 use core::task::{Context, Poll};
 use std::io::{self, Read};
 use std::os::unix::net::UnixStream;
 
 use signal_hook::SigId;
-use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::low_level::{pipe, unregister};
 
 use super::reactor::Watched;
 
-/// Catches the signals as long as it lives.
+/// Catches signals of one meaning as long as it lives.
 #[derive(Debug)]
 pub struct Signals {
     pipe: Watched<UnixStream>,
@@ -18,16 +18,29 @@ pub struct Signals {
 }
 
 impl Signals {
-    /// From now on the signals no longer end the program.
+    /// Those that ask the program to end: from now on they no longer end it.
     ///
     /// # Errors
     ///
     /// When the process has no file descriptors left.
-    pub fn new() -> io::Result<Self> {
+    pub fn to_end() -> io::Result<Self> {
+        Self::new(&[SIGTERM, SIGINT])
+    }
+
+    /// The one that asks to read the configuration again; it no longer ends the program either.
+    ///
+    /// # Errors
+    ///
+    /// As [`to_end`](Self::to_end).
+    pub fn to_reload() -> io::Result<Self> {
+        Self::new(&[SIGHUP])
+    }
+
+    fn new(which: &[i32]) -> io::Result<Self> {
         let (ours, theirs) = UnixStream::pair()?;
         ours.set_nonblocking(true)?;
         let mut signals = Self { pipe: Watched::new(ours), ids: Vec::new() };
-        for signal in [SIGTERM, SIGINT] {
+        for &signal in which {
             signals.ids.push(pipe::register(signal, theirs.try_clone()?)?);
         }
         Ok(signals)
@@ -71,8 +84,8 @@ mod tests {
 
     #[test]
     fn a_signal_is_told_and_the_program_goes_on() {
-        let signals = Signals::new().unwrap();
-        for signal in [SIGTERM, SIGINT] {
+        let (end, reload) = (Signals::to_end().unwrap(), Signals::to_reload().unwrap());
+        for (signal, signals) in [(SIGTERM, &end), (SIGINT, &end), (SIGHUP, &reload)] {
             signal_hook::low_level::raise(signal).unwrap();
             let told = poll_fn(|context| signals.poll_next(context));
             run(&LocalExecutor::new(), told).unwrap().unwrap();

@@ -62,6 +62,15 @@ impl Listener {
         self.local
     }
 
+    /// Marks what connections taken from now on send with another code point, 0 to 63.
+    ///
+    /// # Errors
+    ///
+    /// What the kernel says.
+    pub fn set_dscp(&self, dscp: u8) -> io::Result<()> {
+        Ok(mark(&self.socket, self.local, dscp)?)
+    }
+
     /// The next connection, if one is there.
     ///
     /// # Errors

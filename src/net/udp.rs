@@ -137,6 +137,15 @@ impl Udp {
         Ok(())
     }
 
+    /// Marks what is sent from now on with another code point, 0 to 63.
+    ///
+    /// # Errors
+    ///
+    /// What the kernel says.
+    pub fn set_dscp(&self, dscp: u8) -> io::Result<()> {
+        Ok(mark(self.io.io(), self.local, dscp)?)
+    }
+
     /// The same socket for a thread that only sends. It never waits.
     ///
     /// # Errors

@@ -82,7 +82,7 @@ impl Sink {
     fn playing(card: Card) -> Self {
         if card.missing_channels() > 0 {
             log::warn!(
-                "output: {card}: the zones have {} channels more; they are not heard",
+                "{card}: the zones have {} channels more; they are not heard",
                 card.missing_channels()
             );
         }

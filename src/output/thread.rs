@@ -312,7 +312,7 @@ impl<'a, E: Engine> Player<'a, E> {
 
     fn on_lost(&mut self, error: &SinkError, now: Instant) {
         leave_realtime();
-        log::warn!("output: {error}");
+        log::warn!("{error}");
         self.search = Some(Search::new(now + FIRST_RETRY));
         self.play_on(Sink::nothing(self.setup));
     }
@@ -330,12 +330,12 @@ impl<'a, E: Engine> Player<'a, E> {
     }
 
     fn on_found(&mut self, sink: Sink) {
-        log::info!("output: {sink}");
+        log::info!("{sink}");
         self.search = None;
         self.play_on(sink);
         self.control.count_open();
         if let Err(error) = rt::set_realtime(PRIORITY) {
-            log::info!("output: no real-time priority: {error}");
+            log::info!("no real-time priority: {error}");
         }
     }
 
@@ -388,7 +388,7 @@ impl Search {
     fn on_failure(&mut self, error: &SinkError, now: Instant) {
         let message = error.to_string();
         if self.logged.as_ref() != Some(&message) {
-            log::warn!("output: {message}; it is looked for again");
+            log::warn!("{message}; it is looked for again");
             self.logged = Some(message);
         }
         self.next_at = now + self.back_off;

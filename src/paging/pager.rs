@@ -35,6 +35,12 @@ impl<C: Copy + Ord + Hash> Pager<C> {
         Self { policy, calls: HashMap::new(), timers: Timers::new(), actions: VecDeque::new() }
     }
 
+    /// Does as `policy` says with calls that come from now on. Of those that are there, only how long they may be silent
+    /// is looked at anew.
+    pub fn set_policy(&mut self, policy: Policy) {
+        self.policy = policy;
+    }
+
     /// A caller rings.
     pub fn handle_incoming(&mut self, now: Instant, call: C) {
         if self.is_full() {
@@ -269,6 +275,20 @@ mod tests {
         pager.handle_timeout(at(35));
         assert_eq!(actions(&mut pager), [Action::HangUp(A, EndReason::Silence)]);
         assert_eq!(pager.calls(), 0);
+    }
+
+    #[test]
+    fn another_policy_is_for_calls_to_come_and_a_silent_one_may_stay() {
+        let mut pager = Pager::new(policy());
+        pager.handle_incoming(at(0), A);
+        pager.handle_talking(at(0), A);
+        let (ring, patient) = (Duration::from_secs(3), None);
+        pager.set_policy(Policy { answer_after: ring, rtp_timeout: patient, max_calls: 2, ..policy() });
+        pager.handle_incoming(at(1), B);
+        pager.handle_timeout(at(100));
+        assert_eq!(actions(&mut pager), [Action::Answer(A), Action::Ring(B), Action::Answer(B)]);
+        pager.handle_timeout(at(300));
+        assert_eq!(actions(&mut pager), [Action::HangUp(A, EndReason::TooLong)]);
     }
 
     #[test]

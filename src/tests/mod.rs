@@ -6,6 +6,7 @@ mod layers;
 mod mistakes;
 mod net;
 mod page_link;
+mod secrets;
 mod shipped;
 mod sip_admission;
 mod sip_callee;

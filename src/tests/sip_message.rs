@@ -10,7 +10,7 @@ fn message(cseq: u32, body: &str) -> String {
 }
 
 fn assert_said(trace: &mut Trace, said: &str) {
-    let Event::Message { from, path, text } = trace.event() else { panic!("{said}") };
+    let Event::Message { from, path, text, .. } = trace.event() else { panic!("{said}") };
     assert_eq!((from.uri.user(), path, text.as_str()), (Some("alice"), trace.path, said));
 }
 

@@ -194,6 +194,31 @@ fn it_registers_with_a_proof_and_refreshes_with_the_same_nonce_each_a_transactio
 }
 
 #[test]
+fn one_account_unregisters_and_another_takes_its_place() {
+    let mut world = World::new(1);
+    world.pass(SECOND);
+    let first = world.account;
+    world.endpoint.unregister_account(world.now, first);
+    assert!(!world.endpoint.is_stopped(first));
+    world.pass(SECOND);
+    assert!(world.endpoint.is_stopped(first) && !world.is_registered());
+    assert_eq!(world.events.last().map(|(_, event)| event), Some(&Registration::Unregistered));
+    let last = &world.registrars[0].log.last().unwrap().0;
+    assert_eq!(last.headers.get("Expires"), Some("0"));
+    let uri = "sip:box@example.com".parse::<Uri>().unwrap();
+    let identity = Identity::new("box", "secret").unwrap();
+    world.account = world.endpoint.add_account(Account::new(uri.sip().unwrap().clone(), identity));
+    assert_ne!(world.account, first);
+    world.endpoint.set_servers(world.now, world.account, vec![server(0)]);
+    world.endpoint.register(world.now, world.account);
+    world.pass(10 * MINUTE);
+    assert!(world.is_registered() && world.endpoint.is_stopped(first));
+    let asked =
+        world.registrars[0].log.iter().filter(|(request, _)| request.headers.get("Expires") == Some("0"));
+    assert_eq!(asked.count(), 1);
+}
+
+#[test]
 fn over_a_bad_link_it_is_registered_all_the_same() {
     for seed in 0..20 {
         let mut world = World::over(Quality::BAD, 1);

@@ -25,6 +25,11 @@ fn elsewhere() -> Trace {
     trace(&["10.0.0.0/8"], &[])
 }
 
+fn elsewhere_config() -> EndpointConfig {
+    let networks = vec![Network::from_text("10.0.0.0/8").unwrap()];
+    EndpointConfig { allow: Allow { networks, ..Allow::ANYBODY }, ..EndpointConfig::new("box") }
+}
+
 /// An INVITE with a transaction of its own.
 fn invite_no(number: usize) -> String {
     invite().replace("INVITE-1", &format!("INVITE-{number}")).replace("call-1", &format!("call-{number}"))
@@ -46,7 +51,7 @@ fn a_stranger_gets_one_403_and_leaves_nothing_behind() {
     assert!(refusal.headers.to.tag().is_some());
     assert_eq!(trace.endpoint.usage(), Usage::default());
     assert_eq!(trace.endpoint.poll_timeout(), None);
-    let Event::TurnedAway { from, path, method, why, is_last } = trace.event() else { panic!() };
+    let Event::TurnedAway { from, path, method, why, is_last, .. } = trace.event() else { panic!() };
     assert_eq!((from.uri.user(), path, method.as_str()), (Some("alice"), trace.path, "INVITE"));
     assert_eq!((why, is_last), (Stranger::Source, false));
     assert!(trace.moments(Duration::from_secs(40)).is_empty(), "it is not repeated");
@@ -71,6 +76,23 @@ fn after_the_tenth_refusal_within_a_minute_a_stranger_hears_nothing() {
     trace.pass(Duration::from_secs(1));
     trace.receive(invite_no(101));
     assert_eq!(trace.sent(), ["403"]);
+}
+
+#[test]
+fn who_is_allowed_later_is_let_in_at_once_though_he_was_silenced() {
+    let mut trace = elsewhere();
+    for number in 0..20 {
+        trace.receive(invite_no(number));
+    }
+    assert_eq!(trace.sent(), ["403"; 10]);
+    assert_eq!((0..10).filter(|_| turned_away(&mut trace).1).count(), 1);
+    trace.endpoint.reconfigure(EndpointConfig::new("box"));
+    trace.receive(invite_no(20));
+    assert!(matches!(trace.event(), Event::Incoming { .. }));
+    trace.endpoint.reconfigure(elsewhere_config());
+    trace.receive(invite_no(21));
+    assert_eq!(trace.sent(), ["403"]);
+    assert_eq!(trace.endpoint.usage().calls, 1, "the call goes on");
 }
 
 #[test]

@@ -143,6 +143,8 @@ fn samples(kind: &Kind) -> (String, Option<String>) {
         Kind::Ceiling(_) => ("off", "3 dB"),
         Kind::Volume(_) => ("110%", "-2"),
         Kind::LogLevel(_) => ("debug", "loud"),
+        Kind::LogLevels(_) => ("sip=debug, output=warn", "sip=loud"),
+        Kind::Syslog(_) => ("tcp:192.0.2.1", "192.0.2.1"),
         Kind::Priority(_) => ("emergency", "101"),
         Kind::Dscp(_) => ("af31", "64"),
         Kind::Rate(_) => ("48 kHz", "44100"),

@@ -1,8 +1,9 @@
 //! What the whole way from packets to the card does to a sound.
 
 use super::bench::*;
-use crate::mix::Format;
+use crate::mix::{Command, Format, OutputLevels};
 use crate::rtp::DelayRange;
+use crate::units::Level;
 use core::time::Duration;
 
 /// A second of a tone, after the voice has settled.
@@ -22,6 +23,34 @@ fn heard_tone(format: Format, hz: f32, peak: f32) -> Vec<f32> {
 fn a_tone_through_pcmu_keeps_its_level() {
     let level = db(amplitude(&heard_tone(G711[0], 1_000.0, 0.3162), 1_000.0) / 0.3162);
     assert!(level.abs() < 0.1, "{level} dB");
+}
+
+#[test]
+fn the_output_becomes_softer_and_louder_than_at_the_beginning_and_keeps_its_ceiling() {
+    let mut bench = Bench::of(&[L16_8], DelayRange::default());
+    for number in 0..150 {
+        let speech = tone_at(8000, 1_000.0, 0.4, number * 160..(number + 1) * 160);
+        bench.send_as(L16_8, Some(ms(100 + 20 * number as u64)), &speech);
+    }
+    let mut set = |at, channel, ceiling| {
+        bench.run_until(ms(at));
+        let channels = heapless::Vec::from_slice(&[Level::from_gain(channel)]).unwrap();
+        let levels = OutputLevels { channels, ceiling: Level::from_gain(ceiling) };
+        bench.mixer.handle_command(bench.now, Command::SetOutput(levels));
+    };
+    set(800, 0.25, 0.9);
+    set(1_200, 2.0, 0.9);
+    set(1_600, 8.0, 0.9);
+    set(2_000, 1.0, 0.2);
+    bench.run_until(ms(2_400));
+    let peak =
+        |from, to| bench.span(ms(from), ms(to)).iter().fold(0.0_f32, |peak, sample| peak.max(sample.abs()));
+    let peaks = [(500, 800), (900, 1_200), (1_300, 1_600), (1_700, 2_000), (2_100, 2_400)];
+    let expected = [0.4, 0.1, 0.8, 0.9, 0.2];
+    for ((from, to), expected) in peaks.into_iter().zip(expected) {
+        let peak = peak(from, to);
+        assert!((peak / expected - 1.0).abs() < 0.06, "{from} ms: {peak}, not {expected}");
+    }
 }
 
 #[test]

@@ -78,6 +78,8 @@ pub enum Event {
         from: Box<NameAddr>,
         /// The way it came.
         path: Path,
+        /// The Call-ID, as written.
+        call_id: String,
         /// The text, whatever characters are in it.
         text: String,
     },
@@ -96,6 +98,8 @@ pub enum Event {
         from: Box<NameAddr>,
         /// The way the request came.
         path: Path,
+        /// The Call-ID, as written.
+        call_id: String,
         /// What he wanted.
         method: Method,
         /// Why.

@@ -204,8 +204,8 @@ impl Endpoint {
         match outcome.and_then(|()| admission::text(&inbound.request)) {
             Ok(text) => {
                 self.respond_finally(now, inbound, StatusCode::OK);
-                let from = self.named(inbound);
-                self.events.push_back(Event::Message { from, path: inbound.path, text });
+                let (from, call_id) = (self.named(inbound), inbound.request.headers.call_id.clone());
+                self.events.push_back(Event::Message { from, path: inbound.path, call_id, text });
             }
             Err(refusal) => self.refuse(inbound, &refusal),
         }

@@ -96,10 +96,7 @@ impl Endpoint {
     #[must_use]
     pub fn new(config: EndpointConfig, seed: u64) -> Self {
         let mut tokens = Tokens::new(seed);
-        let verifier = config.demand.clone().map(|demand| {
-            let Demand { realm, identity } = demand;
-            Verifier::new(realm, identity, tokens.draw())
-        });
+        let verifier = verifier(&config, &mut tokens);
         Self {
             tokens,
             next_call: CallKey::FIRST,
@@ -122,6 +119,20 @@ impl Endpoint {
             counters: Counters::default(),
             config: config.cleaned(),
         }
+    }
+
+    /// Is as `config` says from now on, but for its limits. Calls go on as they were agreed; who was turned away before may
+    /// ask again.
+    pub fn reconfigure(&mut self, config: EndpointConfig) {
+        let config = EndpointConfig { limits: self.config.limits, ..config.cleaned() };
+        if config == self.config {
+            return;
+        }
+        if config.demand != self.config.demand {
+            self.verifier = verifier(&config, &mut self.tokens);
+        }
+        self.strangers = Strangers::default();
+        self.config = config;
     }
 
     /// Does what is due at `now`.
@@ -246,6 +257,12 @@ impl Endpoint {
             None => Ok(()),
         }
     }
+}
+
+/// What checks the proofs that `config` demands.
+fn verifier(config: &EndpointConfig, tokens: &mut Tokens) -> Option<Verifier> {
+    let Demand { realm, identity } = config.demand.clone()?;
+    Some(Verifier::new(realm, identity, tokens.draw()))
 }
 
 /// When a caller may try again after a 503, in seconds.

@@ -73,6 +73,17 @@ impl Endpoint {
         }
     }
 
+    /// Begins to unregister one account, which then stays so; it tells its end as above, if it has begun to register.
+    pub fn unregister_account(&mut self, now: Instant, account: AccountKey) {
+        self.on_registration(now, account, |registration| registration.stop(now));
+    }
+
+    /// Whether an account is unregistered and does nothing about it.
+    #[must_use]
+    pub fn is_stopped(&self, account: AccountKey) -> bool {
+        self.accounts.get(account.0).is_none_or(|known| known.registration.is_stopped())
+    }
+
     /// Nothing leads where `path` goes. A registration tries the next server at once; calls hold on, for the network may
     /// come back before they are given up.
     pub fn handle_unreachable(&mut self, now: Instant, path: Path) {

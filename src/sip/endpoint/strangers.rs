@@ -117,6 +117,7 @@ impl Endpoint {
         self.events.push_back(Event::TurnedAway {
             from: self.named(inbound),
             path: inbound.path,
+            call_id: inbound.request.headers.call_id.clone(),
             method: inbound.request.method.clone(),
             why,
             is_last: answers_left == 0,

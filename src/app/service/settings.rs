@@ -1,0 +1,43 @@
+//! Other settings for a box at work.
+
+use super::super::log as lines;
+use super::super::serve::{identity, policy};
+use super::{Service, Stage};
+use crate::config::Settings;
+use crate::time::Instant;
+
+impl Service<'_> {
+    /// Does as the configuration says that was read again, if one was.
+    pub(super) fn take_settings(&mut self, now: Instant) {
+        let Some(new) = self.reload.handle_news(now) else { return };
+        self.waiting = new.waiting;
+        if let Some(settings) = new.settings {
+            self.apply(now, &settings);
+        }
+    }
+
+    /// Whether what waits for the end of all calls need not wait any longer.
+    pub(super) fn may_begin_anew(&self) -> bool {
+        self.waiting.is_some() && self.calls.is_empty()
+    }
+
+    /// Each part finds out for itself what is new to it; calls go on.
+    fn apply(&mut self, now: Instant, settings: &Settings) {
+        if let Err(error) = lines::configure(&settings.log) {
+            log::error!("the log is not whole: {error}");
+        }
+        if let Err(error) = self.post.set_dscp(settings.sip.dscp_sip) {
+            log::error!("[sip] dscp-sip: {error}");
+        }
+        self.endpoint.reconfigure(identity(settings));
+        self.pager.set_policy(policy(settings));
+        self.media.set_options(settings);
+        self.cards.set_output(settings);
+        for call in self.calls.values_mut() {
+            if let Stage::OnAir(stream) = &mut call.stage {
+                stream.set_level(settings);
+            }
+        }
+        self.accounts.reload(now, &mut self.endpoint, settings);
+    }
+}

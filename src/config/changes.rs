@@ -1,0 +1,284 @@
+//! What two configurations say differently, and when that can be done to a box that works.
+//!
+//! Every key that does something stands in one of the tables here; a test of the configuration holds that. Leaves out
+//! how it is done.
+
+use core::fmt;
+
+use super::section::normal;
+use super::{Account, Settings, Zone};
+
+/// One difference. Prints without values: `sip.allow`, `zone hall volume`, `account 501@pbx.example (new)`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// What is different.
+    pub subject: Subject,
+    /// When it can be done.
+    pub timing: Timing,
+}
+
+/// What is different.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Subject {
+    /// A key that counts for the whole box.
+    Key {
+        /// Its section.
+        section: &'static str,
+        /// Its name.
+        key: &'static str,
+    },
+    /// A zone.
+    Zone {
+        /// Its name.
+        name: String,
+        /// What became of it.
+        fate: Fate,
+    },
+    /// An account.
+    Account {
+        /// `501@pbx.example`
+        address: String,
+        /// What became of it.
+        fate: Fate,
+    },
+}
+
+/// What became of a section.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// It is there now.
+    New,
+    /// It is not there any more.
+    Gone,
+    /// It says something else: of this key, or of any if empty.
+    Other(&'static str),
+}
+
+/// When a change can be done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Timing {
+    /// At once; calls go on.
+    Now,
+    /// When no call is on: the box comes up anew with it.
+    Idle,
+}
+
+/// What `new` says otherwise than `old`, in the order of the tables.
+#[must_use]
+pub fn changes(old: &Settings, new: &Settings) -> Vec<Change> {
+    let keys = KEYS.iter().filter(|(.., differ)| differ(old, new));
+    let mut changes: Vec<_> = keys
+        .map(|&(section, key, timing, _)| Change { subject: Subject::Key { section, key }, timing })
+        .collect();
+    changes_of_zones(&old.zones, &new.zones, &mut changes);
+    changes_of_accounts(&old.accounts, &new.accounts, &mut changes);
+    changes
+}
+
+/// What of `new` can be in force while the box goes on with what `running` says of the rest: all that is [`Timing::Now`].
+#[must_use]
+pub fn meanwhile(running: &Settings, new: &Settings) -> Settings {
+    let mut settings = new.clone();
+    settings.sip.listen.clone_from(&running.sip.listen);
+    settings.sip.rtp_ports = running.sip.rtp_ports;
+    settings.audio.device.clone_from(&running.audio.device);
+    settings.audio.rate = running.audio.rate;
+    (settings.audio.period, settings.audio.buffer) = (running.audio.period, running.audio.buffer);
+    settings.zones.clone_from(&running.zones);
+    for zone in &mut settings.zones {
+        if let Some(other) = new.zones.iter().find(|other| normal(&other.name) == normal(&zone.name)) {
+            zone.volume = other.volume;
+        }
+    }
+    settings
+}
+
+fn changes_of_zones(old: &[Zone], new: &[Zone], changes: &mut Vec<Change>) {
+    let find = |zones: &[Zone], name: &str| zones.iter().position(|zone| normal(&zone.name) == normal(name));
+    let mut push = |zone: &Zone, fate, timing| {
+        changes.push(Change { subject: Subject::Zone { name: zone.name.clone(), fate }, timing });
+    };
+    for (number, zone) in new.iter().enumerate() {
+        let Some(known) = find(old, &zone.name) else {
+            push(zone, Fate::New, Timing::Idle);
+            continue;
+        };
+        for &(key, timing, differ) in ZONE_KEYS {
+            if differ(&old[known], zone) {
+                push(zone, Fate::Other(key), timing);
+            }
+        }
+        // Of zones that claim the same channels the first has them.
+        if known != number && old.len() == new.len() {
+            push(zone, Fate::Other("place"), Timing::Idle);
+        }
+    }
+    for zone in old.iter().filter(|zone| find(new, &zone.name).is_none()) {
+        push(zone, Fate::Gone, Timing::Idle);
+    }
+}
+
+fn changes_of_accounts(old: &[Account], new: &[Account], changes: &mut Vec<Change>) {
+    let find = |accounts: &'_ [Account], account: &Account| {
+        accounts.iter().find(|other| normal(&other.section) == normal(&account.section)).cloned()
+    };
+    let mut push = |account: &Account, fate| {
+        let subject = Subject::Account { address: account.address(), fate };
+        changes.push(Change { subject, timing: Timing::Now });
+    };
+    for account in new {
+        match find(old, account) {
+            None => push(account, Fate::New),
+            Some(known) if known != *account => push(account, Fate::Other("")),
+            Some(_) => {}
+        }
+    }
+    for account in old.iter().filter(|account| find(new, account).is_none()) {
+        push(account, Fate::Gone);
+    }
+}
+
+impl fmt::Display for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.subject {
+            Subject::Key { section, key } => write!(f, "{section}.{key}"),
+            Subject::Zone { name, fate } => write!(f, "zone {}{fate}", name.escape_debug()),
+            Subject::Account { address, fate } => write!(f, "account {}{fate}", address.escape_debug()),
+        }
+    }
+}
+
+impl fmt::Display for Fate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::New => f.write_str(" (new)"),
+            Self::Gone => f.write_str(" (removed)"),
+            Self::Other("") => Ok(()),
+            Self::Other(key) => write!(f, " {key}"),
+        }
+    }
+}
+
+type Differ<T> = fn(&T, &T) -> bool;
+
+/// Whether one field differs.
+macro_rules! differ {
+    ($($field:ident).+) => { |old, new| old.$($field).+ != new.$($field).+ };
+}
+
+/// Keys that count for the whole box.
+pub(super) const KEYS: &[(&str, &str, Timing, Differ<Settings>)] = &[
+    ("sip", "domain", Timing::Now, differ!(sip.account.domain)),
+    ("sip", "user", Timing::Now, differ!(sip.account.user)),
+    ("sip", "pass", Timing::Now, differ!(sip.account.pass)),
+    ("sip", "auth-user", Timing::Now, differ!(sip.account.auth_user)),
+    ("sip", "name", Timing::Now, differ!(sip.account.name)),
+    ("sip", "transport", Timing::Now, differ!(sip.account.is_tcp)),
+    ("sip", "outbound-proxy", Timing::Now, differ!(sip.account.outbound_proxy)),
+    ("sip", "register", Timing::Now, differ!(sip.account.register)),
+    ("sip", "expires", Timing::Now, differ!(sip.account.expires)),
+    ("sip", "listen", Timing::Idle, differ!(sip.listen)),
+    ("sip", "allow", Timing::Now, differ!(sip.allow)),
+    ("sip", "require-auth", Timing::Now, differ!(sip.require_auth)),
+    ("sip", "answer-after", Timing::Now, differ!(sip.answer_after)),
+    ("sip", "codecs", Timing::Now, differ!(sip.codecs)),
+    ("sip", "ptime", Timing::Now, differ!(sip.ptime)),
+    ("sip", "dscp-sip", Timing::Now, differ!(sip.dscp_sip)),
+    ("sip", "dscp-rtp", Timing::Now, differ!(sip.dscp_rtp)),
+    ("sip", "rtp-ports", Timing::Idle, differ!(sip.rtp_ports)),
+    ("sip", "rtp-timeout", Timing::Now, differ!(sip.rtp_timeout)),
+    ("sip", "session-timer", Timing::Now, differ!(sip.session_timer)),
+    ("audio", "device", Timing::Idle, differ!(audio.device)),
+    ("audio", "rate", Timing::Idle, differ!(audio.rate)),
+    ("audio", "period", Timing::Idle, differ!(audio.period)),
+    ("audio", "buffer", Timing::Idle, differ!(audio.buffer)),
+    ("audio", "jitter-min", Timing::Now, differ!(audio.jitter_min)),
+    ("audio", "jitter-max", Timing::Now, differ!(audio.jitter_max)),
+    ("audio", "latency-max", Timing::Now, differ!(audio.latency_max)),
+    ("audio", "limiter", Timing::Now, differ!(audio.limiter)),
+    ("audio", "volume-call", Timing::Now, differ!(audio.volume_call)),
+    ("calls", "hang-up-after-minutes", Timing::Now, differ!(calls.hang_up_after)),
+    ("log", "level", Timing::Now, differ!(log.level)),
+    ("log", "levels", Timing::Now, differ!(log.levels)),
+    ("log", "syslog", Timing::Now, differ!(log.syslog)),
+];
+
+/// Keys of a zone.
+pub(super) const ZONE_KEYS: &[(&str, Timing, Differ<Zone>)] = &[
+    ("device", Timing::Idle, differ!(device)),
+    ("channels", Timing::Idle, differ!(channels)),
+    ("volume", Timing::Now, differ!(volume)),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::load;
+
+    fn read(text: &str) -> Settings {
+        load(&[("paging.conf", text.as_bytes())], [], &[]).settings
+    }
+
+    /// The differences, those that wait with a star.
+    fn told(old: &str, new: &str) -> Vec<String> {
+        let star = |change: &Change| if change.timing == Timing::Idle { "*" } else { "" };
+        changes(&read(old), &read(new)).iter().map(|change| format!("{change}{}", star(change))).collect()
+    }
+
+    #[test]
+    fn zones_come_go_and_change() {
+        let hall = "[zone hall]\ndevice = DAC\nchannels = 1\nvolume = 50\n";
+        let yard = "[zone yard]\ndevice = DAC\nchannels = 2\n";
+        let both = format!("{hall}{yard}");
+        assert_eq!(told(&both, &both), [""; 0]);
+        assert_eq!(told(hall, &both), ["zone yard (new)*"]);
+        assert_eq!(told(&both, yard), ["zone hall (removed)*"]);
+        assert_eq!(told(&both, &both.replace("50", "80")), ["zone hall volume"]);
+        assert_eq!(told(hall, "[zone Hall]\nvolume = 50\n"), ["zone Hall device*", "zone Hall channels*"]);
+        assert_eq!(told(&both, &format!("{yard}{hall}")), ["zone yard place*", "zone hall place*"]);
+    }
+
+    #[test]
+    fn accounts_come_go_and_change() {
+        let first = "[sip]\ndomain = pbx\nuser = 501\npass = a\n";
+        let both = format!("{first}[sip hall]\nuser = 502\nexpires = 60\n");
+        assert_eq!(told(first, &both), ["account 502@pbx (new)"]);
+        assert_eq!(told(&both, first), ["account 502@pbx (removed)"]);
+        assert_eq!(told(&both, &both.replace("60", "90")), ["account 502@pbx"]);
+        let changed = told(&both, &both.replace("= a", "= b"));
+        assert_eq!(
+            changed,
+            ["sip.pass", "account 501@pbx", "account 502@pbx"],
+            "the second takes it from the first"
+        );
+    }
+
+    #[test]
+    fn what_waits_stays_out_while_the_rest_is_in_force() {
+        let running = read("[zone hall]\nvolume = 50\n[zone shed]\ndevice = null\n");
+        let new = read(
+            "[sip]\nlisten = [::]\nptime = 30\ndscp-sip = 0\nrtp-ports = 20000-20009\n\
+             [audio]\ndevice = null\nperiod = 96\nbuffer = 96\nlimiter = off\n\
+             [zone hall]\nvolume = 80\nchannels = 1\n[zone yard]\ndevice = null\n[log]\nlevel = off\n",
+        );
+        let meanwhile = meanwhile(&running, &new);
+        let of = |timing, old, new| {
+            let changes = changes(old, new).into_iter().filter(move |change| change.timing == timing);
+            changes.map(|change| change.to_string()).collect::<Vec<_>>()
+        };
+        assert_eq!(of(Timing::Idle, &running, &meanwhile), [""; 0]);
+        assert_eq!(of(Timing::Now, &meanwhile, &new), [""; 0]);
+        assert_eq!(of(Timing::Now, &running, &new), of(Timing::Now, &running, &meanwhile));
+        assert_eq!(of(Timing::Idle, &running, &new), of(Timing::Idle, &meanwhile, &new));
+        assert_eq!(meanwhile.zones.len(), 2);
+    }
+
+    #[test]
+    fn no_value_is_told() {
+        let told = told(
+            "[sip]\ndomain = pbx\nuser = 1\npass = Geheim\n",
+            "[sip]\ndomain = pbx\nuser = 1\npass = Neu\n",
+        );
+        assert_eq!(told, ["sip.pass", "account 1@pbx"]);
+    }
+}
