@@ -60,8 +60,18 @@ impl Caller {
 
     /// 200 to a request of the box.
     pub(crate) fn confirm(&self, request: &Received) {
+        self.answer(request, "");
+    }
+
+    /// The same with a session description.
+    pub(crate) fn answer(&self, request: &Received, body: &str) {
         let copied = ["via", "from", "to", "call-id", "cseq"].map(|name| request.header_lines(name)).concat();
-        self.socket.send(format!("SIP/2.0 200 OK\r\n{copied}Content-Length: 0\r\n\r\n").as_bytes()).unwrap();
+        let (here, length) = (host_port(self.socket.local_addr().unwrap()), body.len());
+        let kind = if body.is_empty() { "" } else { "Content-Type: application/sdp\r\n" };
+        let text = format!(
+            "SIP/2.0 200 OK\r\n{copied}Contact: <sip:caller@{here}>\r\n{kind}Content-Length: {length}\r\n\r\n{body}"
+        );
+        self.socket.send(text.as_bytes()).unwrap();
     }
 
     pub(crate) fn receive_within(&mut self, limit: Duration) -> Option<Received> {

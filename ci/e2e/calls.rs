@@ -1,10 +1,11 @@
 //! Call flows of RFC 3261 and its extensions, by sipp over UDP and TCP.
 
+use crate::callee::sdp;
 use crate::caller::Caller;
 use crate::paging_box::{PagingBox, free_pair_of_ports};
 use crate::sipp::{PASSWORD, Sipp, USER, Way};
 use crate::skip;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, UdpSocket};
 use std::time::{Duration, Instant};
 
 /// One scenario, one way after the other.
@@ -141,6 +142,24 @@ fn one_call_too_many_gets_486_until_another_ends() {
     third.call();
     third.hang_up();
     assert!(target.is_running());
+}
+
+#[test]
+fn the_ports_of_a_call_that_was_sent_to_are_free_for_the_next() {
+    let setting = format!("sip.rtp-ports={}", free_pair_of_ports());
+    let target = PagingBox::start(V4, &[&setting]);
+    for _ in 0..2 {
+        let ear = UdpSocket::bind((V4, 0)).unwrap();
+        let mut caller = Caller::new(target.address);
+        let offer = sdp(ear.local_addr().unwrap().port(), 0);
+        caller.send("INVITE", "Content-Type: application/sdp\r\n", &offer);
+        caller.receive_final(200);
+        caller.send("ACK", "", "");
+        ear.set_read_timeout(Some(Duration::from_secs(4))).unwrap();
+        ear.recv(&mut [0; 2048]).expect("a packet");
+        caller.hang_up();
+        assert!(caller.receive_within(Duration::from_millis(50)).is_none(), "nothing follows");
+    }
 }
 
 /// RFC 3261 §17.2.1: a 100 is due after 200 ms unless another response has gone by then; and an INVITE that comes

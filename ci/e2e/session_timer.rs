@@ -3,7 +3,7 @@
 use crate::callee::sdp;
 use crate::caller::{Caller, Received};
 use crate::paging_box::{PagingBox, until};
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, UdpSocket};
 use std::time::Duration;
 
 #[test]
@@ -27,6 +27,31 @@ fn a_caller_who_counts_too_fast_is_told_so() {
     let mut caller = Caller::new(target.address);
     let refusal = invite(&mut caller, "Supported: timer\r\nSession-Expires: 60\r\n", 422);
     assert_eq!(refusal.header("min-se").as_deref(), Some("90"));
+}
+
+/// It takes 45 s, half of the shortest interval, and nothing of the machine.
+#[test]
+fn the_answer_to_what_keeps_a_call_alive_is_followed_to_another_port() {
+    let target = PagingBox::start(V4, &["sip.session-timer=90s", "sip.rtp-timeout=0"]);
+    let sockets = [(); 2].map(|()| UdpSocket::bind((V4, 0)).unwrap());
+    let [first, second] = sockets.each_ref().map(|socket| sdp(socket.local_addr().unwrap().port(), 0));
+    let mut caller = Caller::new(target.address);
+    caller.send("INVITE", "Allow: INVITE, ACK, BYE\r\nContent-Type: application/sdp\r\n", &first);
+    caller.receive_final(200);
+    caller.send("ACK", "", "");
+    let refresh = caller.receive_request("INVITE", Duration::from_secs(50));
+    assert!(refresh.0.contains("\r\nm=audio "), "{}", refresh.0);
+    assert!(hears(&sockets[0]));
+    caller.answer(&refresh, &second);
+    caller.receive_request("ACK", Duration::from_secs(4));
+    assert!(hears(&sockets[1]), "{}", target.log());
+    caller.hang_up();
+}
+
+/// Who says nothing is sent a packet a second.
+fn hears(socket: &UdpSocket) -> bool {
+    socket.set_read_timeout(Some(Duration::from_secs(4))).unwrap();
+    socket.recv(&mut [0; 2048]).is_ok_and(|length| length == 172)
 }
 
 #[test]

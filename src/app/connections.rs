@@ -213,7 +213,9 @@ impl Table {
         let is_over = |pause: &mut Sleep| Pin::new(pause).poll(context).is_ready();
         if self.pause.take_if(is_over).is_some() {
             for (key, listener) in self.listeners.iter().enumerate() {
-                if self.crowd.add(listener, key, false).is_err() {
+                let added = self.crowd.add(listener, key, false);
+                // Of several, those before one that failed are in already.
+                if added.is_err_and(|error| error.kind() != io::ErrorKind::AlreadyExists) {
                     self.pause = Some(sleep_until(clock::now() + PAUSE));
                 }
             }

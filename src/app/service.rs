@@ -186,6 +186,8 @@ impl<'a> Service<'a> {
 
     /// Hands everything on until nothing is left to do at `now`.
     fn settle(&mut self, now: Instant) {
+        // First, so that a call that comes now finds the ports free of those that have ended.
+        self.legs.poll();
         self.endpoint.handle_timeout(now);
         self.accounts.handle_timeout(now);
         self.reload.handle_timeout(now);
@@ -207,7 +209,6 @@ impl<'a> Service<'a> {
         }
         self.endpoint.set_closed(self.closed());
         self.post.tend(now, self.endpoint.flows());
-        self.legs.poll();
         while let Some(report) = self.cards.poll() {
             self.on_report(&report);
             // A voice that came back is freed here, where freeing is allowed.

@@ -11,7 +11,8 @@ use super::path::Path;
 use crate::allow::Network;
 use core::net::{IpAddr, SocketAddr};
 
-/// What this box is known as, and to whom. See the [module](self).
+/// What this box is known as, and to whom: whoever is in none of its networks, and at no private address, is told the
+/// address outside.
 #[derive(Clone, Debug, Default)]
 pub struct Outside {
     external: Option<(IpAddr, Option<u16>)>,

@@ -528,8 +528,11 @@ fn a_refresh_whose_connection_breaks_goes_again_and_is_no_sign_of_life() {
     for second in 1..=600 {
         trace.pass(SECOND);
         while let Some(transmit) = trace.endpoint.poll_transmit() {
-            sent.push((second, transmit.bytes[..3].to_vec()));
-            trace.endpoint.handle_broken(trace.now, trace.path.remote);
+            if transmit.path.flow.is_some() {
+                sent.push((second, transmit.bytes[..3].to_vec()));
+            }
+            let far = transmit.path.flow.unwrap_or(transmit.path.remote);
+            trace.endpoint.handle_broken(trace.now, far);
         }
     }
     let asked = [300, 450, 525, 563, 582, 591, 596].map(|second| (second, b"UPD".to_vec()));

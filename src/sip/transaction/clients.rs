@@ -139,17 +139,28 @@ impl Clients {
     /// no response at all (RFC 3261 §17.1.4). One that got a provisional response may be answered over another connection
     /// (§18.2.2).
     ///
-    /// One that went over TCP for its size alone goes over UDP now (§18.1.1), and so does one within a call that went over
+    /// One that went by the connection of its call goes by a new one, to where it is meant to go (§18.1.1), within the time that
+    /// it has. One that went over TCP for its size alone goes over UDP now (§18.1.1), and so does one within a call that went over
     /// TCP because the call did: where the URI says nothing of it, UDP is meant (RFC 3263 §4.1).
     pub(crate) fn on_broken(&mut self, now: Instant, far: SocketAddr, outbox: &mut Outbox) -> Vec<Lapsed> {
         let is_lost = |client: &Client| client.path.takes(far) && client.machine.is_unheard();
         let lost = self.open.iter().filter(|(_, client)| is_lost(client));
         let lost: Vec<_> = lost.map(|(&key, _)| key).collect();
-        lost.into_iter().filter_map(|key| self.lose(now, key, outbox)).collect()
+        lost.into_iter().filter_map(|key| self.lose(now, (key, far), outbox)).collect()
     }
 
-    fn lose(&mut self, now: Instant, key: ClientKey, outbox: &mut Outbox) -> Option<Lapsed> {
+    fn lose(
+        &mut self,
+        now: Instant,
+        (key, far): (ClientKey, SocketAddr),
+        outbox: &mut Outbox,
+    ) -> Option<Lapsed> {
         let client = self.open.get_mut(&key)?;
+        // It went by a connection that stood already, and may go by one to where it is meant to go.
+        if client.path.flow.take_if(|flow| *flow == far).is_some() && client.path.remote != far {
+            outbox.push(client.path, &client.bytes);
+            return None;
+        }
         let (lapsed, detour) = (client.as_lapsed(), client.detour.take());
         let is_guess = detour.is_none();
         let detour = detour.map(|request| *request).or_else(|| client.inherited());
