@@ -51,8 +51,7 @@ pub(super) fn files(configuration: &Configuration) -> impl Iterator<Item = &Path
     STANDARD.iter().map(Path::new).chain(configuration.files.iter().map(PathBuf::as_path))
 }
 
-/// The configuration.
-#[derive(Debug)]
+/// The configuration. It has no `Debug`: texts hold secrets.
 pub(super) struct Read {
     /// What came of all that could be read.
     pub(super) loaded: Loaded,
@@ -63,6 +62,11 @@ pub(super) struct Read {
 }
 
 impl Read {
+    /// Whether the same was read as `before`.
+    pub(super) fn is_same(&self, before: &Self) -> bool {
+        self.texts == before.texts && self.unread.len() == before.unread.len()
+    }
+
     /// Logs what is wrong with the configuration.
     pub(super) fn report(&self) {
         for error in &self.unread {
