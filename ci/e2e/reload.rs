@@ -96,6 +96,37 @@ fn a_file_that_an_editor_of_windows_replaces_is_read_and_one_that_vanishes_stays
 }
 
 #[test]
+fn levels_of_the_log_and_its_collector_come_and_go() {
+    let collector = UdpSocket::bind((V4, 0)).unwrap();
+    collector.set_read_timeout(Some(PATIENCE)).unwrap();
+    let target = PagingBox::start_with_file(V4, "[log]\nlevel = warn\n");
+    call(target.address);
+    let syslog = format!(
+        "[log]\nlevels = config=info\nlevel = error\nsyslog = udp:{}\n",
+        collector.local_addr().unwrap()
+    );
+    fs::write(target.file(), &syslog).unwrap();
+    await_log(&target, "reloaded: log.level, log.levels, log.syslog\n");
+    assert!(!target.log().contains(" calls: "), "{}", target.log());
+    fs::write(target.file(), format!("{syslog}\n[sip]\nptime = x\n")).unwrap();
+    let next = || {
+        let mut buffer = [0; 2048];
+        let length = collector.recv(&mut buffer).unwrap();
+        String::from_utf8_lossy(&buffer[..length]).into_owned()
+    };
+    let first = next();
+    assert!(first.ends_with(" config - reloaded: log.level, log.levels, log.syslog"), "{first}");
+    let second = next();
+    assert!(second.starts_with("<27>1 ") && second.contains("[sip] ptime: expected a time"), "{second}");
+    fs::write(target.file(), "").unwrap();
+    await_log(&target, "it has become empty; what it said before stays in force\n");
+    fs::write(target.file(), "[log]\nlevel = info\n").unwrap();
+    until(PATIENCE, "it is read", || target.log().matches("reloaded: log.level, ").count() == 2);
+    call(target.address);
+    await_log(&target, "INFO calls: call from ");
+}
+
+#[test]
 fn what_cannot_change_under_a_call_waits_for_its_end_and_the_box_comes_up_with_it() {
     let mut target = PagingBox::start_with_file(V4, "[audio]\nperiod = auto\n");
     let mut caller = Caller::new(target.address);

@@ -41,8 +41,9 @@ fn over_tcp_lines_are_counted_frames_and_go_on_when_the_collector_is_back() {
     assert!(frame(&mut taken).contains(" - "), "a frame");
     drop((taken, listener));
     // The first line after the end finds nobody.
+    let mut callers = Vec::new();
     until(PATIENCE, "the log says that it is away", || {
-        call(target.address);
+        callers.push(call(target.address));
         target.log().contains(&format!("syslog tcp:{address}: "))
     });
     assert!(target.log().contains("lost until it is back"), "{}", target.log());
@@ -64,9 +65,8 @@ fn a_collector_that_takes_the_connection_and_never_reads_holds_up_neither_calls_
     let syslog = format!("log.syslog=tcp:{}", listener.local_addr().unwrap());
     let mut target = PagingBox::start(V4, &[&syslog, "log.level=trace"]);
     let _deaf = accept(&listener);
-    for _ in 0..100 {
-        call(target.address);
-    }
+    let callers: Vec<_> = (0..100).map(|_| call(target.address)).collect();
+    assert_eq!(callers.len(), 100);
     let stopped_at = Instant::now();
     target.send_sigterm();
     assert_eq!(target.wait_for_exit(Duration::from_secs(2)).code(), Some(0));
@@ -90,10 +90,12 @@ fn each_part_of_the_program_tells_as_much_as_it_is_told_to() {
     assert!(target.log().lines().all(|line| line.contains(" calls: ")), "{}", target.log());
 }
 
-fn call(address: SocketAddr) {
+/// A whole call. Another one may not have its port while this caller lives, and so not its Call-ID.
+fn call(address: SocketAddr) -> Caller {
     let mut caller = Caller::new(address);
     caller.call();
     caller.hang_up();
+    caller
 }
 
 fn datagram(collector: &UdpSocket) -> String {

@@ -1,8 +1,8 @@
 //! All that sounds at once: the sinks of every card, played as one.
 
 use super::sink::Sink;
-use crate::config::Settings;
-use crate::mix::{Media, OutputLevels, Report, Voice, VoiceConfig, VoiceId};
+use crate::config::{ChannelSet, Settings};
+use crate::mix::{MAX_CHANNELS, Media, OutputLevels, Report, Voice, VoiceConfig, VoiceId};
 use crate::units::Level;
 
 /// The sinks of a box; at least one.
@@ -83,6 +83,9 @@ impl<'a> Cards<'a> {
         Some(dropped).filter(|&dropped: &u64| dropped > 0)
     }
 }
+
+/// Or levels of channels would have no room.
+const _: () = assert!(ChannelSet::MOST <= MAX_CHANNELS);
 
 /// The loudest sample. Without a limit of its own a sum of voices still ends at full scale: softly here, harshly in the
 /// card.

@@ -51,8 +51,9 @@ pub(super) fn files(configuration: &Configuration) -> impl Iterator<Item = &Path
     STANDARD.iter().map(Path::new).chain(configuration.files.iter().map(PathBuf::as_path))
 }
 
-/// Files: names and texts, and those that cannot be read, or could before. A box never goes silent because of one.
-#[derive(Debug, Default)]
+/// Files: names and texts, and those that cannot be read, or could before. A box never goes silent because of one. They have
+/// no `Debug`: texts hold secrets.
+#[derive(Default)]
 pub(super) struct Texts {
     pub(super) texts: Vec<(String, Vec<u8>)>,
     pub(super) unread: Vec<ReadError>,
@@ -93,7 +94,6 @@ impl Texts {
 }
 
 /// The configuration.
-#[derive(Debug)]
 pub(super) struct Read {
     /// What came of all that could be read.
     pub(super) loaded: Loaded,
@@ -101,6 +101,11 @@ pub(super) struct Read {
 }
 
 impl Read {
+    /// Whether the same was read as `before`.
+    pub(super) fn is_same(&self, before: &Self) -> bool {
+        self.texts.texts == before.texts.texts && self.texts.unread.len() == before.texts.unread.len()
+    }
+
     /// Logs what is wrong with the configuration.
     pub(super) fn report(&self) {
         for error in &self.texts.unread {

@@ -30,6 +30,8 @@ pub(super) struct Reload<'a> {
     running: Settings,
     settling: Settling,
     is_reading: bool,
+    /// Nobody has asked: if there is nothing new, nothing is said.
+    is_quiet: bool,
     /// There was a reason to read again since.
     again: bool,
 }
@@ -48,6 +50,18 @@ pub(super) struct New {
     pub(super) settings: Option<Settings>,
     /// What the box shall come up with as soon as no call is on, if that is anything else.
     pub(super) waiting: Option<Arc<Read>>,
+    read: Arc<Read>,
+    lines: Vec<String>,
+}
+
+impl New {
+    /// Logs what is wrong, what has changed and what waits; to be called when it is done, for the log may have changed too.
+    pub(super) fn tell(&self) {
+        self.read.report();
+        for line in &self.lines {
+            log::info!("{line}");
+        }
+    }
 }
 
 /// What tasks have to tell.
@@ -57,6 +71,8 @@ struct Mailbox {
 }
 
 enum News {
+    /// The files are watched from now on; what was before is not known.
+    Watching,
     Changed,
     Read(Box<Read>),
 }
@@ -71,25 +87,20 @@ impl<'a> Reload<'a> {
     ) -> Self {
         let news = Rc::new(Mailbox { news: RefCell::default(), bell });
         let settling = Settling::default();
-        Self { executor, news, origin, running, settling, is_reading: false, again: false }
+        Self { executor, news, origin, running, settling, is_reading: false, is_quiet: false, again: false }
     }
 
     /// Watches the files from now on.
     pub(super) fn start(&self) {
         let (news, configuration) = (Rc::clone(&self.news), self.origin.configuration.clone());
         let watch = async move {
-            let mut is_told = false;
             loop {
-                // Where a folder comes and goes, something may have changed in the meantime.
                 if let Ok(folders) = Folders::new(configuration::files(&configuration)) {
-                    if core::mem::take(&mut is_told) {
-                        news.post(News::Changed);
-                    }
+                    news.post(News::Watching);
                     while folders.changed().await.is_ok() {
                         news.post(News::Changed);
                     }
                 }
-                is_told = true;
                 net::sleep_until(clock::now() + WATCH_AGAIN).await;
             }
         };
@@ -99,6 +110,7 @@ impl<'a> Reload<'a> {
     /// Somebody asks for it.
     pub(super) fn handle_signal(&mut self, now: Instant) {
         self.settling.at_once(now);
+        self.is_quiet = false;
         self.handle_timeout(now);
     }
 
@@ -129,31 +141,41 @@ impl<'a> Reload<'a> {
         loop {
             let news = self.news.news.borrow_mut().pop_front();
             match news {
-                Some(News::Changed) => self.settling.changed(now),
-                Some(News::Read(read)) => last = Some(self.on_read(now, Arc::new(*read))),
+                Some(News::Watching) if self.settling.due().is_some() || self.is_reading => {}
+                Some(News::Watching) => {
+                    self.settling.at_once(now);
+                    self.is_quiet = true;
+                }
+                Some(News::Changed) => {
+                    self.settling.changed(now);
+                    self.is_quiet = false;
+                }
+                Some(News::Read(read)) => last = self.on_read(now, Arc::new(*read)),
                 None => return last,
             }
         }
     }
 
-    fn on_read(&mut self, now: Instant, read: Arc<Read>) -> New {
+    fn on_read(&mut self, now: Instant, read: Arc<Read>) -> Option<New> {
         self.is_reading = false;
         if core::mem::take(&mut self.again) {
             self.settling.at_once(now);
         }
+        if core::mem::take(&mut self.is_quiet) && read.is_same(&self.origin.read) {
+            return None;
+        }
         self.origin.read = Arc::clone(&read);
-        read.report();
         let wanted = &read.loaded.settings;
         let settings = meanwhile(&self.running, wanted);
         let (done, waiting) = (changes(&self.running, &settings), changes(&settings, wanted));
-        for line in lines(&done, &waiting) {
-            log::info!("{line}");
-        }
+        let lines = lines(&done, &waiting);
         self.running.clone_from(&settings);
-        New {
+        Some(New {
             settings: Some(settings).filter(|_| !done.is_empty()),
-            waiting: Some(read).filter(|_| !waiting.is_empty()),
-        }
+            waiting: Some(Arc::clone(&read)).filter(|_| !waiting.is_empty()),
+            read,
+            lines,
+        })
     }
 }
 

@@ -13,7 +13,7 @@ use super::post::Post;
 use super::reload::{Origin, Reload};
 use super::service::Service;
 use super::sink::Sink;
-use crate::config::{Output, Settings};
+use crate::config::{Output, Settings, meanwhile};
 use crate::entropy;
 use crate::mix::{self, Command, Conference, Mixer, Report, Spread};
 use crate::net::{self, BindError, Listener, TcpOptions, Udp, UdpOptions};
@@ -51,7 +51,7 @@ pub(super) fn serve(configuration: &Configuration, read: Read) -> Result<(), Ser
             Err(error) => {
                 let Some(before) = good.take() else { return Err(error) };
                 log::error!("{error}; the settings of before stay in force");
-                settings = before;
+                settings = meanwhile(&before, &settings);
             }
         }
     }

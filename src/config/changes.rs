@@ -87,6 +87,7 @@ pub fn meanwhile(running: &Settings, new: &Settings) -> Settings {
     settings.zones.clone_from(&running.zones);
     for zone in &mut settings.zones {
         if let Some(other) = new.zones.iter().find(|other| normal(&other.name) == normal(&zone.name)) {
+            zone.name.clone_from(&other.name);
             zone.volume = other.volume;
         }
     }

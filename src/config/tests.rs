@@ -417,6 +417,21 @@ proptest! {
     }
 
     #[test]
+    fn whatever_is_read_again_is_in_force_or_waits(
+        lines in proptest::collection::vec(line(), 0..60),
+        others in proptest::collection::vec(line(), 0..60),
+    ) {
+        let (first, second) = (lines.join("\n"), others.join("\n"));
+        let before = text(&first);
+        let after = reload(&before, &[("paging.conf", second.as_bytes())], [], &[]);
+        let between = meanwhile(&before.settings, &after.settings);
+        prop_assert!(changes(&before.settings, &between).iter().all(|change| change.timing == Timing::Now));
+        prop_assert!(changes(&between, &after.settings).iter().all(|change| change.timing == Timing::Idle));
+        prop_assert_eq!(changes(&between, &after.settings).is_empty(), between == after.settings);
+        prop_assert!(!after.settings.sip.listen.is_empty() && !after.settings.sip.codecs.is_empty());
+    }
+
+    #[test]
     fn any_lines_load_with_one_line_per_diagnostic(
         lines in proptest::collection::vec(line(), 0..150),
         overrides in proptest::collection::vec("[a-z ]{0,4}\\.?[a-z]{0,5}=?\\PC{0,5}", 0..4),

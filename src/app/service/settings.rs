@@ -9,11 +9,12 @@ use crate::time::Instant;
 impl Service<'_> {
     /// Does as the configuration says that was read again, if one was.
     pub(super) fn take_settings(&mut self, now: Instant) {
-        let Some(new) = self.reload.handle_news(now) else { return };
-        self.waiting = new.waiting;
-        if let Some(settings) = new.settings {
-            self.apply(now, &settings);
+        let Some(new) = self.reload.handle_news(now).filter(|_| !self.is_leaving) else { return };
+        if let Some(settings) = &new.settings {
+            self.apply(now, settings);
         }
+        new.tell();
+        self.waiting = new.waiting;
     }
 
     /// Whether what waits for the end of all calls need not wait any longer.
