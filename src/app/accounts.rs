@@ -17,11 +17,13 @@ use crate::net::{self, Changes};
 use crate::sip::registration::{Event, Server};
 use crate::sip::wire::SipUri;
 use crate::sip::{AccountKey, Endpoint};
+use crate::status;
 use crate::time::Instant;
 use core::cell::RefCell;
 use core::time::Duration;
 use smol::LocalExecutor;
 use std::collections::VecDeque;
+use std::net::IpAddr;
 use std::rc::Rc;
 
 /// All accounts.
@@ -124,11 +126,28 @@ impl<'a> Accounts<'a> {
         let Some(number) = self.lines.iter().position(|line| line.key == Some(key)) else { return };
         let line = &mut self.lines[number];
         match event {
-            Event::Registered { server, expires } => line.on_registered(&server, expires),
+            Event::Registered { server, expires } => line.on_registered(now, &server, expires),
             Event::Failed { server, reason, retry_in } => line.on_failed(now, server, reason, retry_in),
             Event::Redirected { contacts } => self.follow(number, contacts),
             Event::Unregistered => line.on_unregistered(),
         }
+    }
+
+    /// How they are.
+    pub(super) fn status(&self, now: Instant) -> Vec<status::Account> {
+        self.lines.iter().map(|line| line.status(now)).collect()
+    }
+
+    /// How many are registered, and how many should be.
+    pub(super) fn registered(&self) -> (usize, usize) {
+        let registering = || self.lines.iter().filter(|line| line.settings.register);
+        (registering().filter(|line| line.is_registered).count(), registering().count())
+    }
+
+    /// The account that has a server at this address.
+    pub(super) fn of_server(&self, address: IpAddr) -> Option<&str> {
+        let has = |line: &&Line| line.trusted().any(|known| known.to_canonical() == address.to_canonical());
+        self.lines.iter().find(has).map(|line| line.address.as_str())
     }
 
     fn look(&mut self, now: Instant, number: usize) {

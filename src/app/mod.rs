@@ -8,6 +8,8 @@
 //!   `call_score` is how it went.
 //! - `configuration` reads files, environment and `--set`; [`arguments`] is the command line; `log` writes log lines,
 //!   `throttle` says how many the network may cause; `strangers` tells of those who may not call.
+//! - `outlook` is what the box shows of itself to the machine: `status_socket` answers `paging status`, `notify` tells the
+//!   service manager. `status_visit` is the one who asks, on a [`status_arguments`] line, and draws a page in a `terminal`.
 //! - `accounts` registers the box: each `line` is one account, with servers that `lookup` finds.
 
 mod accounts;
@@ -39,21 +41,28 @@ mod listing;
 mod log;
 mod lookup;
 mod media;
+mod notify;
 mod open_files;
+mod outlook;
 mod post;
 mod serve;
 mod service;
 mod sink;
 mod sound;
 mod speech;
+pub mod status_arguments;
+mod status_socket;
+mod status_visit;
 mod strangers;
 mod stream;
 mod talker;
 mod target;
+mod terminal;
 mod throttle;
 
 use crate::output;
 use arguments::{CALL_HELP, Command, Configuration, HELP, PageCall, UsageError};
+use status_arguments::{STATUS_HELP, StatusQuery};
 use std::fmt::Display;
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -65,6 +74,8 @@ pub fn run(command: Command) -> ExitCode {
         Command::Run(configuration) => run_box(&configuration),
         Command::Devices => listing::devices(),
         Command::Call(page) => place(*page),
+        Command::Status(query) => ask(&query),
+        Command::StatusHelp => print(STATUS_HELP),
         Command::Help => print(HELP),
         Command::CallHelp => print(CALL_HELP),
         Command::Version => print(concat!("paging ", env!("CARGO_PKG_VERSION"), "\n")),
@@ -93,7 +104,7 @@ fn run_box(configuration: &Configuration) -> ExitCode {
         complain(&format_args!("no log: {error}"));
     }
     read.report();
-    let code = match serve::serve(settings) {
+    let code = match serve::serve(settings, read.mistakes()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             log::say(&error);
@@ -112,6 +123,13 @@ fn place(page: PageCall) -> ExitCode {
             ExitCode::from(error.exit_code())
         }
     }
+}
+
+fn ask(query: &StatusQuery) -> ExitCode {
+    status_visit::ask(query).unwrap_or_else(|error| {
+        complain(&error);
+        ExitCode::from(error.exit_code())
+    })
 }
 
 fn print(text: &str) -> ExitCode {

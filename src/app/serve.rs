@@ -6,10 +6,14 @@ use super::connections::Connections;
 use super::inbox::Inbox;
 use super::legs::Legs;
 use super::media::Media;
+use super::notify::Notifier;
 use super::open_files;
+use super::outlook::Outlook;
 use super::post::Post;
 use super::service::Service;
 use super::sink::Sink;
+use super::status_socket::StatusSocket;
+use crate::clock;
 use crate::config::{Output, Settings};
 use crate::entropy;
 use crate::mix::{self, Command, Conference, Mixer, Report, Spread};
@@ -18,6 +22,7 @@ use crate::output::{self, Beat, Control, Order, RingedMixer, Setup, Word};
 use crate::paging::{Pager, Policy};
 use crate::sip::digest::Identity;
 use crate::sip::{Demand, Endpoint, EndpointConfig};
+use crate::status::Mistake;
 use crate::units::{Level, SampleRate};
 use core::fmt;
 use heapless::spsc::Queue;
@@ -31,7 +36,7 @@ use std::thread;
 ///
 /// # Errors
 /// When it cannot listen on any address, or the machine refuses a thread, signals or file descriptors.
-pub(super) fn serve(settings: &Settings) -> Result<(), ServeError> {
+pub(super) fn serve(settings: &Settings, mistakes: Vec<Mistake>) -> Result<(), ServeError> {
     let sockets = listen(settings, Udp::bind)?;
     output::rt::trim();
     if let Err(error) = output::rt::lock_memory() {
@@ -53,7 +58,7 @@ pub(super) fn serve(settings: &Settings) -> Result<(), ServeError> {
                     output::run(&card.setup, &card.control, engine);
                 };
                 named("audio").spawn_scoped(scope, run).map_err(ServeError::Thread)?;
-                sinks.push(Sink::new(commands.0, reports.1, &card.control));
+                sinks.push(Sink::new(commands.0, reports.1, (&card.control, &card.output)));
             }
             let start = || {
                 let conference = Conference::new(Legs::MOST_TALKERS, MAX_CALLS);
@@ -61,7 +66,7 @@ pub(super) fn serve(settings: &Settings) -> Result<(), ServeError> {
                 named("legs").spawn_scoped(scope, run).map(drop)
             };
             let legs = Legs::new(orders.0, words.1, &beat, Box::new(start));
-            work(settings, sockets, Cards::new(sinks), legs)
+            work((settings, mistakes), sockets, Cards::new(sinks), legs)
         })();
         for card in &cards {
             card.control.stop();
@@ -111,7 +116,7 @@ fn named(name: &str) -> thread::Builder {
 
 /// The life of the box on the executor's thread.
 fn work<'a>(
-    settings: &Settings,
+    (settings, mistakes): (&Settings, Vec<Mistake>),
     sockets: Vec<Rc<Udp>>,
     cards: Cards<'a>,
     legs: Legs<'a>,
@@ -123,7 +128,12 @@ fn work<'a>(
     let endpoint = Endpoint::new(identity(settings), entropy::seed());
     let accounts = Accounts::new(settings, Rc::clone(&executor), media.bell());
     let post = Post::new(sockets, connections);
+    let outlook = Outlook::new(clock::now(), mistakes).with(
+        StatusSocket::open(settings.status.socket.as_deref(), &executor, media.bell()),
+        Notifier::of_environment(clock::now()),
+    );
     let mut service = Service::new(endpoint, Pager::new(policy(settings)), media, post, accounts);
+    service = service.with_outlook(outlook);
     net::run(&executor, service.serve(&inbox)).map_err(ServeError::Reactor)
 }
 

@@ -161,7 +161,7 @@ PagingBox 0.1.0, up for 3 h 12 min: all is well
 Telephone
   registered as 501 at pbx.example (192.0.2.9:5060), for 212 s more
 Loudspeakers
-  auto plays on hw:CARD=Device,DEV=0 (usb), 2 channels, S16_LE, 48000 Hz, latency 19.7 ms, 0 xruns
+  auto plays on hw:CARD=Device,DEV=0 (usb, 2 channels, S16_LE, 48000 Hz, latency 19.7 ms), 0 xruns
     ████████████████████████████░░░░░░░░░░░░ -18.3 dBFS
 Calls
   sip:200@pbx.example at 192.0.2.7:5060 on air, 12 s: G722, latency 34 ms, jitter 0.4 ms, lost 2.0 %, clock +12 ppm
@@ -186,6 +186,18 @@ fn faults_come_first_and_mistakes_have_their_place() {
         text.contains("\nConfiguration\n  paging.conf:3:9: error: [sip] ptime: expected a time\n"),
         "{text}"
     );
+}
+
+#[test]
+fn a_device_that_is_named_as_it_is_found_is_named_once() {
+    let name = "wav:page.wav".to_owned();
+    let found = Card { name: name.clone(), kind: "wav".to_owned(), ..card().card.unwrap() };
+    let sink =
+        Sink { device: name, card: Some(found), state: SinkState::Idle, xruns: 3, opened: 2, ..card() };
+    let zones = vec!["hall".to_owned(), "yard".to_owned()];
+    let told = "wav:page.wav silent (wav, 2 channels, S16_LE, 48000 Hz, latency 19.7 ms), 3 xruns, opened 2 times; \
+                zones hall, yard";
+    assert_eq!(Sink { zones, ..sink }.to_string(), told);
 }
 
 /// A box with much to tell.

@@ -149,7 +149,11 @@ impl fmt::Display for Sink {
         };
         write!(f, "{} {state}", self.device)?;
         match (&self.card, &self.fault) {
-            (Some(card), _) => write!(f, " on {card}, {} xruns", self.xruns)?,
+            (Some(card), _) => {
+                // What is named by itself was asked for by its name.
+                let name = if card.name == self.device { "" } else { &format!(" on {}", card.name) };
+                write!(f, "{name} ({card}), {} xruns", self.xruns)?;
+            }
             // It begins with the device.
             (None, Some(fault)) => write!(f, ", {fault}")?,
             (None, None) => {}
@@ -164,8 +168,8 @@ impl fmt::Display for Sink {
 
 impl fmt::Display for Card {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { name, kind, channels, rate_hz, latency_ms, .. } = self;
-        write!(f, "{name} ({kind}), {channels} channels, ")?;
+        let Self { kind, channels, rate_hz, latency_ms, .. } = self;
+        write!(f, "{kind}, {channels} channels, ")?;
         if let Some(format) = &self.format {
             write!(f, "{format}, ")?;
         }
