@@ -4,8 +4,9 @@ use crate::callee::PagingCall;
 use crate::kamailio::Kamailio;
 use crate::paging_box::{PagingBox, next_folder, until};
 use crate::real_time::in_real_time;
+use crate::skip;
 use serde_json::Value;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{IpAddr, Ipv4Addr};
 use std::os::unix::net::{UnixDatagram, UnixStream};
 use std::path::Path;
@@ -129,6 +130,41 @@ fn who_watches_is_told_again_and_again_and_ends_in_order() {
     assert!(interrupted.success());
     assert!(said.all(|line| !line.contains('\u{1b}')), "no terminal, no escapes");
     assert_eq!(watching.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn in_a_terminal_the_page_is_drawn_over_itself_waits_for_the_box_and_gives_the_screen_back() {
+    if skip::is_missing("script") {
+        return;
+    }
+    let mut target = PagingBox::start(V4, &[]);
+    let (program, socket) = (env!("CARGO_BIN_EXE_paging"), target.status_socket());
+    let watch = format!("'{program}' status --watch --socket '{}'", socket.display());
+    let mut terminal = Command::new("script")
+        .args(["-qec", &watch, "/dev/null"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let (mut keys, mut screen) = (terminal.stdin.take().unwrap(), terminal.stdout.take().unwrap());
+    let mut shown = String::new();
+    let mut await_pages = |begin: &str, count: usize| {
+        let mut buffer = [0; 4096];
+        while shown.matches(&format!("\u{1b}[H{begin}")).count() < count {
+            let len = screen.read(&mut buffer).unwrap();
+            assert!(len > 0, "{shown}");
+            shown.push_str(&String::from_utf8_lossy(&buffer[..len]));
+        }
+    };
+    await_pages("PagingBox ", 2);
+    target.terminate();
+    await_pages("no box answers at ", 2);
+    assert!(shown.starts_with("\u{1b}[?1049h\u{1b}[?25l"), "{shown}");
+    // Ctrl-C.
+    keys.write_all(b"\x03").unwrap();
+    screen.read_to_string(&mut shown).unwrap();
+    assert!(shown.trim_end().ends_with("\u{1b}[?25h\u{1b}[?1049l"), "{shown}");
+    assert_eq!(terminal.wait().unwrap().code(), Some(0));
 }
 
 #[test]

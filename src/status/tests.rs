@@ -234,6 +234,17 @@ fn a_page_of_80_by_24_shows_faults_telephone_loudspeakers_and_the_first_calls() 
 }
 
 #[test]
+fn a_sentence_is_a_page_too() {
+    let page =
+        Page::of_sentence("no box answers at /run/paging/status.sock any more: it has ended", (30, 24));
+    assert_eq!(
+        page.lines(),
+        ["no box answers at", "  /run/paging/status.sock any", "  more: it has ended"].map(str::to_owned)
+    );
+    assert_eq!(Page::of_sentence("no box answers", (10, 1)).lines(), ["no box"]);
+}
+
+#[test]
 fn what_the_network_wrote_moves_no_cursor() {
     let status = Status { calls: vec![call("sip:\u{1b}[2J\n@x")], ..sound() };
     let page = Page::new(&status, (80, 24));
