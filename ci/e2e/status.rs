@@ -83,7 +83,11 @@ fn where_no_box_answers_a_sentence_says_what_to_do() {
     let output = paging_status(&folder.join("status.sock"), &[]);
     let said = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(69), "{said}");
-    assert!(said.starts_with("paging: no box answers at ") && said.contains("; is it running"), "{said}");
+    assert!(
+        said.starts_with("paging: no box answers at ")
+            && said.contains(": there is no such socket; is it running"),
+        "{said}"
+    );
     let none = ["status", "--set", "status.socket=none"];
     let output = Command::new(env!("CARGO_BIN_EXE_paging")).args(none).output().unwrap();
     assert_eq!(output.status.code(), Some(69));

@@ -294,11 +294,15 @@ impl fmt::Display for VisitError {
             Self::Nobody { path, source } if source.kind() == io::ErrorKind::PermissionDenied => {
                 write!(f, "{}: only its user and group may ask: try sudo", hint(path))
             }
-            Self::Nobody { path, source } => write!(
-                f,
-                "{}: {source}; is it running, with this [status] socket? --socket PATH asks elsewhere",
-                hint(path)
-            ),
+            Self::Nobody { path, source } => {
+                write!(f, "{}: ", hint(path))?;
+                match source.kind() {
+                    io::ErrorKind::NotFound => f.write_str("there is no such socket")?,
+                    io::ErrorKind::ConnectionRefused => f.write_str("nobody listens there")?,
+                    _ => write!(f, "{source}")?,
+                }
+                f.write_str("; is it running, with this [status] socket? --socket PATH asks elsewhere")
+            }
             Self::Silent { path } => write!(f, "{}: somebody listens there and says nothing", hint(path)),
             Self::Gone { path } => write!(f, "{} any more: it has ended", hint(path)),
             Self::Refused(why) => write!(f, "the box does not answer: {why}"),

@@ -173,6 +173,12 @@ Counted
 }
 
 #[test]
+fn what_is_counted_is_told_as_far_as_there_is_any() {
+    let counters = Counters { calls: 1, packets_dropped: 1, log_lines_lost: 7, ..Counters::default() };
+    assert_eq!(counters.to_string(), "1 call, 0 SIP messages, 1 packet dropped, 7 log lines lost");
+}
+
+#[test]
 fn faults_come_first_and_mistakes_have_their_place() {
     let status =
         Status { sinks: vec![missing()], mistakes: vec![mistake(3, Severity::Error)], ..Status::default() };
