@@ -78,6 +78,31 @@ fn mistakes_are_told_with_their_place_and_are_a_fault() {
 }
 
 #[test]
+fn a_card_that_is_missing_and_a_server_without_address_are_faults_with_their_reasons() {
+    let settings = [
+        "audio.device=pcm:no-such-pcm",
+        "sip.domain=no-such-name.invalid",
+        "sip.user=501",
+        "sip.allow=attached",
+    ];
+    let target = PagingBox::start(V4, &settings);
+    let mut told = Value::Null;
+    until(PATIENCE, "both have been tried in vain", || {
+        let output = ask(&target, &["--json"]);
+        assert_eq!(output.status.code(), Some(1));
+        told = json(&output);
+        text(&told["accounts"][0], "state") == "failed" && told["sinks"][0]["fault"].is_string()
+    });
+    let kinds = [0, 1].map(|index| text(&told["faults"][index], "kind"));
+    assert_eq!(kinds, ["not-registered", "no-card"]);
+    assert_eq!(text(&told["accounts"][0]["failure"], "reason"), "no-server");
+    assert_eq!((text(&told["sinks"][0], "state"), &told["sinks"][0]["card"]), ("missing", &Value::Null));
+    let said = String::from_utf8(ask(&target, &[]).stdout).unwrap();
+    assert!(said.contains("\n! nothing is heard: no-such-pcm: "), "{said}");
+    assert!(said.contains("\n! 501@no-such-name.invalid is not registered: "), "{said}");
+}
+
+#[test]
 fn where_no_box_answers_a_sentence_says_what_to_do() {
     let folder = next_folder();
     let output = paging_status(&folder.join("status.sock"), &[]);
