@@ -38,6 +38,7 @@ mod reload;
 mod robustness;
 mod session_timer;
 mod shutdown;
+mod status;
 mod strangers;
 mod syslog;
 mod tcp;

@@ -22,9 +22,14 @@ pub(crate) struct PagingBox {
 impl PagingBox {
     /// Starts a box on `ip` with `section.key=value` settings, and waits until it answers OPTIONS.
     pub(crate) fn start(ip: IpAddr, settings: &[&str]) -> Self {
+        Self::start_in_environment(ip, settings, &[])
+    }
+
+    /// The same with further variables in its environment.
+    pub(crate) fn start_in_environment(ip: IpAddr, settings: &[&str], variables: &[(&str, &str)]) -> Self {
         let folder = next_folder();
         let log = File::create(folder.join("log")).unwrap();
-        Self::start_in(folder, ip, settings, log.into(), 200)
+        Self::start_on(SocketAddr::new(ip, free_port(ip)), folder, (settings, variables), log.into(), 200)
     }
 
     /// Starts a box that does not take calls from `ip`, and waits until it says so.
@@ -43,7 +48,7 @@ impl PagingBox {
     pub(crate) fn start_at(address: SocketAddr) -> Self {
         let folder = next_folder();
         let log = File::create(folder.join("log")).unwrap();
-        Self::start_on(address, folder, &[], log.into(), 200)
+        Self::start_on(address, folder, (&[], &[]), log.into(), 200)
     }
 
     /// Starts a box on `ip` with a configuration file of this text.
@@ -60,10 +65,16 @@ impl PagingBox {
     }
 
     fn start_in(folder: PathBuf, ip: IpAddr, settings: &[&str], log: Stdio, probe: u16) -> Self {
-        Self::start_on(SocketAddr::new(ip, free_port(ip)), folder, settings, log, probe)
+        Self::start_on(SocketAddr::new(ip, free_port(ip)), folder, (settings, &[]), log, probe)
     }
 
-    fn start_on(address: SocketAddr, folder: PathBuf, settings: &[&str], log: Stdio, probe: u16) -> Self {
+    fn start_on(
+        address: SocketAddr,
+        folder: PathBuf,
+        (settings, variables): (&[&str], &[(&str, &str)]),
+        log: Stdio,
+        probe: u16,
+    ) -> Self {
         let rtp_ports = next_rtp_ports();
         let file = folder.join(FILE);
         let mut program = Command::new(env!("CARGO_BIN_EXE_paging"));
@@ -75,7 +86,9 @@ impl PagingBox {
         let child = program
             .args(["--set", &format!("sip.rtp-ports={}-{}", rtp_ports.start, rtp_ports.end - 1)])
             .args(["--set", &format!("audio.device=wav:{}", folder.join("heard.wav").display())])
+            .args(["--set", &format!("status.socket={}", folder.join("status.sock").display())])
             .args(settings.iter().flat_map(|setting| ["--set", setting]))
+            .envs(variables.iter().copied())
             .stdin(Stdio::null())
             .stdout(File::create(folder.join("stdout")).unwrap())
             .stderr(log)
@@ -89,6 +102,11 @@ impl PagingBox {
     /// The recording; whole only after [`PagingBox::terminate`].
     pub(crate) fn wav(&self) -> PathBuf {
         self.folder.join("heard.wav")
+    }
+
+    /// Where it is asked how it is.
+    pub(crate) fn status_socket(&self) -> PathBuf {
+        self.folder.join("status.sock")
     }
 
     pub(crate) fn threads(&self) -> usize {
@@ -107,12 +125,13 @@ impl PagingBox {
     }
 
     pub(crate) fn send_sigterm(&self) {
-        self.send_signal("TERM");
+        self.signal("TERM");
     }
 
-    pub(crate) fn send_signal(&self, name: &str) {
-        let sent = Command::new("kill").args([&format!("-{name}"), &self.child.id().to_string()]).status();
-        assert!(sent.unwrap().success());
+    /// Sends `TERM`, `HUP`, `KILL` or whatever else.
+    pub(crate) fn signal(&self, name: &str) {
+        let sent = Command::new("kill").args(["-s", name, &self.child.id().to_string()]).status().unwrap();
+        assert!(sent.success());
     }
 
     /// The configuration file.

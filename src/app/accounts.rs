@@ -17,11 +17,13 @@ use crate::net::{self, Changes};
 use crate::sip::registration::{Event, Server};
 use crate::sip::wire::SipUri;
 use crate::sip::{AccountKey, Endpoint};
+use crate::status;
 use crate::time::Instant;
 use core::cell::RefCell;
 use core::time::Duration;
 use smol::LocalExecutor;
 use std::collections::VecDeque;
+use std::net::IpAddr;
 use std::rc::Rc;
 
 /// All accounts.
@@ -83,7 +85,7 @@ impl<'a> Accounts<'a> {
         for line in self.lines.iter_mut().filter(is_new) {
             line.key = line.account().map(|account| endpoint.add_account(account));
             if line.key.is_none() {
-                log::error!("{}: cannot be written as a SIP address; it does not register", line.address);
+                line.on_unwritable(now);
             }
         }
         self.handle_timeout(now);
@@ -167,7 +169,7 @@ impl<'a> Accounts<'a> {
         let Some(number) = self.lines.iter().position(|line| line.key == Some(key)) else { return };
         let line = &mut self.lines[number];
         match event {
-            Event::Registered { server, expires } => line.on_registered(&server, expires),
+            Event::Registered { server, expires } => line.on_registered(now, &server, expires),
             Event::Failed { server, reason, retry_in } => line.on_failed(now, server, reason, retry_in),
             Event::Redirected { contacts } => self.follow(number, contacts),
             Event::Unregistered => {
@@ -178,6 +180,23 @@ impl<'a> Accounts<'a> {
                 }
             }
         }
+    }
+
+    /// How they are.
+    pub(super) fn status(&self, now: Instant) -> Vec<status::Account> {
+        self.lines.iter().map(|line| line.status(now)).collect()
+    }
+
+    /// How many are registered, and how many should be.
+    pub(super) fn registered(&self) -> (usize, usize) {
+        let registering = || self.lines.iter().filter(|line| line.settings.register);
+        (registering().filter(|line| line.is_registered).count(), registering().count())
+    }
+
+    /// The account that has a server at this address.
+    pub(super) fn of_server(&self, address: IpAddr) -> Option<&str> {
+        let has = |line: &&Line| line.trusted().any(|known| known.to_canonical() == address.to_canonical());
+        self.lines.iter().find(has).map(|line| line.address.as_str())
     }
 
     fn add(&mut self, account: &Account) {

@@ -6,12 +6,15 @@
 //! paging config [CONF…]                          print what is in force
 //! paging devices                                 list sound cards
 //! paging call URI --play FILE | --tone HZ --seconds S | --rtp no
+//! paging status [CONF…] [--json] [--watch]      how the running box is
 //! ```
 //! Decides what a command line means; it opens nothing and prints nothing. What follows `call` is read by `call_arguments`,
-//! what follows `check` and `config` by `config_arguments`, with the options of PagingServer.
+//! what follows `check` and `config` by `config_arguments`, with the options of PagingServer, what follows `status` by
+//! `status_arguments`.
 
 pub use super::call_arguments::{Announcement, CALL_HELP, PageCall, Sound};
 pub use super::config_arguments::{CONFIG_HELP, Shown};
+use super::status_arguments::StatusQuery;
 
 use super::config_arguments::{self, Old};
 use core::fmt;
@@ -32,12 +35,16 @@ pub enum Command {
     Check(Configuration),
     /// Print a configuration.
     Config(Shown, Configuration),
+    /// Ask the running box how it is.
+    Status(StatusQuery),
     /// Print how to use it.
     Help,
     /// Print how to place pages.
     CallHelp,
     /// Print how to check and print configurations.
     ConfigHelp,
+    /// Print how to ask the running box.
+    StatusHelp,
     /// Print the version.
     Version,
 }
@@ -72,6 +79,10 @@ impl Command {
                         return Err(UsageError::SetFor(command.to_owned()));
                     }
                     Some("devices") => return devices(&mut parser),
+                    Some("status") => {
+                        return Ok(StatusQuery::parse(&mut parser, configuration.sets)?
+                            .map_or(Self::StatusHelp, Self::Status));
+                    }
                     Some("call") => {
                         return Ok(PageCall::parse(&mut parser)?
                             .map_or(Self::CallHelp, |page| Self::Call(Box::new(page))));
@@ -223,6 +234,7 @@ PagingBox: telephone calls come out of loudspeakers
   paging call URI --play FILE                 call URI and play a WAV file to it
   paging call URI --tone HZ --seconds S       call URI and play a tone to it
   paging call --help                          many calls at once, codecs, network faults
+  paging status [CONF…]                       how the running box is; --watch, --json, --help
   paging --help | --version
 
 Examples:
@@ -275,6 +287,7 @@ mod tests {
     fn help_is_for_all_or_for_calls() {
         assert_eq!(parse("--help"), Ok(Command::Help));
         assert_eq!(parse("call sip:p@h --help"), Ok(Command::CallHelp));
+        assert_eq!(parse("status --help"), Ok(Command::StatusHelp));
     }
 
     #[test]

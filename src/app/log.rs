@@ -63,6 +63,11 @@ pub(super) fn flush() {
     }
 }
 
+/// How many lines nobody read in time.
+pub(super) fn lost() -> u64 {
+    QUEUE.get().map_or(0, |queue| queue.lost_in_all.load(Ordering::Relaxed))
+}
+
 /// Lines on their way to the log thread.
 struct Queue {
     lines: SyncSender<String>,
@@ -70,6 +75,8 @@ struct Queue {
     waiting: AtomicUsize,
     /// Lines that found the queue full, and of which nobody has been told.
     lost: AtomicU64,
+    /// All that did.
+    lost_in_all: AtomicU64,
     levels: Levels,
     syslog: Syslog,
 }
@@ -78,8 +85,9 @@ impl Queue {
     /// A queue for `capacity` lines, and its end.
     fn new(capacity: usize) -> (Self, Receiver<String>) {
         let (lines, end) = sync_channel(capacity);
-        let (waiting, lost) = (AtomicUsize::new(0), AtomicU64::new(0));
-        (Self { lines, waiting, lost, levels: Levels::default(), syslog: Syslog::default() }, end)
+        let (waiting, lost, lost_in_all) = Default::default();
+        let (levels, syslog) = (Levels::default(), Syslog::default());
+        (Self { lines, waiting, lost, lost_in_all, levels, syslog }, end)
     }
 
     fn put(&self, now: Instant, line: String) {
@@ -89,6 +97,7 @@ impl Queue {
         if self.lines.try_send(text).is_err() {
             self.waiting.fetch_sub(1, Ordering::Relaxed);
             self.lost.fetch_add(lost + 1, Ordering::Relaxed);
+            self.lost_in_all.fetch_add(1, Ordering::Relaxed);
         }
     }
 

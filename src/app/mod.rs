@@ -10,6 +10,8 @@
 //!   them; [`arguments`] is the command line.
 //! - `log` writes log lines as far as `log_levels` let them, and `syslog` sends them; `throttle` says how many the
 //!   network may cause; `strangers` tells of those who may not call; `vicinity` looks up the networks of the box.
+//! - `outlook` is what the box shows of itself to the machine: `status_socket` answers `paging status`, `notify` tells the
+//!   service manager. `status_visit` is the one who asks, on a [`status_arguments`] line, and draws a page in a `terminal`.
 //! - `accounts` registers the box: each `line` is one account, with servers that `lookup` finds.
 
 mod accounts;
@@ -44,7 +46,9 @@ mod log;
 mod log_levels;
 mod lookup;
 mod media;
+mod notify;
 mod open_files;
+mod outlook;
 mod post;
 mod reload;
 mod serve;
@@ -52,16 +56,21 @@ mod service;
 mod sink;
 mod sound;
 mod speech;
+pub mod status_arguments;
+mod status_socket;
+mod status_visit;
 mod strangers;
 mod stream;
 mod syslog;
 mod talker;
 mod target;
+mod terminal;
 mod throttle;
 mod vicinity;
 
 use crate::output;
 use arguments::{CALL_HELP, CONFIG_HELP, Command, Configuration, HELP, PageCall, UsageError};
+use status_arguments::{STATUS_HELP, StatusQuery};
 use std::fmt::Display;
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -75,6 +84,8 @@ pub fn run(command: Command) -> ExitCode {
         Command::Call(page) => place(*page),
         Command::Check(configuration) => configure::check(&configuration),
         Command::Config(shown, configuration) => configure::show(shown, &configuration),
+        Command::Status(query) => ask(&query),
+        Command::StatusHelp => print(STATUS_HELP),
         Command::Help => print(HELP),
         Command::CallHelp => print(CALL_HELP),
         Command::ConfigHelp => print(CONFIG_HELP),
@@ -122,6 +133,13 @@ fn place(page: PageCall) -> ExitCode {
             ExitCode::from(error.exit_code())
         }
     }
+}
+
+fn ask(query: &StatusQuery) -> ExitCode {
+    status_visit::ask(query).unwrap_or_else(|error| {
+        complain(&error);
+        ExitCode::from(error.exit_code())
+    })
 }
 
 fn print(text: &str) -> ExitCode {

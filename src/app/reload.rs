@@ -13,6 +13,7 @@ use super::configuration::{self, Read};
 use crate::clock;
 use crate::config::{Change, Settings, changes, meanwhile};
 use crate::net::{self, Folders};
+use crate::status::Mistake;
 use crate::time::Instant;
 use core::cell::RefCell;
 use core::time::Duration;
@@ -55,6 +56,11 @@ pub(super) struct New {
 }
 
 impl New {
+    /// What is wrong with what was read.
+    pub(super) fn mistakes(&self) -> Vec<Mistake> {
+        self.read.mistakes()
+    }
+
     /// Logs what is wrong, what has changed and what waits; to be called when it is done, for the log may have changed too.
     pub(super) fn tell(&self) {
         self.read.report();

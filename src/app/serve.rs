@@ -8,11 +8,15 @@ use super::connections::Connections;
 use super::inbox::{Inbox, Wishes};
 use super::legs::Legs;
 use super::media::Media;
+use super::notify::Notifier;
 use super::open_files;
+use super::outlook::Outlook;
 use super::post::Post;
 use super::reload::{Origin, Reload};
 use super::service::Service;
 use super::sink::Sink;
+use super::status_socket::StatusSocket;
+use crate::clock;
 use crate::config::{Output, Settings, meanwhile};
 use crate::entropy;
 use crate::mix::{self, Command, Conference, Mixer, Report, Spread};
@@ -21,6 +25,7 @@ use crate::output::{self, Beat, Control, Order, RingedMixer, Setup, Word};
 use crate::paging::{Pager, Policy};
 use crate::sip::digest::Identity;
 use crate::sip::{Demand, Endpoint, EndpointConfig, Outside};
+use crate::time::Instant;
 use crate::units::SampleRate;
 use core::fmt;
 use heapless::spsc::Queue;
@@ -38,11 +43,12 @@ use std::thread;
 /// When it cannot listen on any address, or the machine refuses a thread, signals or file descriptors.
 pub(super) fn serve(configuration: &Configuration, read: Read) -> Result<(), ServeError> {
     let wishes = Rc::new(Wishes::new().map_err(ServeError::Signals)?);
+    let since = clock::now();
     let mut settings = read.loaded.settings.clone();
     let (mut read, mut good) = (Arc::new(read), None);
     loop {
         let origin = Origin { configuration: configuration.clone(), read: Arc::clone(&read) };
-        match run(&settings, origin, Rc::clone(&wishes)) {
+        match run(&settings, origin, Rc::clone(&wishes), since) {
             Ok(None) => return Ok(()),
             Ok(Some(new)) => {
                 good = Some(core::mem::replace(&mut settings, new.loaded.settings.clone()));
@@ -57,8 +63,13 @@ pub(super) fn serve(configuration: &Configuration, read: Read) -> Result<(), Ser
     }
 }
 
-/// Runs the box on `settings` until it is told to stop, or to come up with others.
-fn run(settings: &Settings, origin: Origin, wishes: Rc<Wishes>) -> Result<Option<Arc<Read>>, ServeError> {
+/// Runs the box, which has begun at `since`, on `settings` until it is told to stop, or to come up with others.
+fn run(
+    settings: &Settings,
+    origin: Origin,
+    wishes: Rc<Wishes>,
+    since: Instant,
+) -> Result<Option<Arc<Read>>, ServeError> {
     let sockets = listen(settings, Udp::bind)?;
     output::rt::trim();
     if let Err(error) = output::rt::lock_memory() {
@@ -80,7 +91,7 @@ fn run(settings: &Settings, origin: Origin, wishes: Rc<Wishes>) -> Result<Option
                     output::run(&card.setup, &card.control, engine);
                 };
                 named("audio").spawn_scoped(scope, run).map_err(ServeError::Thread)?;
-                sinks.push(Sink::new(commands.0, reports.1, &card.control));
+                sinks.push(Sink::new(commands.0, reports.1, (&card.control, &card.output)));
             }
             let start = || {
                 let conference = Conference::new(Legs::MOST_TALKERS, MAX_CALLS);
@@ -88,7 +99,7 @@ fn run(settings: &Settings, origin: Origin, wishes: Rc<Wishes>) -> Result<Option
                 named("legs").spawn_scoped(scope, run).map(drop)
             };
             let legs = Legs::new(orders.0, words.1, &beat, Box::new(start));
-            let inputs = Inputs { sockets, wishes, origin };
+            let inputs = Inputs { sockets, wishes, origin, since };
             work(settings, inputs, Cards::new(sinks), legs)
         })();
         for card in &cards {
@@ -139,12 +150,14 @@ struct Inputs {
     sockets: Vec<Rc<Udp>>,
     wishes: Rc<Wishes>,
     origin: Origin,
+    /// When the box began.
+    since: Instant,
 }
 
 /// The life of the box on the executor's thread.
 fn work<'a>(
     settings: &Settings,
-    Inputs { sockets, wishes, origin }: Inputs,
+    Inputs { sockets, wishes, origin, since }: Inputs,
     cards: Cards<'a>,
     legs: Legs<'a>,
 ) -> Result<Option<Arc<Read>>, ServeError> {
@@ -154,10 +167,15 @@ fn work<'a>(
     let inbox = Inbox::new(&sockets, Rc::clone(&connections), wishes, media.bell());
     let endpoint = Endpoint::new(identity(settings), entropy::seed());
     let accounts = Accounts::new(settings, Rc::clone(&executor), media.bell());
+    let outlook = Outlook::new(since, origin.read.mistakes()).with(
+        StatusSocket::open(settings.status.socket.as_deref(), &executor, media.bell()),
+        Notifier::of_environment(clock::now()),
+    );
     let reload = Reload::new(origin, settings.clone(), Rc::clone(&executor), media.bell());
     let external = settings.sip.external.map(|external| (external.ip, external.port));
     let post = Post::new(sockets, connections).known_by(Outside::new(external));
     let mut service = Service::new(endpoint, Pager::new(policy(settings)), media, post, (accounts, reload));
+    service = service.with_outlook(outlook);
     net::run(&executor, service.serve(&inbox)).map_err(ServeError::Reactor)
 }
 

@@ -7,12 +7,16 @@
 //! One task runs [`Service::serve`]; it handles at most [`BURST`] SIP messages before it lets the media tasks run.
 //! Nothing here waits for a peer: every step takes what has come and hands on what follows from it.
 
+mod status;
+
 use super::accounts::Accounts;
 use super::cards::Cards;
 use super::configuration::Read;
 use super::inbox::{Inbox, Input};
 use super::legs::Legs;
 use super::media::{Media, Prepared, Refused, Stream};
+use super::notify::Outline;
+use super::outlook::Outlook;
 use super::post::Post;
 use super::reload::Reload;
 use super::strangers::{Strangers, TurnedAway};
@@ -29,7 +33,7 @@ use core::time::Duration;
 use log::Level;
 use smol::future;
 use std::collections::HashMap;
-use std::net::IpAddr;
+use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -51,6 +55,7 @@ pub(super) struct Service<'a> {
     /// Of lines that come of what is said within calls.
     chatter: Throttle,
     strangers: Strangers,
+    outlook: Outlook,
     /// The box is told to stop: nobody is answered any more.
     is_leaving: bool,
     calls: HashMap<CallKey, Call<'a>>,
@@ -65,10 +70,18 @@ pub(super) struct Service<'a> {
 struct Call<'a> {
     /// Caller and Call-ID, for the log; `None` when this peer has had its line of this second.
     name: Option<String>,
-    peer: IpAddr,
+    caller: Caller,
+    since: Instant,
     /// Keys that the log does not know of yet.
     keys: String,
     stage: Stage<'a>,
+}
+
+/// Who calls, for those who ask.
+struct Caller {
+    from: String,
+    call_id: String,
+    peer: SocketAddr,
 }
 
 enum Stage<'a> {
@@ -101,11 +114,17 @@ impl<'a> Service<'a> {
             throttle: Throttle::default(),
             chatter: Throttle::default(),
             strangers: Strangers::default(),
+            outlook: Outlook::new(clock::now(), Vec::new()),
             is_leaving: false,
             calls: HashMap::new(),
             answers: Vec::new(),
             voices: HashMap::new(),
         }
+    }
+
+    /// The same box with those to whom it shows itself.
+    pub(super) fn with_outlook(self, outlook: Outlook) -> Self {
+        Self { outlook, ..self }
     }
 
     /// Works until `inbox` says stop, then ends all calls and returns when their callers know, or after [`FAREWELL`]. It also
@@ -125,6 +144,7 @@ impl<'a> Service<'a> {
             log::info!("no call is on: the box comes up with the new settings");
         } else {
             log::info!("asked to stop: {} calls to end", self.calls.len());
+            self.outlook.stop();
         }
         log::debug!("SIP so far: {:?}", self.endpoint.counters());
         self.is_leaving = true;
@@ -214,6 +234,20 @@ impl<'a> Service<'a> {
             // A voice that came back is freed here, where freeing is allowed.
             drop(report);
         }
+        self.show(now);
+    }
+
+    /// Answers those who ask how the box is, and tells the service manager.
+    fn show(&mut self, now: Instant) {
+        self.outlook.answer(now, || self.status(now));
+        let (accounts, cards, legs, calls) = (&self.accounts, &self.cards, &self.legs, self.calls.len());
+        self.outlook.notify(now, || Outline {
+            registered: accounts.registered(),
+            calls,
+            open: cards.open(),
+            has_begun: cards.have_begun(),
+            beats: cards.beat(now) && legs.beat(now),
+        });
     }
 
     /// What a new call is refused with.
@@ -229,7 +263,8 @@ impl<'a> Service<'a> {
         let reports = (self.cards.voices() > 0).then(|| clock::now() + REPORTS_EVERY);
         let answer = (!self.answers.is_empty()).then(|| clock::now() + READY_EVERY);
         let own = [self.endpoint.poll_timeout(), self.pager.poll_timeout(), self.accounts.poll_timeout()];
-        let others = [self.post.deadline(), self.reload.poll_timeout(), reports, answer];
+        let others =
+            [self.post.deadline(), self.reload.poll_timeout(), self.outlook.deadline(), reports, answer];
         own.into_iter().chain(others).flatten().min()
     }
 
@@ -253,7 +288,11 @@ impl<'a> Service<'a> {
                 let name = self.may_tell(now, path).then(|| name(&from, path, &call_id));
                 self.cards.wake();
                 match self.media.prepare(path, &offer) {
-                    Ok(prepared) => self.take(now, call, (name, path.remote.ip()), prepared),
+                    Ok(prepared) => {
+                        let caller = Caller::new(&from, path, &call_id);
+                        let stage = Stage::Waiting(Box::new(prepared));
+                        self.take(now, call, Call { name, caller, since: now, keys: String::new(), stage });
+                    }
                     Err(refused) => self.refuse(now, call, name.as_deref(), &refused),
                 }
             }
@@ -286,16 +325,11 @@ impl<'a> Service<'a> {
         held_back.is_some()
     }
 
-    fn take(
-        &mut self,
-        now: Instant,
-        call: CallKey,
-        (name, peer): (Option<String>, IpAddr),
-        prepared: Prepared,
-    ) {
-        tell(Level::Info, name.as_deref(), format_args!("rings, {}", prepared.codec()));
-        let stage = Stage::Waiting(Box::new(prepared));
-        self.calls.insert(call, Call { name, peer, keys: String::new(), stage });
+    fn take(&mut self, now: Instant, call: CallKey, state: Call<'a>) {
+        if let Stage::Waiting(prepared) = &state.stage {
+            tell(Level::Info, state.name.as_deref(), format_args!("rings, {}", prepared.codec()));
+        }
+        self.calls.insert(call, state);
         self.pager.handle_incoming(now, call);
     }
 
@@ -357,9 +391,7 @@ impl<'a> Service<'a> {
 
     /// The ACK may hold the answer to our offer.
     fn on_confirmed(&mut self, now: Instant, call: CallKey, body: &[u8]) {
-        let Some(Call { name, stage: Stage::OnAir(stream), .. }) = self.calls.get_mut(&call) else {
-            return;
-        };
+        let Some(Call { name, stage: Stage::OnAir(stream), .. }) = self.calls.get_mut(&call) else { return };
         if let Err(refused) = stream.handle_answer(body) {
             tell(Level::Warn, name.as_deref(), format_args!("ended: {refused}"));
             self.pager.handle_ended(call);
@@ -369,7 +401,7 @@ impl<'a> Service<'a> {
 
     /// The caller wants to change the call: to hold it, to resume it, to be heard from elsewhere.
     fn on_reoffered(&mut self, now: Instant, call: CallKey, offer: &[u8]) {
-        let Some(Call { name, peer, stage: Stage::OnAir(stream), .. }) = self.calls.get_mut(&call) else {
+        let Some(Call { name, caller, stage: Stage::OnAir(stream), .. }) = self.calls.get_mut(&call) else {
             return self.endpoint.reject_reoffer(now, call, StatusCode::NOT_ACCEPTABLE_HERE, None);
         };
         match stream.handle_offer(offer) {
@@ -380,7 +412,7 @@ impl<'a> Service<'a> {
                 self.endpoint.accept_reoffer(now, call, ours);
             }
             Err(refused) => {
-                complain(self.chatter.allow(now, *peer), name.as_deref(), &refused);
+                complain(self.chatter.allow(now, caller.peer.ip()), name.as_deref(), &refused);
                 self.endpoint.reject_reoffer(now, call, refused.status(), refused.warning().as_ref());
             }
         }
@@ -388,12 +420,12 @@ impl<'a> Service<'a> {
 
     /// The caller has answered what we said again.
     fn on_refreshed(&mut self, now: Instant, call: CallKey, answer: &[u8]) {
-        let Some(Call { name, peer, stage: Stage::OnAir(stream), .. }) = self.calls.get_mut(&call) else {
+        let Some(Call { name, caller, stage: Stage::OnAir(stream), .. }) = self.calls.get_mut(&call) else {
             return;
         };
         match stream.handle_refresh(answer) {
             Ok(()) => self.voices.extend(name.iter().map(|name| (stream.voice(), name.clone()))),
-            Err(refused) => complain(self.chatter.allow(now, *peer), name.as_deref(), &refused),
+            Err(refused) => complain(self.chatter.allow(now, caller.peer.ip()), name.as_deref(), &refused),
         }
     }
 
@@ -415,7 +447,7 @@ impl<'a> Service<'a> {
         if state.keys.len() < MAX_KEYS {
             state.keys.push(key.as_char());
         }
-        if self.chatter.allow(now, state.peer).is_some() {
+        if self.chatter.allow(now, state.caller.peer.ip()).is_some() {
             state.tell_keys();
         }
     }
@@ -466,6 +498,12 @@ impl Call<'_> {
             "" => {}
             keys => tell(Level::Info, self.name.as_deref(), format_args!("key {keys}")),
         }
+    }
+}
+
+impl Caller {
+    fn new(from: &NameAddr, path: Path, call_id: &str) -> Self {
+        Self { from: short(&from.uri.to_string()), call_id: short(call_id), peer: path.remote }
     }
 }
 

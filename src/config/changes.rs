@@ -81,6 +81,8 @@ pub fn meanwhile(running: &Settings, new: &Settings) -> Settings {
     let mut settings = new.clone();
     settings.sip.listen.clone_from(&running.sip.listen);
     settings.sip.rtp_ports = running.sip.rtp_ports;
+    settings.sip.external = running.sip.external;
+    settings.status.socket.clone_from(&running.status.socket);
     settings.audio.device.clone_from(&running.audio.device);
     settings.audio.rate = running.audio.rate;
     (settings.audio.period, settings.audio.buffer) = (running.audio.period, running.audio.buffer);
@@ -179,6 +181,7 @@ pub(super) const KEYS: &[(&str, &str, Timing, Differ<Settings>)] = &[
     ("sip", "register", Timing::Now, differ!(sip.account.register)),
     ("sip", "expires", Timing::Now, differ!(sip.account.expires)),
     ("sip", "listen", Timing::Idle, differ!(sip.listen)),
+    ("sip", "external-address", Timing::Idle, differ!(sip.external)),
     ("sip", "allow", Timing::Now, differ!(sip.allow)),
     ("sip", "require-auth", Timing::Now, differ!(sip.require_auth)),
     ("sip", "answer-after", Timing::Now, differ!(sip.answer_after)),
@@ -189,6 +192,7 @@ pub(super) const KEYS: &[(&str, &str, Timing, Differ<Settings>)] = &[
     ("sip", "rtp-ports", Timing::Idle, differ!(sip.rtp_ports)),
     ("sip", "rtp-timeout", Timing::Now, differ!(sip.rtp_timeout)),
     ("sip", "session-timer", Timing::Now, differ!(sip.session_timer)),
+    ("status", "socket", Timing::Idle, differ!(status.socket)),
     ("audio", "device", Timing::Idle, differ!(audio.device)),
     ("audio", "rate", Timing::Idle, differ!(audio.rate)),
     ("audio", "period", Timing::Idle, differ!(audio.period)),

@@ -83,7 +83,7 @@ pub use print::{Secrets, annotated, defaults, effective};
 pub use read::MAX_TEXT_BYTES;
 pub use report::MAX_DIAGNOSTICS;
 pub use section::SectionName;
-pub use settings::{Audio, Calls, LogLevel, Settings, Sip};
+pub use settings::{Audio, Calls, LogLevel, Settings, Sip, Status};
 pub use source::{Feed, Sound, Source};
 pub use span::Span;
 pub use value::{TimeLimits, Unit};

@@ -2,6 +2,7 @@
 
 use core::time::Duration;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use super::{Account, CodecName, Device, External, Log, PortRange, Span, Zone, table};
 use crate::allow::Allow;
@@ -22,6 +23,8 @@ pub struct Settings {
     pub zones: Vec<Zone>,
     /// `[log]`.
     pub log: Log,
+    /// `[status]`.
+    pub status: Status,
 }
 
 /// `[sip]`: how the box is called.
@@ -85,6 +88,21 @@ pub struct Calls {
     pub hang_up_after: Option<Duration>,
 }
 
+/// `[status]`: how the box says how it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Status {
+    /// Where it is asked; `None`: nowhere.
+    pub socket: Option<PathBuf>,
+}
+
+impl Status {
+    /// Nothing, and `none`, are no socket.
+    pub(super) fn set_socket(&mut self, text: String) {
+        let is_none = text.is_empty() || text.eq_ignore_ascii_case("none");
+        self.socket = (!is_none).then(|| text.into());
+    }
+}
+
 /// How much is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum LogLevel {
@@ -112,6 +130,7 @@ impl Settings {
             accounts: Vec::new(),
             zones: Vec::new(),
             log: Log { level: LogLevel::Off, levels: Vec::new(), syslog: None },
+            status: Status::default(),
         }
     }
 }

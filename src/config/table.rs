@@ -89,7 +89,7 @@ pub const SECTIONS: &[Section] = &[
     Section { kind: "network", naming: Naming::Never, works: false, keys: NETWORK },
     Section { kind: "time", naming: Naming::Never, works: false, keys: TIME },
     Section { kind: "log", naming: Naming::Never, works: true, keys: LOG },
-    Section { kind: "status", naming: Naming::Never, works: false, keys: STATUS },
+    Section { kind: "status", naming: Naming::Never, works: true, keys: STATUS },
     Section { kind: "handler", naming: Naming::Maybe, works: false, keys: HANDLER },
     Section { kind: "audiosocket", naming: Naming::Never, works: false, keys: AUDIOSOCKET },
     Section { kind: "update", naming: Naming::Never, works: false, keys: UPDATE },
@@ -318,7 +318,7 @@ const LOG: &[Key] = &[
 #[rustfmt::skip]
 const STATUS: &[Key] = &[
     key("announce-faults", YesNo(Later), "yes", "aloud"),
-    key("socket", Text(Later), "/run/paging/status.sock", "where paging status asks"),
+    key("socket", Text(Into(|s, v| s.status.set_socket(v))), "/run/paging/status.sock", "where paging status asks; none: nowhere"),
 ];
 
 #[rustfmt::skip]

@@ -56,6 +56,7 @@ const CASES: &[Case] = &[
     case("log.levels", "sip=debug, Output = warn", |s| s.log.levels == [(LogPart::Sip, LogLevel::Debug), (LogPart::Output, LogLevel::Warn)], ("sip", "expected levels of parts, each once, such as sip=debug")),
     case("log.syslog", "tcp:[::1]", |s| s.log.syslog.as_ref().is_some_and(|to| to.is_tcp && to.host == "::1" && to.port == 601), ("log.example", "expected udp:HOST or tcp:HOST")),
     case("log.level", "DEBUG", |s| s.log.level == LogLevel::Debug, ("loud", "expected one of off, error, warn, info, debug, trace")),
+    case("status.socket", "/tmp/x.sock", |s| s.status.socket.as_deref() == Some(std::path::Path::new("/tmp/x.sock")), ("a\u{7}b", "expected text without control")),
 ];
 
 const fn case(
@@ -93,14 +94,17 @@ fn a_missing_value_is_the_default() {
     for Case { path, is_set, .. } in CASES {
         let loaded = text(&file(path, &[""]));
         assert_eq!(told(&loaded), [""; 0], "{path}");
-        // Nothing is a user name, and the name callers see.
-        if *path != "sip.name" {
+        // Nothing is a user name, and the name callers see; and no socket.
+        if !["sip.name", "status.socket"].contains(path) {
             assert_eq!(loaded.settings, Settings::default(), "{path}");
         }
         let is_default = *path == "audio.rate";
         assert_eq!(is_set(&Settings::default()), is_default, "{path}: the good value must differ");
     }
     assert_eq!(text("[sip]\nname =\n").settings.sip.account.name, "");
+    for none in ["", "none", "None"] {
+        assert_eq!(text(&format!("[status]\nsocket = {none}\n")).settings.status.socket, None);
+    }
 }
 
 #[test]
@@ -118,7 +122,8 @@ fn of_a_key_given_twice_the_first_stays() {
 
 #[test]
 fn defaults_are_the_contracts() {
-    let Settings { sip, audio, calls, accounts, zones, log } = Settings::default();
+    let Settings { sip, audio, calls, accounts, zones, log, status } = Settings::default();
+    assert_eq!(status.socket.as_deref(), Some(std::path::Path::new("/run/paging/status.sock")));
     assert_eq!((zones, accounts), (vec![], vec![]));
     assert_eq!(sip.listen, ["0.0.0.0:5060".parse().unwrap(), "[::]:5060".parse().unwrap()]);
     assert_eq!(sip.allow, Allow { servers: true, attached: true, ..Allow::ANYBODY });

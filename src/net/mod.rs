@@ -9,7 +9,8 @@
 //! in, and [`Changes`] when to look again. [`Folders`] tells when files were written:
 //! it is here because the loop has to wait for it.
 //!
-//! [`Tcp`] is a connection, taken by a [`Listener`] or opened; a [`Crowd`] waits for hundreds of them.
+//! [`Tcp`] is a connection, taken by a [`Listener`] or opened; a [`Crowd`] waits for hundreds of them. [`Local`] and
+//! [`LocalListener`] are the same for programs on the machine, and [`NotifySocket`] leads to its service manager.
 //!
 //! A [`TransportSender`] waits, within limits, and is for a thread of its own.
 //!
@@ -19,6 +20,8 @@
 mod changes;
 mod folders;
 mod interface;
+mod local;
+mod notify;
 mod ports;
 mod reactor;
 mod resolve;
@@ -32,6 +35,8 @@ mod udp;
 pub use changes::Changes;
 pub use folders::Folders;
 pub use interface::{attached, links};
+pub use local::{Local, LocalError, LocalListener};
+pub use notify::NotifySocket;
 pub use ports::MediaPorts;
 pub use reactor::{Sleep, run, sleep_until};
 pub use resolve::resolve;

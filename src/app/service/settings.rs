@@ -14,6 +14,7 @@ impl Service<'_> {
             self.apply(now, settings);
         }
         new.tell();
+        self.outlook.set_mistakes(new.mistakes());
         self.waiting = new.waiting;
     }
 
