@@ -61,7 +61,7 @@ impl PagingBox {
         let folder = next_folder();
         fs::write(folder.join(FILE), text).unwrap();
         let log = File::create(folder.join("log")).unwrap();
-        Self::start_on(address, folder, &[], log.into(), 200)
+        Self::start_on(address, folder, (&[], &[]), log.into(), 200)
     }
 
     fn start_in(folder: PathBuf, ip: IpAddr, settings: &[&str], log: Stdio, probe: u16) -> Self {

@@ -84,7 +84,7 @@ fn a_file_that_an_editor_of_windows_replaces_is_read_and_one_that_vanishes_stays
     let mut stranger = Caller::new(target.address);
     stranger.invite();
     stranger.receive_final(403);
-    target.send_signal("HUP");
+    target.signal("HUP");
     await_log(&target, "INFO config: reloaded: nothing has changed\n");
     fs::write(&saved, "\u{feff}[sip]\r\nallow = 127.0.0.0/8\r\n").unwrap();
     fs::rename(&saved, target.file()).unwrap();
@@ -158,7 +158,7 @@ fn an_address_that_cannot_be_listened_on_leaves_the_one_of_before() {
     });
     call(first);
     drop(taken);
-    target.send_signal("HUP");
+    target.signal("HUP");
     await_log(&target, &format!("listening for SIP on udp {second}"));
     call(second);
     assert!(target.terminate().success());

@@ -1,8 +1,8 @@
 //! All that sounds at once: the sinks of every card, played as one.
 
 use super::sink::Sink;
-use crate::config::Settings;
-use crate::mix::{Media, OutputLevels, Report, Voice, VoiceConfig, VoiceId, VoiceStats};
+use crate::config::{ChannelSet, Settings};
+use crate::mix::{MAX_CHANNELS, Media, OutputLevels, Report, Voice, VoiceConfig, VoiceId, VoiceStats};
 use crate::status;
 use crate::time::Instant;
 use crate::units::Level;

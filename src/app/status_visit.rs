@@ -46,7 +46,7 @@ fn socket(query: &StatusQuery) -> Result<PathBuf, VisitError> {
 
 /// Shows one answer after the other until whoever watches has seen enough.
 async fn watch(first: Visit, json: bool) -> Result<ExitCode, VisitError> {
-    let signals = Signals::new().map_err(VisitError::System)?;
+    let signals = Signals::to_end().map_err(VisitError::System)?;
     let mut view = View::new(json).map_err(VisitError::Output)?;
     let path = first.path.clone();
     let mut visit = Ok(first);
