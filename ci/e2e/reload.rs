@@ -71,6 +71,12 @@ fn an_account_that_is_removed_unregisters_and_a_changed_one_does_so_and_register
         PagingCall::start(&format!("sip:{user}@{}", kamailio.address), &sound).finish(PATIENCE).code
     };
     assert_eq!((call(501), call(502)), (Some(0), Some(69)));
+    // What waits until no call is on makes it come up anew, and register anew.
+    fs::write(target.file(), file("user = 501\nname = Hall\n[audio]\nperiod = 20ms\n")).unwrap();
+    until(PATIENCE, "it is registered once more", || {
+        target.log().matches("501@127.0.0.1: registered at").count() == 3
+    });
+    assert_eq!(call(501), Some(0));
     assert!(!target.log().contains("secret"), "{}", target.log());
 }
 

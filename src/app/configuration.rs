@@ -28,6 +28,12 @@ pub(super) fn read_again(configuration: &Configuration, before: &Read) -> Read {
     for path in files(configuration) {
         let name = path.display().to_string();
         let known = before.texts.texts.iter().find(|(known, _)| *known == name);
+        // What came out of a pipe is there no more.
+        let is_pipe = std::fs::metadata(path).is_ok_and(|about| !about.is_file() && !about.is_dir());
+        if let Some(known) = known.filter(|_| is_pipe) {
+            all.texts.push(known.clone());
+            continue;
+        }
         match (std::fs::read(path), known) {
             // A power cut, or an editor that was interrupted.
             (Ok(text), Some((_, known))) if text.is_empty() && !known.is_empty() => {

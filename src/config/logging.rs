@@ -156,6 +156,7 @@ mod tests {
         assert_eq!(levels(""), Ok(Vec::new()));
         for part in LogPart::ALL {
             assert_eq!(levels(&format!("{}=off", part.as_str())), Ok(vec![(part, LogLevel::Off)]));
+            assert!(Expected::LogPart.to_string().contains(part.as_str()), "{}", part.as_str());
         }
     }
 

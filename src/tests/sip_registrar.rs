@@ -219,6 +219,18 @@ fn one_account_unregisters_and_another_takes_its_place() {
 }
 
 #[test]
+fn the_way_to_an_account_that_has_unregistered_is_not_kept_open() {
+    let mut world = World::new(1);
+    world.registrars[0].sees = Some("received=203.0.113.9;rport=40000");
+    world.pass(2 * MINUTE);
+    let kept = world.blanks.len();
+    assert!(kept > 2);
+    world.endpoint.unregister_account(world.now, world.account);
+    world.pass(10 * MINUTE);
+    assert_eq!((world.blanks.len(), world.endpoint.poll_timeout()), (kept, None));
+}
+
+#[test]
 fn over_a_bad_link_it_is_registered_all_the_same() {
     for seed in 0..20 {
         let mut world = World::over(Quality::BAD, 1);

@@ -196,6 +196,9 @@ impl Endpoint {
         while let Some(event) = registration.poll_event() {
             self.events.push_back(Event::Registration { account, event });
         }
+        let known = &mut self.accounts[account.0];
+        // Nobody calls it any more.
+        known.kept.take_if(|_| known.registration.is_stopped());
     }
 
     fn send_register(&mut self, now: Instant, account: AccountKey, register: Register) {
