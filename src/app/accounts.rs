@@ -100,10 +100,6 @@ impl<'a> Accounts<'a> {
                 self.leave(now, number, endpoint);
             }
         }
-        // What has never been registered has nothing to wait for.
-        self.lines.retain(|line| {
-            !line.is_leaving || line.is_started && !line.key.is_none_or(|key| endpoint.is_stopped(key))
-        });
         let is_there = |account: &Account, lines: &[Line]| {
             lines.iter().any(|line| !line.is_leaving && line.settings == *account)
         };
@@ -112,6 +108,10 @@ impl<'a> Accounts<'a> {
                 self.add(account);
             }
         }
+        // What has never been registered has nothing to wait for.
+        self.lines.retain(|line| {
+            !line.is_leaving || line.is_started && !line.key.is_none_or(|key| endpoint.is_stopped(key))
+        });
         self.trust(endpoint);
         self.start(now, endpoint);
     }
@@ -200,7 +200,9 @@ impl<'a> Accounts<'a> {
     }
 
     fn add(&mut self, account: &Account) {
-        self.lines.push(Line::new(self.made, account.clone(), entropy::seed()));
+        let mut line = Line::new(self.made, account.clone(), entropy::seed());
+        self.lines.iter().for_each(|known| line.learn(known));
+        self.lines.push(line);
         self.made += 1;
     }
 

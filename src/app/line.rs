@@ -82,6 +82,13 @@ impl Line {
         }
     }
 
+    /// Takes over where the servers of `other` are, if they are the same: calls come from them all the time.
+    pub(super) fn learn(&mut self, other: &Self) {
+        if self.places.is_empty() && self.hosts() == other.hosts() && self.transport() == other.transport() {
+            self.places.clone_from(&other.places);
+        }
+    }
+
     /// The account as SIP knows it.
     pub(super) fn account(&self) -> Option<Account> {
         let settings = &self.settings;
@@ -282,6 +289,21 @@ mod tests {
             [Some("<sip:p1.example:5070;lr>".to_owned()), Some("<sip:[2001:db8::1];lr>".to_owned())]
         );
         assert_eq!([0, 1].map(|number| line.target(number)), [None, None]);
+    }
+
+    #[test]
+    fn a_changed_account_knows_its_servers_from_the_one_before() {
+        let mut known = line("[sip]\ndomain = a.example\nuser = 501\n");
+        let (label, address) = (String::new(), "192.0.2.9:5060".parse().unwrap());
+        known.places.push(Place { number: 0, label, address });
+        let trusted = |text: &str| {
+            let mut changed = line(text);
+            changed.learn(&known);
+            changed.trusted().count()
+        };
+        assert_eq!(trusted("[sip]\ndomain = a.example\nuser = 501\nname = Hall\n"), 1);
+        assert_eq!(trusted("[sip]\ndomain = b.example\nuser = 501\n"), 0);
+        assert_eq!(trusted("[sip]\ndomain = a.example\nuser = 501\ntransport = tcp\n"), 0);
     }
 
     #[test]
