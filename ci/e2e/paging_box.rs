@@ -34,6 +34,14 @@ impl PagingBox {
         Self::start_in(folder, ip, settings, log.into(), 403)
     }
 
+    /// Starts a box on loopback that reads `file` as its configuration.
+    pub(crate) fn start_reading(file: &str) -> Self {
+        let folder = next_folder();
+        fs::write(folder.join("paging.conf"), file).unwrap();
+        let log = File::create(folder.join("log")).unwrap();
+        Self::start_in(folder, IpAddr::from([127, 0, 0, 1]), &[], log.into(), 200)
+    }
+
     /// Starts a box whose log lines go to `log`.
     pub(crate) fn start_logging_to(log: Stdio, ip: IpAddr) -> Self {
         Self::start_in(next_folder(), ip, &[], log, 200)
@@ -52,7 +60,9 @@ impl PagingBox {
 
     fn start_on(address: SocketAddr, folder: PathBuf, settings: &[&str], log: Stdio, probe: u16) -> Self {
         let rtp_ports = next_rtp_ports();
+        let file = folder.join("paging.conf");
         let child = Command::new(env!("CARGO_BIN_EXE_paging"))
+            .args(file.exists().then_some(&file))
             .args(["--set", &format!("sip.listen={address}")])
             .args(["--set", &format!("sip.rtp-ports={}-{}", rtp_ports.start, rtp_ports.end - 1)])
             .args(["--set", &format!("audio.device=wav:{}", folder.join("heard.wav").display())])

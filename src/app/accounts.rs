@@ -17,6 +17,7 @@ use crate::net::{self, Changes};
 use crate::sip::registration::{Event, Server};
 use crate::sip::wire::SipUri;
 use crate::sip::{AccountKey, Endpoint};
+use crate::speech::Fault;
 use crate::time::Instant;
 use core::cell::RefCell;
 use core::time::Duration;
@@ -129,6 +130,11 @@ impl<'a> Accounts<'a> {
             Event::Redirected { contacts } => self.follow(number, contacts),
             Event::Unregistered => line.on_unregistered(),
         }
+    }
+
+    /// What is wrong with each.
+    pub(super) fn faults(&self) -> impl Iterator<Item = Fault> {
+        self.lines.iter().filter_map(Line::fault)
     }
 
     fn look(&mut self, now: Instant, number: usize) {

@@ -31,6 +31,11 @@ pub(super) struct Read {
 }
 
 impl Read {
+    /// How many files could not be read.
+    pub(super) fn unread(&self) -> usize {
+        self.unread.len()
+    }
+
     /// Logs what is wrong with the configuration.
     pub(super) fn report(&self) {
         for error in &self.unread {

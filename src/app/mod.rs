@@ -6,11 +6,13 @@
 //! - `caller` places pages (`paging call`): `target` is whom it calls, `call_schedule` says when; `call_media` is what is
 //!   offered and said: `sound` and `speech`, cut into `call_stream`s with `call_faults`, sent by the `talker`;
 //!   `call_score` is how it went.
+//! - `announcements` say aloud what is wrong, `say_status` what is asked for; `recite` makes sound of words.
 //! - `configuration` reads files, environment and `--set`; [`arguments`] is the command line; `log` writes log lines,
 //!   `throttle` says how many the network may cause; `strangers` tells of those who may not call.
 //! - `accounts` registers the box: each `line` is one account, with servers that `lookup` finds.
 
 mod accounts;
+mod announcements;
 pub mod arguments;
 mod back;
 mod bell;
@@ -41,6 +43,8 @@ mod lookup;
 mod media;
 mod open_files;
 mod post;
+mod recite;
+mod say_status;
 mod serve;
 mod service;
 mod sink;
@@ -65,6 +69,7 @@ pub fn run(command: Command) -> ExitCode {
         Command::Run(configuration) => run_box(&configuration),
         Command::Devices => listing::devices(),
         Command::Call(page) => place(*page),
+        Command::SayStatus(ask) => say_status::say_status(ask),
         Command::Help => print(HELP),
         Command::CallHelp => print(CALL_HELP),
         Command::Version => print(concat!("paging ", env!("CARGO_PKG_VERSION"), "\n")),
@@ -93,7 +98,7 @@ fn run_box(configuration: &Configuration) -> ExitCode {
         complain(&format_args!("no log: {error}"));
     }
     read.report();
-    let code = match serve::serve(settings) {
+    let code = match serve::serve(&read) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             log::say(&error);

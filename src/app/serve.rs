@@ -1,7 +1,9 @@
 //! Brings the box up and takes it down: sockets, rings, the audio thread, the executor.
 
 use super::accounts::Accounts;
+use super::announcements::{self, Announcements};
 use super::cards::Cards;
+use super::configuration::Read;
 use super::connections::Connections;
 use super::inbox::Inbox;
 use super::legs::Legs;
@@ -31,7 +33,8 @@ use std::thread;
 ///
 /// # Errors
 /// When it cannot listen on any address, or the machine refuses a thread, signals or file descriptors.
-pub(super) fn serve(settings: &Settings) -> Result<(), ServeError> {
+pub(super) fn serve(read: &Read) -> Result<(), ServeError> {
+    let settings = &read.loaded.settings;
     let sockets = listen(settings, Udp::bind)?;
     output::rt::trim();
     if let Err(error) = output::rt::lock_memory() {
@@ -61,7 +64,7 @@ pub(super) fn serve(settings: &Settings) -> Result<(), ServeError> {
                 named("legs").spawn_scoped(scope, run).map(drop)
             };
             let legs = Legs::new(orders.0, words.1, &beat, Box::new(start));
-            work(settings, sockets, Cards::new(sinks), legs)
+            work(read, sockets, Cards::new(sinks), legs)
         })();
         for card in &cards {
             card.control.stop();
@@ -72,50 +75,47 @@ pub(super) fn serve(settings: &Settings) -> Result<(), ServeError> {
 }
 
 /// A sound card, and what plays on it.
-struct Card {
+pub(super) struct Card {
     output: Output,
-    setup: Setup,
-    control: Control,
+    pub(super) setup: Setup,
+    pub(super) control: Control,
 }
 
 impl Card {
-    fn new(output: Output, settings: &Settings) -> Self {
+    pub(super) fn new(output: Output, settings: &Settings) -> Self {
         let setup = Setup::new(&output, &settings.audio);
         Self { output, setup, control: Control::new() }
     }
 
-    fn mixer(&self, settings: &Settings) -> Mixer {
+    pub(super) fn mixer(&self, settings: &Settings) -> Mixer {
         let levels = self.output.gains();
         // Without a limit of its own a sum of voices still ends at full scale: softly here, harshly in the card.
-        Mixer::new(levels.len(), MAX_CALLS)
+        Mixer::new(levels.len(), MAX_CALLS + OWN_VOICES)
             .with_spread(Spread::new(&levels))
             .with_ceiling(settings.audio.limiter.unwrap_or(Level::UNITY))
     }
 }
 
 /// The rings between the executor and an audio thread.
-struct Rings {
-    commands: Box<Queue<Command, COMMANDS>>,
-    reports: Box<Queue<Report, REPORTS>>,
+pub(super) struct Rings {
+    pub(super) commands: Box<Queue<Command, COMMANDS>>,
+    pub(super) reports: Box<Queue<Report, REPORTS>>,
 }
 
 impl Rings {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self { commands: Box::new(Queue::new()), reports: Box::new(Queue::new()) }
     }
 }
 
-fn named(name: &str) -> thread::Builder {
+/// A thread to be, with the stack of one that plays.
+pub(super) fn named(name: &str) -> thread::Builder {
     thread::Builder::new().name(name.to_owned()).stack_size(output::rt::THREAD_STACK_BYTES)
 }
 
 /// The life of the box on the executor's thread.
-fn work<'a>(
-    settings: &Settings,
-    sockets: Vec<Rc<Udp>>,
-    cards: Cards<'a>,
-    legs: Legs<'a>,
-) -> Result<(), ServeError> {
+fn work<'a>(read: &Read, sockets: Vec<Rc<Udp>>, cards: Cards<'a>, legs: Legs<'a>) -> Result<(), ServeError> {
+    let settings = &read.loaded.settings;
     let executor = Rc::new(LocalExecutor::new());
     let media = Media::new(Rc::clone(&executor), Rc::new(cards), Rc::new(legs), settings, entropy::seed());
     let connections = Rc::new(connections(settings, &sockets).map_err(ServeError::Reactor)?);
@@ -123,7 +123,14 @@ fn work<'a>(
     let endpoint = Endpoint::new(identity(settings), entropy::seed());
     let accounts = Accounts::new(settings, Rc::clone(&executor), media.bell());
     let post = Post::new(sockets, connections);
+    let announcements = settings.status.announce_faults.then(|| {
+        let (cards, bell, mistakes) = (media.cards(), media.bell(), announcements::mistakes(read));
+        Announcements::new(settings, mistakes, Rc::clone(&executor), cards, bell)
+    });
     let mut service = Service::new(endpoint, Pager::new(policy(settings)), media, post, accounts);
+    if let Some(announcements) = announcements {
+        service = service.announcing(announcements);
+    }
     net::run(&executor, service.serve(&inbox)).map_err(ServeError::Reactor)
 }
 
@@ -247,6 +254,8 @@ impl std::error::Error for ServeError {}
 pub(super) const USER_AGENT: &str = concat!("PagingBox/", env!("CARGO_PKG_VERSION"));
 /// Calls at once.
 const MAX_CALLS: usize = 250;
+/// Voices of the box itself beside them.
+const OWN_VOICES: usize = 1;
 /// SIP connections at once.
 const MAX_CONNECTIONS: u64 = 1024;
 /// So many are taken whatever the machine allows.

@@ -8,6 +8,7 @@
 //! Nothing here waits for a peer: every step takes what has come and hands on what follows from it.
 
 use super::accounts::Accounts;
+use super::announcements::Announcements;
 use super::cards::Cards;
 use super::inbox::{Inbox, Input};
 use super::legs::Legs;
@@ -40,6 +41,8 @@ pub(super) struct Service<'a> {
     accounts: Accounts<'a>,
     throttle: Throttle,
     strangers: Strangers,
+    /// `None`: it says nothing unasked.
+    announcements: Option<Announcements<'a>>,
     /// The box is told to stop: nobody is answered any more.
     is_leaving: bool,
     calls: HashMap<CallKey, Call<'a>>,
@@ -84,11 +87,17 @@ impl<'a> Service<'a> {
             accounts,
             throttle: Throttle::default(),
             strangers: Strangers::default(),
+            announcements: None,
             is_leaving: false,
             calls: HashMap::new(),
             answers: Vec::new(),
             voices: HashMap::new(),
         }
+    }
+
+    /// The same box, which says aloud what is wrong.
+    pub(super) fn announcing(self, announcements: Announcements<'a>) -> Self {
+        Self { announcements: Some(announcements), ..self }
     }
 
     /// Works until `inbox` says stop, then ends all calls and returns when their callers know, or after
@@ -103,6 +112,9 @@ impl<'a> Service<'a> {
         log::info!("asked to stop: {} calls to end", self.calls.len());
         log::debug!("SIP so far: {:?}", self.endpoint.counters());
         self.is_leaving = true;
+        if let Some(mut announcements) = self.announcements.take() {
+            announcements.hush("the end of the box");
+        }
         self.answers.clear();
         for &call in self.calls.keys() {
             self.endpoint.hang_up(now, call);
@@ -177,6 +189,7 @@ impl<'a> Service<'a> {
         self.endpoint.set_closed(self.closed());
         self.post.tend(now, self.endpoint.flows());
         self.legs.poll();
+        self.announce(now);
         while let Some(report) = self.cards.poll() {
             self.on_report(&report);
             // A voice that came back is freed here, where freeing is allowed.
@@ -197,7 +210,22 @@ impl<'a> Service<'a> {
         let reports = (self.cards.voices() > 0).then(|| clock::now() + REPORTS_EVERY);
         let answer = (!self.answers.is_empty()).then(|| clock::now() + READY_EVERY);
         let own = [self.endpoint.poll_timeout(), self.pager.poll_timeout(), self.accounts.poll_timeout()];
-        own.into_iter().chain([self.post.deadline(), reports, answer]).flatten().min()
+        let announcement = self.announcements.as_ref().and_then(Announcements::poll_timeout);
+        own.into_iter().chain([self.post.deadline(), reports, answer, announcement]).flatten().min()
+    }
+
+    /// Says aloud what is wrong, when it is time to.
+    fn announce(&mut self, now: Instant) {
+        let Some(announcements) = &mut self.announcements else { return };
+        announcements.handle_timeout(now, !self.calls.is_empty(), self.accounts.faults());
+        announcements.play(|| self.media.voice());
+    }
+
+    /// A call has come or gone: nothing is said aloud meanwhile.
+    fn make_way(&mut self, now: Instant) {
+        if let Some(announcements) = &mut self.announcements {
+            announcements.handle_call(now);
+        }
     }
 
     /// Tells the pager which calls have been heard.
@@ -218,6 +246,7 @@ impl<'a> Service<'a> {
         match event {
             Event::Incoming { call, from, path, call_id, offer, .. } => {
                 let name = self.may_tell(now, path).then(|| name(&from, path, &call_id));
+                self.make_way(now);
                 self.cards.wake();
                 match self.media.prepare(path, &offer) {
                     Ok(prepared) => self.take(now, call, name, prepared),
@@ -235,7 +264,10 @@ impl<'a> Service<'a> {
                 self.strangers.tell(now, &TurnedAway { from: &from, path, method, why, is_last });
             }
             Event::Registration { account, event } => self.accounts.on_event(now, account, event),
-            Event::Ended { call, reason } => self.on_ended(call, reason),
+            Event::Ended { call, reason } => {
+                self.make_way(now);
+                self.on_ended(call, reason);
+            }
             // The box places no calls, and it plays from the answer on, acknowledged or not.
             _ => {}
         }
@@ -381,6 +413,9 @@ impl<'a> Service<'a> {
             Report::Retired { voice, stats, .. } => {
                 self.log_voice(*voice, &summary(stats));
                 self.voices.remove(voice);
+                if let Some(announcements) = &mut self.announcements {
+                    announcements.handle_retired(*voice);
+                }
                 if let Some(dropped) = self.cards.take_dropped() {
                     log::warn!("{dropped} packets found the audio thread too busy");
                 }

@@ -5,7 +5,7 @@
 
 use crate::clock;
 use crate::mix::{Command, Media, Report, Voice, VoiceId};
-use crate::output::Control;
+use crate::output::{Control, State};
 use heapless::spsc::{Consumer, Producer};
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -46,6 +46,16 @@ impl<'a> Sink<'a> {
     /// Whether what is played now would be heard without the delay of waking.
     pub(super) fn is_ready(&self) -> bool {
         self.control.is_ready()
+    }
+
+    /// Whether what is played now comes out somewhere.
+    pub(super) fn is_audible(&self) -> bool {
+        matches!(self.control.state(), State::Idle | State::Waking | State::Awake)
+    }
+
+    /// Whether its device was never there yet.
+    pub(super) fn was_never_there(&self) -> bool {
+        self.control.opened() == 0
     }
 
     /// Gives `source` to the audio thread; false when the ring is full, and the voice is gone.

@@ -53,7 +53,7 @@ pub use load::{Loaded, load};
 pub use read::MAX_TEXT_BYTES;
 pub use report::MAX_DIAGNOSTICS;
 pub use section::SectionName;
-pub use settings::{Audio, Calls, Log, LogLevel, Settings, Sip};
+pub use settings::{Audio, Calls, Log, LogLevel, Settings, Sip, Status};
 pub use span::Span;
 pub use value::{TimeLimits, Unit};
 pub use zone::{MAX_OUTPUTS, Output, Route, Zone};

@@ -22,6 +22,8 @@ pub struct Settings {
     pub zones: Vec<Zone>,
     /// `[log]`.
     pub log: Log,
+    /// `[status]`.
+    pub status: Status,
 }
 
 /// `[sip]`: how the box is called.
@@ -90,6 +92,13 @@ pub struct Log {
     pub level: LogLevel,
 }
 
+/// `[status]`: how the box tells how it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Status {
+    /// Whether what is wrong is said aloud.
+    pub announce_faults: bool,
+}
+
 /// How much is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum LogLevel {
@@ -117,6 +126,7 @@ impl Settings {
             accounts: Vec::new(),
             zones: Vec::new(),
             log: Log { level: LogLevel::Off },
+            status: Status { announce_faults: false },
         }
     }
 }

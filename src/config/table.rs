@@ -84,7 +84,7 @@ pub const SECTIONS: &[Section] = &[
     Section { kind: "network", naming: Naming::Never, works: false, keys: NETWORK },
     Section { kind: "time", naming: Naming::Never, works: false, keys: TIME },
     Section { kind: "log", naming: Naming::Never, works: true, keys: LOG },
-    Section { kind: "status", naming: Naming::Never, works: false, keys: STATUS },
+    Section { kind: "status", naming: Naming::Never, works: true, keys: STATUS },
     Section { kind: "handler", naming: Naming::Maybe, works: false, keys: HANDLER },
     Section { kind: "audiosocket", naming: Naming::Never, works: false, keys: AUDIOSOCKET },
     Section { kind: "update", naming: Naming::Never, works: false, keys: UPDATE },
@@ -298,7 +298,7 @@ const LOG: &[Key] = &[
 
 #[rustfmt::skip]
 const STATUS: &[Key] = &[
-    key("announce-faults", YesNo(Later), "yes", "aloud"),
+    key("announce-faults", YesNo(Into(|s, v| s.status.announce_faults = v)), "yes", "what is wrong after a start is said aloud"),
     key("socket", Text(Later), "/run/paging/status.sock", "where paging status asks"),
 ];
 

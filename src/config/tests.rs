@@ -113,7 +113,7 @@ fn of_a_key_given_twice_the_first_stays() {
 
 #[test]
 fn defaults_are_the_contracts() {
-    let Settings { sip, audio, calls, accounts, zones, log } = Settings::default();
+    let Settings { sip, audio, calls, accounts, zones, log, status } = Settings::default();
     assert_eq!((zones, accounts), (vec![], vec![]));
     assert_eq!(sip.listen, ["0.0.0.0:5060".parse().unwrap(), "[::]:5060".parse().unwrap()]);
     assert_eq!(sip.allow, Allow { servers: true, attached: true, ..Allow::ANYBODY });
@@ -128,6 +128,7 @@ fn defaults_are_the_contracts() {
     assert_eq!((audio.latency_max, audio.volume_call), (Duration::from_millis(300), None));
     assert_eq!(audio.limiter, Some(Level::from_db(-1.0)));
     assert_eq!((calls.hang_up_after, log.level), (Some(Duration::from_mins(5)), LogLevel::Info));
+    assert!(status.announce_faults);
 }
 
 #[test]

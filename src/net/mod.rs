@@ -5,7 +5,7 @@
 //! [`Udp`] tells with every datagram when it arrived (the kernel's stamp, not the time of reading) and which of the
 //! machine's addresses it was sent to, and answers from that same address. [`MediaPorts`] hands out pairs of ports for
 //! RTP and RTCP (RFC 3550 §11). [`source_for`] says which address the machine would use towards a peer, [`resolve`] what
-//! addresses a name has and [`srv`] which servers a domain, [`attached`] which networks it is in, [`links`] what is plugged
+//! addresses a name has and [`srv`] which servers a domain, [`attached`] which networks it is in, [`addresses`] by which it has addresses, [`links`] what is plugged
 //! in, and [`Changes`] when to look again.
 //!
 //! [`Tcp`] is a connection, taken by a [`Listener`] or opened; a [`Crowd`] waits for hundreds of them.
@@ -25,7 +25,7 @@ mod tcp;
 mod udp;
 
 pub use changes::Changes;
-pub use interface::{attached, links};
+pub use interface::{addresses, attached, links};
 pub use ports::MediaPorts;
 pub use reactor::{Sleep, run, sleep_until};
 pub use resolve::resolve;

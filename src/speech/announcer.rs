@@ -18,7 +18,7 @@ use super::Fault;
 use crate::time::Instant;
 use core::time::Duration;
 
-/// Watches the faults of a box. See the [module](self).
+/// Watches the faults of a box, and says when one of them is to be said.
 #[derive(Debug)]
 pub struct Announcer {
     watched: Vec<Watched>,

@@ -4,7 +4,7 @@
 //!  Fault, address ──> Script: words and pauses ──> Bank: G.722 of each word ──> (app: decoder, mixer)
 //!       └──> Announcer: whether now is the time
 //! ```
-//! Decides: the words there are ([`vocabulary`]), how a fault and an address are put into them ([`Script`]), and when a
+//! Decides: the words there are ([`ENGLISH`]), how a fault and an address are put into them ([`Script`]), and when a
 //! fault is worth a word ([`Announcer`]). Leaves out: how faults are found, decoding, loudspeakers, and speech from any
 //! text: what is not in the vocabulary cannot be said.
 //!
