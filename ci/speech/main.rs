@@ -21,7 +21,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let scratch = std::env::temp_dir().join(format!("paging-speech-{}.wav", std::process::id()));
     let mut clips = Vec::new();
     for entry in ENGLISH {
-        let clip = encode(&levelled(&cut(&read_aloud(entry.say, &scratch)?)));
+        let clip = encode(&levelled(&centred(&cut(&read_aloud(entry.say, &scratch)?))));
         clips.push((entry.text, clip));
     }
     std::fs::remove_file(&scratch)?;
@@ -49,6 +49,13 @@ fn cut(samples: &[f32]) -> Vec<f32> {
     let first = samples.iter().position(sounds).unwrap_or(0).saturating_sub(LEAD);
     let last = samples.iter().rposition(sounds).map_or(0, |last| last + TRAIL).min(samples.len());
     samples[first..last.max(first)].to_vec()
+}
+
+/// Without the constant that this voice has.
+fn centred(samples: &[f32]) -> Vec<f32> {
+    let count = u16::try_from(samples.len()).map_or(1.0, f32::from).max(1.0);
+    let mean = samples.iter().sum::<f32>() / count;
+    samples.iter().map(|sample| sample - mean).collect()
 }
 
 /// At [`LEVEL`], its quiet parts not counted.
