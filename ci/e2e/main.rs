@@ -36,5 +36,6 @@ mod registration;
 mod robustness;
 mod session_timer;
 mod shutdown;
+mod status;
 mod strangers;
 mod tcp;

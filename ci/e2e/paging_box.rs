@@ -22,9 +22,14 @@ pub(crate) struct PagingBox {
 impl PagingBox {
     /// Starts a box on `ip` with `section.key=value` settings, and waits until it answers OPTIONS.
     pub(crate) fn start(ip: IpAddr, settings: &[&str]) -> Self {
+        Self::start_in_environment(ip, settings, &[])
+    }
+
+    /// The same with further variables in its environment.
+    pub(crate) fn start_in_environment(ip: IpAddr, settings: &[&str], variables: &[(&str, &str)]) -> Self {
         let folder = next_folder();
         let log = File::create(folder.join("log")).unwrap();
-        Self::start_in(folder, ip, settings, log.into(), 200)
+        Self::start_on(SocketAddr::new(ip, free_port(ip)), folder, (settings, variables), log.into(), 200)
     }
 
     /// Starts a box that does not take calls from `ip`, and waits until it says so.
@@ -51,14 +56,20 @@ impl PagingBox {
     pub(crate) fn start_at(address: SocketAddr) -> Self {
         let folder = next_folder();
         let log = File::create(folder.join("log")).unwrap();
-        Self::start_on(address, folder, &[], log.into(), 200)
+        Self::start_on(address, folder, (&[], &[]), log.into(), 200)
     }
 
     fn start_in(folder: PathBuf, ip: IpAddr, settings: &[&str], log: Stdio, probe: u16) -> Self {
-        Self::start_on(SocketAddr::new(ip, free_port(ip)), folder, settings, log, probe)
+        Self::start_on(SocketAddr::new(ip, free_port(ip)), folder, (settings, &[]), log, probe)
     }
 
-    fn start_on(address: SocketAddr, folder: PathBuf, settings: &[&str], log: Stdio, probe: u16) -> Self {
+    fn start_on(
+        address: SocketAddr,
+        folder: PathBuf,
+        (settings, variables): (&[&str], &[(&str, &str)]),
+        log: Stdio,
+        probe: u16,
+    ) -> Self {
         let rtp_ports = next_rtp_ports();
         let file = folder.join("paging.conf");
         let child = Command::new(env!("CARGO_BIN_EXE_paging"))
@@ -66,7 +77,9 @@ impl PagingBox {
             .args(["--set", &format!("sip.listen={address}")])
             .args(["--set", &format!("sip.rtp-ports={}-{}", rtp_ports.start, rtp_ports.end - 1)])
             .args(["--set", &format!("audio.device=wav:{}", folder.join("heard.wav").display())])
+            .args(["--set", &format!("status.socket={}", folder.join("status.sock").display())])
             .args(settings.iter().flat_map(|setting| ["--set", setting]))
+            .envs(variables.iter().copied())
             .stdin(Stdio::null())
             .stdout(File::create(folder.join("stdout")).unwrap())
             .stderr(log)
@@ -82,6 +95,11 @@ impl PagingBox {
         self.folder.join("heard.wav")
     }
 
+    /// Where it is asked how it is.
+    pub(crate) fn status_socket(&self) -> PathBuf {
+        self.folder.join("status.sock")
+    }
+
     pub(crate) fn threads(&self) -> usize {
         fs::read_dir(format!("/proc/{}/task", self.child.id())).unwrap().count()
     }
@@ -91,7 +109,12 @@ impl PagingBox {
     }
 
     pub(crate) fn send_sigterm(&self) {
-        let sent = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();
+        self.signal("TERM");
+    }
+
+    /// Sends `TERM`, `KILL` or whatever else.
+    pub(crate) fn signal(&self, name: &str) {
+        let sent = Command::new("kill").args(["-s", name, &self.child.id().to_string()]).status().unwrap();
         assert!(sent.success());
     }
 

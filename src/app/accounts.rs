@@ -18,11 +18,13 @@ use crate::sip::registration::{Event, Server};
 use crate::sip::wire::SipUri;
 use crate::sip::{AccountKey, Endpoint};
 use crate::speech::Fault;
+use crate::status;
 use crate::time::Instant;
 use core::cell::RefCell;
 use core::time::Duration;
 use smol::LocalExecutor;
 use std::collections::VecDeque;
+use std::net::IpAddr;
 use std::rc::Rc;
 
 /// All accounts.
@@ -125,7 +127,7 @@ impl<'a> Accounts<'a> {
         let Some(number) = self.lines.iter().position(|line| line.key == Some(key)) else { return };
         let line = &mut self.lines[number];
         match event {
-            Event::Registered { server, expires } => line.on_registered(&server, expires),
+            Event::Registered { server, expires } => line.on_registered(now, &server, expires),
             Event::Failed { server, reason, retry_in } => line.on_failed(now, server, reason, retry_in),
             Event::Redirected { contacts } => self.follow(number, contacts),
             Event::Unregistered => line.on_unregistered(),
@@ -135,6 +137,23 @@ impl<'a> Accounts<'a> {
     /// What is wrong with each.
     pub(super) fn faults(&self) -> impl Iterator<Item = Fault> {
         self.lines.iter().filter_map(Line::fault)
+    }
+
+    /// How they are.
+    pub(super) fn status(&self, now: Instant) -> Vec<status::Account> {
+        self.lines.iter().map(|line| line.status(now)).collect()
+    }
+
+    /// How many are registered, and how many should be.
+    pub(super) fn registered(&self) -> (usize, usize) {
+        let registering = || self.lines.iter().filter(|line| line.settings.register);
+        (registering().filter(|line| line.is_registered).count(), registering().count())
+    }
+
+    /// The account that has a server at this address.
+    pub(super) fn of_server(&self, address: IpAddr) -> Option<&str> {
+        let has = |line: &&Line| line.trusted().any(|known| known.to_canonical() == address.to_canonical());
+        self.lines.iter().find(has).map(|line| line.address.as_str())
     }
 
     fn look(&mut self, now: Instant, number: usize) {

@@ -5,10 +5,13 @@
 //! paging devices                                 list sound cards
 //! paging say-status [--device D] [CONF…]         say aloud how this box is
 //! paging call URI --play FILE | --tone HZ --seconds S | --rtp no
+//! paging status [CONF…] [--json] [--watch]      how the running box is
 //! ```
-//! Decides what a command line means; it opens nothing and prints nothing. What follows `call` is read by `call_arguments`.
+//! Decides what a command line means; it opens nothing and prints nothing. What follows `call` is read by `call_arguments`, what
+//! follows `status` by `status_arguments`.
 
 pub use super::call_arguments::{Announcement, CALL_HELP, PageCall, Sound};
+use super::status_arguments::StatusQuery;
 
 use crate::config::Device;
 use core::fmt;
@@ -27,10 +30,14 @@ pub enum Command {
     Call(Box<PageCall>),
     /// Say aloud how this box is.
     SayStatus(SayStatus),
+    /// Ask the running box how it is.
+    Status(StatusQuery),
     /// Print how to use it.
     Help,
     /// Print how to place pages.
     CallHelp,
+    /// Print how to ask the running box.
+    StatusHelp,
     /// Print the version.
     Version,
 }
@@ -54,6 +61,10 @@ impl Command {
                     }
                     Some("devices") => return devices(&mut parser),
                     Some("say-status") => return SayStatus::parse(configuration, &mut parser),
+                    Some("status") => {
+                        return Ok(StatusQuery::parse(&mut parser, configuration.sets)?
+                            .map_or(Self::StatusHelp, Self::Status));
+                    }
                     Some("call") => {
                         return Ok(PageCall::parse(&mut parser)?
                             .map_or(Self::CallHelp, |page| Self::Call(Box::new(page))));
@@ -220,6 +231,7 @@ PagingBox: telephone calls come out of loudspeakers
   paging call URI --play FILE                 call URI and play a WAV file to it
   paging call URI --tone HZ --seconds S       call URI and play a tone to it
   paging call --help                          many calls at once, codecs, network faults
+  paging status [CONF…]                       how the running box is; --watch, --json, --help
   paging --help | --version
 
 Examples:
@@ -272,6 +284,7 @@ mod tests {
     fn help_is_for_all_or_for_calls() {
         assert_eq!(parse("--help"), Ok(Command::Help));
         assert_eq!(parse("call sip:p@h --help"), Ok(Command::CallHelp));
+        assert_eq!(parse("status --help"), Ok(Command::StatusHelp));
     }
 
     #[test]

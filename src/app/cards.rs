@@ -1,7 +1,10 @@
 //! All that sounds at once: the sinks of every card, played as one.
 
 use super::sink::Sink;
-use crate::mix::{Media, Recital, Report, Voice, VoiceConfig, VoiceId};
+use crate::mix::{Media, Recital, Report, Voice, VoiceConfig, VoiceId, VoiceStats};
+use crate::status;
+use crate::time::Instant;
+use core::time::Duration;
 
 /// The sinks of a box; at least one.
 pub(super) struct Cards<'a>(Vec<Sink<'a>>);
@@ -85,5 +88,35 @@ impl<'a> Cards<'a> {
     pub(super) fn take_dropped(&self) -> Option<u64> {
         let dropped = self.0.iter().filter_map(Sink::take_dropped).sum();
         Some(dropped).filter(|&dropped: &u64| dropped > 0)
+    }
+
+    /// The same since the box began.
+    pub(super) fn dropped_in_all(&self) -> u64 {
+        self.0.iter().map(Sink::dropped_in_all).sum()
+    }
+
+    /// How a voice fares where it is heard last, and how late that is.
+    pub(super) fn voice(&self, voice: VoiceId) -> Option<(VoiceStats, Duration)> {
+        self.0.iter().filter_map(|sink| sink.voice(voice)).max_by_key(|(_, latency)| *latency)
+    }
+
+    /// How they are.
+    pub(super) fn status(&self, now: Instant) -> Vec<status::Sink> {
+        self.0.iter().map(|sink| sink.status(now)).collect()
+    }
+
+    /// How many have a device that plays, and how many there are.
+    pub(super) fn open(&self) -> (usize, usize) {
+        (self.0.iter().filter(|sink| sink.state().is_open()).count(), self.0.len())
+    }
+
+    /// Whether every audio thread has begun.
+    pub(super) fn have_begun(&self) -> bool {
+        self.0.iter().all(Sink::has_begun)
+    }
+
+    /// Whether every audio thread goes on.
+    pub(super) fn beat(&self, now: Instant) -> bool {
+        self.0.iter().all(|sink| !sink.state().hangs(sink.silent(now)))
     }
 }

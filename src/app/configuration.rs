@@ -1,7 +1,8 @@
 //! Where the configuration comes from: files, the environment, `--set`.
 
 use super::arguments::Configuration;
-use crate::config::{self, Loaded, LogLevel, Severity};
+use crate::config::{self, Diagnostic, Loaded, LogLevel, Severity};
+use crate::status::{self, Mistake};
 use core::fmt;
 use log::LevelFilter;
 use std::io;
@@ -47,6 +48,35 @@ impl Read {
                 Severity::Note => log::warn!("{diagnostic}"),
             }
         }
+    }
+}
+
+impl Read {
+    /// The same, for those who ask later.
+    pub(super) fn mistakes(&self) -> Vec<Mistake> {
+        let unread = self.unread.iter().map(|error| Mistake {
+            severity: status::Severity::Error,
+            source: error.path.display().to_string(),
+            line: None,
+            column: None,
+            text: format!("cannot be read: {}", error.source),
+        });
+        unread.chain(self.loaded.diagnostics.iter().map(mistake)).collect()
+    }
+}
+
+fn mistake(diagnostic: &Diagnostic) -> Mistake {
+    let (place, hint) = (&diagnostic.place, &diagnostic.hint);
+    let hint = hint.as_ref().map(|hint| format!("; did you mean {hint}?")).unwrap_or_default();
+    Mistake {
+        severity: match diagnostic.severity {
+            Severity::Error => status::Severity::Error,
+            Severity::Note => status::Severity::Note,
+        },
+        source: place.source.clone(),
+        line: place.position.map(|position| position.line),
+        column: place.position.map(|position| position.column),
+        text: diagnostic.message() + &hint,
     }
 }
 

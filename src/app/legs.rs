@@ -8,6 +8,7 @@ use crate::clock;
 use crate::mix::{Command, Leg, LegStats, Media, Voice, VoiceConfig, VoiceId};
 use crate::output::{Beat, Link, Order, Word};
 use crate::time::Instant;
+use core::time::Duration;
 use heapless::spsc::{Consumer, Producer};
 use std::cell::{Cell, RefCell};
 use std::io;
@@ -25,6 +26,7 @@ pub(super) struct Legs<'a> {
     /// Orders that found the ring full and must not be lost.
     overdue: RefCell<Vec<Order>>,
     dropped: Cell<u64>,
+    dropped_in_all: Cell<u64>,
 }
 
 /// Starts the pacer thread.
@@ -61,6 +63,7 @@ impl<'a> Legs<'a> {
             callers: RefCell::default(),
             overdue: RefCell::default(),
             dropped: Cell::new(0),
+            dropped_in_all: Cell::new(0),
         }
     }
 
@@ -116,6 +119,7 @@ impl<'a> Legs<'a> {
             let order = Order::Mix(Command::Media(media.clone()));
             if self.orders.borrow_mut().enqueue(order).is_err() {
                 self.dropped.set(self.dropped.get() + 1);
+                self.dropped_in_all.set(self.dropped_in_all.get() + 1);
             }
         }
     }
@@ -142,6 +146,16 @@ impl<'a> Legs<'a> {
         if let dropped @ 1.. = self.dropped.take() {
             log::warn!("{dropped} packets found the pacer thread too busy");
         }
+    }
+
+    /// Packets that found the thread too busy, since the box began.
+    pub(super) fn dropped_in_all(&self) -> u64 {
+        self.dropped_in_all.get()
+    }
+
+    /// Whether the thread goes on, as far as it has to.
+    pub(super) fn beat(&self, now: Instant) -> bool {
+        self.beat.heartbeat().is_none_or(|at| now.since(at) <= HANGS_AFTER)
     }
 
     /// Starts the thread, once.
@@ -189,3 +203,6 @@ impl<'a> Legs<'a> {
         self.beat.wake();
     }
 }
+
+/// A thread that has something to do rests for a second at most.
+const HANGS_AFTER: Duration = Duration::from_secs(3);

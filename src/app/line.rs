@@ -1,5 +1,7 @@
 //! One account of the box: what is known of its servers, and what the log has been told about it.
 
+mod standing;
+
 use super::lookup::{Found, Place, Wanted};
 use super::post::Post;
 use crate::config::{self, Host};
@@ -8,8 +10,10 @@ use crate::sip::registration::{Account, Failure, Server};
 use crate::sip::wire::{self, NameAddr, SipUri};
 use crate::sip::{AccountKey, Transport};
 use crate::speech::{Fault, Trouble};
+use crate::status;
 use crate::time::Instant;
 use core::time::Duration;
+use standing::{Standing, Told};
 use std::net::{IpAddr, SocketAddr};
 
 /// One account.
@@ -28,6 +32,7 @@ pub(super) struct Line {
     places: Vec<Place>,
     detour: Detour,
     pub(super) is_registered: bool,
+    standing: Standing,
     /// The failures of which the log knows: at which server, why, since when.
     told: Vec<(String, Failure, Instant)>,
     faults: Vec<String>,
@@ -66,6 +71,7 @@ impl Line {
             places: Vec::new(),
             detour: Detour::default(),
             is_registered: false,
+            standing: Standing::default(),
             told: Vec::new(),
             faults: Vec::new(),
             lot,
@@ -119,6 +125,7 @@ impl Line {
             faults.extend(self.places.iter().map(|place| format!("nothing leads to {}", place.label)));
         }
         self.complain(faults);
+        self.standing.on_looked_up(now, self.faults.first());
         servers
     }
 
@@ -144,7 +151,8 @@ impl Line {
         own.chain(self.detour.addresses.iter().copied())
     }
 
-    pub(super) fn on_registered(&mut self, server: &str, expires: Duration) {
+    pub(super) fn on_registered(&mut self, now: Instant, server: &str, expires: Duration) {
+        self.standing.on_registered(now, server, expires);
         let is_news = !core::mem::replace(&mut self.is_registered, true) || !self.told.is_empty();
         self.told.clear();
         let level = if is_news { log::Level::Info } else { log::Level::Debug };
@@ -152,6 +160,7 @@ impl Line {
     }
 
     pub(super) fn on_failed(&mut self, now: Instant, server: String, reason: Failure, retry_in: Duration) {
+        self.standing.on_failed(now, &server, reason);
         let next = match retry_in.as_secs() {
             0 => "the next server is asked".to_owned(),
             seconds => format!("the next try comes in {seconds} s"),
@@ -166,6 +175,7 @@ impl Line {
     }
 
     pub(super) fn on_unregistered(&mut self) {
+        self.standing.on_unregistered();
         if core::mem::replace(&mut self.is_registered, false) {
             log::info!("{}: not registered any more", self.address);
         }
@@ -190,6 +200,13 @@ impl Line {
             () if self.places.is_empty() => Trouble::NotFound,
             () => Trouble::NoAnswer,
         }
+    }
+
+    /// How it is.
+    pub(super) fn status(&self, now: Instant) -> status::Account {
+        let Told { state, server, expires_in_s, failure } = self.standing.status(now, self.settings.register);
+        let (section, address) = (self.settings.section.clone(), self.address.clone());
+        status::Account { section, address, state, server, expires_in_s, failure }
     }
 
     /// Whether the log knows of this failure; from now on it does.
@@ -303,7 +320,7 @@ mod tests {
         assert_eq!(fail("a", Failure::NoAnswer), fault(Trouble::NoAnswer));
         assert_eq!(fail("b", Failure::WrongPassword), fault(Trouble::WrongPassword));
         assert_eq!(fail("c", Failure::NoAnswer), fault(Trouble::WrongPassword));
-        line.on_registered("a", Duration::from_mins(5));
+        line.on_registered(Instant::ZERO, "a", Duration::from_mins(5));
         assert_eq!(line.fault(), None);
         line.on_unregistered();
         assert_eq!(line.fault(), fault(Trouble::NotFound));

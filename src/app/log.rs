@@ -57,6 +57,11 @@ pub(super) fn flush() {
     }
 }
 
+/// How many lines nobody read in time.
+pub(super) fn lost() -> u64 {
+    QUEUE.get().map_or(0, |queue| queue.lost_in_all.load(Ordering::Relaxed))
+}
+
 /// Lines on their way to the log thread.
 struct Queue {
     lines: SyncSender<String>,
@@ -64,13 +69,16 @@ struct Queue {
     waiting: AtomicUsize,
     /// Lines that found the queue full, and of which nobody has been told.
     lost: AtomicU64,
+    /// All that did.
+    lost_in_all: AtomicU64,
 }
 
 impl Queue {
     /// A queue for `capacity` lines, and its end.
     fn new(capacity: usize) -> (Self, Receiver<String>) {
         let (lines, end) = sync_channel(capacity);
-        (Self { lines, waiting: AtomicUsize::new(0), lost: AtomicU64::new(0) }, end)
+        let (waiting, lost, lost_in_all) = Default::default();
+        (Self { lines, waiting, lost, lost_in_all }, end)
     }
 
     fn put(&self, now: Instant, line: String) {
@@ -80,6 +88,7 @@ impl Queue {
         if self.lines.try_send(text).is_err() {
             self.waiting.fetch_sub(1, Ordering::Relaxed);
             self.lost.fetch_add(lost + 1, Ordering::Relaxed);
+            self.lost_in_all.fetch_add(1, Ordering::Relaxed);
         }
     }
 

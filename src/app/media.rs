@@ -162,6 +162,11 @@ pub(super) struct Prepared {
 }
 
 impl Prepared {
+    /// What the caller speaks, once it is agreed on.
+    pub(super) fn agreed_codec(&self) -> Option<String> {
+        self.session.agreed().map(|agreed| encoding(&agreed.send))
+    }
+
     /// What the caller speaks, as far as it is known.
     pub(super) fn codec(&self) -> &str {
         self.session.agreed().map_or("waits for our offer", |agreed| &agreed.send.name)
@@ -204,6 +209,11 @@ impl Stream<'_> {
     /// What came.
     pub(super) fn stats(&self) -> ReceiverStats {
         self.inflow.receiver().stats()
+    }
+
+    /// What the caller speaks, once it is agreed on.
+    pub(super) fn agreed_codec(&self) -> Option<String> {
+        self.session.agreed().map(|agreed| encoding(&agreed.send))
     }
 
     /// What the caller says of what it is sent.
@@ -427,6 +437,14 @@ impl MixOptions {
 /// The formats of SDP for a codec of the configuration, as far as they can be played.
 fn formats(name: &str) -> Vec<sdp::Format> {
     sdp::Format::all_named(name).into_iter().filter(|format| codec(format).is_some()).collect()
+}
+
+/// `G722`, `L16/48000`: the clock is told where it is not that of telephones.
+fn encoding(format: &sdp::Format) -> String {
+    match format.clock_rate_hz {
+        8000 => format.name.clone(),
+        clock_rate_hz => format!("{}/{clock_rate_hz}", format.name),
+    }
 }
 
 /// What plays a format.

@@ -9,6 +9,8 @@
 //! - `announcements` say aloud what is wrong, `say_status` what is asked for; `recite` makes sound of words.
 //! - `configuration` reads files, environment and `--set`; [`arguments`] is the command line; `log` writes log lines,
 //!   `throttle` says how many the network may cause; `strangers` tells of those who may not call.
+//! - `outlook` is what the box shows of itself to the machine: `status_socket` answers `paging status`, `notify` tells the
+//!   service manager. `status_visit` is the one who asks, on a [`status_arguments`] line, and draws a page in a `terminal`.
 //! - `accounts` registers the box: each `line` is one account, with servers that `lookup` finds.
 
 mod accounts;
@@ -41,7 +43,9 @@ mod listing;
 mod log;
 mod lookup;
 mod media;
+mod notify;
 mod open_files;
+mod outlook;
 mod post;
 mod recite;
 mod say_status;
@@ -50,14 +54,19 @@ mod service;
 mod sink;
 mod sound;
 mod speech;
+pub mod status_arguments;
+mod status_socket;
+mod status_visit;
 mod strangers;
 mod stream;
 mod talker;
 mod target;
+mod terminal;
 mod throttle;
 
 use crate::output;
 use arguments::{CALL_HELP, Command, Configuration, HELP, PageCall, UsageError};
+use status_arguments::{STATUS_HELP, StatusQuery};
 use std::fmt::Display;
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -70,6 +79,8 @@ pub fn run(command: Command) -> ExitCode {
         Command::Devices => listing::devices(),
         Command::Call(page) => place(*page),
         Command::SayStatus(ask) => say_status::say_status(ask),
+        Command::Status(query) => ask(&query),
+        Command::StatusHelp => print(STATUS_HELP),
         Command::Help => print(HELP),
         Command::CallHelp => print(CALL_HELP),
         Command::Version => print(concat!("paging ", env!("CARGO_PKG_VERSION"), "\n")),
@@ -98,7 +109,7 @@ fn run_box(configuration: &Configuration) -> ExitCode {
         complain(&format_args!("no log: {error}"));
     }
     read.report();
-    let code = match serve::serve(&read) {
+    let code = match serve::serve(&read, read.mistakes()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             log::say(&error);
@@ -117,6 +128,13 @@ fn place(page: PageCall) -> ExitCode {
             ExitCode::from(error.exit_code())
         }
     }
+}
+
+fn ask(query: &StatusQuery) -> ExitCode {
+    status_visit::ask(query).unwrap_or_else(|error| {
+        complain(&error);
+        ExitCode::from(error.exit_code())
+    })
 }
 
 fn print(text: &str) -> ExitCode {

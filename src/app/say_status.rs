@@ -65,7 +65,7 @@ fn play(settings: &Settings, recital: &Recital) -> Result<(), Unsaid> {
                 let engine = RingedMixer::new(card.mixer(settings), commands.1, reports.0);
                 let run = || output::run(&card.setup, &card.control, engine);
                 named("audio").spawn_scoped(scope, run).map_err(Unsaid::Thread)?;
-                sinks.push(Sink::new(commands.0, reports.1, &card.control));
+                sinks.push(Sink::new(commands.0, reports.1, (&card.control, &card.output)));
             }
             recite(&Cards::new(sinks), recital)
         })();

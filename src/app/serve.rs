@@ -8,10 +8,14 @@ use super::connections::Connections;
 use super::inbox::Inbox;
 use super::legs::Legs;
 use super::media::Media;
+use super::notify::Notifier;
 use super::open_files;
+use super::outlook::Outlook;
 use super::post::Post;
 use super::service::Service;
 use super::sink::Sink;
+use super::status_socket::StatusSocket;
+use crate::clock;
 use crate::config::{Output, Settings};
 use crate::entropy;
 use crate::mix::{self, Command, Conference, Mixer, Report, Spread};
@@ -20,6 +24,7 @@ use crate::output::{self, Beat, Control, Order, RingedMixer, Setup, Word};
 use crate::paging::{Pager, Policy};
 use crate::sip::digest::Identity;
 use crate::sip::{Demand, Endpoint, EndpointConfig};
+use crate::status::Mistake;
 use crate::units::{Level, SampleRate};
 use core::fmt;
 use heapless::spsc::Queue;
@@ -33,7 +38,7 @@ use std::thread;
 ///
 /// # Errors
 /// When it cannot listen on any address, or the machine refuses a thread, signals or file descriptors.
-pub(super) fn serve(read: &Read) -> Result<(), ServeError> {
+pub(super) fn serve(read: &Read, mistakes: Vec<Mistake>) -> Result<(), ServeError> {
     let settings = &read.loaded.settings;
     let sockets = listen(settings, Udp::bind)?;
     output::rt::trim();
@@ -56,7 +61,7 @@ pub(super) fn serve(read: &Read) -> Result<(), ServeError> {
                     output::run(&card.setup, &card.control, engine);
                 };
                 named("audio").spawn_scoped(scope, run).map_err(ServeError::Thread)?;
-                sinks.push(Sink::new(commands.0, reports.1, &card.control));
+                sinks.push(Sink::new(commands.0, reports.1, (&card.control, &card.output)));
             }
             let start = || {
                 let conference = Conference::new(Legs::MOST_TALKERS, MAX_CALLS);
@@ -64,7 +69,7 @@ pub(super) fn serve(read: &Read) -> Result<(), ServeError> {
                 named("legs").spawn_scoped(scope, run).map(drop)
             };
             let legs = Legs::new(orders.0, words.1, &beat, Box::new(start));
-            work(read, sockets, Cards::new(sinks), legs)
+            work((read, mistakes), sockets, Cards::new(sinks), legs)
         })();
         for card in &cards {
             card.control.stop();
@@ -76,7 +81,7 @@ pub(super) fn serve(read: &Read) -> Result<(), ServeError> {
 
 /// A sound card, and what plays on it.
 pub(super) struct Card {
-    output: Output,
+    pub(super) output: Output,
     pub(super) setup: Setup,
     pub(super) control: Control,
 }
@@ -114,7 +119,12 @@ pub(super) fn named(name: &str) -> thread::Builder {
 }
 
 /// The life of the box on the executor's thread.
-fn work<'a>(read: &Read, sockets: Vec<Rc<Udp>>, cards: Cards<'a>, legs: Legs<'a>) -> Result<(), ServeError> {
+fn work<'a>(
+    (read, mistakes): (&Read, Vec<Mistake>),
+    sockets: Vec<Rc<Udp>>,
+    cards: Cards<'a>,
+    legs: Legs<'a>,
+) -> Result<(), ServeError> {
     let settings = &read.loaded.settings;
     let executor = Rc::new(LocalExecutor::new());
     let media = Media::new(Rc::clone(&executor), Rc::new(cards), Rc::new(legs), settings, entropy::seed());
@@ -123,11 +133,16 @@ fn work<'a>(read: &Read, sockets: Vec<Rc<Udp>>, cards: Cards<'a>, legs: Legs<'a>
     let endpoint = Endpoint::new(identity(settings), entropy::seed());
     let accounts = Accounts::new(settings, Rc::clone(&executor), media.bell());
     let post = Post::new(sockets, connections);
+    let outlook = Outlook::new(clock::now(), mistakes).with(
+        StatusSocket::open(settings.status.socket.as_deref(), &executor, media.bell()),
+        Notifier::of_environment(clock::now()),
+    );
     let announcements = settings.status.announce_faults.then(|| {
         let (cards, bell, mistakes) = (media.cards(), media.bell(), announcements::mistakes(read));
         Announcements::new(settings, mistakes, Rc::clone(&executor), cards, bell)
     });
-    let mut service = Service::new(endpoint, Pager::new(policy(settings)), media, post, accounts);
+    let mut service =
+        Service::new(endpoint, Pager::new(policy(settings)), media, post, accounts).with_outlook(outlook);
     if let Some(announcements) = announcements {
         service = service.announcing(announcements);
     }

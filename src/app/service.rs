@@ -7,12 +7,16 @@
 //! One task runs [`Service::serve`]; it handles at most [`BURST`] SIP messages before it lets the media tasks run.
 //! Nothing here waits for a peer: every step takes what has come and hands on what follows from it.
 
+mod status;
+
 use super::accounts::Accounts;
 use super::announcements::Announcements;
 use super::cards::Cards;
 use super::inbox::{Inbox, Input};
 use super::legs::Legs;
 use super::media::{Media, Prepared, Refused, Stream};
+use super::notify::Outline;
+use super::outlook::Outlook;
 use super::post::Post;
 use super::strangers::{Strangers, TurnedAway};
 use super::throttle::Throttle;
@@ -28,6 +32,7 @@ use core::time::Duration;
 use log::Level;
 use smol::future;
 use std::collections::HashMap;
+use std::net::SocketAddr;
 use std::rc::Rc;
 
 /// The box.
@@ -43,6 +48,7 @@ pub(super) struct Service<'a> {
     strangers: Strangers,
     /// `None`: it says nothing unasked.
     announcements: Option<Announcements<'a>>,
+    outlook: Outlook,
     /// The box is told to stop: nobody is answered any more.
     is_leaving: bool,
     calls: HashMap<CallKey, Call<'a>>,
@@ -57,7 +63,16 @@ pub(super) struct Service<'a> {
 struct Call<'a> {
     /// Caller and Call-ID, for the log; `None` when this peer has had its line of this second.
     name: Option<String>,
+    caller: Caller,
+    since: Instant,
     stage: Stage<'a>,
+}
+
+/// Who calls, for those who ask.
+struct Caller {
+    from: String,
+    call_id: String,
+    peer: SocketAddr,
 }
 
 enum Stage<'a> {
@@ -88,6 +103,7 @@ impl<'a> Service<'a> {
             throttle: Throttle::default(),
             strangers: Strangers::default(),
             announcements: None,
+            outlook: Outlook::new(clock::now(), Vec::new()),
             is_leaving: false,
             calls: HashMap::new(),
             answers: Vec::new(),
@@ -98,6 +114,11 @@ impl<'a> Service<'a> {
     /// The same box, which says aloud what is wrong.
     pub(super) fn announcing(self, announcements: Announcements<'a>) -> Self {
         Self { announcements: Some(announcements), ..self }
+    }
+
+    /// The same box with those to whom it shows itself.
+    pub(super) fn with_outlook(self, outlook: Outlook) -> Self {
+        Self { outlook, ..self }
     }
 
     /// Works until `inbox` says stop, then ends all calls and returns when their callers know, or after
@@ -115,6 +136,7 @@ impl<'a> Service<'a> {
         if let Some(mut announcements) = self.announcements.take() {
             announcements.hush("the end of the box");
         }
+        self.outlook.stop();
         self.answers.clear();
         for &call in self.calls.keys() {
             self.endpoint.hang_up(now, call);
@@ -195,6 +217,20 @@ impl<'a> Service<'a> {
             // A voice that came back is freed here, where freeing is allowed.
             drop(report);
         }
+        self.show(now);
+    }
+
+    /// Answers those who ask how the box is, and tells the service manager.
+    fn show(&mut self, now: Instant) {
+        self.outlook.answer(now, || self.status(now));
+        let (accounts, cards, legs, calls) = (&self.accounts, &self.cards, &self.legs, self.calls.len());
+        self.outlook.notify(now, || Outline {
+            registered: accounts.registered(),
+            calls,
+            open: cards.open(),
+            has_begun: cards.have_begun(),
+            beats: cards.beat(now) && legs.beat(now),
+        });
     }
 
     /// What a new call is refused with.
@@ -211,7 +247,8 @@ impl<'a> Service<'a> {
         let answer = (!self.answers.is_empty()).then(|| clock::now() + READY_EVERY);
         let own = [self.endpoint.poll_timeout(), self.pager.poll_timeout(), self.accounts.poll_timeout()];
         let announcement = self.announcements.as_ref().and_then(Announcements::poll_timeout);
-        own.into_iter().chain([self.post.deadline(), reports, answer, announcement]).flatten().min()
+        let others = [self.post.deadline(), self.outlook.deadline(), reports, answer, announcement];
+        own.into_iter().chain(others).flatten().min()
     }
 
     /// Says aloud what is wrong, when it is time to.
@@ -249,7 +286,11 @@ impl<'a> Service<'a> {
                 self.make_way(now);
                 self.cards.wake();
                 match self.media.prepare(path, &offer) {
-                    Ok(prepared) => self.take(now, call, name, prepared),
+                    Ok(prepared) => {
+                        let caller = Caller::new(&from, path, &call_id);
+                        let stage = Stage::Waiting(Box::new(prepared));
+                        self.take(now, call, Call { name, caller, since: now, stage });
+                    }
                     Err(refused) => self.refuse(now, call, name.as_deref(), &refused),
                 }
             }
@@ -282,9 +323,11 @@ impl<'a> Service<'a> {
         held_back.is_some()
     }
 
-    fn take(&mut self, now: Instant, call: CallKey, name: Option<String>, prepared: Prepared) {
-        tell(Level::Info, name.as_deref(), format_args!("rings, {}", prepared.codec()));
-        self.calls.insert(call, Call { name, stage: Stage::Waiting(Box::new(prepared)) });
+    fn take(&mut self, now: Instant, call: CallKey, state: Call<'a>) {
+        if let Stage::Waiting(prepared) = &state.stage {
+            tell(Level::Info, state.name.as_deref(), format_args!("rings, {}", prepared.codec()));
+        }
+        self.calls.insert(call, state);
         self.pager.handle_incoming(now, call);
     }
 
@@ -346,7 +389,7 @@ impl<'a> Service<'a> {
 
     /// The ACK may hold the answer to our offer.
     fn on_confirmed(&mut self, now: Instant, call: CallKey, body: &[u8]) {
-        let Some(Call { name, stage: Stage::OnAir(stream) }) = self.calls.get_mut(&call) else { return };
+        let Some(Call { name, stage: Stage::OnAir(stream), .. }) = self.calls.get_mut(&call) else { return };
         if let Err(refused) = stream.handle_answer(body) {
             tell(Level::Warn, name.as_deref(), format_args!("ended: {refused}"));
             self.pager.handle_ended(call);
@@ -356,7 +399,7 @@ impl<'a> Service<'a> {
 
     /// The caller wants to change the call: to hold it, to resume it, to be heard from elsewhere.
     fn on_reoffered(&mut self, now: Instant, call: CallKey, offer: &[u8]) {
-        let Some(Call { name, stage: Stage::OnAir(stream) }) = self.calls.get_mut(&call) else {
+        let Some(Call { name, stage: Stage::OnAir(stream), .. }) = self.calls.get_mut(&call) else {
             return self.endpoint.reject_reoffer(now, call, StatusCode::NOT_ACCEPTABLE_HERE, None);
         };
         match stream.handle_offer(offer) {
@@ -428,6 +471,12 @@ impl<'a> Service<'a> {
         if let Some(name) = self.voices.get(&voice) {
             log::info!("{name}: {what}");
         }
+    }
+}
+
+impl Caller {
+    fn new(from: &NameAddr, path: Path, call_id: &str) -> Self {
+        Self { from: short(&from.uri.to_string()), call_id: short(call_id), peer: path.remote }
     }
 }
 

@@ -4,21 +4,34 @@
 //! on with a concealed gap. A voice is never freed on the audio thread; it comes back through [`Sink::poll`].
 
 use crate::clock;
-use crate::mix::{Command, Media, Report, Voice, VoiceId};
-use crate::output::{Control, State};
+use crate::config::Output;
+use crate::mix::{Command, Media, OutputStats, Report, Voice, VoiceId, VoiceStats};
+use crate::output::{Control, DeviceNews, Found, State};
+use crate::status;
+use crate::time::Instant;
+use core::time::Duration;
 use heapless::spsc::{Consumer, Producer};
 use std::cell::{Cell, RefCell};
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 
 /// A sound card, a recording or nothing at all, as seen by those who play to it.
 pub(super) struct Sink<'a> {
     commands: RefCell<Producer<'a, Command>>,
     reports: RefCell<Consumer<'a, Report>>,
     control: &'a Control,
+    /// What it is to play, and on what.
+    output: &'a Output,
+    /// What became of that.
+    news: RefCell<Option<DeviceNews>>,
+    /// What the audio thread reported last.
+    stats: RefCell<HashMap<VoiceId, VoiceStats>>,
+    sound: Cell<Option<OutputStats>>,
+    since: Instant,
     /// Releases that found the ring full. One voice has one, so there are no more than voices.
     overdue: RefCell<VecDeque<VoiceId>>,
     voices: Cell<usize>,
     dropped: Cell<u64>,
+    dropped_in_all: Cell<u64>,
 }
 
 impl<'a> Sink<'a> {
@@ -26,15 +39,21 @@ impl<'a> Sink<'a> {
     pub(super) fn new(
         commands: Producer<'a, Command>,
         reports: Consumer<'a, Report>,
-        control: &'a Control,
+        (control, output): (&'a Control, &'a Output),
     ) -> Self {
         Self {
             commands: RefCell::new(commands),
             reports: RefCell::new(reports),
             control,
+            output,
+            news: RefCell::default(),
+            stats: RefCell::default(),
+            sound: Cell::new(None),
+            since: clock::now(),
             overdue: RefCell::default(),
             voices: Cell::new(0),
             dropped: Cell::new(0),
+            dropped_in_all: Cell::new(0),
         }
     }
 
@@ -72,6 +91,7 @@ impl<'a> Sink<'a> {
         let arrival = media.chunk.arrival;
         if !self.send(Command::Media(media)) {
             self.dropped.set(self.dropped.get() + 1);
+            self.dropped_in_all.set(self.dropped_in_all.get() + 1);
         }
         let commands = self.commands.borrow();
         self.control.feed(arrival, commands.len() > commands.capacity() / 2);
@@ -96,10 +116,23 @@ impl<'a> Sink<'a> {
             self.release(voice);
         }
         let report = self.reports.borrow_mut().dequeue()?;
-        if matches!(report, Report::Retired { .. }) {
-            self.voices.set(self.voices.get().saturating_sub(1));
-        }
+        self.note(&report);
         Some(report)
+    }
+
+    /// Keeps what it may be asked for.
+    fn note(&self, report: &Report) {
+        match *report {
+            Report::Voice { voice, stats } => {
+                self.stats.borrow_mut().insert(voice, stats);
+            }
+            Report::Output(sound) => self.sound.set(Some(sound)),
+            Report::Retired { voice, .. } => {
+                self.stats.borrow_mut().remove(&voice);
+                self.voices.set(self.voices.get().saturating_sub(1));
+            }
+            Report::Playing { .. } => {}
+        }
     }
 
     /// Voices that have not come back yet.
@@ -112,7 +145,84 @@ impl<'a> Sink<'a> {
         Some(self.dropped.take()).filter(|&dropped| dropped > 0)
     }
 
+    /// Packets that found the ring full, since the box began.
+    pub(super) fn dropped_in_all(&self) -> u64 {
+        self.dropped_in_all.get()
+    }
+
+    /// Since its thread last wrote, or should have begun to.
+    pub(super) fn silent(&self, now: Instant) -> Duration {
+        now.since(self.control.heartbeat().max(self.since))
+    }
+
+    /// Whether its thread has written anything yet.
+    pub(super) fn has_begun(&self) -> bool {
+        self.control.heartbeat() > Instant::ZERO
+    }
+
+    /// What it does.
+    pub(super) fn state(&self) -> status::SinkState {
+        match self.control.state() {
+            State::Missing => status::SinkState::Missing,
+            State::Idle => status::SinkState::Idle,
+            State::Waking => status::SinkState::Waking,
+            State::Awake => status::SinkState::Awake,
+            State::Stopped => status::SinkState::Stopped,
+            _ => status::SinkState::Starting,
+        }
+    }
+
+    /// How a voice fares, and how late it is heard.
+    pub(super) fn voice(&self, voice: VoiceId) -> Option<(VoiceStats, Duration)> {
+        let stats = *self.stats.borrow().get(&voice)?;
+        self.take_news();
+        match &*self.news.borrow() {
+            Some(DeviceNews::Found(found)) => Some((stats, stats.delay + found.latency)),
+            _ => None,
+        }
+    }
+
+    /// How it is.
+    pub(super) fn status(&self, now: Instant) -> status::Sink {
+        self.take_news();
+        let (card, fault) = match &*self.news.borrow() {
+            Some(DeviceNews::Found(found)) => (Some(card(found)), None),
+            Some(DeviceNews::Missing(why)) => (None, Some(why.clone())),
+            None => (None, None),
+        };
+        let sound = self.sound.get().filter(|_| self.voices.get() > 0);
+        status::Sink {
+            device: self.output.device.to_string(),
+            zones: self.output.routes.iter().map(|route| route.zone.clone()).collect(),
+            state: self.state(),
+            card,
+            fault,
+            xruns: self.control.xruns(),
+            opened: self.control.opened(),
+            queue_ms: status::millis(self.control.queue()),
+            level_dbfs: sound.map(|sound| status::dbfs(sound.level.rms)),
+            silent_ms: u64::try_from(self.silent(now).as_millis()).unwrap_or(u64::MAX),
+        }
+    }
+
+    fn take_news(&self) {
+        if let Some(news) = self.control.poll_news() {
+            *self.news.borrow_mut() = Some(news);
+        }
+    }
+
     fn send(&self, command: Command) -> bool {
         self.commands.borrow_mut().enqueue(command).is_ok()
+    }
+}
+
+fn card(found: &Found) -> status::Card {
+    status::Card {
+        name: found.name.clone(),
+        kind: found.kind.clone(),
+        format: found.format.map(str::to_owned),
+        channels: found.channels,
+        rate_hz: found.rate_hz,
+        latency_ms: status::millis(found.latency),
     }
 }

@@ -1,5 +1,6 @@
 //! What sound comes out of.
 
+use core::fmt;
 use std::path::PathBuf;
 
 use super::Expected;
@@ -85,6 +86,19 @@ impl Device {
             name if name.bytes().all(|byte| byte.is_ascii_digit()) => Err(Expected::CardId),
             name if is_card_id(name) => Ok(Self::Card(text.to_owned())),
             _ => Ok(Self::Pcm(text.to_owned())),
+        }
+    }
+}
+
+/// As it is written in `paging.conf`.
+impl fmt::Display for Device {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Auto => f.write_str("auto"),
+            Self::Card(name) | Self::Pcm(name) => f.write_str(name),
+            Self::Usb { vendor, product } => write!(f, "usb:{vendor:04x}:{product:04x}"),
+            Self::Wav(path) => write!(f, "wav:{}", path.display()),
+            Self::Null => f.write_str("null"),
         }
     }
 }

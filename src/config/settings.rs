@@ -2,6 +2,7 @@
 
 use core::time::Duration;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use super::{Account, CodecName, Device, PortRange, Span, Zone, table};
 use crate::allow::Allow;
@@ -92,11 +93,21 @@ pub struct Log {
     pub level: LogLevel,
 }
 
-/// `[status]`: how the box tells how it is.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// `[status]`: how the box says how it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Status {
+    /// Where it is asked; `None`: nowhere.
+    pub socket: Option<PathBuf>,
     /// Whether what is wrong is said aloud.
     pub announce_faults: bool,
+}
+
+impl Status {
+    /// Nothing, and `none`, are no socket.
+    pub(super) fn set_socket(&mut self, text: String) {
+        let is_none = text.is_empty() || text.eq_ignore_ascii_case("none");
+        self.socket = (!is_none).then(|| text.into());
+    }
 }
 
 /// How much is told.
@@ -126,7 +137,7 @@ impl Settings {
             accounts: Vec::new(),
             zones: Vec::new(),
             log: Log { level: LogLevel::Off },
-            status: Status { announce_faults: false },
+            status: Status::default(),
         }
     }
 }

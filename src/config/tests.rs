@@ -51,6 +51,7 @@ const CASES: &[Case] = &[
     case("audio.limiter", "off", |s| s.audio.limiter.is_none(), ("3 dB", "expected a level up to 0 dB")),
     case("calls.hang-up-after-minutes", "1.5", |s| s.calls.hang_up_after == Some(Duration::from_secs(90)), ("5x", "expected a time such as")),
     case("log.level", "DEBUG", |s| s.log.level == LogLevel::Debug, ("loud", "expected one of off, error, warn, info, debug, trace")),
+    case("status.socket", "/tmp/x.sock", |s| s.status.socket.as_deref() == Some(std::path::Path::new("/tmp/x.sock")), ("a\u{7}b", "expected text without control")),
 ];
 
 const fn case(
@@ -88,14 +89,17 @@ fn a_missing_value_is_the_default() {
     for Case { path, is_set, .. } in CASES {
         let loaded = text(&file(path, &[""]));
         assert_eq!(told(&loaded), [""; 0], "{path}");
-        // Nothing is a user name, and the name callers see.
-        if *path != "sip.name" {
+        // Nothing is a user name, and the name callers see; and no socket.
+        if !["sip.name", "status.socket"].contains(path) {
             assert_eq!(loaded.settings, Settings::default(), "{path}");
         }
         let is_default = *path == "audio.rate";
         assert_eq!(is_set(&Settings::default()), is_default, "{path}: the good value must differ");
     }
     assert_eq!(text("[sip]\nname =\n").settings.sip.account.name, "");
+    for none in ["", "none", "None"] {
+        assert_eq!(text(&format!("[status]\nsocket = {none}\n")).settings.status.socket, None);
+    }
 }
 
 #[test]
@@ -114,6 +118,7 @@ fn of_a_key_given_twice_the_first_stays() {
 #[test]
 fn defaults_are_the_contracts() {
     let Settings { sip, audio, calls, accounts, zones, log, status } = Settings::default();
+    assert_eq!(status.socket.as_deref(), Some(std::path::Path::new("/run/paging/status.sock")));
     assert_eq!((zones, accounts), (vec![], vec![]));
     assert_eq!(sip.listen, ["0.0.0.0:5060".parse().unwrap(), "[::]:5060".parse().unwrap()]);
     assert_eq!(sip.allow, Allow { servers: true, attached: true, ..Allow::ANYBODY });

@@ -8,13 +8,16 @@
 //! addresses a name has and [`srv`] which servers a domain, [`attached`] which networks it is in, [`addresses`] by which it has addresses, [`links`] what is plugged
 //! in, and [`Changes`] when to look again.
 //!
-//! [`Tcp`] is a connection, taken by a [`Listener`] or opened; a [`Crowd`] waits for hundreds of them.
+//! [`Tcp`] is a connection, taken by a [`Listener`] or opened; a [`Crowd`] waits for hundreds of them. [`Local`] and
+//! [`LocalListener`] are the same for programs on the machine, and [`NotifySocket`] leads to its service manager.
 //!
 //! Nothing here looks into a datagram or a stream. Bounds: of a datagram nothing is queued, what the kernel's socket buffer
 //! does not hold is lost; of a connection as much as [`TcpOptions`] say.
 
 mod changes;
 mod interface;
+mod local;
+mod notify;
 mod ports;
 mod reactor;
 mod resolve;
@@ -26,6 +29,8 @@ mod udp;
 
 pub use changes::Changes;
 pub use interface::{addresses, attached, links};
+pub use local::{Local, LocalError, LocalListener};
+pub use notify::NotifySocket;
 pub use ports::MediaPorts;
 pub use reactor::{Sleep, run, sleep_until};
 pub use resolve::resolve;

@@ -9,6 +9,9 @@ use core::time::Duration;
 use std::sync::OnceLock;
 use std::thread::Thread;
 
+use concurrent_queue::ConcurrentQueue;
+
+use super::found::DeviceNews;
 use crate::time::Instant;
 
 /// One output's switchboard. The executor keeps it beside the rings; it outlives the thread.
@@ -23,6 +26,8 @@ pub struct Control {
     queue_us: AtomicU32,
     xruns: AtomicU64,
     opened: AtomicU32,
+    /// The latest, until somebody takes it.
+    news: ConcurrentQueue<DeviceNews>,
     thread: OnceLock<Thread>,
 }
 
@@ -57,6 +62,7 @@ impl Control {
             queue_us: AtomicU32::default(),
             xruns: AtomicU64::default(),
             opened: AtomicU32::default(),
+            news: ConcurrentQueue::bounded(1),
             thread: OnceLock::new(),
         }
     }
@@ -125,6 +131,12 @@ impl Control {
         self.opened.load(Relaxed)
     }
 
+    /// What became of its device, if that has changed since this was last asked.
+    #[must_use]
+    pub fn poll_news(&self) -> Option<DeviceNews> {
+        self.news.pop().ok()
+    }
+
     fn unpark(&self) {
         if let Some(thread) = self.thread.get() {
             thread.unpark();
@@ -168,6 +180,12 @@ impl Control {
 
     pub(super) fn count_xrun(&self) {
         self.xruns.fetch_add(1, Relaxed);
+    }
+
+    /// Not for the steady loop: what nobody has taken is freed here.
+    pub(super) fn tell(&self, news: DeviceNews) {
+        // Refused only by a queue that is closed, which this one never is.
+        let _ = self.news.force_push(news);
     }
 
     pub(super) fn count_open(&self) {
@@ -241,6 +259,17 @@ mod tests {
         control.set_appetite(Instant::from_millis(10));
         control.feed(Instant::from_millis(1), true);
         assert!(control.end_appetite());
+    }
+
+    #[test]
+    fn only_the_latest_news_of_a_device_is_told_and_once() {
+        let control = Control::new();
+        assert_eq!(control.poll_news(), None);
+        for why in ["unplugged", "no such sound card"] {
+            control.tell(DeviceNews::Missing(why.to_owned()));
+        }
+        assert_eq!(control.poll_news(), Some(DeviceNews::Missing("no such sound card".to_owned())));
+        assert_eq!(control.poll_news(), None);
     }
 
     #[test]

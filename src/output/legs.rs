@@ -7,7 +7,7 @@
 //! The steady loop allocates nothing, frees nothing, takes no lock and writes no log. What it sends and cannot send is
 //! dropped: a socket that is full is a network that is.
 
-use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use core::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use core::time::Duration;
 use std::net::{SocketAddr, UdpSocket};
 use std::sync::OnceLock;
@@ -54,9 +54,11 @@ pub struct Link {
 }
 
 /// What the executor and the pacer thread share beside the rings.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Beat {
     stop: AtomicBool,
+    /// When the thread last went to work; [`RESTS`] while there is none.
+    heartbeat_us: AtomicU64,
     thread: OnceLock<Thread>,
 }
 
@@ -67,11 +69,29 @@ impl Beat {
         self.wake();
     }
 
+    /// When the thread last went to work; `None` while it has none, and does not have to.
+    #[must_use]
+    pub fn heartbeat(&self) -> Option<Instant> {
+        Some(self.heartbeat_us.load(Relaxed)).filter(|&at| at != RESTS).map(Instant::from_micros)
+    }
+
+    fn beat(&self, heartbeat_us: u64) {
+        self.heartbeat_us.store(heartbeat_us, Relaxed);
+    }
+
     /// Has it look at its orders, if it rests.
     pub fn wake(&self) {
         if let Some(thread) = self.thread.get() {
             thread.unpark();
         }
+    }
+}
+
+impl Default for Beat {
+    /// Of a thread yet to be started.
+    fn default() -> Self {
+        let (stop, heartbeat_us, thread) = (AtomicBool::default(), AtomicU64::new(RESTS), OnceLock::new());
+        Self { stop, heartbeat_us, thread }
     }
 }
 
@@ -86,8 +106,9 @@ pub fn run(beat: &Beat, conference: Conference, orders: Consumer<'_, Order>, wor
     let links = Vec::with_capacity(conference.max_legs());
     let mut legs = Legs { conference, links, orders, words, start: clock::now(), beats: 0, told: 0 };
     while !beat.stop.load(Relaxed) {
-        legs.turn();
+        legs.turn(beat);
     }
+    beat.beat(RESTS);
 }
 
 struct Legs<'a> {
@@ -103,13 +124,17 @@ struct Legs<'a> {
 }
 
 impl Legs<'_> {
-    fn turn(&mut self) {
+    fn turn(&mut self, beat: &Beat) {
         let now = clock::now();
+        beat.beat(now.as_micros());
         self.pass(now);
         self.collect(now);
         self.tell();
         if self.conference.is_idle() {
             let rest = if self.links.is_empty() { FOR_LONG } else { KEEP_ALIVE };
+            if rest == FOR_LONG {
+                beat.beat(RESTS);
+            }
             std::thread::park_timeout(rest);
         } else {
             clock::sleep_until(self.next_beat());
@@ -210,6 +235,8 @@ const BLOCKS: usize = 4;
 const _: () = assert!(BEAT.as_micros() == BLOCK_TIME.as_micros() * BLOCKS as u128);
 /// A second.
 const BEATS_PER_WORD: u64 = 100;
+/// No heartbeat.
+const RESTS: u64 = u64::MAX;
 /// There is nobody to send to: it waits to be woken.
 const FOR_LONG: Duration = Duration::from_hours(1);
 /// Below the loudspeakers, above all ordinary threads.

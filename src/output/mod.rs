@@ -19,6 +19,7 @@ pub mod rt;
 mod control;
 mod encoder;
 mod engine;
+mod found;
 mod geometry;
 mod kind;
 mod legs;
@@ -37,6 +38,7 @@ mod wav;
 
 pub use control::{AWAKE_FOR, Control, State};
 pub use engine::{Engine, RingedMixer};
+pub use found::{DeviceNews, Found};
 pub use geometry::IDLE_QUEUE;
 pub use legs::{Beat, Link, Order, Word, run as run_legs};
 pub use pacer::{MAX_LATE, pace};

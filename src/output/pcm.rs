@@ -16,6 +16,7 @@ use nix::errno::Errno;
 
 use super::devices;
 use super::encoder::Encoder;
+use super::found::Found;
 use super::geometry::{FILTERS, Geometry};
 use super::kind::Kind;
 use super::negotiate::{Choice, Misfit, as_alsa};
@@ -75,6 +76,12 @@ impl Card {
 
     pub(super) const fn geometry(&self) -> Geometry {
         self.geometry
+    }
+
+    pub(super) fn found(&self) -> Found {
+        let Layout { format, device_channels: channels, .. } = self.encoder.layout();
+        let (name, kind, rate_hz) = (self.name.clone(), self.kind.to_string(), self.encoder.rate().hz());
+        Found { name, kind, format: Some(format.name()), channels, rate_hz, latency: self.latency() }
     }
 
     /// Frames written and not yet played.

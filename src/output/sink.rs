@@ -5,6 +5,7 @@ use std::io;
 use std::path::PathBuf;
 
 use super::devices::{self, UsbId};
+use super::found::Found;
 use super::geometry::{FILTERS, Geometry, RATE_HZ, Request, millis, time_of};
 use super::kind::Kind;
 use super::paced::{Missing, Paced};
@@ -92,6 +93,18 @@ impl Sink {
 
     pub(super) const fn geometry(&self) -> Geometry {
         self.geometry
+    }
+
+    /// What it is, of a sink opened by `setup`.
+    pub(super) fn found(&self, setup: &Setup) -> Found {
+        let (kind, format, channels) = match &self.kind {
+            SinkKind::Card(card) => return card.found(),
+            SinkKind::Wav(wav) => ("wav", Some(wav.format()), wav.channels()),
+            SinkKind::Null(_) => ("null", None, setup.channels),
+        };
+        let (name, kind, latency) =
+            (setup.device.to_string(), kind.to_owned(), self.geometry.latency(FILTERS));
+        Found { name, kind, format, channels, rate_hz: RATE_HZ, latency }
     }
 
     /// Frames written and not yet played.
@@ -221,10 +234,7 @@ pub enum SinkError {
 impl fmt::Display for SinkError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NoSuchCard { device } => {
-                write_device(device, f)?;
-                f.write_str(": no such sound card")
-            }
+            Self::NoSuchCard { device } => write!(f, "{device}: no such sound card"),
             Self::File { path, source } => write!(f, "wav:{}: {source}", path.display()),
             Self::Card(error) => error.fmt(f),
         }
@@ -232,17 +242,6 @@ impl fmt::Display for SinkError {
 }
 
 impl std::error::Error for SinkError {}
-
-/// As it is written in `paging.conf`.
-fn write_device(device: &Device, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    match device {
-        Device::Auto => f.write_str("auto"),
-        Device::Card(name) | Device::Pcm(name) => f.write_str(name),
-        Device::Usb { vendor, product } => write!(f, "usb:{vendor:04x}:{product:04x}"),
-        Device::Wav(path) => write!(f, "wav:{}", path.display()),
-        Device::Null => f.write_str("null"),
-    }
-}
 
 fn virtual_geometry(setup: &Setup) -> Geometry {
     let Request { period, buffer, periods, .. } = setup.request(Kind::Virtual);

@@ -21,6 +21,7 @@ use core::time::Duration;
 
 use super::control::{Control, State};
 use super::engine::Engine;
+use super::found::DeviceNews;
 use super::geometry::time_of;
 use super::rt;
 use super::setup::Setup;
@@ -313,6 +314,7 @@ impl<'a, E: Engine> Player<'a, E> {
     fn on_lost(&mut self, error: &SinkError, now: Instant) {
         leave_realtime();
         log::warn!("output: {error}");
+        self.control.tell(DeviceNews::Missing(error.to_string()));
         self.search = Some(Search::new(now + FIRST_RETRY));
         self.play_on(Sink::nothing(self.setup));
     }
@@ -325,12 +327,17 @@ impl<'a, E: Engine> Player<'a, E> {
         }
         match Sink::open(self.setup) {
             Ok(sink) => self.on_found(sink),
-            Err(error) => search.on_failure(&error, clock::now()),
+            Err(error) => {
+                if let Some(message) = search.on_failure(&error, clock::now()) {
+                    self.control.tell(DeviceNews::Missing(message));
+                }
+            }
         }
     }
 
     fn on_found(&mut self, sink: Sink) {
         log::info!("output: {sink}");
+        self.control.tell(DeviceNews::Found(sink.found(self.setup)));
         self.search = None;
         self.play_on(sink);
         self.control.count_open();
@@ -385,14 +392,17 @@ impl Search {
         Self { next_at, back_off: FIRST_RETRY, logged: None }
     }
 
-    fn on_failure(&mut self, error: &SinkError, now: Instant) {
-        let message = error.to_string();
-        if self.logged.as_ref() != Some(&message) {
-            log::warn!("output: {message}; it is looked for again");
-            self.logged = Some(message);
-        }
+    /// Gives the reason, if it is another than before.
+    fn on_failure(&mut self, error: &SinkError, now: Instant) -> Option<String> {
         self.next_at = now + self.back_off;
         self.back_off = (self.back_off * 2).min(LAST_RETRY);
+        let message = error.to_string();
+        if self.logged.as_ref() == Some(&message) {
+            return None;
+        }
+        log::warn!("output: {message}; it is looked for again");
+        self.logged = Some(message.clone());
+        Some(message)
     }
 }
 
@@ -603,9 +613,12 @@ mod tests {
         let now = clock::now();
         player.search(now);
         assert_eq!(control.opened(), 1);
+        let Some(DeviceNews::Found(found)) = control.poll_news() else { panic!("it is told") };
+        assert_eq!((found.name.as_str(), found.kind.as_str(), found.channels), ("null", "null", 2));
         player.on_lost(&SinkError::NoSuchCard { device: Device::Auto }, now);
         player.play(now).unwrap();
         assert_eq!(control.state(), State::Missing);
+        assert_eq!(control.poll_news(), Some(DeviceNews::Missing("auto: no such sound card".to_owned())));
         player.search(now + Duration::from_millis(249));
         assert_eq!(control.opened(), 1);
         player.search(now + Duration::from_millis(250));

@@ -51,6 +51,15 @@ impl WavSink {
         Ok(Self { path, clock, layout, channels, recording: Recording::Empty(file), bytes })
     }
 
+    /// How it takes its samples, in ALSA's words.
+    pub(super) const fn format(&self) -> &'static str {
+        self.layout.format.name()
+    }
+
+    pub(super) fn channels(&self) -> usize {
+        self.channels.into()
+    }
+
     pub(super) fn queued(&self, now: Instant) -> Result<usize, Missing> {
         self.clock.queued(now)
     }

@@ -198,7 +198,10 @@ fn read_sources(folder: &Path, prefix: &str, sources: &mut Vec<Source>) {
 
 const LAYERS: &[(Layer, &[&str])] = &[
     (Layer::Vocabulary, &["allow", "key", "shrink", "time", "timers", "units"]),
-    (Layer::Core, &["sip", "sdp", "rtp", "codec", "dsp", "mix", "paging", "config", "dns", "speech"]),
+    (
+        Layer::Core,
+        &["sip", "sdp", "rtp", "codec", "dsp", "mix", "paging", "config", "dns", "speech", "status"],
+    ),
     (Layer::Edge, &["clock", "entropy", "net", "files", "output"]),
     (Layer::Composition, &["app", "lib", "main", "tests"]),
 ];

@@ -1,0 +1,94 @@
+//! How the box is, put together from all its parts when somebody asks.
+
+use super::{Call, Service, Stage};
+use crate::app::log;
+use crate::app::media::Stream;
+use crate::rtp::rtcp::PeerView;
+use crate::status::{self, CallState, Counters, Status, millis, tenths};
+use crate::time::Instant;
+
+impl Service<'_> {
+    /// How the box is at `now`.
+    pub(in crate::app) fn status(&self, now: Instant) -> Status {
+        let mut calls: Vec<_> = self.calls.values().collect();
+        calls.sort_by_key(|call| call.since);
+        let status = Status {
+            uptime_s: now.since(self.outlook.since()).as_secs(),
+            accounts: self.accounts.status(now),
+            calls: calls.into_iter().map(|call| self.status_of(now, call)).collect(),
+            sinks: self.cards.status(now),
+            counters: self.counters(),
+            mistakes: self.outlook.mistakes().to_vec(),
+            ..Status::default()
+        };
+        status.judged()
+    }
+
+    fn status_of(&self, now: Instant, call: &Call<'_>) -> status::Call {
+        let (state, codec) = match &call.stage {
+            Stage::Waiting(prepared) => (CallState::Ringing, prepared.agreed_codec()),
+            Stage::OnAir(stream) if stream.is_held() => (CallState::Held, stream.agreed_codec()),
+            Stage::OnAir(stream) => (CallState::OnAir, stream.agreed_codec()),
+            Stage::Leaving => (CallState::Leaving, None),
+        };
+        let stream = match &call.stage {
+            Stage::OnAir(stream) => Some(self.status_of_stream(stream)),
+            _ => None,
+        };
+        status::Call {
+            from: call.caller.from.clone(),
+            peer: call.caller.peer.to_string(),
+            call_id: call.caller.call_id.clone(),
+            account: self.accounts.of_server(call.caller.peer.ip()).map(str::to_owned),
+            state,
+            duration_s: now.since(call.since).as_secs(),
+            codec,
+            stream,
+        }
+    }
+
+    fn status_of_stream(&self, stream: &Stream<'_>) -> status::Stream {
+        let (received, view) = (stream.stats(), stream.peer_view());
+        let voice = self.cards.voice(stream.voice());
+        let stats = voice.map(|(stats, _)| stats);
+        let of_view = |figure: fn(&PeerView) -> f64| view.as_ref().map(figure).map(tenths);
+        status::Stream {
+            received_packets: received.received,
+            lost_packets: received.lost,
+            refused_packets: received.rejected,
+            loss_percent: percent(received.lost, received.received + received.lost),
+            jitter_ms: millis(received.jitter),
+            latency_ms: voice.map(|(_, latency)| millis(latency)),
+            drift_ppm: stats.map(|stats| tenths(stats.drift_ppm.into())),
+            level_dbfs: stats.map(|stats| status::dbfs(stats.level.rms)),
+            peak_dbfs: stats.map(|stats| status::dbfs(stats.level.peak)),
+            caller_loss_percent: of_view(|view| f64::from(view.fraction_lost) * 100.0),
+            caller_jitter_ms: of_view(|view| view.jitter.as_secs_f64() * 1e3),
+            round_trip_ms: view.and_then(|view| view.round_trip).map(millis),
+        }
+    }
+
+    fn counters(&self) -> Counters {
+        let sip = self.endpoint.counters();
+        Counters {
+            calls: sip.calls_in,
+            sip_received: sip.received,
+            sip_malformed: sip.malformed,
+            sip_repeated: sip.repeated,
+            sip_unmatched: sip.unmatched.saturating_add(sip.stray_acks),
+            sip_refused: sip.refused,
+            sip_overloaded: sip.overloaded,
+            sip_unsent: sip.dropped.saturating_add(sip.unwritable),
+            strangers_refused: sip.strangers,
+            strangers_silenced: sip.silenced,
+            packets_dropped: self.cards.dropped_in_all().saturating_add(self.legs.dropped_in_all()),
+            log_lines_lost: log::lost(),
+        }
+    }
+}
+
+/// Hundredths with one digit behind the point.
+#[expect(clippy::cast_precision_loss, reason = "packets of a call")]
+fn percent(part: u64, whole: u64) -> f64 {
+    if whole == 0 { 0.0 } else { tenths(part as f64 * 100.0 / whole as f64) }
+}

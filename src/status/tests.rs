@@ -1,0 +1,342 @@
+//! Faults, sentences, pages and the JSON text, of made-up boxes.
+
+use super::*;
+use serde_json::Value;
+use std::fmt::Write;
+
+/// A box on which all is well: one account, one card, one call.
+fn sound() -> Status {
+    let counters = Counters { calls: 12, sip_received: 340, strangers_refused: 3, ..Counters::default() };
+    let status = Status {
+        uptime_s: 11_520,
+        accounts: vec![registered()],
+        calls: vec![call("sip:200@pbx.example")],
+        sinks: vec![card()],
+        counters,
+        ..Status::default()
+    };
+    status.judged()
+}
+
+fn registered() -> Account {
+    Account {
+        section: String::new(),
+        address: "501@pbx.example".to_owned(),
+        state: AccountState::Registered,
+        server: Some("pbx.example (192.0.2.9:5060)".to_owned()),
+        expires_in_s: Some(212),
+        failure: None,
+    }
+}
+
+fn failed() -> Account {
+    let failure = Failure {
+        reason: Reason::WrongPassword,
+        text: "the user or the password is wrong".to_owned(),
+        server: "pbx.example (192.0.2.9:5060)".to_owned(),
+        status: None,
+        since_s: 12,
+    };
+    let (server, expires_in_s, failure) = (None, None, Some(failure));
+    Account { state: AccountState::Failed, server, expires_in_s, failure, ..registered() }
+}
+
+fn card() -> Sink {
+    let card = Card {
+        name: "hw:CARD=Device,DEV=0".to_owned(),
+        kind: "usb".to_owned(),
+        format: Some("S16_LE".to_owned()),
+        channels: 2,
+        rate_hz: 48_000,
+        latency_ms: 19.7,
+    };
+    Sink {
+        device: "auto".to_owned(),
+        zones: vec!["all".to_owned()],
+        state: SinkState::Awake,
+        card: Some(card),
+        fault: None,
+        xruns: 0,
+        opened: 1,
+        queue_ms: 10.0,
+        level_dbfs: Some(-18.3),
+        silent_ms: 4,
+    }
+}
+
+fn missing() -> Sink {
+    let fault = Some("auto: no such sound card".to_owned());
+    Sink { state: SinkState::Missing, card: None, fault, opened: 0, level_dbfs: None, ..card() }
+}
+
+fn call(from: &str) -> Call {
+    let stream = Stream {
+        received_packets: 600,
+        lost_packets: 12,
+        loss_percent: 2.0,
+        jitter_ms: 0.4,
+        latency_ms: Some(34.4),
+        drift_ppm: Some(12.3),
+        level_dbfs: Some(-30.0),
+        peak_dbfs: Some(-27.0),
+        ..Stream::default()
+    };
+    Call {
+        from: from.to_owned(),
+        peer: "192.0.2.7:5060".to_owned(),
+        call_id: "a84b4c76e66710".to_owned(),
+        account: Some("501@pbx.example".to_owned()),
+        state: CallState::OnAir,
+        duration_s: 12,
+        codec: Some("G722".to_owned()),
+        stream: Some(stream),
+    }
+}
+
+fn mistake(line: u32, severity: Severity) -> Mistake {
+    let (source, text) = ("paging.conf".to_owned(), "[sip] ptime: expected a time".to_owned());
+    Mistake { severity, source, line: Some(line), column: Some(9), text }
+}
+
+#[test]
+fn a_box_is_well_that_is_registered_has_a_card_and_no_mistakes() {
+    assert_eq!(faults(&[registered()], &[card()], &[mistake(3, Severity::Note)]), []);
+    let off = Account { state: AccountState::Off, ..registered() };
+    assert_eq!(faults(&[off], &[card()], &[]), [], "as configured");
+    assert!(sound().healthy);
+}
+
+#[test]
+fn faults_are_told_in_the_order_telephone_loudspeaker_configuration() {
+    let mistakes = [mistake(2, Severity::Note), mistake(3, Severity::Error), mistake(7, Severity::Error)];
+    let told: Vec<_> = faults(&[registered(), failed()], &[card(), missing()], &mistakes)
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    assert_eq!(
+        told,
+        [
+            "501@pbx.example is not registered: the user or the password is wrong; at pbx.example (192.0.2.9:5060), \
+             for 12 s",
+            "nothing is heard: auto: no such sound card",
+            "2 mistakes in the configuration, the first: paging.conf:3:9: error: [sip] ptime: expected a time",
+        ]
+    );
+}
+
+#[test]
+fn a_box_that_has_only_begun_is_not_well_yet() {
+    let account =
+        Account { state: AccountState::Registering, server: None, expires_in_s: None, ..registered() };
+    let sink = Sink { state: SinkState::Starting, card: None, silent_ms: 0, ..card() };
+    let told: Vec<_> = faults(&[account], &[sink], &[]).iter().map(ToString::to_string).collect();
+    let begun = "501@pbx.example is not registered: it has only begun to register";
+    assert_eq!(told, [begun, "auto is not open yet"]);
+}
+
+#[test]
+fn a_refresh_that_fails_while_the_registration_holds_is_no_fault_but_told() {
+    let account = Account { failure: failed().failure, ..registered() };
+    assert_eq!(faults(std::slice::from_ref(&account), &[], &[]), []);
+    let told = "registered as 501 at pbx.example (192.0.2.9:5060), for 212 s more; its refresh fails: the user or the \
+                password is wrong; at pbx.example (192.0.2.9:5060), for 12 s";
+    assert_eq!(account.to_string(), told);
+}
+
+#[test]
+fn an_audio_thread_that_does_not_write_hangs() {
+    let silent = |state, silent_ms| faults(&[], &[Sink { state, silent_ms, ..card() }], &[]);
+    assert_eq!(silent(SinkState::Idle, 2000), []);
+    let [Fault::Hangs { silent_ms: 2001, .. }] = silent(SinkState::Idle, 2001)[..] else {
+        panic!("it hangs")
+    };
+    let [Fault::NoCard { .. }] = silent(SinkState::Missing, 14_000)[..] else { panic!("it is opened") };
+    let [Fault::Hangs { .. }] = silent(SinkState::Missing, 16_000)[..] else { panic!("it hangs") };
+}
+
+#[test]
+fn a_healthy_box_is_told_in_sentences() {
+    let expected = "\
+PagingBox 0.1.0, up for 3 h 12 min: all is well
+Telephone
+  registered as 501 at pbx.example (192.0.2.9:5060), for 212 s more
+Loudspeakers
+  auto plays on hw:CARD=Device,DEV=0 (usb, 2 channels, S16_LE, 48000 Hz, latency 19.7 ms), 0 xruns
+    ████████████████████████████░░░░░░░░░░░░ -18.3 dBFS
+Calls
+  sip:200@pbx.example at 192.0.2.7:5060 on air, 12 s: G722, latency 34 ms, jitter 0.4 ms, lost 2.0 %, clock +12 ppm
+    ████████████████████░░░░░░░░░░░░░░░░░░░░ -30.0 dBFS
+Counted
+  12 calls, 340 SIP messages, 3 of strangers
+";
+    assert_eq!(sound().to_string(), expected.replace("0.1.0", env!("CARGO_PKG_VERSION")));
+}
+
+#[test]
+fn faults_come_first_and_mistakes_have_their_place() {
+    let status =
+        Status { sinks: vec![missing()], mistakes: vec![mistake(3, Severity::Error)], ..Status::default() };
+    let text = status.judged().to_string();
+    let lines: Vec<_> = text.lines().collect();
+    assert!(lines[0].ends_with(": 2 faults"), "{text}");
+    assert_eq!(lines[1], "! nothing is heard: auto: no such sound card");
+    assert!(lines[2].starts_with("! a mistake in the configuration: paging.conf:3:9: error: "), "{text}");
+    assert!(text.contains("\nTelephone\n  no account; the box takes direct calls\n"), "{text}");
+    assert!(
+        text.contains("\nConfiguration\n  paging.conf:3:9: error: [sip] ptime: expected a time\n"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_device_that_is_named_as_it_is_found_is_named_once() {
+    let name = "wav:page.wav".to_owned();
+    let found = Card { name: name.clone(), kind: "wav".to_owned(), ..card().card.unwrap() };
+    let sink =
+        Sink { device: name, card: Some(found), state: SinkState::Idle, xruns: 3, opened: 2, ..card() };
+    let zones = vec!["hall".to_owned(), "yard".to_owned()];
+    let told = "wav:page.wav silent (wav, 2 channels, S16_LE, 48000 Hz, latency 19.7 ms), 3 xruns, opened 2 times; \
+                zones hall, yard";
+    assert_eq!(Sink { zones, ..sink }.to_string(), told);
+}
+
+/// A box with much to tell.
+fn busy() -> Status {
+    let calls = (0..40).map(|number| call(&format!("sip:{number}@pbx.example"))).collect();
+    let mistakes = (1..9).map(|line| mistake(line, Severity::Error)).collect();
+    Status { accounts: vec![failed(); 3], calls, mistakes, sinks: vec![card(); 2], ..sound() }.judged()
+}
+
+#[test]
+fn a_page_fits_every_terminal() {
+    for status in [Status::default(), sound(), busy()] {
+        for size in [(80, 24), (80, 60), (132, 43), (40, 12), (20, 5), (3, 2), (1, 1), (0, 0)] {
+            let page = Page::new(&status, size);
+            assert!(page.lines().len() <= size.1, "{size:?}: {page:#?}");
+            let is_narrow = |line: &String| line.chars().count() <= size.0;
+            assert!(page.lines().iter().all(is_narrow), "{size:?}: {page:#?}");
+        }
+    }
+}
+
+#[test]
+fn a_page_of_80_by_24_shows_faults_telephone_loudspeakers_and_the_first_calls() {
+    let mut text = String::new();
+    for line in Page::new(&busy(), (80, 24)).lines() {
+        writeln!(text, "{line}").unwrap();
+    }
+    for part in
+        ["4 faults", "! 501@", "Telephone\n", "Loudspeakers\n", "Calls\n", " more\n", "dBFS\n", "sip:0@"]
+    {
+        assert!(text.contains(part), "{part}:\n{text}");
+    }
+    assert_eq!(text.lines().count(), 24, "{text}");
+}
+
+#[test]
+fn what_the_network_wrote_moves_no_cursor() {
+    let status = Status { calls: vec![call("sip:\u{1b}[2J\n@x")], ..sound() };
+    let page = Page::new(&status, (80, 24));
+    assert!(!page.lines().iter().any(|line| line.contains(char::is_control)), "{page:#?}");
+}
+
+#[test]
+fn the_json_text_is_one_line_that_reads_back_as_it_was() {
+    for status in [Status::default().judged(), sound(), busy()] {
+        let text = status.to_json();
+        assert!(!text.contains('\n'));
+        assert_eq!(Status::from_json(&text).unwrap(), status);
+    }
+}
+
+#[test]
+fn another_schema_and_other_programs_are_told_apart() {
+    let error = |text: &str| Status::from_json(text).unwrap_err().to_string();
+    assert!(error("{\"schema\": 2}").starts_with("the box speaks schema 2, this program 1"));
+    assert!(error("HTTP/1.1 400").starts_with("what answers there is no box"));
+    let newer = sound().to_json().replacen('{', "{\"brand_new\":[1],", 1);
+    assert_eq!(Status::from_json(&newer).unwrap(), sound(), "new names are passed over");
+}
+
+#[test]
+fn the_json_text_keeps_to_the_schema_that_is_given_to_others() {
+    let schema: Value = serde_json::from_str(include_str!("../../docs/status.schema.json")).unwrap();
+    let off = Account { state: AccountState::Off, ..failed() };
+    let silent = Sink { level_dbfs: None, silent_ms: 9000, ..card() };
+    let ringing =
+        Call { state: CallState::Ringing, stream: None, codec: None, account: None, ..call("sip:1@x") };
+    let loose = Mistake { line: None, column: None, ..mistake(1, Severity::Note) };
+    let mut odd = busy();
+    odd.accounts.push(off);
+    odd.sinks.extend([silent, missing()]);
+    odd.calls.push(ringing);
+    odd.mistakes.push(loose);
+    for status in [Status::default().judged(), sound(), busy(), odd.judged()] {
+        let value: Value = serde_json::from_str(&status.to_json()).unwrap();
+        let mut breaches = Vec::new();
+        check(&schema, &schema, &value, "status", &mut breaches);
+        assert_eq!(breaches, [""; 0]);
+    }
+    let mut breaches = Vec::new();
+    check(&schema, &schema, &serde_json::json!({"schema": "1"}), "status", &mut breaches);
+    assert!(breaches.len() > 5, "the check finds breaches: {breaches:?}");
+}
+
+/// As much of JSON Schema as the file uses: `$ref`, `type`, `enum`, `const`, `required`, `properties`,
+/// `additionalProperties`, `items`, `oneOf`.
+fn check(root: &Value, schema: &Value, value: &Value, path: &str, breaches: &mut Vec<String>) {
+    if let Some(name) = schema["$ref"].as_str() {
+        let target = root.pointer(name.trim_start_matches('#')).expect("a definition");
+        return check(root, target, value, path, breaches);
+    }
+    if let Some(ways) = schema["oneOf"].as_array() {
+        let fits = |way: &&Value| {
+            let mut breaches = Vec::new();
+            check(root, way, value, path, &mut breaches);
+            breaches.is_empty()
+        };
+        if ways.iter().filter(fits).count() != 1 {
+            breaches.push(format!("{path}: fits not exactly one of {}", ways.len()));
+        }
+    }
+    if !is_of_type(&schema["type"], value) {
+        return breaches.push(format!("{path}: {value} is no {}", schema["type"]));
+    }
+    let allowed = schema["enum"].as_array().is_none_or(|words| words.contains(value));
+    if !allowed || schema.get("const").is_some_and(|only| only != value) {
+        breaches.push(format!("{path}: {value}"));
+    }
+    for name in schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+        if value.get(name).is_none() {
+            breaches.push(format!("{path}: no {name}"));
+        }
+    }
+    for (name, value) in value.as_object().into_iter().flatten() {
+        match schema["properties"].get(name) {
+            Some(schema) => check(root, schema, value, &format!("{path}.{name}"), breaches),
+            None if schema["oneOf"].is_array() => {}
+            None => breaches.push(format!("{path}: {name} is not in the schema")),
+        }
+    }
+    for value in value.as_array().into_iter().flatten() {
+        check(root, &schema["items"], value, &format!("{path}[]"), breaches);
+    }
+}
+
+fn is_of_type(types: &Value, value: &Value) -> bool {
+    let is = |name: &Value| match name.as_str() {
+        Some("object") => value.is_object(),
+        Some("array") => value.is_array(),
+        Some("string") => value.is_string(),
+        Some("boolean") => value.is_boolean(),
+        Some("integer") => value.is_u64(),
+        Some("number") => value.is_number(),
+        Some("null") => value.is_null(),
+        _ => panic!("a type the check does not know: {name}"),
+    };
+    match types {
+        Value::Null => true,
+        Value::Array(names) => names.iter().any(is),
+        name => is(name),
+    }
+}
