@@ -161,7 +161,7 @@ impl Script {
             if !told.contains(&line) && told.len() < MOST_LINES {
                 told.push(line);
                 self.steps.push(Step::Comma);
-                self.say(LINE);
+                self.say(LINE_NUMBER);
                 self.spell(&line.to_string());
             }
         }
@@ -234,7 +234,7 @@ impl fmt::Display for Script {
 const POINT: Word = Word::of("point");
 const COLON: Word = Word::of("colon");
 const DASH: Word = Word::of("dash");
-const LINE: Word = Word::of("line");
+const LINE_NUMBER: Word = Word::of("line number");
 const AND_MORE: Word = Word::of("and more");
 const EXTENSION: Word = Word::of("extension");
 const ACCOUNT: Word = Word::of("account");
@@ -297,15 +297,18 @@ mod tests {
 
     #[test]
     fn mistakes_are_told_with_the_first_three_of_their_lines() {
-        assert_eq!(mistakes(&[14], 1), "there is a mistake in the configuration, line 1 4");
-        assert_eq!(mistakes(&[9, 20, 20], 3), "there are mistakes in the configuration, line 9, line 2 0");
+        assert_eq!(mistakes(&[14], 1), "there is a mistake in the configuration, line number 1 4");
+        assert_eq!(
+            mistakes(&[9, 20, 20], 3),
+            "there are mistakes in the configuration, line number 9, line number 2 0"
+        );
         assert_eq!(
             mistakes(&[1, 2, 3, 4], 4),
-            "there are mistakes in the configuration, line 1, line 2, line 3, and more"
+            "there are mistakes in the configuration, line number 1, line number 2, line number 3, and more"
         );
         // A --set is in no line.
         assert_eq!(mistakes(&[], 2), "there are mistakes in the configuration");
-        assert_eq!(mistakes(&[7], 2), "there are mistakes in the configuration, line 7, and more");
+        assert_eq!(mistakes(&[7], 2), "there are mistakes in the configuration, line number 7, and more");
     }
 
     #[test]

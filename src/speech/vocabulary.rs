@@ -105,7 +105,7 @@ pub const ENGLISH: &[Entry] = &[
     entry("no mistakes in the configuration", "No mistakes in the configuration."),
     entry("there is a mistake in the configuration", "There is a mistake in the configuration."),
     entry("there are mistakes in the configuration", "There are mistakes in the configuration."),
-    entry("line", "line"),
+    entry("line number", "line number"),
     entry("and more", "and more"),
     entry("extension", "Extension"),
     entry("account", "Account"),
