@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use pagingbox::config::{Device, Span};
-use pagingbox::output::{Control, Others, Setup, State};
+use pagingbox::output::{Control, DeviceNews, Others, Setup, State};
 
 use crate::record::FORMATS;
 use crate::tones::{FRAMES, Take, Tones, takes};
@@ -77,6 +77,10 @@ impl Card {
             until("it has fallen silent", || control.state() == State::Idle);
         });
         assert_eq!((control.xruns(), control.opened()), (0, 1), "{self:?}");
+        let Some(DeviceNews::Found(found)) = control.poll_news() else { panic!("{self:?}") };
+        assert_eq!((found.name, found.format), (self.name(), Some(FORMATS[self.format])));
+        assert_eq!((found.channels, u64::from(found.rate_hz)), (self.channels, self.rate_hz));
+        assert!(found.latency > Duration::from_millis(100), "{:?}", found.latency);
     }
 
     fn is(self, take: &Take) -> bool {

@@ -72,7 +72,7 @@ impl<'a> Accounts<'a> {
         for line in self.lines.iter_mut().filter(|line| line.settings.register) {
             line.key = line.account().map(|account| endpoint.add_account(account));
             if line.key.is_none() {
-                log::error!("{}: cannot be written as a SIP address; it does not register", line.address);
+                line.on_unwritable(now);
             }
         }
         self.handle_timeout(now);

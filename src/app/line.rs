@@ -174,6 +174,11 @@ impl Line {
         }
     }
 
+    pub(super) fn on_unwritable(&mut self, now: Instant) {
+        self.standing.on_unwritable(now);
+        log::error!("{}: cannot be written as a SIP address; it does not register", self.address);
+    }
+
     pub(super) fn on_unregistered(&mut self) {
         self.standing.on_unregistered();
         if core::mem::replace(&mut self.is_registered, false) {

@@ -1,7 +1,7 @@
 //! `paging status`: asks the running box how it is, and says so.
 //!
-//! A visit ends with what a script can go by: 0 the box is well, 1 it has a fault, 69 no box answers. Watched, it ends when
-//! it is interrupted (0) or the box is gone.
+//! A visit ends with what a script can go by: 0 the box is well, 1 it has a fault, 69 no box answers. Who watches stays until
+//! he interrupts it (0) or the box is gone; in a terminal he waits for it to come back.
 
 use super::status_arguments::StatusQuery;
 use super::terminal::Terminal;
@@ -24,11 +24,10 @@ use std::process::ExitCode;
 /// Asks, and prints what the box says.
 pub(super) fn ask(query: &StatusQuery) -> Result<ExitCode, VisitError> {
     let path = socket(query)?;
-    let mut visit = Visit::new(path, query.watch)?;
+    let mut visit = Visit::new(&path)?;
     let executor = LocalExecutor::new();
     if query.watch {
-        let mut view = View::new(query.json).map_err(VisitError::Output)?;
-        return net::run(&executor, visit.watch(&mut view)).map_err(VisitError::System)?;
+        return net::run(&executor, watch(visit, query.json)).map_err(VisitError::System)?;
     }
     let line = net::run(&executor, visit.once()).map_err(VisitError::System)??;
     let status = Status::from_json(&line).map_err(|error| refusal(&line, error))?;
@@ -45,13 +44,44 @@ fn socket(query: &StatusQuery) -> Result<PathBuf, VisitError> {
     read.loaded.settings.status.socket.ok_or(VisitError::NoSocket)
 }
 
+/// Shows one answer after the other until whoever watches has seen enough.
+async fn watch(first: Visit, json: bool) -> Result<ExitCode, VisitError> {
+    let signals = Signals::new().map_err(VisitError::System)?;
+    let mut view = View::new(json).map_err(VisitError::Output)?;
+    let path = first.path.clone();
+    let mut visit = Ok(first);
+    loop {
+        let error = match visit {
+            Ok(mut visit) => match visit.watch(&signals, &mut view).await {
+                Ok(()) => return Ok(ExitCode::SUCCESS),
+                Err(error) => error,
+            },
+            Err(error) => error,
+        };
+        if !view.wait_for_a_box(&error).map_err(VisitError::Output)? {
+            return Err(error);
+        }
+        if is_stopped_within(&signals, AGAIN_IN).await {
+            return Ok(ExitCode::SUCCESS);
+        }
+        visit = Visit::new(&path);
+    }
+}
+
+async fn is_stopped_within(signals: &Signals, span: Duration) -> bool {
+    let mut over = pin!(sleep_until(clock::now() + span));
+    poll_fn(|context| match signals.poll_next(context) {
+        Poll::Ready(_) => Poll::Ready(true),
+        Poll::Pending => over.as_mut().poll(context).map(|()| false),
+    })
+    .await
+}
+
 /// A connection to a box.
 struct Visit {
     path: PathBuf,
     io: Local,
     crowd: Crowd,
-    /// Caught where there is something to put in order before the end.
-    signals: Option<Signals>,
     /// What has come and is no whole line yet.
     text: Vec<u8>,
 }
@@ -68,31 +98,31 @@ enum Heard {
 }
 
 impl Visit {
-    fn new(path: PathBuf, watch: bool) -> Result<Self, VisitError> {
+    fn new(path: &Path) -> Result<Self, VisitError> {
+        let path = path.to_owned();
         let io = Local::connect(&path).map_err(|source| VisitError::Nobody { path: path.clone(), source })?;
         let crowd = Crowd::new().map_err(VisitError::System)?;
         crowd.add(&io, 0, false).map_err(VisitError::System)?;
-        let signals = if watch { Some(Signals::new().map_err(VisitError::System)?) } else { None };
-        Ok(Self { path, io, crowd, signals, text: Vec::new() })
+        Ok(Self { path, io, crowd, text: Vec::new() })
     }
 
     async fn once(&mut self) -> Result<String, VisitError> {
         self.put(Question::Status)?;
-        match self.next(clock::now() + PATIENCE).await {
+        match self.next(clock::now() + PATIENCE, None).await {
             Heard::Line(line) => Ok(line),
             other => Err(self.failed(&other)),
         }
     }
 
-    async fn watch(&mut self, view: &mut View) -> Result<ExitCode, VisitError> {
+    async fn watch(&mut self, signals: &Signals, view: &mut View) -> Result<(), VisitError> {
         self.put(Question::Watch(EVERY))?;
         loop {
-            match self.next(clock::now() + EVERY + PATIENCE).await {
+            match self.next(clock::now() + EVERY + PATIENCE, Some(signals)).await {
                 Heard::Line(line) => {
                     let status = Status::from_json(&line).map_err(|error| refusal(&line, error))?;
                     view.show(&line, &status).map_err(VisitError::Output)?;
                 }
-                Heard::Stop => return Ok(ExitCode::SUCCESS),
+                Heard::Stop => return Ok(()),
                 other => return Err(self.failed(&other)),
             }
         }
@@ -105,11 +135,11 @@ impl Visit {
         sent.map(drop).map_err(|source| VisitError::Nobody { path: self.path.clone(), source })
     }
 
-    async fn next(&mut self, deadline: Instant) -> Heard {
+    async fn next(&mut self, deadline: Instant, signals: Option<&Signals>) -> Heard {
         let mut silence = pin!(sleep_until(deadline));
         let mut ready = Vec::new();
         poll_fn(|context| {
-            if self.signals.as_ref().is_some_and(|signals| signals.poll_next(context).is_ready()) {
+            if signals.is_some_and(|signals| signals.poll_next(context).is_ready()) {
                 return Poll::Ready(Heard::Stop);
             }
             loop {
@@ -168,6 +198,16 @@ impl View {
     fn new(json: bool) -> io::Result<Self> {
         let terminal = if json { None } else { Terminal::enter()? };
         Ok(terminal.map_or(Self::Lines { json, is_first: true }, Self::Terminal))
+    }
+
+    /// Says that the box is gone, where it is waited for; false where it is not.
+    fn wait_for_a_box(&mut self, gone: &VisitError) -> io::Result<bool> {
+        let (Self::Terminal(terminal), VisitError::Nobody { .. } | VisitError::Gone { .. }) = (self, gone)
+        else {
+            return Ok(false);
+        };
+        terminal.draw(Page::of_sentence(&gone.to_string(), terminal.size()).lines())?;
+        Ok(true)
     }
 
     fn show(&mut self, line: &str, status: &Status) -> io::Result<()> {
@@ -254,11 +294,15 @@ impl fmt::Display for VisitError {
             Self::Nobody { path, source } if source.kind() == io::ErrorKind::PermissionDenied => {
                 write!(f, "{}: only its user and group may ask: try sudo", hint(path))
             }
-            Self::Nobody { path, source } => write!(
-                f,
-                "{}: {source}; is it running, with this [status] socket? --socket PATH asks elsewhere",
-                hint(path)
-            ),
+            Self::Nobody { path, source } => {
+                write!(f, "{}: ", hint(path))?;
+                match source.kind() {
+                    io::ErrorKind::NotFound => f.write_str("there is no such socket")?,
+                    io::ErrorKind::ConnectionRefused => f.write_str("nobody listens there")?,
+                    _ => write!(f, "{source}")?,
+                }
+                f.write_str("; is it running, with this [status] socket? --socket PATH asks elsewhere")
+            }
             Self::Silent { path } => write!(f, "{}: somebody listens there and says nothing", hint(path)),
             Self::Gone { path } => write!(f, "{} any more: it has ended", hint(path)),
             Self::Refused(why) => write!(f, "the box does not answer: {why}"),
@@ -271,6 +315,8 @@ impl fmt::Display for VisitError {
 
 /// How often a watched box is asked.
 const EVERY: Duration = Duration::from_millis(500);
+/// When a box that is gone is looked for again.
+const AGAIN_IN: Duration = Duration::from_secs(1);
 /// How long an answer may take.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// Bytes of the longest answer: many times that of a box with all the calls it takes.

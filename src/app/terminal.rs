@@ -2,7 +2,6 @@
 //!
 //! Escape sequences of ECMA-48 and xterm's other screen, which every terminal of today knows. The keyboard is left alone.
 
-use core::fmt::Write as _;
 use std::io::{self, IsTerminal, Write};
 
 /// The other screen of a terminal, as long as it lives.
@@ -29,12 +28,7 @@ impl Terminal {
 
     /// Shows `lines`, which fit.
     pub(super) fn draw(&mut self, lines: &[String]) -> io::Result<()> {
-        let mut text = HOME.to_owned();
-        for (number, line) in lines.iter().enumerate() {
-            // Writing to a String cannot fail.
-            let _ = write!(text, "{}{line}{CLEAR_LINE}", if number == 0 { "" } else { "\r\n" });
-        }
-        self.write(&(text + CLEAR_BELOW))
+        self.write(&frame(lines))
     }
 
     fn write(&mut self, text: &str) -> io::Result<()> {
@@ -50,6 +44,12 @@ impl Drop for Terminal {
     }
 }
 
+/// What draws `lines` over what was there. After the last line no other begins: a full page would roll up.
+fn frame(lines: &[String]) -> String {
+    let cleared: Vec<_> = lines.iter().map(|line| format!("{line}{CLEAR_LINE}")).collect();
+    format!("{HOME}{}{CLEAR_BELOW}", cleared.join("\r\n"))
+}
+
 /// The other screen, and no cursor.
 const ENTER: &str = "\u{1b}[?1049h\u{1b}[?25l";
 /// The cursor, and the screen of before.
@@ -61,3 +61,14 @@ const CLEAR_LINE: &str = "\u{1b}[K";
 const CLEAR_BELOW: &str = "\u{1b}[J";
 /// Columns and lines of a terminal that does not tell.
 const TYPICAL: (usize, usize) = (80, 24);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_is_drawn_over_the_one_before_and_does_not_roll() {
+        let lines = ["one".to_owned(), "two".to_owned()];
+        assert_eq!(frame(&lines), "\u{1b}[Hone\u{1b}[K\r\ntwo\u{1b}[K\u{1b}[J");
+    }
+}

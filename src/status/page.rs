@@ -23,6 +23,13 @@ impl Page {
         Self(lines.take(height).map(|line| cut(&line, width)).collect())
     }
 
+    /// The page of a box of which there is only this to say.
+    #[must_use]
+    pub fn of_sentence(sentence: &str, (width, height): (usize, usize)) -> Self {
+        let lines = wrapped(sentence, "", width).into_iter().take(height);
+        Self(lines.map(|line| cut(&line, width)).collect())
+    }
+
     /// From the top.
     #[must_use]
     pub fn lines(&self) -> &[String] {

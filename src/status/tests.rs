@@ -173,6 +173,12 @@ Counted
 }
 
 #[test]
+fn what_is_counted_is_told_as_far_as_there_is_any() {
+    let counters = Counters { calls: 1, packets_dropped: 1, log_lines_lost: 7, ..Counters::default() };
+    assert_eq!(counters.to_string(), "1 call, 0 SIP messages, 1 packet dropped, 7 log lines lost");
+}
+
+#[test]
 fn faults_come_first_and_mistakes_have_their_place() {
     let status =
         Status { sinks: vec![missing()], mistakes: vec![mistake(3, Severity::Error)], ..Status::default() };
@@ -231,6 +237,17 @@ fn a_page_of_80_by_24_shows_faults_telephone_loudspeakers_and_the_first_calls() 
         assert!(text.contains(part), "{part}:\n{text}");
     }
     assert_eq!(text.lines().count(), 24, "{text}");
+}
+
+#[test]
+fn a_sentence_is_a_page_too() {
+    let page =
+        Page::of_sentence("no box answers at /run/paging/status.sock any more: it has ended", (30, 24));
+    assert_eq!(
+        page.lines(),
+        ["no box answers at", "  /run/paging/status.sock any", "  more: it has ended"].map(str::to_owned)
+    );
+    assert_eq!(Page::of_sentence("no box answers", (10, 1)).lines(), ["no box"]);
 }
 
 #[test]

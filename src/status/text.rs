@@ -238,18 +238,19 @@ impl fmt::Display for Mistake {
 impl fmt::Display for Counters {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let counts = [
-            (self.calls, "calls"),
-            (self.sip_received, "SIP messages"),
-            (self.sip_malformed, "malformed"),
-            (self.sip_refused, "refused"),
-            (self.strangers_refused, "of strangers"),
-            (self.sip_unsent, "unsent"),
-            (self.packets_dropped, "packets dropped"),
-            (self.log_lines_lost, "log lines lost"),
+            (self.calls, ["call", "calls"]),
+            (self.sip_received, ["SIP message", "SIP messages"]),
+            (self.sip_malformed, ["malformed"; 2]),
+            (self.sip_refused, ["refused"; 2]),
+            (self.strangers_refused, ["of strangers"; 2]),
+            (self.sip_unsent, ["unsent"; 2]),
+            (self.packets_dropped, ["packet dropped", "packets dropped"]),
+            (self.log_lines_lost, ["log line lost", "log lines lost"]),
         ];
         // The first two are told in any case.
         let told = counts.iter().enumerate().filter(|(index, (count, _))| *index < 2 || *count > 0);
-        for (index, (count, what)) in told {
+        for (index, (count, [one, several])) in told {
+            let what = if *count == 1 { one } else { several };
             write!(f, "{}{count} {what}", if index == 0 { "" } else { ", " })?;
         }
         Ok(())

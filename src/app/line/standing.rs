@@ -21,6 +21,8 @@ enum Trouble {
     Failed { server: String, reason: Failure },
     /// There is none to be asked; a sentence says why.
     NoServer(String),
+    /// It cannot be written as a SIP address.
+    Unwritable,
 }
 
 impl Standing {
@@ -44,6 +46,10 @@ impl Standing {
 
     pub(super) fn on_unregistered(&mut self) {
         self.registered = None;
+    }
+
+    pub(super) fn on_unwritable(&mut self, now: Instant) {
+        self.fail(now, Trouble::Unwritable);
     }
 
     /// In which state it is, at which server, for how many seconds more, and what went wrong.
@@ -88,12 +94,16 @@ impl Trouble {
                 let (reason, status) = word(*reason);
                 status::Failure { reason, text, server, status, since_s }
             }
-            Self::NoServer(text) => {
-                let (reason, text, server) = (Reason::NoServer, text.clone(), String::new());
-                status::Failure { reason, text, server, status: None, since_s }
+            Self::NoServer(text) => without_server(Reason::NoServer, text, since_s),
+            Self::Unwritable => {
+                without_server(Reason::Other, "it cannot be written as a SIP address", since_s)
             }
         }
     }
+}
+
+fn without_server(reason: Reason, text: &str, since_s: u64) -> status::Failure {
+    status::Failure { reason, text: text.to_owned(), server: String::new(), status: None, since_s }
 }
 
 fn word(failure: Failure) -> (Reason, Option<u16>) {
@@ -128,6 +138,14 @@ mod tests {
         assert_eq!(told.server.as_deref(), Some("pbx.example (192.0.2.9:5060)"));
         standing.on_unregistered();
         assert_eq!(standing.status(at(99), false).state, AccountState::Off);
+    }
+
+    #[test]
+    fn an_address_that_cannot_be_written_is_no_beginning() {
+        let mut standing = Standing::default();
+        standing.on_unwritable(at(1));
+        let told = standing.status(at(1), true);
+        assert_eq!((told.state, told.failure.unwrap().reason), (AccountState::Failed, Reason::Other));
     }
 
     #[test]
