@@ -23,6 +23,7 @@ mod sipp;
 mod skip;
 mod tone;
 
+mod aloud;
 mod callers;
 mod calls;
 mod faults;

@@ -39,6 +39,14 @@ impl PagingBox {
         Self::start_in(folder, ip, settings, log.into(), 403)
     }
 
+    /// Starts a box on loopback that reads `file` as its configuration.
+    pub(crate) fn start_reading(file: &str) -> Self {
+        let folder = next_folder();
+        fs::write(folder.join("paging.conf"), file).unwrap();
+        let log = File::create(folder.join("log")).unwrap();
+        Self::start_in(folder, IpAddr::from([127, 0, 0, 1]), &[], log.into(), 200)
+    }
+
     /// Starts a box whose log lines go to `log`.
     pub(crate) fn start_logging_to(log: Stdio, ip: IpAddr) -> Self {
         Self::start_in(next_folder(), ip, &[], log, 200)

@@ -107,6 +107,27 @@ impl Recording {
         blocks.into_iter().filter(|block| sounds(block)).map(|block| self.amplitude(block, hz)).collect()
     }
 
+    /// The same in the last `seconds` of the recording.
+    pub(crate) fn find_last(&self, hz: f32, seconds: f32) -> Option<Heard> {
+        let from = self.samples.len().saturating_sub((seconds * self.rate as f32) as usize);
+        Self::of(self.rate, self.samples[from..].to_vec()).find(hz)
+    }
+
+    /// How long something sounds, from the first to the last block of 20 ms, and how loud its louder blocks are on average, in
+    /// decibels of full scale.
+    pub(crate) fn speech(&self) -> (f32, f32) {
+        let block = self.rate as usize / 50;
+        let power = |block: &[f32]| block.iter().map(|value| value * value).sum::<f32>() / block.len() as f32;
+        let powers: Vec<f32> = self.samples.chunks_exact(block).map(power).collect();
+        let loudest = powers.iter().copied().fold(0.0, f32::max);
+        let sounds = |power: &f32| *power > loudest * 0.025;
+        let first = powers.iter().position(sounds).unwrap_or(0);
+        let last = powers.iter().rposition(sounds).unwrap_or(0);
+        let loud: Vec<f32> = powers.iter().copied().filter(sounds).collect();
+        let mean = loud.iter().sum::<f32>() / loud.len().max(1) as f32;
+        ((last - first) as f32 / 50.0, 10.0 * mean.max(1e-12).log10())
+    }
+
     /// The largest sample.
     pub(crate) fn peak(&self) -> f32 {
         self.samples.iter().fold(0.0, |peak, value| peak.max(value.abs()))

@@ -17,6 +17,7 @@ use crate::net::{self, Changes};
 use crate::sip::registration::{Event, Server};
 use crate::sip::wire::SipUri;
 use crate::sip::{AccountKey, Endpoint};
+use crate::speech::Fault;
 use crate::status;
 use crate::time::Instant;
 use core::cell::RefCell;
@@ -180,6 +181,11 @@ impl<'a> Accounts<'a> {
                 }
             }
         }
+    }
+
+    /// What is wrong with each.
+    pub(super) fn faults(&self) -> impl Iterator<Item = Fault> {
+        self.lines.iter().filter_map(Line::fault)
     }
 
     /// How they are.

@@ -5,6 +5,7 @@
 //! paging check [FILE…]                           find mistakes
 //! paging config [CONF…]                          print what is in force
 //! paging devices                                 list sound cards
+//! paging say-status [--device D] [CONF…]         say aloud how this box is
 //! paging call URI --play FILE | --tone HZ --seconds S | --rtp no
 //! paging status [CONF…] [--json] [--watch]      how the running box is
 //! ```
@@ -17,6 +18,7 @@ pub use super::config_arguments::{CONFIG_HELP, Shown};
 use super::status_arguments::StatusQuery;
 
 use super::config_arguments::{self, Old};
+use crate::config::Device;
 use core::fmt;
 use core::ops::RangeInclusive;
 use std::ffi::OsString;
@@ -35,6 +37,8 @@ pub enum Command {
     Check(Configuration),
     /// Print a configuration.
     Config(Shown, Configuration),
+    /// Say aloud how this box is.
+    SayStatus(SayStatus),
     /// Ask the running box how it is.
     Status(StatusQuery),
     /// Print how to use it.
@@ -79,6 +83,7 @@ impl Command {
                         return Err(UsageError::SetFor(command.to_owned()));
                     }
                     Some("devices") => return devices(&mut parser),
+                    Some("say-status") => return SayStatus::parse(configuration, &mut parser),
                     Some("status") => {
                         return Ok(StatusQuery::parse(&mut parser, configuration.sets)?
                             .map_or(Self::StatusHelp, Self::Status));
@@ -107,6 +112,36 @@ pub struct Configuration {
     pub files: Vec<PathBuf>,
     /// `section.key=value` of each `--set`; they win over files.
     pub sets: Vec<String>,
+}
+
+/// What is to be said, and where.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SayStatus {
+    /// What the box would run with.
+    pub configuration: Configuration,
+    /// Where it is played instead of where the box plays.
+    pub device: Option<Device>,
+}
+
+impl SayStatus {
+    fn parse(configuration: Configuration, parser: &mut lexopt::Parser) -> Result<Command, UsageError> {
+        let mut ask = Self { configuration, device: None };
+        while let Some(argument) = parser.next()? {
+            match argument {
+                lexopt::Arg::Short('h') | lexopt::Arg::Long("help") => return Ok(Command::Help),
+                lexopt::Arg::Long("set") => ask.configuration.sets.push(text(parser.value()?)?),
+                lexopt::Arg::Long("device") => ask.device = Some(device(text(parser.value()?)?)?),
+                lexopt::Arg::Value(path) => ask.configuration.files.push(path.into()),
+                other => return Err(other.unexpected().into()),
+            }
+        }
+        Ok(Command::SayStatus(ask))
+    }
+}
+
+fn device(found: String) -> Result<Device, UsageError> {
+    let form = "a device such as auto, a card of \"paging devices\" or wav:PATH";
+    Device::from_text(&found).map_err(|_| UsageError::Form { option: "--device", form, found })
 }
 
 fn devices(parser: &mut lexopt::Parser) -> Result<Command, UsageError> {
@@ -231,6 +266,7 @@ PagingBox: telephone calls come out of loudspeakers
   paging config [CONF…]                       print what is in force, and where it stands
   paging config --defaults | --annotated      print every setting, without or with what it means
   paging devices                              list the sound cards
+  paging say-status [--device DEVICE] [CONF…] say aloud how this box is
   paging call URI --play FILE                 call URI and play a WAV file to it
   paging call URI --tone HZ --seconds S       call URI and play a tone to it
   paging call --help                          many calls at once, codecs, network faults
@@ -288,6 +324,18 @@ mod tests {
         assert_eq!(parse("--help"), Ok(Command::Help));
         assert_eq!(parse("call sip:p@h --help"), Ok(Command::CallHelp));
         assert_eq!(parse("status --help"), Ok(Command::StatusHelp));
+    }
+
+    #[test]
+    fn the_state_of_a_box_is_said_on_a_device_of_its_own_or_on_any() {
+        let words = "--set a.b=c say-status x.conf --device wav:x.wav --set d.e=f";
+        let Ok(Command::SayStatus(ask)) = parse(words) else { panic!("expected to say something") };
+        assert_eq!(ask.device, Some(Device::Wav("x.wav".into())));
+        assert_eq!(ask.configuration.files, [PathBuf::from("x.conf")]);
+        assert_eq!(ask.configuration.sets, ["a.b=c", "d.e=f"]);
+        assert_eq!(parse("say-status"), Ok(Command::SayStatus(SayStatus::default())));
+        let error = parse("say-status --device wav:").unwrap_err();
+        assert!(error.starts_with("expected --device with a device such as auto"), "{error}");
     }
 
     #[test]

@@ -2,7 +2,9 @@
 
 use super::sink::Sink;
 use crate::config::{ChannelSet, Settings};
-use crate::mix::{MAX_CHANNELS, Media, OutputLevels, Report, Voice, VoiceConfig, VoiceId, VoiceStats};
+use crate::mix::{
+    MAX_CHANNELS, Media, OutputLevels, Recital, Report, Voice, VoiceConfig, VoiceId, VoiceStats,
+};
 use crate::status;
 use crate::time::Instant;
 use crate::units::Level;
@@ -27,10 +29,29 @@ impl<'a> Cards<'a> {
         self.0.iter().all(Sink::is_ready)
     }
 
+    /// Whether what is played now comes out of one of them.
+    pub(super) fn is_audible(&self) -> bool {
+        self.0.iter().any(Sink::is_audible)
+    }
+
+    /// Whether one of them was never there yet.
+    pub(super) fn is_one_missing(&self) -> bool {
+        self.0.iter().any(Sink::was_never_there)
+    }
+
     /// Gives every card a voice made of `config`; false when one of them takes no more, and then none has it.
     pub(super) fn attach(&self, voice: VoiceId, config: &VoiceConfig) -> bool {
+        self.attach_all(voice, || Voice::telephone(config.clone()))
+    }
+
+    /// Has every card say `recital`; false when one of them takes no more, and then none does.
+    pub(super) fn attach_recital(&self, voice: VoiceId, recital: &Recital) -> bool {
+        self.attach_all(voice, || Voice::recital(recital))
+    }
+
+    fn attach_all(&self, voice: VoiceId, source: impl Fn() -> Voice) -> bool {
         for (index, sink) in self.0.iter().enumerate() {
-            if !sink.attach(voice, Box::new(Voice::telephone(config.clone()))) {
+            if !sink.attach(voice, Box::new(source())) {
                 self.0[..index].iter().for_each(|sink| sink.release(voice));
                 return false;
             }

@@ -9,6 +9,7 @@ use crate::sip::digest::Identity;
 use crate::sip::registration::{Account, Failure, Server};
 use crate::sip::wire::{self, NameAddr, SipUri};
 use crate::sip::{AccountKey, Transport};
+use crate::speech::{Fault, Trouble};
 use crate::status;
 use crate::time::Instant;
 use core::time::Duration;
@@ -197,6 +198,27 @@ impl Line {
         }
     }
 
+    /// What is wrong with it: it should be registered and is not.
+    pub(super) fn fault(&self) -> Option<Fault> {
+        let is_wanted = self.settings.register && !self.is_registered;
+        is_wanted.then(|| Fault::NotRegistered { user: self.settings.user.clone(), trouble: self.trouble() })
+    }
+
+    /// Of several servers that fail, the one that has answered tells most.
+    fn trouble(&self) -> Trouble {
+        let has_said = |failures: &[Failure]| self.told.iter().any(|(_, why, _)| failures.contains(why));
+        let refuses = |(_, why, _): &(String, Failure, Instant)| matches!(why, Failure::Refused(_));
+        match () {
+            () if has_said(&[Failure::WrongPassword]) => Trouble::WrongPassword,
+            () if has_said(&[Failure::Forbidden, Failure::UnknownProof]) => Trouble::Refused,
+            () if self.told.iter().any(refuses) => Trouble::Refused,
+            () if has_said(&[Failure::NoAnswer, Failure::Unreachable]) => Trouble::NoAnswer,
+            () if self.faults.is_empty() => Trouble::Unknown,
+            () if self.places.is_empty() => Trouble::NotFound,
+            () => Trouble::NoAnswer,
+        }
+    }
+
     /// How it is.
     pub(super) fn status(&self, now: Instant) -> status::Account {
         let Told { state, server, expires_in_s, failure } = self.standing.status(now, self.settings.register);
@@ -314,6 +336,28 @@ mod tests {
         let targets = [0, 1].map(|number| line.target(number).map(|target| target.to_string()));
         assert_eq!(targets, [None, Some("sip:b.example:5070".to_owned())]);
         assert!(line.route(0).is_none());
+    }
+
+    #[test]
+    fn what_is_wrong_with_an_account_is_what_a_person_can_mend() {
+        let mut line = line("[sip]\ndomain = a.example\nuser = 501\n");
+        let fault = |trouble| Some(Fault::NotRegistered { user: "501".to_owned(), trouble });
+        assert_eq!(line.fault(), fault(Trouble::Unknown));
+        line.complain(vec!["a.example has no address".to_owned()]);
+        assert_eq!(line.fault(), fault(Trouble::NotFound));
+        let mut fail = |server: &str, reason| {
+            line.on_failed(Instant::ZERO, server.to_owned(), reason, Duration::from_secs(2));
+            line.fault()
+        };
+        assert_eq!(fail("a", Failure::NoAnswer), fault(Trouble::NoAnswer));
+        assert_eq!(fail("b", Failure::WrongPassword), fault(Trouble::WrongPassword));
+        assert_eq!(fail("c", Failure::NoAnswer), fault(Trouble::WrongPassword));
+        line.on_registered(Instant::ZERO, "a", Duration::from_mins(5));
+        assert_eq!(line.fault(), None);
+        line.on_unregistered();
+        assert_eq!(line.fault(), fault(Trouble::NotFound));
+        line.settings.register = false;
+        assert_eq!(line.fault(), None);
     }
 
     #[test]

@@ -86,6 +86,11 @@ impl<'a> Media<'a> {
         Rc::clone(&self.way.cards)
     }
 
+    /// A name for a voice that is nobody's call.
+    pub(super) fn voice(&self) -> VoiceId {
+        self.way.voice()
+    }
+
     /// What sends to callers.
     pub(super) fn legs(&self) -> Rc<Legs<'a>> {
         Rc::clone(&self.way.legs)

@@ -6,6 +6,7 @@
 //! - `caller` places pages (`paging call`): `target` is whom it calls, `call_schedule` says when; `call_media` is what is
 //!   offered and said: `sound` and `speech`, cut into `call_stream`s with `call_faults`, sent by the `talker`;
 //!   `call_score` is how it went.
+//! - `announcements` say aloud what is wrong, `say_status` what is asked for; `recite` makes sound of words.
 //! - `configuration` reads files, environment and `--set`, and `reload` has them read again; `configure` checks and prints
 //!   them; [`arguments`] is the command line.
 //! - `log` writes log lines as far as `log_levels` let them, and `syslog` sends them; `throttle` says how many the
@@ -15,6 +16,7 @@
 //! - `accounts` registers the box: each `line` is one account, with servers that `lookup` finds.
 
 mod accounts;
+mod announcements;
 pub mod arguments;
 mod back;
 mod bell;
@@ -50,7 +52,9 @@ mod notify;
 mod open_files;
 mod outlook;
 mod post;
+mod recite;
 mod reload;
+mod say_status;
 mod serve;
 mod service;
 mod sink;
@@ -84,6 +88,7 @@ pub fn run(command: Command) -> ExitCode {
         Command::Call(page) => place(*page),
         Command::Check(configuration) => configure::check(&configuration),
         Command::Config(shown, configuration) => configure::show(shown, &configuration),
+        Command::SayStatus(ask) => say_status::say_status(ask),
         Command::Status(query) => ask(&query),
         Command::StatusHelp => print(STATUS_HELP),
         Command::Help => print(HELP),

@@ -13,7 +13,6 @@ use super::configuration::{self, Read};
 use crate::clock;
 use crate::config::{Change, Settings, changes, meanwhile};
 use crate::net::{self, Folders};
-use crate::status::Mistake;
 use crate::time::Instant;
 use core::cell::RefCell;
 use core::time::Duration;
@@ -56,9 +55,9 @@ pub(super) struct New {
 }
 
 impl New {
-    /// What is wrong with what was read.
-    pub(super) fn mistakes(&self) -> Vec<Mistake> {
-        self.read.mistakes()
+    /// What was read.
+    pub(super) fn read(&self) -> &Read {
+        &self.read
     }
 
     /// Logs what is wrong, what has changed and what waits; to be called when it is done, for the log may have changed too.

@@ -1,6 +1,7 @@
 //! Brings the box up and takes it down: sockets, rings, the audio thread, the executor.
 
 use super::accounts::Accounts;
+use super::announcements::{self, Announcements};
 use super::arguments::Configuration;
 use super::cards::{Cards, ceiling};
 use super::configuration::Read;
@@ -111,37 +112,40 @@ fn run(
 }
 
 /// A sound card, and what plays on it.
-struct Card {
-    output: Output,
-    setup: Setup,
-    control: Control,
+pub(super) struct Card {
+    pub(super) output: Output,
+    pub(super) setup: Setup,
+    pub(super) control: Control,
 }
 
 impl Card {
-    fn new(output: Output, settings: &Settings) -> Self {
+    pub(super) fn new(output: Output, settings: &Settings) -> Self {
         let setup = Setup::new(&output, &settings.audio);
         Self { output, setup, control: Control::new() }
     }
 
-    fn mixer(&self, settings: &Settings) -> Mixer {
+    pub(super) fn mixer(&self, settings: &Settings) -> Mixer {
         let levels = self.output.gains();
-        Mixer::new(levels.len(), MAX_CALLS).with_spread(Spread::new(&levels)).with_ceiling(ceiling(settings))
+        Mixer::new(levels.len(), MAX_CALLS + OWN_VOICES)
+            .with_spread(Spread::new(&levels))
+            .with_ceiling(ceiling(settings))
     }
 }
 
 /// The rings between the executor and an audio thread.
-struct Rings {
-    commands: Box<Queue<Command, COMMANDS>>,
-    reports: Box<Queue<Report, REPORTS>>,
+pub(super) struct Rings {
+    pub(super) commands: Box<Queue<Command, COMMANDS>>,
+    pub(super) reports: Box<Queue<Report, REPORTS>>,
 }
 
 impl Rings {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self { commands: Box::new(Queue::new()), reports: Box::new(Queue::new()) }
     }
 }
 
-fn named(name: &str) -> thread::Builder {
+/// A thread to be, with the stack of one that plays.
+pub(super) fn named(name: &str) -> thread::Builder {
     thread::Builder::new().name(name.to_owned()).stack_size(output::rt::THREAD_STACK_BYTES)
 }
 
@@ -171,11 +175,13 @@ fn work<'a>(
         StatusSocket::open(settings.status.socket.as_deref(), &executor, media.bell()),
         Notifier::of_environment(clock::now()),
     );
+    let (cards, bell, mistakes) = (media.cards(), media.bell(), announcements::mistakes(&origin.read));
+    let announcements = Announcements::new(settings, mistakes, Rc::clone(&executor), cards, bell);
     let reload = Reload::new(origin, settings.clone(), Rc::clone(&executor), media.bell());
     let external = settings.sip.external.map(|external| (external.ip, external.port));
     let post = Post::new(sockets, connections).known_by(Outside::new(external));
     let mut service = Service::new(endpoint, Pager::new(policy(settings)), media, post, (accounts, reload));
-    service = service.with_outlook(outlook);
+    service = service.with_outlook(outlook).announcing(announcements);
     net::run(&executor, service.serve(&inbox)).map_err(ServeError::Reactor)
 }
 
@@ -301,6 +307,8 @@ impl std::error::Error for ServeError {}
 pub(super) const USER_AGENT: &str = concat!("PagingBox/", env!("CARGO_PKG_VERSION"));
 /// Calls at once.
 const MAX_CALLS: usize = 250;
+/// Voices of the box itself beside them.
+const OWN_VOICES: usize = 1;
 /// SIP connections at once.
 const MAX_CONNECTIONS: u64 = 1024;
 /// So many are taken whatever the machine allows.

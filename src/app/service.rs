@@ -10,6 +10,7 @@
 mod status;
 
 use super::accounts::Accounts;
+use super::announcements::Announcements;
 use super::cards::Cards;
 use super::configuration::Read;
 use super::inbox::{Inbox, Input};
@@ -55,6 +56,8 @@ pub(super) struct Service<'a> {
     /// Of lines that come of what is said within calls.
     chatter: Throttle,
     strangers: Strangers,
+    /// `None`: it says nothing unasked.
+    announcements: Option<Announcements<'a>>,
     outlook: Outlook,
     /// The box is told to stop: nobody is answered any more.
     is_leaving: bool,
@@ -114,12 +117,18 @@ impl<'a> Service<'a> {
             throttle: Throttle::default(),
             chatter: Throttle::default(),
             strangers: Strangers::default(),
+            announcements: None,
             outlook: Outlook::new(clock::now(), Vec::new()),
             is_leaving: false,
             calls: HashMap::new(),
             answers: Vec::new(),
             voices: HashMap::new(),
         }
+    }
+
+    /// The same box, which says aloud what is wrong.
+    pub(super) fn announcing(self, announcements: Announcements<'a>) -> Self {
+        Self { announcements: Some(announcements), ..self }
     }
 
     /// The same box with those to whom it shows itself.
@@ -148,6 +157,9 @@ impl<'a> Service<'a> {
         }
         log::debug!("SIP so far: {:?}", self.endpoint.counters());
         self.is_leaving = true;
+        if let Some(mut announcements) = self.announcements.take() {
+            announcements.hush("the end of the box");
+        }
         self.answers.clear();
         for &call in self.calls.keys() {
             self.endpoint.hang_up(now, call);
@@ -229,6 +241,7 @@ impl<'a> Service<'a> {
         }
         self.endpoint.set_closed(self.closed());
         self.post.tend(now, self.endpoint.flows());
+        self.announce(now);
         while let Some(report) = self.cards.poll() {
             self.on_report(&report);
             // A voice that came back is freed here, where freeing is allowed.
@@ -263,9 +276,24 @@ impl<'a> Service<'a> {
         let reports = (self.cards.voices() > 0).then(|| clock::now() + REPORTS_EVERY);
         let answer = (!self.answers.is_empty()).then(|| clock::now() + READY_EVERY);
         let own = [self.endpoint.poll_timeout(), self.pager.poll_timeout(), self.accounts.poll_timeout()];
-        let others =
-            [self.post.deadline(), self.reload.poll_timeout(), self.outlook.deadline(), reports, answer];
+        let announcement = self.announcements.as_ref().and_then(Announcements::poll_timeout);
+        let (reload, outlook) = (self.reload.poll_timeout(), self.outlook.deadline());
+        let others = [self.post.deadline(), reload, outlook, reports, answer, announcement];
         own.into_iter().chain(others).flatten().min()
+    }
+
+    /// Says aloud what is wrong, when it is time to.
+    fn announce(&mut self, now: Instant) {
+        let Some(announcements) = &mut self.announcements else { return };
+        announcements.handle_timeout(now, !self.calls.is_empty(), self.accounts.faults());
+        announcements.play(|| self.media.voice());
+    }
+
+    /// A call has come or gone: nothing is said aloud meanwhile.
+    fn make_way(&mut self, now: Instant) {
+        if let Some(announcements) = &mut self.announcements {
+            announcements.handle_call(now);
+        }
     }
 
     /// Tells the pager which calls have been heard.
@@ -286,6 +314,7 @@ impl<'a> Service<'a> {
         match event {
             Event::Incoming { call, from, path, call_id, offer, .. } => {
                 let name = self.may_tell(now, path).then(|| name(&from, path, &call_id));
+                self.make_way(now);
                 self.cards.wake();
                 match self.media.prepare(path, &offer) {
                     Ok(prepared) => {
@@ -310,7 +339,10 @@ impl<'a> Service<'a> {
             Event::Registration { account, event } => {
                 self.accounts.on_event(now, &mut self.endpoint, account, event);
             }
-            Event::Ended { call, reason } => self.on_ended(call, reason),
+            Event::Ended { call, reason } => {
+                self.make_way(now);
+                self.on_ended(call, reason);
+            }
             // The box places no calls, and it plays from the answer on, acknowledged or not.
             _ => {}
         }
@@ -477,6 +509,9 @@ impl<'a> Service<'a> {
             Report::Retired { voice, stats, .. } => {
                 self.log_voice(*voice, &summary(stats));
                 self.voices.remove(voice);
+                if let Some(announcements) = &mut self.announcements {
+                    announcements.handle_retired(*voice);
+                }
                 if let Some(dropped) = self.cards.take_dropped() {
                     log::warn!("{dropped} packets found the audio thread too busy");
                 }

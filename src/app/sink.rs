@@ -71,6 +71,16 @@ impl<'a> Sink<'a> {
         self.control.is_ready()
     }
 
+    /// Whether what is played now comes out somewhere.
+    pub(super) fn is_audible(&self) -> bool {
+        matches!(self.control.state(), State::Idle | State::Waking | State::Awake)
+    }
+
+    /// Whether its device was never there yet.
+    pub(super) fn was_never_there(&self) -> bool {
+        self.control.opened() == 0
+    }
+
     /// Gives `source` to the audio thread; false when the ring is full, and the voice is gone.
     pub(super) fn attach(&self, voice: VoiceId, source: Box<Voice>) -> bool {
         let is_taken = self.send(Command::Attach { voice, source });

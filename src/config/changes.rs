@@ -193,6 +193,7 @@ pub(super) const KEYS: &[(&str, &str, Timing, Differ<Settings>)] = &[
     ("sip", "rtp-timeout", Timing::Now, differ!(sip.rtp_timeout)),
     ("sip", "session-timer", Timing::Now, differ!(sip.session_timer)),
     ("status", "socket", Timing::Idle, differ!(status.socket)),
+    ("status", "announce-faults", Timing::Now, differ!(status.announce_faults)),
     ("audio", "device", Timing::Idle, differ!(audio.device)),
     ("audio", "rate", Timing::Idle, differ!(audio.rate)),
     ("audio", "period", Timing::Idle, differ!(audio.period)),

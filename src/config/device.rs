@@ -51,7 +51,11 @@ impl Device {
         }
     }
 
-    pub(super) fn from_text(text: &str) -> Result<Self, Expected> {
+    /// The sink that `device` names so.
+    ///
+    /// # Errors
+    /// When it is no name of one.
+    pub fn from_text(text: &str) -> Result<Self, Expected> {
         if text.is_empty() || text.len() > 1024 || text.chars().any(char::is_control) {
             return Err(Expected::Device);
         }

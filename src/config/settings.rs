@@ -93,6 +93,8 @@ pub struct Calls {
 pub struct Status {
     /// Where it is asked; `None`: nowhere.
     pub socket: Option<PathBuf>,
+    /// Whether what is wrong is said aloud.
+    pub announce_faults: bool,
 }
 
 impl Status {

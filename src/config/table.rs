@@ -317,7 +317,7 @@ const LOG: &[Key] = &[
 
 #[rustfmt::skip]
 const STATUS: &[Key] = &[
-    key("announce-faults", YesNo(Later), "yes", "aloud"),
+    key("announce-faults", YesNo(Into(|s, v| s.status.announce_faults = v)), "yes", "what is wrong after a start is said aloud"),
     key("socket", Text(Into(|s, v| s.status.set_socket(v))), "/run/paging/status.sock", "where paging status asks; none: nowhere"),
 ];
 

@@ -138,6 +138,7 @@ fn defaults_are_the_contracts() {
     assert_eq!((audio.latency_max, audio.volume_call), (Duration::from_millis(300), None));
     assert_eq!(audio.limiter, Some(Level::from_db(-1.0)));
     assert_eq!((calls.hang_up_after, log.level), (Some(Duration::from_mins(5)), LogLevel::Info));
+    assert!(status.announce_faults);
 }
 
 #[test]

@@ -24,9 +24,10 @@ pub(super) enum Gains {
 }
 
 impl Envelope {
-    pub(super) fn new(level: Level) -> Self {
+    /// At `level`; a change takes `fade`.
+    pub(super) fn new(level: Level, fade: Duration) -> Self {
         Self {
-            level: Ramp::new(SampleRate::HZ_16000, Ramp::QUICK, level),
+            level: Ramp::new(SampleRate::HZ_16000, fade, level),
             hush: Ramp::new(SampleRate::HZ_16000, HUSH, Level::UNITY),
             last: level.gain(),
         }

@@ -13,7 +13,7 @@ pub struct VoiceId(pub u64);
 /// What a mixer is told.
 #[derive(Debug)]
 pub enum Command {
-    /// Adds a voice. It is silent until it gets media.
+    /// Adds a voice. One that hears RTP is silent until it gets media; one that says what is in memory begins.
     Attach {
         /// Its name.
         voice: VoiceId,
@@ -22,7 +22,7 @@ pub enum Command {
     },
     /// Speech for a voice.
     Media(Media),
-    /// Changes how loud a voice is, within 5 ms.
+    /// Changes how loud a voice is, within 5 ms; one that says what is in memory, within its own fade.
     SetLevel {
         /// Which.
         voice: VoiceId,
@@ -36,7 +36,7 @@ pub enum Command {
         /// Whether it is to be mute.
         hushed: bool,
     },
-    /// Plays what the voice has left, then retires it.
+    /// Plays what the voice has left, then retires it. One that says what is in memory fades out.
     Release {
         /// Which.
         voice: VoiceId,
@@ -80,7 +80,7 @@ pub enum Report {
     },
     /// How loud the output is, once a second while it is not idle.
     Output(OutputStats),
-    /// A voice is no longer needed and is given back. This is never lost.
+    /// A voice is no longer needed, or has said all that it had in memory, and is given back. This is never lost.
     Retired {
         /// Which.
         voice: VoiceId,

@@ -4,10 +4,11 @@ use super::bus::Buses;
 use super::envelope::{Envelope, Gains};
 use super::message::VoiceStats;
 use super::playout::Playout;
+use super::recital::{Recital, Reciter};
 use super::rise::{Bus, Rise};
 use super::{BLOCK, BLOCK_TIME};
 use crate::codec::Codec;
-use crate::dsp::Meter;
+use crate::dsp::{Meter, Ramp};
 use crate::rtp::{Chunk, DelayRange};
 use crate::time::Instant;
 use crate::units::{Level, SampleRate};
@@ -27,15 +28,27 @@ impl Voice {
     pub fn telephone(config: VoiceConfig) -> Self {
         Self {
             source: Source::Telephone(Telephone::new(config.formats, config.delay)),
-            envelope: Envelope::new(config.level),
+            envelope: Envelope::new(config.level, Ramp::QUICK),
+            meter: Meter::new(),
+            phase: Phase::Open,
+        }
+    }
+
+    /// A voice that says what is in memory, from when it is attached until it has said all of it or is released.
+    #[must_use]
+    pub fn recital(recital: &Recital) -> Self {
+        Self {
+            source: Source::Recital(Reciter::new(recital)),
+            envelope: Envelope::new(recital.level, recital.fade),
             meter: Meter::new(),
             phase: Phase::Open,
         }
     }
 
     pub(super) fn handle_media(&mut self, now: Instant, chunk: &Chunk) {
-        let Source::Telephone(telephone) = &mut self.source;
-        if self.phase == Phase::Open {
+        if let Source::Telephone(telephone) = &mut self.source
+            && self.phase == Phase::Open
+        {
             telephone.playout.insert(now, chunk);
         }
     }
@@ -50,50 +63,59 @@ impl Voice {
         self.envelope.set_hushed(hushed);
     }
 
-    /// Says no more than what has come already.
+    /// Says no more than what has come already; what is in memory fades out.
     pub(super) fn release(&mut self, now: Instant) {
-        let Source::Telephone(telephone) = &self.source;
-        if self.phase == Phase::Open {
-            self.phase = Phase::Draining { until: now + telephone.playout.time_left() + BLOCK_TIME };
+        if self.phase != Phase::Open {
+            return;
+        }
+        match &self.source {
+            Source::Telephone(telephone) => {
+                self.phase = Phase::Draining { until: now + telephone.playout.time_left() + BLOCK_TIME };
+            }
+            Source::Recital(_) => self.close(),
         }
     }
 
     /// Adds what is heard from `now` on to its bus.
     pub(super) fn render(&mut self, now: Instant, buses: &mut Buses) {
         self.turn_phase(now);
-        let Source::Telephone(telephone) = &mut self.source;
-        telephone.turn();
+        self.source.turn();
+        let bus = self.source.bus();
         let mut block = [0.0; BLOCK];
-        let block = &mut block[..telephone.rise.bus().block()];
-        let sounds = telephone.render(now, block);
-        if !sounds && !telephone.has_leftover() && self.envelope.is_settled() {
+        let block = &mut block[..bus.block()];
+        let sounds = self.source.render(now, block);
+        if !sounds && !self.source.has_leftover() && self.envelope.is_settled() {
             self.meter.add_silence(block.len());
             return;
         }
         let gains = self.envelope.next();
-        telephone.leftover.add(gains, buses);
+        self.source.add_leftover(gains, buses);
         gains.apply(block);
         self.meter.add(block);
         if sounds {
-            buses.add(telephone.rise.bus(), block);
+            buses.add(bus, block);
         }
     }
 
     /// Whether it has nothing to say any more.
     pub(super) fn is_done(&self) -> bool {
-        self.phase == Phase::Closing && self.envelope.is_mute()
+        self.phase == Phase::Closing && (self.envelope.is_mute() || self.source.is_over())
     }
 
     /// Whether any speech has left it.
     pub(super) fn has_spoken(&self) -> bool {
-        let Source::Telephone(telephone) = &self.source;
-        telephone.playout.stream().has_spoken()
+        match &self.source {
+            Source::Telephone(telephone) => telephone.playout.stream().has_spoken(),
+            Source::Recital(reciter) => reciter.has_spoken(),
+        }
     }
 
-    /// How it fares.
+    /// How it fares. What is in memory has a level and nothing else that could be told.
     #[must_use]
     pub fn stats(&self) -> VoiceStats {
-        let Source::Telephone(Telephone { playout, rise, .. }) = &self.source;
+        let Source::Telephone(Telephone { playout, rise, .. }) = &self.source else {
+            return VoiceStats { level: self.meter.reading(), ..VoiceStats::default() };
+        };
         let stream = playout.stream();
         VoiceStats {
             jitter: stream.jitter().stats(),
@@ -110,12 +132,21 @@ impl Voice {
     }
 
     fn turn_phase(&mut self, now: Instant) {
-        let Phase::Draining { until } = self.phase else { return };
-        let Source::Telephone(telephone) = &self.source;
-        if telephone.playout.is_drained() || now >= until {
-            self.phase = Phase::Closing;
-            self.envelope.set_level(Level::MUTE);
+        let is_at_its_end = match (&self.source, self.phase) {
+            (Source::Telephone(telephone), Phase::Draining { until }) => {
+                telephone.playout.is_drained() || now >= until
+            }
+            (Source::Recital(reciter), Phase::Open) => reciter.is_over(),
+            _ => false,
+        };
+        if is_at_its_end {
+            self.close();
         }
+    }
+
+    fn close(&mut self) {
+        self.phase = Phase::Closing;
+        self.envelope.set_level(Level::MUTE);
     }
 }
 
@@ -145,10 +176,50 @@ pub fn prepare(rate: SampleRate) {
     let _ = Rise::new(rate, 0.0);
 }
 
-/// What a voice is made of. Chimes and music are to join here.
+/// What a voice is made of. Music, which is too long for the memory, is to join here.
 #[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "a voice is boxed as a whole")]
 enum Source {
     Telephone(Telephone),
+    Recital(Reciter),
+}
+
+impl Source {
+    fn bus(&self) -> Bus {
+        match self {
+            Self::Telephone(telephone) => telephone.rise.bus(),
+            Self::Recital(reciter) => reciter.bus(),
+        }
+    }
+
+    /// Writes what is heard from `now` on, a block of its bus, and says whether there is anything.
+    fn render(&mut self, now: Instant, block: &mut [f32]) -> bool {
+        match self {
+            Self::Telephone(telephone) => telephone.render(now, block),
+            Self::Recital(reciter) => reciter.render(block),
+        }
+    }
+
+    fn turn(&mut self) {
+        if let Self::Telephone(telephone) = self {
+            telephone.turn();
+        }
+    }
+
+    fn has_leftover(&self) -> bool {
+        matches!(self, Self::Telephone(telephone) if !telephone.leftover.is_empty())
+    }
+
+    fn add_leftover(&mut self, gains: Gains, buses: &mut Buses) {
+        if let Self::Telephone(telephone) = self {
+            telephone.leftover.add(gains, buses);
+        }
+    }
+
+    /// Whether it has said all there was, for good.
+    fn is_over(&self) -> bool {
+        matches!(self, Self::Recital(reciter) if reciter.is_over())
+    }
 }
 
 /// Speech that comes over the network, brought to the rate and the clock of a bus.
@@ -184,10 +255,6 @@ impl Telephone {
         let ppm = self.rise.ppm();
         self.playout.turn();
         self.rise = Rise::new(self.playout.rate(), ppm);
-    }
-
-    fn has_leftover(&self) -> bool {
-        !self.leftover.is_empty()
     }
 }
 

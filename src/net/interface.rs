@@ -28,8 +28,6 @@ pub fn attached() -> io::Result<Vec<Network>> {
 ///
 /// When the kernel does not tell: there are no file descriptors left.
 pub fn links() -> io::Result<Vec<String>> {
-    let is_connected =
-        |flags: InterfaceFlags| flags.contains(InterfaceFlags::IFF_UP | InterfaceFlags::IFF_RUNNING);
     let mut links: Vec<_> = getifaddrs()?
         .filter(|interface| is_connected(interface.flags))
         .map(|interface| match interface.address.as_ref().and_then(ip) {
@@ -40,6 +38,20 @@ pub fn links() -> io::Result<Vec<String>> {
     links.sort_unstable();
     links.dedup();
     Ok(links)
+}
+
+/// The addresses of all interfaces that are up and connected.
+///
+/// # Errors
+///
+/// When the kernel does not tell: there are no file descriptors left.
+pub fn addresses() -> io::Result<Vec<IpAddr>> {
+    let connected = getifaddrs()?.filter(|interface| is_connected(interface.flags));
+    Ok(connected.filter_map(|interface| ip(&interface.address?)).collect())
+}
+
+fn is_connected(flags: InterfaceFlags) -> bool {
+    flags.contains(InterfaceFlags::IFF_UP | InterfaceFlags::IFF_RUNNING)
 }
 
 fn ip(address: &SockaddrStorage) -> Option<IpAddr> {
@@ -56,6 +68,7 @@ mod tests {
         let links = links().unwrap();
         assert!(links.contains(&"lo 127.0.0.1".to_owned()) && links.contains(&"lo".to_owned()), "{links:?}");
         assert!(links.is_sorted());
+        assert!(addresses().unwrap().contains(&IpAddr::from([127, 0, 0, 1])));
     }
 
     #[test]

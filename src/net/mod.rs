@@ -5,9 +5,9 @@
 //! [`Udp`] tells with every datagram when it arrived (the kernel's stamp, not the time of reading) and which of the
 //! machine's addresses it was sent to, and answers from that same address. [`MediaPorts`] hands out pairs of ports for
 //! RTP and RTCP (RFC 3550 §11). [`source_for`] says which address the machine would use towards a peer, [`resolve`] what
-//! addresses a name has and [`srv`] which servers a domain, [`attached`] which networks it is in, [`links`] what is plugged
-//! in, and [`Changes`] when to look again. [`Folders`] tells when files were written:
-//! it is here because the loop has to wait for it.
+//! addresses a name has and [`srv`] which servers a domain, [`attached`] which networks it is in and by which [`addresses`],
+//! [`links`] what is plugged in, and [`Changes`] when to look again. [`Folders`] tells when files were written: it is here
+//! because the loop has to wait for it.
 //!
 //! [`Tcp`] is a connection, taken by a [`Listener`] or opened; a [`Crowd`] waits for hundreds of them. [`Local`] and
 //! [`LocalListener`] are the same for programs on the machine, and [`NotifySocket`] leads to its service manager.
@@ -34,7 +34,7 @@ mod udp;
 
 pub use changes::Changes;
 pub use folders::Folders;
-pub use interface::{attached, links};
+pub use interface::{addresses, attached, links};
 pub use local::{Local, LocalError, LocalListener};
 pub use notify::NotifySocket;
 pub use ports::MediaPorts;

@@ -2,7 +2,7 @@
 //! counts what it must not see.
 
 use crate::codec::Codec;
-use crate::mix::{BLOCK, Command, Format, Media, Mixer, Report, Voice, VoiceConfig, VoiceId};
+use crate::mix::{BLOCK, Command, Format, Media, Mixer, Part, Recital, Report, Voice, VoiceConfig, VoiceId};
 use crate::output::{Engine, RingedMixer};
 use crate::rtp::{Chunk, Content, DelayRange};
 use crate::time::Instant;
@@ -10,6 +10,7 @@ use crate::units::{Level, SampleRate};
 use assert_no_alloc::{AllocDisabler, assert_no_alloc, reset_violation_count, violation_count};
 use core::time::Duration;
 use heapless::spsc::Queue;
+use std::sync::Arc;
 
 #[global_allocator]
 static ALLOCATOR: AllocDisabler = AllocDisabler;
@@ -58,7 +59,7 @@ fn command(dice: &mut Dice, turn: u32, voice: usize, now: Instant) -> Option<Com
     let (life, age) = (turn / LIFE, turn % LIFE);
     let id = VoiceId(u64::from(life) * 1_000 + u64::try_from(voice).ok()?);
     match age {
-        0 => Some(Command::Attach { voice: id, source: source() }),
+        0 => Some(Command::Attach { voice: id, source: source(voice) }),
         100 => Some(Command::SetLevel { voice: id, level: Level::from_db(-6.0) }),
         120 | 140 => Some(Command::Hush { voice: id, hushed: age == 120 }),
         RELEASED => Some(Command::Release { voice: id }),
@@ -70,9 +71,22 @@ fn command(dice: &mut Dice, turn: u32, voice: usize, now: Instant) -> Option<Com
     }
 }
 
-fn source() -> Box<Voice> {
+/// Every tenth says what is in memory; some of these come to their end, and some are released before.
+fn source(voice: usize) -> Box<Voice> {
+    if voice.is_multiple_of(10) {
+        return Box::new(Voice::recital(&recital(RATES[voice / 10 % RATES.len()], voice)));
+    }
     let formats = heapless::Vec::from_iter(FORMATS);
     Box::new(Voice::telephone(VoiceConfig { formats, delay: DelayRange::default(), level: Level::UNITY }))
+}
+
+/// Clips of a square wave with pauses: half a second to five.
+fn recital(rate: SampleRate, voice: usize) -> Recital {
+    let clip: Arc<[i16]> =
+        (0..rate.hz() / 4).map(|sample| if sample % 20 < 10 { 9_000 } else { -9_000 }).collect();
+    let word = [Part::Clip(clip), Part::Pause(Duration::from_millis(250))];
+    let parts = word.iter().cycle().take(2 + voice / 5).cloned().collect();
+    Recital { rate, parts, level: Level::UNITY, fade: Duration::from_millis(40) }
 }
 
 /// A packet of a square wave: 20 ms of G.711 or G.722, or as much L16 as there is room for, or comfort noise. The
@@ -140,6 +154,7 @@ const FORMATS: [Format; 4] = [
     Format { payload_type: 98, codec: Codec::L16(SampleRate::HZ_48000) },
     Format { payload_type: 0, codec: Codec::Pcmu },
 ];
+const RATES: [SampleRate; 3] = [SampleRate::HZ_8000, SampleRate::HZ_16000, SampleRate::HZ_48000];
 /// Packets from one change of the codec to the next.
 const RUN: u32 = 16;
 const VOICES: usize = 100;

@@ -200,7 +200,10 @@ const LAYERS: &[(Layer, &[&str])] = &[
     (Layer::Vocabulary, &["allow", "key", "shrink", "time", "timers", "units"]),
     (
         Layer::Core,
-        &["sip", "sdp", "rtp", "codec", "dsp", "mix", "paging", "config", "dns", "status", "syslog"],
+        &[
+            "sip", "sdp", "rtp", "codec", "dsp", "mix", "paging", "config", "dns", "speech", "status",
+            "syslog",
+        ],
     ),
     (Layer::Edge, &["clock", "entropy", "net", "files", "output"]),
     (Layer::Composition, &["app", "lib", "main", "tests"]),

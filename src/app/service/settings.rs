@@ -1,5 +1,6 @@
 //! Other settings for a box at work.
 
+use super::super::announcements;
 use super::super::log as lines;
 use super::super::serve::{identity, policy};
 use super::{Service, Stage};
@@ -14,7 +15,10 @@ impl Service<'_> {
             self.apply(now, settings);
         }
         new.tell();
-        self.outlook.set_mistakes(new.mistakes());
+        self.outlook.set_mistakes(new.read().mistakes());
+        if let Some(announcements) = &mut self.announcements {
+            announcements.set_mistakes(now, announcements::mistakes(new.read()));
+        }
         self.waiting = new.waiting;
     }
 
@@ -41,5 +45,8 @@ impl Service<'_> {
             }
         }
         self.accounts.reload(now, &mut self.endpoint, settings);
+        if let Some(announcements) = &mut self.announcements {
+            announcements.set_options(settings);
+        }
     }
 }

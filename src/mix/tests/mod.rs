@@ -6,5 +6,6 @@ mod faults;
 mod formats;
 mod lifetime;
 mod pace;
+mod recital;
 mod sound;
 mod timing;
