@@ -15,7 +15,7 @@ use super::cards::Cards;
 use super::configuration::Read;
 use super::inbox::{Inbox, Input};
 use super::legs::Legs;
-use super::media::{Media, Prepared, Refused, Stream};
+use super::media::{Media, Refused};
 use super::notify::Outline;
 use super::outlook::Outlook;
 use super::post::Post;
@@ -24,20 +24,22 @@ use super::strangers::{Strangers, TurnedAway};
 use super::throttle::Throttle;
 use crate::clock;
 use crate::key::Key;
-use crate::mix::{Report, VoiceId, VoiceStats};
+use crate::mix::{Report, VoiceId};
 use crate::paging::{Action, Pager};
-use crate::sip::wire::{NameAddr, StatusCode};
+use crate::sip::wire::StatusCode;
 use crate::sip::{CallKey, EndReason, Endpoint, Event, Path};
 use crate::time::Instant;
-use core::fmt;
 use core::time::Duration;
 use log::Level;
 use smol::future;
 use std::collections::HashMap;
-use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 
+pub(super) use call::short;
+use call::{Call, Caller, Stage, complain, name, sentence, summary, tell, tell_reception};
+
+mod call;
 mod settings;
 
 /// The box.
@@ -67,31 +69,6 @@ pub(super) struct Service<'a> {
     answers: Vec<(CallKey, Instant)>,
     /// Whose voice it was, until the audio thread gives it back.
     voices: HashMap<VoiceId, String>,
-}
-
-/// One call, as long as the endpoint knows it.
-struct Call<'a> {
-    /// Caller and Call-ID, for the log; `None` when this peer has had its line of this second.
-    name: Option<String>,
-    caller: Caller,
-    since: Instant,
-    /// Keys that the log does not know of yet.
-    keys: String,
-    stage: Stage<'a>,
-}
-
-/// Who calls, for those who ask.
-struct Caller {
-    from: String,
-    call_id: String,
-    peer: SocketAddr,
-}
-
-enum Stage<'a> {
-    Waiting(Box<Prepared>),
-    OnAir(Box<Stream<'a>>),
-    /// The box has hung up, the caller does not know yet.
-    Leaving,
 }
 
 impl<'a> Service<'a> {
@@ -476,9 +453,7 @@ impl<'a> Service<'a> {
     /// Keys do nothing yet but stand in the log, those of one second in one line.
     fn on_key(&mut self, now: Instant, call: CallKey, key: Key) {
         let Some(state) = self.calls.get_mut(&call) else { return };
-        if state.keys.len() < MAX_KEYS {
-            state.keys.push(key.as_char());
-        }
+        state.press(key);
         if self.chatter.allow(now, state.caller.peer.ip()).is_some() {
             state.tell_keys();
         }
@@ -527,99 +502,6 @@ impl<'a> Service<'a> {
     }
 }
 
-impl Call<'_> {
-    fn tell_keys(&mut self) {
-        match core::mem::take(&mut self.keys).as_str() {
-            "" => {}
-            keys => tell(Level::Info, self.name.as_deref(), format_args!("key {keys}")),
-        }
-    }
-}
-
-impl Caller {
-    fn new(from: &NameAddr, path: Path, call_id: &str) -> Self {
-        Self { from: short(&from.uri.to_string()), call_id: short(call_id), peer: path.remote }
-    }
-}
-
-fn name(from: &NameAddr, path: Path, call_id: &str) -> String {
-    format!("call from {} at {} ({})", short(&from.uri.to_string()), path.remote, short(call_id))
-}
-
-/// Logs what happened to a call, if it may be.
-fn tell(level: Level, name: Option<&str>, what: fmt::Arguments<'_>) {
-    if let Some(name) = name {
-        log::log!(level, "{name}: {what}");
-    }
-}
-
-/// What a stranger wrote, fit for a line of the log.
-pub(super) fn short(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { '?' } else { c }).take(LONGEST_NAME).collect()
-}
-
-/// Says that a call goes on although what its caller wanted is refused, if a line may be said: `held_back` were not.
-fn complain(held_back: Option<u64>, name: Option<&str>, refused: &Refused) {
-    match held_back {
-        None => {}
-        Some(0) => tell(Level::Warn, name, format_args!("goes on unchanged: {refused}")),
-        Some(count) => {
-            tell(
-                Level::Warn,
-                name,
-                format_args!("goes on unchanged: {refused}; {count} lines were held back"),
-            );
-        }
-    }
-}
-
-/// Says what was received, loudly if none of it could be played.
-fn tell_reception(call: &Call<'_>) {
-    let Stage::OnAir(stream) = &call.stage else { return };
-    let stats = stream.stats();
-    let (name, rejected) = (call.name.as_deref(), stats.rejected);
-    if stats.received == 0 && rejected > 0 {
-        tell(Level::Warn, name, format_args!("nothing heard: {rejected} packets were not of this call"));
-    } else {
-        let (received, lost) = (stats.received, stats.lost);
-        tell(Level::Info, name, format_args!("received {received} packets, {lost} lost, {rejected} refused"));
-    }
-    if let Some(view) = stream.peer_view() {
-        let (lost, jitter, round_trip) = (view.lost, view.jitter, view.round_trip.unwrap_or_default());
-        let what =
-            format_args!("the caller lost {lost} packets, jitter {jitter:.1?}, round trip {round_trip:.1?}");
-        tell(Level::Info, name, what);
-    }
-}
-
-fn sentence(reason: EndReason) -> &'static str {
-    match reason {
-        EndReason::RemoteHangUp => "the caller hung up",
-        EndReason::LocalHangUp => "hung up",
-        EndReason::Cancelled => "the caller gave up",
-        EndReason::NoAck => "ended: the caller never acknowledged the answer",
-        EndReason::Expired => "ended: the caller's telephone is gone without a word",
-        EndReason::Unwritable => "ended: its answer could not be written",
-    }
-}
-
-fn summary(stats: &VoiceStats) -> String {
-    let jitter = &stats.jitter;
-    format!(
-        "off air: {} packets, {} late, {} ms made up, {} ms left out",
-        jitter.chunks,
-        jitter.late,
-        jitter.concealed_ticks / TICKS_PER_MS,
-        (jitter.skipped_ticks + jitter.overflow_ticks) / TICKS_PER_MS,
-    )
-}
-
-/// Keys that the log has still to be told of.
-const MAX_KEYS: usize = 32;
-/// Characters of a caller's address, and of a Call-ID, that the log shows.
-const LONGEST_NAME: usize = 80;
-/// Of the RTP clock of a telephone voice.
-const TICKS_PER_MS: u64 = 8;
 /// SIP messages handled in a row.
 const BURST: usize = 8;
 /// How long callers are waited for when the box is told to stop. It has to end within 2 s.

@@ -129,12 +129,12 @@ mod tests {
     fn a_mistake_keeps_the_last_good_value_however_often_it_is_read() {
         let mut loaded = first("[sip]\nptime = 30\ndscp-rtp = 0\n");
         for _ in 0..3 {
-            loaded = again(&loaded, "[sip]\n\nptime = 3x\n");
+            loaded = again(&loaded, "[sip]\n\nptime = soon\n");
             assert_eq!(
                 (loaded.settings.sip.ptime, loaded.settings.sip.dscp_rtp),
                 (Duration::from_millis(30), 46)
             );
-            let error = "paging.conf:3:9: error: [sip] ptime: expected a time such as 250ms, 5s, 5m or 2h, found \"3x\"; \
+            let error = "paging.conf:3:9: error: [sip] ptime: expected a time such as 250ms, 5s, 5m or 2h, found \"soon\"; \
                          30 stays in force";
             assert_eq!(told(&loaded), [error]);
         }

@@ -125,7 +125,7 @@ fn each(mut test: impl FnMut(&'static Section, &'static Key)) {
 }
 
 /// A good value of a kind, and a bad one where there is any.
-fn samples(kind: &Kind) -> (String, Option<String>) {
+pub(super) fn samples(kind: &Kind) -> (String, Option<String>) {
     let ms = |time: Duration| format!("{}ms", time.as_millis());
     let (good, bad) = match kind {
         Kind::Time(limits, _) | Kind::TimeOrOff(limits, _) => {

@@ -1,0 +1,137 @@
+//! A call as the service knows it, and what the log says of it.
+
+use super::super::media::{Prepared, Refused, Stream};
+use crate::key::Key;
+use crate::mix::VoiceStats;
+use crate::sip::wire::NameAddr;
+use crate::sip::{EndReason, Path};
+use crate::time::Instant;
+use core::fmt;
+use log::Level;
+use std::net::SocketAddr;
+
+/// One call, as long as the endpoint knows it.
+pub(super) struct Call<'a> {
+    /// Caller and Call-ID, for the log; `None` when this peer has had its line of this second.
+    pub(super) name: Option<String>,
+    pub(super) caller: Caller,
+    pub(super) since: Instant,
+    /// Keys that the log does not know of yet.
+    pub(super) keys: String,
+    pub(super) stage: Stage<'a>,
+}
+
+/// Who calls, for those who ask.
+pub(super) struct Caller {
+    pub(super) from: String,
+    pub(super) call_id: String,
+    pub(super) peer: SocketAddr,
+}
+
+pub(super) enum Stage<'a> {
+    Waiting(Box<Prepared>),
+    OnAir(Box<Stream<'a>>),
+    /// The box has hung up, the caller does not know yet.
+    Leaving,
+}
+
+impl Call<'_> {
+    /// Keeps a key for the next line of the log; more than [`MAX_KEYS`] are not told.
+    pub(super) fn press(&mut self, key: Key) {
+        if self.keys.len() < MAX_KEYS {
+            self.keys.push(key.as_char());
+        }
+    }
+
+    pub(super) fn tell_keys(&mut self) {
+        match core::mem::take(&mut self.keys).as_str() {
+            "" => {}
+            keys => tell(Level::Info, self.name.as_deref(), format_args!("key {keys}")),
+        }
+    }
+}
+
+impl Caller {
+    pub(super) fn new(from: &NameAddr, path: Path, call_id: &str) -> Self {
+        Self { from: short(&from.uri.to_string()), call_id: short(call_id), peer: path.remote }
+    }
+}
+
+pub(super) fn name(from: &NameAddr, path: Path, call_id: &str) -> String {
+    format!("call from {} at {} ({})", short(&from.uri.to_string()), path.remote, short(call_id))
+}
+
+/// Logs what happened to a call, if it may be.
+pub(super) fn tell(level: Level, name: Option<&str>, what: fmt::Arguments<'_>) {
+    if let Some(name) = name {
+        log::log!(level, "{name}: {what}");
+    }
+}
+
+/// What a stranger wrote, fit for a line of the log.
+pub(in super::super) fn short(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { '?' } else { c }).take(LONGEST_NAME).collect()
+}
+
+/// Says that a call goes on although what its caller wanted is refused, if a line may be said: `held_back` were not.
+pub(super) fn complain(held_back: Option<u64>, name: Option<&str>, refused: &Refused) {
+    match held_back {
+        None => {}
+        Some(0) => tell(Level::Warn, name, format_args!("goes on unchanged: {refused}")),
+        Some(count) => {
+            tell(
+                Level::Warn,
+                name,
+                format_args!("goes on unchanged: {refused}; {count} lines were held back"),
+            );
+        }
+    }
+}
+
+/// Says what was received, loudly if none of it could be played.
+pub(super) fn tell_reception(call: &Call<'_>) {
+    let Stage::OnAir(stream) = &call.stage else { return };
+    let stats = stream.stats();
+    let (name, rejected) = (call.name.as_deref(), stats.rejected);
+    if stats.received == 0 && rejected > 0 {
+        tell(Level::Warn, name, format_args!("nothing heard: {rejected} packets were not of this call"));
+    } else {
+        let (received, lost) = (stats.received, stats.lost);
+        tell(Level::Info, name, format_args!("received {received} packets, {lost} lost, {rejected} refused"));
+    }
+    if let Some(view) = stream.peer_view() {
+        let (lost, jitter, round_trip) = (view.lost, view.jitter, view.round_trip.unwrap_or_default());
+        let what =
+            format_args!("the caller lost {lost} packets, jitter {jitter:.1?}, round trip {round_trip:.1?}");
+        tell(Level::Info, name, what);
+    }
+}
+
+pub(super) fn sentence(reason: EndReason) -> &'static str {
+    match reason {
+        EndReason::RemoteHangUp => "the caller hung up",
+        EndReason::LocalHangUp => "hung up",
+        EndReason::Cancelled => "the caller gave up",
+        EndReason::NoAck => "ended: the caller never acknowledged the answer",
+        EndReason::Expired => "ended: the caller's telephone is gone without a word",
+        EndReason::Unwritable => "ended: its answer could not be written",
+    }
+}
+
+pub(super) fn summary(stats: &VoiceStats) -> String {
+    let jitter = &stats.jitter;
+    format!(
+        "off air: {} packets, {} late, {} ms made up, {} ms left out",
+        jitter.chunks,
+        jitter.late,
+        jitter.concealed_ticks / TICKS_PER_MS,
+        (jitter.skipped_ticks + jitter.overflow_ticks) / TICKS_PER_MS,
+    )
+}
+
+/// Keys that the log has still to be told of.
+const MAX_KEYS: usize = 32;
+/// Characters of a caller's address, and of a Call-ID, that the log shows.
+const LONGEST_NAME: usize = 80;
+/// Of the RTP clock of a telephone voice.
+const TICKS_PER_MS: u64 = 8;
