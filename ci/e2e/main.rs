@@ -25,6 +25,7 @@ mod tone;
 
 mod callers;
 mod calls;
+mod configuring;
 mod faults;
 mod load;
 mod log;

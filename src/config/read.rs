@@ -128,7 +128,8 @@ impl Reader {
     fn header(&mut self, text: &str, closed: bool, place: &Place) -> Result<Target, Skip> {
         if !closed {
             let (severity, place) = (Severity::Error, place.clone());
-            let (subject, hint) = (format!("[{}", shortened(text)), Some(format!("[{}]", shortened(text))));
+            let name = header_name(text);
+            let (subject, hint) = (format!("[{name}"), Some(format!("[{name}]")));
             let problem = Problem::HeaderNotClosed;
             self.report.push(severity, || Diagnostic { severity, place, subject, problem, hint });
         }
@@ -319,7 +320,7 @@ impl Reader {
             SectionFault::TakesNoName => (Problem::SectionTakesNoName, None),
             SectionFault::NeedsNumber => (Problem::SectionNeedsNumber, None),
         };
-        let (place, subject) = (place.clone(), format!("[{}]", shortened(text)));
+        let (place, subject) = (place.clone(), format!("[{}]", header_name(text)));
         let severity = Severity::Error;
         self.report.push(severity, || Diagnostic { severity, place, subject, problem, hint });
     }
@@ -353,8 +354,13 @@ fn subject(section: &SectionName, key: &Key) -> String {
     format!("{section} {}", key.name)
 }
 
+/// What stands between brackets, without what rather belongs to a pair: it may be a secret.
+fn header_name(text: &str) -> String {
+    shortened(text.split(['=', ':']).next().unwrap_or_default().trim_end())
+}
+
 /// At most [`MAX_SHOWN`] letters of what was written, without control characters.
-fn shortened(text: &str) -> String {
+pub(super) fn shortened(text: &str) -> String {
     let clean = |c: char| if c.is_control() { '?' } else { c };
     let mut short: String = text.chars().take(MAX_SHOWN).map(clean).collect();
     if text.chars().nth(MAX_SHOWN).is_some() {
