@@ -86,8 +86,9 @@ impl fmt::Debug for Account {
 pub(super) fn settle(settings: &mut Settings, given: &BTreeMap<Slot, Given>, reader: &mut Reader<'_>) {
     let is_common = settings.accounts.len() > 1;
     let sections = reader.accounts.clone();
-    for account in &settings.accounts {
-        let known = sections.iter().find(|(section, _)| section.name.as_deref() == Some(&account.section));
+    // The first is that of the section without a name.
+    let known = [None].into_iter().chain(sections.iter().map(Some));
+    for (account, known) in settings.accounts.iter().zip(known) {
         let Some((place, subject, problem)) = lack(account, is_common, known, given) else { continue };
         reader.report.error(&place, &subject, problem);
     }

@@ -25,7 +25,9 @@ pub(super) fn value(kind: &Kind, text: &str, scratch: &mut Settings) -> Option<S
     if text.len() > MAX_BYTES {
         return None;
     }
-    let mut takes = |guess: &String| guess != text && !guess.is_empty() && kind.apply(guess, scratch).is_ok();
+    let is_shown =
+        |guess: &str| !guess.is_empty() && guess.trim() == guess && !guess.contains(char::is_control);
+    let mut takes = |guess: &String| guess != text && is_shown(guess) && kind.apply(guess, scratch).is_ok();
     let bare = without_quotes(text);
     let cut = before_comment(&bare).to_owned();
     let mut guesses = [bare.as_str(), cut.as_str()].into_iter().flat_map(|text| repaired(kind, text));
@@ -267,3 +269,14 @@ const GERMAN_DAYS: &[(&str, &str)] = &[
 ];
 /// Longer values are no slips of the pen.
 const MAX_BYTES: usize = 200;
+
+#[cfg(test)]
+mod tests {
+    use crate::config::load;
+
+    #[test]
+    fn a_guess_is_text_that_can_be_written() {
+        let told = load(&[("a", b"[sip]\nallow = 2??@\t*\n")], [], &[]).diagnostics;
+        assert!(!told[0].to_string().contains('\t'), "{told:?}");
+    }
+}

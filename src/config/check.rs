@@ -118,7 +118,11 @@ fn without_secret(written: &str) -> String {
     let end = content.find(is_end).or_else(|| content.find(char::is_whitespace)).unwrap_or(content.len());
     let key = content[..end].trim_end();
     let key_end = written.len() - content.len() + end;
-    if content.starts_with(['[', ';', '#']) || is_harmless(key) {
+    if content.starts_with('[') {
+        let end = content.find(']').map_or(end, |end| end + 1);
+        return written[..written.len() - content.len() + end].chars().map(clean).collect();
+    }
+    if is_harmless(key) {
         return written.trim_end().chars().map(clean).collect();
     }
     let rest = &written[key_end..];
@@ -216,6 +220,7 @@ a.conf:4:1: note: [bell x]: is known but does nothing yet
             "[sip]\npin = hunter2\n",
             "[network]\nwifi-password = hunter2\u{7}\nwifi_pasword = hunter2\npsk = hunter2",
             "[sip]\nsecret hunter2\n",
+            "[spi] pass = hunter2\n[sip pass = hunter2\n",
             "[sip]\npasword = hunter2\npas = hunter2\npaswort: hunter2\nword = hunter2\n",
             "[sip]\n// the password is hunter2\nmy password = hunter2\n",
         ];

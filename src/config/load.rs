@@ -90,16 +90,16 @@ fn merged(Reader { layers, zones, accounts, .. }: &Reader<'_>) -> Settings {
         apply(keys, sections.get(&section.id()), &mut settings);
     }
     settings.accounts = vec![settings.sip.account.clone()];
+    let common = Settings { sip: settings.sip.clone(), ..Settings::blank() };
     for (section, _) in accounts {
-        let account = account(section, sections.get(&section.id()), &settings);
-        settings.accounts.push(account);
+        settings.accounts.push(account(section, sections.get(&section.id()), &common));
     }
     settings
 }
 
 /// The account of a section with a name: what it does not say is as in `[sip]`.
-fn account(section: &SectionName, values: Option<&Value>, settings: &Settings) -> Account {
-    let mut own = settings.clone();
+fn account(section: &SectionName, values: Option<&Value>, common: &Settings) -> Account {
+    let mut own = common.clone();
     let keys = table::section(table::ACCOUNTS).map_or(&[][..], |section| section.keys);
     for key in keys.iter().filter(|key| table::OF_AN_ACCOUNT.contains(&key.name)) {
         if let Some(text) = written(values, key) {

@@ -8,8 +8,11 @@ use crate::allow::Allow;
 /// The sentences, each to be read behind "the box".
 pub(super) fn outlook(loaded: &Loaded) -> Vec<String> {
     let settings = &loaded.settings;
-    let mut sentences: Vec<_> =
-        settings.accounts.iter().map(|account| registers(account, settings)).collect();
+    let accounts = settings.accounts.iter().take(MAX_ACCOUNTS);
+    let mut sentences: Vec<_> = accounts.map(|account| registers(account, settings)).collect();
+    if let Some(more) = settings.accounts.len().checked_sub(MAX_ACCOUNTS).filter(|more| *more > 0) {
+        sentences.push(format!("has {more} more accounts"));
+    }
     if sentences.is_empty() {
         sentences.push("has no account: it is called at its address, sip:page@ADDRESS".to_owned());
     }
@@ -120,6 +123,9 @@ fn and(words: &[String]) -> String {
     }
 }
 
+/// Accounts that are told one by one.
+const MAX_ACCOUNTS: usize = 20;
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -142,6 +148,14 @@ mod tests {
                 "plays zone all on the best sound card there is",
             ]
         );
+    }
+
+    #[test]
+    fn not_every_one_of_many_accounts_is_told() {
+        let accounts: Vec<_> = (0..50).map(|number| format!("[sip {number}]\nuser = {number}\n")).collect();
+        let said = said(&format!("[sip]\ndomain = a\n{}", accounts.concat()));
+        assert_eq!(said[MAX_ACCOUNTS], "has 30 more accounts");
+        assert_eq!(said.len(), MAX_ACCOUNTS + 6);
     }
 
     #[test]

@@ -137,7 +137,8 @@ impl<'a> Reader<'a> {
     fn header(&mut self, text: &str, closed: bool, place: &Place) -> Result<Target, Skip> {
         if !closed {
             let (severity, place) = (Severity::Error, place.clone());
-            let (subject, hint) = (format!("[{}", shortened(text)), Some(format!("[{}]", shortened(text))));
+            let name = header_name(text);
+            let (subject, hint) = (format!("[{name}"), Some(format!("[{name}]")));
             let problem = Problem::HeaderNotClosed;
             self.report.push(severity, || Diagnostic { severity, place, subject, problem, hint });
         }
@@ -338,7 +339,7 @@ impl<'a> Reader<'a> {
             SectionFault::TakesNoName => (Problem::SectionTakesNoName, None),
             SectionFault::NeedsNumber => (Problem::SectionNeedsNumber, None),
         };
-        let (place, subject) = (place.clone(), format!("[{}]", shortened(text)));
+        let (place, subject) = (place.clone(), format!("[{}]", header_name(text)));
         let severity = Severity::Error;
         self.report.push(severity, || Diagnostic { severity, place, subject, problem, hint });
     }
@@ -370,6 +371,11 @@ fn counts((name, section): &Target, key: &Key) -> bool {
 
 fn subject(section: &SectionName, key: &Key) -> String {
     format!("{section} {}", key.name)
+}
+
+/// What stands between brackets, without what rather belongs to a pair: it may be a secret.
+fn header_name(text: &str) -> String {
+    shortened(text.split(['=', ':']).next().unwrap_or_default().trim_end())
 }
 
 /// At most [`MAX_SHOWN`] letters of what was written, without control characters.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::hint::nearest;
 use super::layer::{Given, Slot};
-use super::read::Reader;
+use super::read::{Reader, shortened};
 use super::section::normal;
 use super::table::{self, Key};
 use super::zone_names::ZoneNames;
@@ -25,21 +25,20 @@ pub(super) fn settle(given: &BTreeMap<Slot, Given>, reader: &mut Reader) {
     keys(given, reader);
 }
 
-/// What is defined, in the spelling of its first appearance.
+/// What is defined: ids of names, and their spelling.
 struct Names {
-    zones: Vec<String>,
-    groups: Vec<String>,
-    announcements: Vec<String>,
+    zones: BTreeMap<String, String>,
+    groups: BTreeMap<String, String>,
+    announcements: BTreeMap<String, String>,
 }
 
 impl Names {
     fn of(reader: &Reader) -> Self {
         let named = |kind: &str| {
             let sections = reader.zones.iter().chain(&reader.others).map(|(section, _)| section);
-            sections
-                .filter(|section| section.kind == kind)
-                .filter_map(|section| section.name.clone())
-                .collect()
+            let names =
+                sections.filter(|section| section.kind == kind).filter_map(|section| section.name.clone());
+            names.map(|name| (normal(&name), name)).collect()
         };
         Self { zones: named(table::ZONES), groups: named("group"), announcements: named("announcement") }
     }
@@ -48,25 +47,31 @@ impl Names {
 /// Each zone or group that a value names; a group holds zones only.
 fn zones(value: &Given, names: &Names, reader: &mut Reader) {
     let Ok(ZoneNames::Named(_)) = ZoneNames::from_text(&value.text) else { return };
-    let groups = if value.section.kind == "group" { &[][..] } else { &names.groups };
-    let known: Vec<_> = names.zones.iter().chain(groups).map(String::as_str).collect();
+    let is_group = value.section.kind == "group";
     for (offset, name) in parts(&value.text) {
-        if known.iter().any(|known| normal(known) == normal(name)) {
+        let id = normal(name);
+        if names.zones.contains_key(&id) || (names.groups.contains_key(&id) && !is_group) {
             continue;
         }
-        let hint = nearest(&normal(name), known.iter().copied()).unwrap_or(if known.is_empty() {
-            "all"
-        } else {
-            ""
-        });
-        let problem = Problem::NoSuchZone { name: name.to_owned() };
-        tell(value, offset, problem, Some(hint.to_owned()).filter(|hint| !hint.is_empty()), reader);
+        let hint = if reader.report.is_full() { None } else { near(&id, names, is_group) };
+        tell(value, offset, Problem::NoSuchZone { name: name.to_owned() }, hint, reader);
     }
+}
+
+/// The zone or group whose name is nearest; where there is none at all, only `all` can be meant.
+fn near(id: &str, names: &Names, is_group: bool) -> Option<String> {
+    let groups = if is_group { None } else { Some(&names.groups) };
+    let known = || groups.into_iter().chain([&names.zones]).flatten();
+    if known().next().is_none() {
+        return Some("all".to_owned());
+    }
+    let near = nearest(id, known().map(|(id, _)| id.as_str()))?;
+    known().find(|(id, _)| *id == near).map(|(_, name)| shortened(name))
 }
 
 fn press(value: &Given, names: &Names, reader: &mut Reader) {
     let Ok(Press::Announcement(number)) = Press::from_text(&value.text) else { return };
-    if !names.announcements.contains(&number) {
+    if !names.announcements.contains_key(&number) {
         tell(value, 0, Problem::NoSuchAnnouncement { number }, None, reader);
     }
 }

@@ -93,10 +93,12 @@ impl<'a> Line<'a> {
 }
 
 fn header(rest: &str) -> Item<'_> {
-    match rest.find(']') {
-        Some(end) => Item::Header { text: rest[..end].trim(), closed: true },
-        None => Item::Header { text: without_comment(rest).trim(), closed: false },
+    if let Some(end) = rest.find(']') {
+        return Item::Header { text: rest[..end].trim(), closed: true };
     }
+    // What looks like a pair is no part of a name.
+    let name = rest.split(['=', ':']).next().unwrap_or_default();
+    Item::Header { text: without_comment(name).trim(), closed: false }
 }
 
 /// What stands between quotes, when nothing but a comment follows them.
