@@ -78,6 +78,21 @@ fn the_status_is_said_when_asked_for_and_printed() {
 }
 
 #[test]
+fn the_status_of_a_box_that_runs_tells_of_its_accounts() {
+    let mut registrar = Callee::new();
+    let domain = format!("sip.domain={}", registrar.address());
+    let target = PagingBox::start(IpAddr::from([127, 0, 0, 1]), &[&domain, "sip.user=501", "sip.pass=wrong"]);
+    let request = registrar.receive("REGISTER");
+    registrar.reply(&request, "403 Forbidden", "");
+    until(Duration::from_secs(5), "it is refused", || target.log().contains("(403)"));
+    let socket = format!("status.socket={}", target.status_socket().display());
+    let output = paging(&["say-status", "--device", "null", "--set", &socket]);
+    let said = String::from_utf8_lossy(&output.stdout);
+    let expected = "extension 5 0 1 is not registered. the server does not accept it\n";
+    assert!(output.status.success() && said.ends_with(expected), "{output:?}");
+}
+
+#[test]
 fn a_status_that_cannot_be_heard_is_printed_and_is_a_failure() {
     let output = paging(&["say-status", "--device", "card:nowhere"]);
     assert_eq!(output.status.code(), Some(69), "{output:?}");

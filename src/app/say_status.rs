@@ -1,20 +1,23 @@
-//! `paging say-status`: the state of this machine and its configuration, aloud, on the cards that the box would play on.
+//! `paging say-status`: the state of this machine, its configuration and, where a box runs, its accounts, aloud, on the cards
+//! that the box would play on.
 
 use super::announcements::{mistakes, own_address};
 use super::arguments::SayStatus;
 use super::cards::Cards;
 use super::serve::{Card, Rings, named};
 use super::sink::Sink;
-use super::{EX_NOINPUT, EX_UNAVAILABLE, complain, configuration, log, print, recite};
+use super::{EX_NOINPUT, EX_UNAVAILABLE, complain, configuration, log, print, recite, status_visit};
 use crate::clock;
 use crate::config::{self, LogLevel, Settings};
 use crate::mix::{Recital, VoiceId};
 use crate::output::{self, RingedMixer};
-use crate::speech::Script;
+use crate::speech::{Fault, Script, Trouble};
+use crate::status::{self, Reason};
 use crate::units::Level;
 use core::fmt;
 use core::time::Duration;
 use std::io;
+use std::path::Path;
 use std::process::ExitCode;
 use std::thread;
 
@@ -32,7 +35,8 @@ pub(super) fn say_status(ask: SayStatus) -> ExitCode {
     if let Err(error) = log::configure(&warnings) {
         complain(&format_args!("no log: {error}"));
     }
-    let faults: Vec<_> = mistakes(&read).into_iter().collect();
+    let accounts = read.loaded.settings.status.socket.as_deref().map(of_accounts).unwrap_or_default();
+    let faults: Vec<_> = mistakes(&read).into_iter().chain(accounts).collect();
     let script = Script::of_status(own_address(), &faults);
     let mut settings = read.loaded.settings;
     if let Some(device) = ask.device {
@@ -49,6 +53,33 @@ pub(super) fn say_status(ask: SayStatus) -> ExitCode {
             complain(&error);
             ExitCode::from(EX_UNAVAILABLE)
         }
+    }
+}
+
+/// What is wrong with the accounts of the box that is asked at `path`; of one that does not run nothing is known.
+fn of_accounts(path: &Path) -> Vec<Fault> {
+    match status_visit::look(path) {
+        Ok((_, status)) => status.faults.iter().filter_map(of_account).collect(),
+        Err(error) => {
+            complain(&format_args!("{error}; nothing is said of registrations"));
+            Vec::new()
+        }
+    }
+}
+
+fn of_account(fault: &status::Fault) -> Option<Fault> {
+    let status::Fault::NotRegistered { account, failure } = fault else { return None };
+    let user = account.split('@').next().unwrap_or_default().to_owned();
+    Some(Fault::NotRegistered { user, trouble: trouble(failure.reason) })
+}
+
+const fn trouble(reason: Reason) -> Trouble {
+    match reason {
+        Reason::Pending | Reason::Other => Trouble::Unknown,
+        Reason::NoServer => Trouble::NotFound,
+        Reason::NoAnswer | Reason::Unreachable | Reason::Unavailable => Trouble::NoAnswer,
+        Reason::WrongPassword => Trouble::WrongPassword,
+        Reason::UnknownProof | Reason::Forbidden | Reason::Refused => Trouble::Refused,
     }
 }
 

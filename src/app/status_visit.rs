@@ -24,15 +24,21 @@ use std::process::ExitCode;
 /// Asks, and prints what the box says.
 pub(super) fn ask(query: &StatusQuery) -> Result<ExitCode, VisitError> {
     let path = socket(query)?;
-    let mut visit = Visit::new(&path)?;
-    let executor = LocalExecutor::new();
     if query.watch {
-        return net::run(&executor, watch(visit, query.json)).map_err(VisitError::System)?;
+        let visit = Visit::new(&path)?;
+        return net::run(&LocalExecutor::new(), watch(visit, query.json)).map_err(VisitError::System)?;
     }
-    let line = net::run(&executor, visit.once()).map_err(VisitError::System)??;
-    let status = Status::from_json(&line).map_err(|error| refusal(&line, error))?;
+    let (line, status) = look(&path)?;
     View::Lines { json: query.json, is_first: true }.show(&line, &status).map_err(VisitError::Output)?;
     Ok(ExitCode::from(u8::from(!status.healthy)))
+}
+
+/// How the box is that is asked at `path`: its answer as it came, and read.
+pub(super) fn look(path: &Path) -> Result<(String, Status), VisitError> {
+    let mut visit = Visit::new(path)?;
+    let line = net::run(&LocalExecutor::new(), visit.once()).map_err(VisitError::System)??;
+    let status = Status::from_json(&line).map_err(|error| refusal(&line, error))?;
+    Ok((line, status))
 }
 
 /// Where the box is asked.
