@@ -110,9 +110,13 @@ impl<'a> Accounts<'a> {
             }
         }
         // What has never been registered has nothing to wait for.
-        self.lines.retain(|line| {
-            !line.is_leaving || line.is_started && !line.key.is_none_or(|key| endpoint.is_stopped(key))
-        });
+        let is_over = |line: &mut Line| {
+            line.is_leaving && (!line.is_started || line.key.is_none_or(|key| endpoint.is_stopped(key)))
+        };
+        let over: Vec<_> = self.lines.extract_if(.., is_over).collect();
+        for key in over.iter().filter_map(|line| line.key) {
+            endpoint.remove_account(key);
+        }
         self.trust(endpoint);
         self.start(now, endpoint);
     }
@@ -177,6 +181,7 @@ impl<'a> Accounts<'a> {
                 line.on_unregistered();
                 if line.is_leaving {
                     self.lines.remove(number);
+                    endpoint.remove_account(key);
                     self.begin_all(now, endpoint);
                 }
             }
@@ -185,17 +190,17 @@ impl<'a> Accounts<'a> {
 
     /// What is wrong with each.
     pub(super) fn faults(&self) -> impl Iterator<Item = Fault> {
-        self.lines.iter().filter_map(Line::fault)
+        self.kept().filter_map(Line::fault)
     }
 
     /// How they are.
     pub(super) fn status(&self, now: Instant) -> Vec<status::Account> {
-        self.lines.iter().map(|line| line.status(now)).collect()
+        self.kept().map(|line| line.status(now)).collect()
     }
 
     /// How many are registered, and how many should be.
     pub(super) fn registered(&self) -> (usize, usize) {
-        let registering = || self.lines.iter().filter(|line| line.settings.register);
+        let registering = || self.kept().filter(|line| line.settings.register);
         (registering().filter(|line| line.is_registered).count(), registering().count())
     }
 
@@ -203,6 +208,11 @@ impl<'a> Accounts<'a> {
     pub(super) fn of_server(&self, address: IpAddr) -> Option<&str> {
         let has = |line: &&Line| line.trusted().any(|known| known.to_canonical() == address.to_canonical());
         self.lines.iter().find(has).map(|line| line.address.as_str())
+    }
+
+    /// Those that the configuration knows.
+    fn kept(&self) -> impl Iterator<Item = &Line> {
+        self.lines.iter().filter(|line| !line.is_leaving)
     }
 
     fn add(&mut self, account: &Account) {

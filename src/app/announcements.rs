@@ -7,13 +7,13 @@
 
 use super::bell::Bell;
 use super::cards::Cards;
-use super::configuration::Read;
 use super::recite;
 use crate::clock;
-use crate::config::{Diagnostic, Settings, Severity};
+use crate::config::Settings;
 use crate::mix::{Recital, VoiceId};
 use crate::net;
 use crate::speech::{Announcer, Fault, Scene, Script};
+use crate::status::{Mistake, Severity};
 use crate::time::Instant;
 use crate::units::Level;
 use core::cell::RefCell;
@@ -67,9 +67,10 @@ impl<'a> Announcements<'a> {
     }
 
     /// Does as `settings` say from now on.
-    pub(super) fn set_options(&mut self, settings: &Settings) {
+    pub(super) fn set_options(&mut self, now: Instant, settings: &Settings) {
         self.is_on = settings.status.announce_faults;
         (self.needs_network, self.level) = (needs_network(settings), level(settings));
+        self.announcer.handle_change(now);
         if !self.is_on {
             self.hush("the configuration");
         }
@@ -151,7 +152,8 @@ impl<'a> Announcements<'a> {
         log::info!("says aloud: \"{script}\"");
         let (ready, bell, level) = (Rc::clone(&self.ready), Rc::clone(&self.bell), self.level);
         self.making = Some(self.executor.spawn(async move {
-            let recital = recite::recital(&script, level).await;
+            // Nobody else waits for it.
+            let recital = smol::unblock(move || recite::recital(&script, level)).await;
             *ready.borrow_mut() = Some(recital);
             bell.ring();
         }));
@@ -170,13 +172,11 @@ fn level(settings: &Settings) -> Level {
     settings.audio.volume_call.unwrap_or(Level::UNITY)
 }
 
-/// The mistakes of a configuration, if there are any.
-pub(super) fn mistakes(read: &Read) -> Option<Fault> {
-    let errors: Vec<&Diagnostic> =
-        read.loaded.diagnostics.iter().filter(|diagnostic| diagnostic.severity == Severity::Error).collect();
-    let lines = errors.iter().filter_map(|error| Some(error.place.position?.line)).collect();
-    let count = errors.len() + read.unread();
-    (count > 0).then_some(Fault::Mistakes { lines, count })
+/// The mistakes among what is worth a word in a configuration, if there are any.
+pub(super) fn mistakes(all: &[Mistake]) -> Option<Fault> {
+    let errors: Vec<_> = all.iter().filter(|mistake| mistake.severity == Severity::Error).collect();
+    let lines = errors.iter().filter_map(|mistake| mistake.line).collect();
+    (!errors.is_empty()).then_some(Fault::Mistakes { lines, count: errors.len() })
 }
 
 /// The address by which others would call the box: that of its way out, or of any network.

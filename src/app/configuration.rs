@@ -113,11 +113,6 @@ impl Read {
         self.texts.texts == before.texts.texts && self.texts.unread.len() == before.texts.unread.len()
     }
 
-    /// How many files could not be read.
-    pub(super) fn unread(&self) -> usize {
-        self.texts.unread.len()
-    }
-
     /// Logs what is wrong with the configuration.
     pub(super) fn report(&self) {
         for error in &self.texts.unread {

@@ -38,9 +38,9 @@ impl Notifier {
 
     /// Tells what is new or due.
     pub(super) fn tell(&mut self, now: Instant, outline: Outline) {
-        if let Some(text) = self.notices.next(now, outline) {
-            // What it has no room for now is told with the next.
-            let _ = self.socket.send(&text);
+        let Some(text) = self.notices.next(now, outline) else { return };
+        if !self.socket.send(&text) {
+            self.notices.on_refused(now);
         }
     }
 
@@ -104,6 +104,13 @@ impl Notices {
         self.deadline = self.next_at(now);
         let text: Vec<_> = notices.into_iter().flatten().collect();
         (!text.is_empty()).then(|| text.join("\n"))
+    }
+
+    /// The manager has no room for what was last to be told: all of it is told again soon.
+    fn on_refused(&mut self, now: Instant) {
+        (self.is_ready, self.beat_at, self.say_at) = (false, now, now);
+        self.said.clear();
+        self.deadline = now + READY_EVERY;
     }
 
     fn ready(&mut self, now: Instant, outline: &Outline) -> Option<String> {
@@ -222,6 +229,17 @@ mod tests {
         assert_eq!(notices.next(at(6000), WELL).as_deref(), Some("WATCHDOG=1"));
         notices.is_stopping = true;
         assert_eq!(notices.next(at(20_000), WELL), None);
+    }
+
+    #[test]
+    fn what_the_manager_has_no_room_for_is_told_again() {
+        let mut notices = Notices::new(at(0), Some(Duration::from_secs(10)));
+        let text = notices.next(at(0), WELL).unwrap();
+        assert!(text.starts_with("READY=1\nSTATUS=") && text.ends_with("\nWATCHDOG=1"), "{text}");
+        notices.on_refused(at(0));
+        assert_eq!(notices.deadline, at(20));
+        assert_eq!(notices.next(at(20), WELL), Some(text));
+        assert_eq!(notices.next(at(40), WELL), None);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use super::status_socket::StatusSocket;
 use crate::status::{Mistake, Status};
 use crate::time::Instant;
 
-/// Who is told, and what only the start of the box has known.
+/// Who is told, and what the rest of the box does not know.
 pub(super) struct Outlook {
     since: Instant,
     mistakes: Vec<Mistake>,

@@ -5,18 +5,12 @@ use crate::mix::{Part, Recital};
 use crate::speech::{Bank, Script, Step};
 use crate::units::{Level, SampleRate};
 use core::time::Duration;
-use smol::future;
 use std::sync::Arc;
 
-/// All of `script`, at `level`. It lets others work after each word: half a second of speech takes a small computer some
-/// milliseconds to decode.
-pub(super) async fn recital(script: &Script, level: Level) -> Recital {
+/// All of `script`, at `level`. Half a second of speech takes a small computer some milliseconds to decode.
+pub(super) fn recital(script: &Script, level: Level) -> Recital {
     let bank = Bank::english();
-    let mut parts = Vec::new();
-    for &step in script.steps() {
-        parts.push(part(&bank, step));
-        future::yield_now().await;
-    }
+    let parts = script.steps().iter().map(|&step| part(&bank, step)).collect();
     Recital { rate: SampleRate::HZ_16000, parts, level, fade: FADE }
 }
 
@@ -92,7 +86,7 @@ mod tests {
     #[test]
     fn a_script_becomes_clips_and_pauses() {
         let script = Script::of_status("192.168.1.20".parse().ok(), &[]);
-        let recital = smol::block_on(recital(&script, Level::UNITY));
+        let recital = recital(&script, Level::UNITY);
         assert_eq!(recital.parts.len(), script.steps().len());
         let length = |part: &Part| match part {
             Part::Clip(samples) => Duration::from_micros(samples.len() as u64 * 1_000_000 / 16_000),

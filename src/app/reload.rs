@@ -13,6 +13,7 @@ use super::configuration::{self, Read};
 use crate::clock;
 use crate::config::{Change, Settings, changes, meanwhile};
 use crate::net::{self, Folders};
+use crate::status::Mistake;
 use crate::time::Instant;
 use core::cell::RefCell;
 use core::time::Duration;
@@ -42,6 +43,8 @@ pub(super) struct Origin {
     pub(super) configuration: Configuration,
     /// What was read last.
     pub(super) read: Arc<Read>,
+    /// Why the box could not come up with it.
+    pub(super) failure: Option<Mistake>,
 }
 
 /// What has come of reading again.
@@ -55,9 +58,9 @@ pub(super) struct New {
 }
 
 impl New {
-    /// What was read.
-    pub(super) fn read(&self) -> &Read {
-        &self.read
+    /// What is wrong with what was read.
+    pub(super) fn mistakes(&self) -> Vec<Mistake> {
+        self.read.mistakes()
     }
 
     /// Logs what is wrong, what has changed and what waits; to be called when it is done, for the log may have changed too.
@@ -99,12 +102,20 @@ impl<'a> Reload<'a> {
     pub(super) fn start(&self) {
         let (news, configuration) = (Rc::clone(&self.news), self.origin.configuration.clone());
         let watch = async move {
+            let mut is_told = false;
             loop {
-                if let Ok(folders) = Folders::new(configuration::files(&configuration)) {
-                    news.post(News::Watching);
-                    while folders.changed().await.is_ok() {
-                        news.post(News::Changed);
+                match Folders::new(configuration::files(&configuration)) {
+                    Ok(folders) => {
+                        is_told = false;
+                        news.post(News::Watching);
+                        while folders.changed().await.is_ok() {
+                            news.post(News::Changed);
+                        }
                     }
+                    Err(error) if !core::mem::replace(&mut is_told, true) => {
+                        log::warn!("a changed configuration is read on SIGHUP only: {error}");
+                    }
+                    Err(_) => {}
                 }
                 net::sleep_until(clock::now() + WATCH_AGAIN).await;
             }
@@ -128,7 +139,7 @@ impl<'a> Reload<'a> {
             self.again = true;
             return;
         }
-        let Origin { configuration, read } = &self.origin;
+        let Origin { configuration, read, .. } = &self.origin;
         let (configuration, before, news) = (configuration.clone(), Arc::clone(read), Rc::clone(&self.news));
         // A card that is worn out takes its time.
         let read = smol::unblock(move || configuration::read_again(&configuration, &before));

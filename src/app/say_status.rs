@@ -36,7 +36,7 @@ pub(super) fn say_status(ask: SayStatus) -> ExitCode {
         complain(&format_args!("no log: {error}"));
     }
     let accounts = read.loaded.settings.status.socket.as_deref().map(of_accounts).unwrap_or_default();
-    let faults: Vec<_> = mistakes(&read).into_iter().chain(accounts).collect();
+    let faults: Vec<_> = mistakes(&read.mistakes()).into_iter().chain(accounts).collect();
     let script = Script::of_status(own_address(), &faults);
     let mut settings = read.loaded.settings;
     if let Some(device) = ask.device {
@@ -45,7 +45,7 @@ pub(super) fn say_status(ask: SayStatus) -> ExitCode {
     }
     let printed = print(&format!("{script}\n"));
     let level = settings.audio.volume_call.unwrap_or(Level::UNITY);
-    let said = play(&settings, &smol::block_on(recite::recital(&script, level)));
+    let said = play(&settings, &recite::recital(&script, level));
     log::flush();
     match said {
         Ok(()) => printed,

@@ -26,6 +26,7 @@ use crate::output::{self, Beat, Control, Order, RingedMixer, Setup, Word};
 use crate::paging::{Pager, Policy};
 use crate::sip::digest::Identity;
 use crate::sip::{Demand, Endpoint, EndpointConfig, Outside};
+use crate::status::{Mistake, Severity};
 use crate::time::Instant;
 use crate::units::SampleRate;
 use core::fmt;
@@ -46,9 +47,10 @@ pub(super) fn serve(configuration: &Configuration, read: Read) -> Result<(), Ser
     let wishes = Rc::new(Wishes::new().map_err(ServeError::Signals)?);
     let since = clock::now();
     let mut settings = read.loaded.settings.clone();
-    let (mut read, mut good) = (Arc::new(read), None);
+    let (mut read, mut good, mut failure) = (Arc::new(read), None, None);
     loop {
-        let origin = Origin { configuration: configuration.clone(), read: Arc::clone(&read) };
+        let (configuration, failure_told) = (configuration.clone(), failure.take());
+        let origin = Origin { configuration, read: Arc::clone(&read), failure: failure_told };
         match run(&settings, origin, Rc::clone(&wishes), since) {
             Ok(None) => return Ok(()),
             Ok(Some(new)) => {
@@ -58,10 +60,17 @@ pub(super) fn serve(configuration: &Configuration, read: Read) -> Result<(), Ser
             Err(error) => {
                 let Some(before) = good.take() else { return Err(error) };
                 log::error!("{error}; the settings of before stay in force");
+                failure = Some(unlike_wanted(&error));
                 settings = meanwhile(&before, &settings);
             }
         }
     }
+}
+
+/// What is wrong with a box that could not come up with what its configuration says.
+fn unlike_wanted(error: &ServeError) -> Mistake {
+    let text = format!("{error}; the settings of before stay in force");
+    Mistake { severity: Severity::Error, source: "reload".to_owned(), line: None, column: None, text }
 }
 
 /// Runs the box, which has begun at `since`, on `settings` until it is told to stop, or to come up with others.
@@ -171,12 +180,13 @@ fn work<'a>(
     let inbox = Inbox::new(&sockets, Rc::clone(&connections), wishes, media.bell());
     let endpoint = Endpoint::new(identity(settings), entropy::seed());
     let accounts = Accounts::new(settings, Rc::clone(&executor), media.bell());
-    let outlook = Outlook::new(since, origin.read.mistakes()).with(
+    let mistakes: Vec<_> = origin.read.mistakes().into_iter().chain(origin.failure.clone()).collect();
+    let outlook = Outlook::new(since, mistakes.clone()).with(
         StatusSocket::open(settings.status.socket.as_deref(), &executor, media.bell()),
         Notifier::of_environment(clock::now()),
     );
-    let (cards, bell, mistakes) = (media.cards(), media.bell(), announcements::mistakes(&origin.read));
-    let announcements = Announcements::new(settings, mistakes, Rc::clone(&executor), cards, bell);
+    let (cards, bell, faults) = (media.cards(), media.bell(), announcements::mistakes(&mistakes));
+    let announcements = Announcements::new(settings, faults, Rc::clone(&executor), cards, bell);
     let reload = Reload::new(origin, settings.clone(), Rc::clone(&executor), media.bell());
     let external = settings.sip.external.map(|external| (external.ip, external.port));
     let post = Post::new(sockets, connections).known_by(Outside::new(external));

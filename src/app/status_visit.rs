@@ -300,6 +300,9 @@ impl fmt::Display for VisitError {
             Self::Nobody { path, source } if source.kind() == io::ErrorKind::PermissionDenied => {
                 write!(f, "{}: only its user and group may ask: try sudo", hint(path))
             }
+            Self::Nobody { path, source } if source.kind() == io::ErrorKind::WouldBlock => {
+                write!(f, "{}: others have waited there for too long; does it hang?", hint(path))
+            }
             Self::Nobody { path, source } => {
                 write!(f, "{}: ", hint(path))?;
                 match source.kind() {

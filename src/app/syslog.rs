@@ -51,13 +51,19 @@ pub(super) struct Line {
     pub(super) text: String,
 }
 
+impl Line {
+    /// One that is never sent.
+    const fn waking() -> Self {
+        Self { severity: Severity::Debug, at: Duration::ZERO, part: String::new(), text: String::new() }
+    }
+}
+
 impl Syslog {
     /// Sends lines to `collector` from now on.
     ///
     /// # Errors
     /// When the machine refuses the thread.
     pub(super) fn configure(&'static self, collector: Option<&Collector>) -> io::Result<()> {
-        self.is_on.store(collector.is_some(), Ordering::Relaxed);
         if self.ends.get().is_none() && collector.is_some() {
             let ((lines, next_line), (orders, next_order)) = (sync_channel(QUEUE_LINES), channel());
             // It is not waited for at the end: it may be stuck with a collector that does not read.
@@ -70,6 +76,11 @@ impl Syslog {
             // The thread lives as long as the program.
             let _ = ends.orders.send(collector.cloned().map_or(Order::Stop, Order::SendTo));
         }
+        if collector.is_none() {
+            // Whoever waits for a line hears no order.
+            self.put(Line::waking);
+        }
+        self.is_on.store(collector.is_some(), Ordering::Relaxed);
         Ok(())
     }
 
@@ -86,6 +97,12 @@ impl Syslog {
     /// Whether all lines are sent, or will not be.
     pub(super) fn is_done(&self) -> bool {
         !self.is_on.load(Ordering::Relaxed) || self.waiting.load(Ordering::Relaxed) == 0
+    }
+
+    /// Nobody wants what was to be sent.
+    fn forget(&self, line: Option<Line>, lines: &Receiver<Line>) {
+        let unsent = line.into_iter().chain(lines.try_iter()).count();
+        self.waiting.fetch_sub(unsent, Ordering::Relaxed);
     }
 
     fn run(&self, lines: &Receiver<Line>, orders: &Receiver<Order>) -> Result<(), RecvError> {
@@ -106,8 +123,16 @@ impl Syslog {
             };
             match orders.try_iter().last().or(order) {
                 Some(Order::SendTo(to)) if courier.as_ref().is_some_and(|courier| courier.goes_to(&to)) => {}
-                Some(Order::SendTo(collector)) => courier = Some(Courier::to(&collector)),
-                Some(Order::Stop) => courier = None,
+                Some(Order::SendTo(collector)) => {
+                    if courier.is_none() {
+                        self.forget(line.take(), lines);
+                    }
+                    courier = Some(Courier::to(&collector));
+                }
+                Some(Order::Stop) => {
+                    courier = None;
+                    self.forget(line.take(), lines);
+                }
                 None => {}
             }
         }

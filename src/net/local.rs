@@ -8,7 +8,7 @@ use core::fmt;
 use std::fs::{self, Permissions};
 use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
-use std::os::unix::fs::{FileTypeExt, PermissionsExt};
+use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 
@@ -20,6 +20,8 @@ use nix::sys::socket::{AddressFamily, Backlog, SockFlag, SockType, UnixAddr, bin
 pub struct LocalListener {
     socket: UnixListener,
     path: PathBuf,
+    /// Device and number of the file: another one there is another's.
+    file: (u64, u64),
 }
 
 impl LocalListener {
@@ -41,7 +43,8 @@ impl LocalListener {
         };
         let fd = fd.map_err(|error| failed(Cause::System(error.into())))?;
         let socket = publish(fd, path, mode).map_err(|error| failed(Cause::System(error)))?;
-        Ok(Self { socket, path: path.to_owned() })
+        let file = identity(path).map_err(|error| failed(Cause::System(error)))?;
+        Ok(Self { socket, path: path.to_owned(), file })
     }
 
     /// The next connection, if one is there.
@@ -69,8 +72,10 @@ impl LocalListener {
 
 impl Drop for LocalListener {
     fn drop(&mut self) {
-        // Gone already, it is not missed.
-        let _ = fs::remove_file(&self.path);
+        if identity(&self.path).is_ok_and(|file| file == self.file) {
+            // Gone already, it is not missed.
+            let _ = fs::remove_file(&self.path);
+        }
     }
 }
 
@@ -87,9 +92,10 @@ impl Local {
     ///
     /// Nobody does, or it is not allowed.
     pub fn connect(path: &Path) -> io::Result<Self> {
-        let socket = UnixStream::connect(path)?;
-        socket.set_nonblocking(true)?;
-        Ok(Self { socket })
+        // Where more wait than the kernel holds, one that waits might wait for ever.
+        let fd = endpoint()?;
+        connect(fd.as_raw_fd(), &UnixAddr::new(path)?)?;
+        Ok(Self { socket: UnixStream::from(fd) })
     }
 
     /// What has come, if anything has: 0 bytes are its end.
@@ -176,23 +182,25 @@ fn publish(fd: OwnedFd, path: &Path, mode: u32) -> io::Result<UnixListener> {
     Ok(UnixListener::from(fd))
 }
 
+fn identity(path: &Path) -> io::Result<(u64, u64)> {
+    fs::symlink_metadata(path).map(|about| (about.dev(), about.ino()))
+}
+
 /// Removes a socket file whose owner is gone.
 fn make_room(path: &Path) -> Result<(), Cause> {
     let found = fs::symlink_metadata(path).map_err(Cause::System)?;
     if !found.file_type().is_socket() {
         return Err(Cause::Occupied);
     }
-    match is_answered(path) {
-        Err(Errno::ECONNREFUSED) => fs::remove_file(path).map_err(Cause::System),
+    match Local::connect(path) {
+        Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
+            fs::remove_file(path).map_err(Cause::System)
+        }
+        Ok(_) => Err(Cause::Answered),
         // A full queue of connections is somebody, too.
-        Ok(()) | Err(Errno::EAGAIN) => Err(Cause::Answered),
-        Err(error) => Err(Cause::System(error.into())),
+        Err(error) if is_later(&error) => Err(Cause::Answered),
+        Err(error) => Err(Cause::System(error)),
     }
-}
-
-fn is_answered(path: &Path) -> Result<(), Errno> {
-    let fd = endpoint()?;
-    connect(fd.as_raw_fd(), &UnixAddr::new(path)?)
 }
 
 fn endpoint() -> Result<OwnedFd, Errno> {
@@ -243,6 +251,27 @@ mod tests {
         let error = LocalListener::bind(&path, 0o660).unwrap_err().to_string();
         assert_eq!(error, format!("{}: another program listens there", path.display()));
         assert!(path.exists(), "{}", listener.path().display());
+    }
+
+    #[test]
+    fn a_file_of_another_stays_when_the_listener_goes() {
+        let path = scratch("swept");
+        let first = LocalListener::bind(&path, 0o660).unwrap();
+        fs::remove_file(&path).unwrap();
+        let second = LocalListener::bind(&path, 0o660).unwrap();
+        drop(first);
+        assert!(path.exists());
+        drop(second);
+        assert!(!path.exists());
+    }
+
+    #[test]
+    fn where_nobody_accepts_the_one_too_many_is_told_at_once() {
+        let path = scratch("full");
+        let _listener = LocalListener::bind(&path, 0o660).unwrap();
+        let waiting: Vec<_> = (0..2 * BACKLOG).map(|_| Local::connect(&path)).collect();
+        let last = waiting.last().unwrap().as_ref().unwrap_err();
+        assert_eq!(last.kind(), io::ErrorKind::WouldBlock);
     }
 
     #[test]

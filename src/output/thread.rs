@@ -400,7 +400,7 @@ impl Search {
         if self.logged.as_ref() == Some(&message) {
             return None;
         }
-        log::warn!("output: {message}; it is looked for again");
+        log::warn!("{message}; it is looked for again");
         self.logged = Some(message.clone());
         Some(message)
     }

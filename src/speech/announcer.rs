@@ -27,8 +27,10 @@ pub struct Announcer {
     look_at: Option<Instant>,
     /// Times that something was said.
     said: usize,
-    /// Nothing is said before.
+    /// Nothing is said before, for it was said not long ago.
     not_before: Instant,
+    /// Nor before this, for there was a call.
+    quiet_until: Instant,
 }
 
 /// What there is to see.
@@ -46,18 +48,26 @@ impl Announcer {
     /// A box that has just started.
     #[must_use]
     pub fn new(now: Instant) -> Self {
-        Self { watched: Vec::new(), is_fresh: true, look_at: Some(now), said: 0, not_before: now }
+        Self {
+            watched: Vec::new(),
+            is_fresh: true,
+            look_at: Some(now),
+            said: 0,
+            not_before: now,
+            quiet_until: now,
+        }
     }
 
     /// The configuration was read anew: what is wrong now is somebody's doing.
     pub fn handle_change(&mut self, now: Instant) {
         self.is_fresh = true;
         self.look_at = Some(now);
+        (self.said, self.not_before) = (0, now);
     }
 
     /// A call has come, or gone.
     pub fn handle_call(&mut self, now: Instant) {
-        self.not_before = self.not_before.max(now + QUIET);
+        self.quiet_until = now + QUIET;
     }
 
     /// When [`handle_scene`](Self::handle_scene) wants to be called; `None` when there is nothing left to say.
@@ -72,7 +82,7 @@ impl Announcer {
         if scene.has_calls {
             self.handle_call(now);
         }
-        let may_speak = now >= self.not_before && scene.is_audible;
+        let may_speak = now >= self.not_before.max(self.quiet_until) && scene.is_audible;
         let said = if may_speak { self.say(now) } else { Vec::new() };
         self.look_at = self.next_look(now);
         Some(said).filter(|said| !said.is_empty())
@@ -87,8 +97,7 @@ impl Announcer {
             }
         }
         if core::mem::take(&mut self.is_fresh) {
-            self.watched
-                .retain(|watched| !watched.is_over || !matches!(watched.fault, Fault::Mistakes { .. }));
+            self.watched.retain(|watched| !watched.is_over);
             for fault in faults.iter().take(MOST_WATCHED) {
                 if !self.watched.iter().any(|watched| watched.fault.is_of_the_same(fault)) {
                     self.watched.push(Watched::new(now, fault.clone()));
@@ -115,7 +124,7 @@ impl Announcer {
     /// Not before something may have to be said; meanwhile it looks whether something has passed.
     fn next_look(&self, now: Instant) -> Option<Instant> {
         let open = self.watched.iter().filter(|watched| watched.is_open());
-        let due = open.map(Watched::ripe_at).min()?.max(self.not_before);
+        let due = open.map(Watched::ripe_at).min()?.max(self.not_before).max(self.quiet_until);
         let at_latest = now + LOOK_EVERY;
         Some(if due > now { due.min(at_latest) } else { at_latest })
     }
@@ -309,6 +318,25 @@ mod tests {
         // Read anew without a difference: nothing new.
         watch.announcer.handle_change(at(7_000));
         assert_eq!(watch.said_until(DAY), [0_u64; 0]);
+    }
+
+    #[test]
+    fn what_a_change_makes_wrong_does_not_wait_for_what_was_said_before() {
+        let mut watch = Watch::new(|second| vec![mistakes(if second < 800 { 1 } else { 2 })]);
+        assert_eq!(watch.said_until(800), [30, 150, 750]);
+        watch.announcer.handle_change(at(800));
+        assert_eq!(watch.said_until(DAY), [830, 950, 1_550]);
+    }
+
+    #[test]
+    fn an_account_that_was_well_is_spoken_of_again_after_a_change() {
+        let faults = |second| {
+            if (10..800).contains(&second) { Vec::new() } else { vec![account(Trouble::WrongPassword)] }
+        };
+        let mut watch = Watch::new(faults);
+        assert_eq!(watch.said_until(DAY), [0_u64; 0]);
+        watch.announcer.handle_change(at(800));
+        assert_eq!(watch.said_until(900), [830]);
     }
 
     #[test]

@@ -23,7 +23,7 @@ pub struct Status {
     pub calls: Vec<Call>,
     /// What it plays on.
     pub sinks: Vec<Sink>,
-    /// What it has counted since it began.
+    /// What it has counted since it last came up: a reload may have it come up anew.
     pub counters: Counters,
     /// What is wrong, or worth a word, in its configuration.
     pub mistakes: Vec<Mistake>,

@@ -219,6 +219,19 @@ fn one_account_unregisters_and_another_takes_its_place() {
 }
 
 #[test]
+fn an_account_that_is_removed_is_forgotten_and_its_key_is_no_other_s() {
+    let mut world = World::new(1);
+    let first = world.account;
+    world.endpoint.remove_account(first);
+    world.pass(10 * MINUTE);
+    assert!(world.endpoint.is_stopped(first) && !world.is_registered());
+    assert_eq!((world.endpoint.poll_timeout(), world.endpoint.usage().client_transactions), (None, 0));
+    let uri = "sip:box@example.com".parse::<Uri>().unwrap();
+    let identity = Identity::new("box", "secret").unwrap();
+    assert_ne!(world.endpoint.add_account(Account::new(uri.sip().unwrap().clone(), identity)), first);
+}
+
+#[test]
 fn the_way_to_an_account_that_has_unregistered_is_not_kept_open() {
     let mut world = World::new(1);
     world.registrars[0].sees = Some("received=203.0.113.9;rport=40000");

@@ -15,10 +15,11 @@ impl Service<'_> {
             self.apply(now, settings);
         }
         new.tell();
-        self.outlook.set_mistakes(new.read().mistakes());
+        let mistakes = new.mistakes();
         if let Some(announcements) = &mut self.announcements {
-            announcements.set_mistakes(now, announcements::mistakes(new.read()));
+            announcements.set_mistakes(now, announcements::mistakes(&mistakes));
         }
+        self.outlook.set_mistakes(mistakes);
         self.waiting = new.waiting;
     }
 
@@ -46,7 +47,7 @@ impl Service<'_> {
         }
         self.accounts.reload(now, &mut self.endpoint, settings);
         if let Some(announcements) = &mut self.announcements {
-            announcements.set_options(settings);
+            announcements.set_options(now, settings);
         }
     }
 }

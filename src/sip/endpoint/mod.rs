@@ -85,6 +85,8 @@ pub struct Endpoint {
     sessions: HashMap<CallKey, Session>,
     dialogs: HashMap<DialogKey, CallKey>,
     accounts: Vec<Registered>,
+    /// Accounts there have been: each has a key of its own.
+    accounts_made: usize,
     timers: Timers<(CallKey, SessionTimer)>,
     outbox: Outbox,
     events: VecDeque<Event>,
@@ -113,6 +115,7 @@ impl Endpoint {
             sessions: HashMap::new(),
             dialogs: HashMap::new(),
             accounts: Vec::new(),
+            accounts_made: 0,
             timers: Timers::new(),
             outbox: Outbox::new(config.limits.datagrams),
             events: VecDeque::new(),

@@ -23,6 +23,7 @@ use core::time::Duration;
 /// One account at one endpoint.
 #[derive(Debug)]
 pub(super) struct Registered {
+    key: AccountKey,
     registration: Registration,
     /// The REGISTER that has no final response.
     pending: Option<(ClientKey, Path)>,
@@ -33,13 +34,19 @@ pub(super) struct Registered {
 impl Endpoint {
     /// Adds an account. It registers after [`register`](Self::register), as soon as it has servers.
     pub fn add_account(&mut self, account: Account) -> AccountKey {
-        let seed = self.tokens.draw();
-        self.accounts.push(Registered {
-            registration: Registration::new(account, seed),
-            pending: None,
-            kept: None,
-        });
-        AccountKey(self.accounts.len() - 1)
+        let (key, seed) = (AccountKey(self.accounts_made), self.tokens.draw());
+        self.accounts_made += 1;
+        let registration = Registration::new(account, seed);
+        self.accounts.push(Registered { key, registration, pending: None, kept: None });
+        key
+    }
+
+    /// Forgets an account, and what is said of it meanwhile; it does not unregister.
+    pub fn remove_account(&mut self, account: AccountKey) {
+        let Some(index) = self.accounts.iter().position(|known| known.key == account) else { return };
+        if let Some((client, _)) = self.accounts.remove(index).pending {
+            self.clients.close(client);
+        }
     }
 
     /// Begins to register an account, and goes on for ever. [`Event::Registration`] tells how it goes.
@@ -59,7 +66,8 @@ impl Endpoint {
 
     /// The network has changed or returned: all accounts register anew.
     pub fn network_changed(&mut self, now: Instant) {
-        for account in self.accounts() {
+        for index in 0..self.accounts.len() {
+            let account = self.accounts[index].key;
             self.on_registration(now, account, |registration| registration.network_changed(now));
         }
     }
@@ -68,7 +76,8 @@ impl Endpoint {
     ///
     /// [`registration::Event::Unregistered`]: crate::sip::registration::Event::Unregistered
     pub fn unregister(&mut self, now: Instant) {
-        for account in self.accounts() {
+        for index in 0..self.accounts.len() {
+            let account = self.accounts[index].key;
             self.on_registration(now, account, |registration| registration.stop(now));
         }
     }
@@ -81,14 +90,15 @@ impl Endpoint {
     /// Whether an account is unregistered and does nothing about it.
     #[must_use]
     pub fn is_stopped(&self, account: AccountKey) -> bool {
-        self.accounts.get(account.0).is_none_or(|known| known.registration.is_stopped())
+        self.known(account).is_none_or(|known| known.registration.is_stopped())
     }
 
     /// Nothing leads where `path` goes. A registration tries the next server at once; calls hold on, for the network may
     /// come back before they are given up.
     pub fn handle_unreachable(&mut self, now: Instant, path: Path) {
-        for account in self.accounts() {
-            let lost = self.accounts.get_mut(account.0).and_then(|known| {
+        for index in 0..self.accounts.len() {
+            let account = self.accounts[index].key;
+            let lost = self.known_mut(account).and_then(|known| {
                 let cseq = known.registration.pending_cseq()?;
                 known.pending.take_if(|(_, pending)| *pending == path).map(|(client, _)| (client, cseq))
             });
@@ -108,13 +118,13 @@ impl Endpoint {
     /// Whether a server knows where this account is.
     #[must_use]
     pub fn is_registered(&self, now: Instant, account: AccountKey) -> bool {
-        self.accounts.get(account.0).is_some_and(|known| known.registration.is_registered(now))
+        self.known(account).is_some_and(|known| known.registration.is_registered(now))
     }
 
     /// A response to a REGISTER.
     pub(super) fn on_register_response(&mut self, now: Instant, account: AccountKey, response: &Response) {
         if response.status.is_final()
-            && let Some(known) = self.accounts.get_mut(account.0)
+            && let Some(known) = self.known_mut(account)
             && let Some((_, path)) = known.pending.take()
         {
             let is_kept = path.transport == Transport::Tcp || is_translated(response, path);
@@ -131,7 +141,7 @@ impl Endpoint {
 
     /// The connection by which a REGISTER went is no more, or could not be opened.
     pub(super) fn on_no_connection(&mut self, now: Instant, account: AccountKey, cseq: u32) {
-        if let Some(known) = self.accounts.get_mut(account.0) {
+        if let Some(known) = self.known_mut(account) {
             known.pending = None;
         }
         self.on_registration(now, account, |registration| registration.handle_unreachable(now, cseq));
@@ -139,8 +149,9 @@ impl Endpoint {
 
     /// The connection whose far end is `far` is no more.
     pub(super) fn on_disconnected(&mut self, now: Instant, far: SocketAddr) {
-        for account in self.accounts() {
-            let kept = self.accounts.get_mut(account.0).map(|known| &mut known.kept);
+        for index in 0..self.accounts.len() {
+            let account = self.accounts[index].key;
+            let kept = self.known_mut(account).map(|known| &mut known.kept);
             if kept.is_some_and(|kept| kept.take_if(|(path, _)| path.takes(far)).is_some()) {
                 self.on_registration(now, account, |registration| registration.handle_disconnected(now));
             }
@@ -149,7 +160,8 @@ impl Endpoint {
 
     /// Does what registrations have to do at `now`.
     pub(super) fn handle_registration_timeouts(&mut self, now: Instant) {
-        for account in self.accounts() {
+        for index in 0..self.accounts.len() {
+            let account = self.accounts[index].key;
             self.keep_alive(now, account);
             self.on_registration(now, account, |registration| {
                 if registration.poll_timeout().is_some_and(|at| at <= now) {
@@ -170,14 +182,17 @@ impl Endpoint {
         self.accounts.iter().filter_map(|known| known.kept).map(|(path, _)| path)
     }
 
-    fn accounts(&self) -> impl Iterator<Item = AccountKey> + use<> {
-        (0..self.accounts.len()).map(AccountKey)
+    fn known(&self, account: AccountKey) -> Option<&Registered> {
+        self.accounts.iter().find(|known| known.key == account)
+    }
+
+    fn known_mut(&mut self, account: AccountKey) -> Option<&mut Registered> {
+        self.accounts.iter_mut().find(|known| known.key == account)
     }
 
     fn keep_alive(&mut self, now: Instant, account: AccountKey) {
-        let Some((path, at)) = self.accounts.get_mut(account.0).and_then(|known| known.kept.as_mut()) else {
-            return;
-        };
+        let known = self.accounts.iter_mut().find(|known| known.key == account);
+        let Some((path, at)) = known.and_then(|known| known.kept.as_mut()) else { return };
         if *at > now {
             return;
         }
@@ -187,16 +202,16 @@ impl Endpoint {
 
     /// Gives `input` to a registration and carries out what follows.
     fn on_registration(&mut self, now: Instant, account: AccountKey, input: impl FnOnce(&mut Registration)) {
-        let Some(known) = self.accounts.get_mut(account.0) else { return };
+        let Some(known) = self.known_mut(account) else { return };
         input(&mut known.registration);
-        while let Some(register) = self.accounts[account.0].registration.poll_request() {
+        while let Some(register) = self.known_mut(account).and_then(|known| known.registration.poll_request())
+        {
             self.send_register(now, account, register);
         }
-        let registration = &mut self.accounts[account.0].registration;
-        while let Some(event) = registration.poll_event() {
+        let Some(known) = self.accounts.iter_mut().find(|known| known.key == account) else { return };
+        while let Some(event) = known.registration.poll_event() {
             self.events.push_back(Event::Registration { account, event });
         }
-        let known = &mut self.accounts[account.0];
         // Nobody calls it any more.
         known.kept.take_if(|_| known.registration.is_stopped());
     }
@@ -205,7 +220,7 @@ impl Endpoint {
         let Register { path, mut request } = register;
         let (client, cseq) = (ClientKey::draw(&mut self.tokens), request.headers.cseq.number);
         request.headers.via.insert(0, client.via(path));
-        let known = &mut self.accounts[account.0];
+        let Some(known) = self.accounts.iter_mut().find(|known| known.key == account) else { return };
         if let Some((before, _)) = known.pending.replace((client, path)) {
             self.clients.close(before);
         }
