@@ -99,6 +99,15 @@ impl Syslog {
         !self.is_on.load(Ordering::Relaxed) || self.waiting.load(Ordering::Relaxed) == 0
     }
 
+    /// A line that is more than a call to wake up.
+    fn real(&self, line: Line) -> Option<Line> {
+        if line.text.is_empty() {
+            self.waiting.fetch_sub(1, Ordering::Relaxed);
+            return None;
+        }
+        Some(line)
+    }
+
     /// Nobody wants what was to be sent.
     fn forget(&self, line: Option<Line>, lines: &Receiver<Line>) {
         let unsent = line.into_iter().chain(lines.try_iter()).count();
@@ -117,18 +126,13 @@ impl Syslog {
                 None => Some(orders.recv()?),
                 Some(Awaits::Time(wait)) => orders.recv_timeout(wait).ok(),
                 Some(Awaits::Line) => {
-                    line = Some(lines.recv()?);
+                    line = self.real(lines.recv()?);
                     None
                 }
             };
             match orders.try_iter().last().or(order) {
                 Some(Order::SendTo(to)) if courier.as_ref().is_some_and(|courier| courier.goes_to(&to)) => {}
-                Some(Order::SendTo(collector)) => {
-                    if courier.is_none() {
-                        self.forget(line.take(), lines);
-                    }
-                    courier = Some(Courier::to(&collector));
-                }
+                Some(Order::SendTo(collector)) => courier = Some(Courier::to(&collector)),
                 Some(Order::Stop) => {
                     courier = None;
                     self.forget(line.take(), lines);
