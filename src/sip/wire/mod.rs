@@ -41,14 +41,14 @@
 //! | a `CSeq` from 2^31 to 2^32 - 1 | RFC 4475 §3.1.2.4 | |
 //! | brackets around the address in `received` | RFC 5118 §4.5 | via-received-param-with-delim |
 //! | `:::` for `::` | RFC 5118 §4.10 | ipv6-bug-abnf-3-colons |
-//! | Latin-1 for UTF-8 | ours: a name must not cost a call | |
-//! | a Call-ID of any visible bytes | ours: it is only compared and copied | |
-//! | a parameter with a value that is no token, or empty | ours: nothing in it can end it | |
-//! | `#` and letters beyond ASCII in the user of a URI | ours: dialled keys and names | |
-//! | `_` in the name of a host | ours: names of containers and Windows machines | |
+//! | Latin-1 for UTF-8 | ours: a name must not cost a call; no device is known | |
+//! | a Call-ID of any visible bytes | NEC SV9300, with two `@` (SIPp, issue 351) | |
+//! | a parameter with a value that is no token, or empty | Elixir Sippet, `rport=` (issue 14) | |
+//! | `#` and letters beyond ASCII in the user of a URI | Microsoft Teams, `#123` dialled (its documentation, issue 9145) | |
+//! | `_` in the name of a host | Asterisk on a machine of such a name (SIP.js, issue 737) | |
 //!
-//! None of these is here for a certain device, and no capture of one is at hand. Whoever adds a row for a device names
-//! it, and adds what it sent to `ci/testdata`.
+//! The tests of the last four have the lines that these devices sent, as the public reports show them; whole captures are
+//! not at hand. Whoever adds a row for a device names it, and adds what it sent to `ci/testdata`.
 
 mod content_type;
 mod cseq;

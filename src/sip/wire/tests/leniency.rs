@@ -115,14 +115,20 @@ fn text_is_latin_1() {
 
 #[test]
 fn a_call_id_has_any_bytes_but_spaces() {
-    let odd = "a#b;c,d=\u{fc}@h@i";
-    assert_eq!(headers("a84b4c76e66710@pc33.atlanta.com", odd).call_id, odd);
+    // The first is of an NEC SV9300.
+    for odd in ["1-2066@172.16.5.51@172.16.5.51:5060", "a#b;c,d=\u{fc}@h@i"] {
+        assert_eq!(headers("a84b4c76e66710@pc33.atlanta.com", odd).call_id, odd);
+    }
 }
 
 #[test]
 fn the_value_of_a_parameter_is_no_token_or_empty() {
     let via = &headers("branch=z9hG4bKnashds8", "branch=z9hG4bK=x/y==;rport=").via[0];
     assert_eq!((via.branch(), via.rport()), (Some("z9hG4bK=x/y=="), Some(None)));
+    // As Elixir Sippet sends it.
+    let sippet = "SIP/2.0/UDP 205.205.74.6:5060;rport=;received=127.0.0.1;branch=z9hG4bK-26320-1-0";
+    let via = &headers("SIP/2.0/UDP pc33.atlanta.com;branch=z9hG4bKnashds8", sippet).via[0];
+    assert_eq!((via.branch(), via.rport()), (Some("z9hG4bK-26320-1-0"), Some(None)));
 }
 
 #[test]
@@ -131,10 +137,20 @@ fn a_user_has_a_hash_or_letters_beyond_ascii() {
     for user in ["*98#", "b\u{fc}ro"] {
         assert_eq!(contact(user).first().unwrap().uri.user(), Some(user));
     }
+    // As Microsoft Teams sends it to a trunk.
+    let teams = INVITE.replacen(
+        "sip:bob@biloxi.com SIP",
+        "sip:#123@teams.example:5081;user=phone;transport=tls SIP",
+        1,
+    );
+    assert_eq!(request(teams.as_bytes()).uri.sip().unwrap().user(), Some("#123"));
 }
 
 #[test]
 fn a_host_has_an_underscore() {
     let via = &headers("UDP pc33.atlanta.com", "UDP pbx_1.lan").via[0];
     assert_eq!(via.sent_by().host.to_string(), "pbx_1.lan");
+    // As Asterisk sends it.
+    let from = headers("sip:alice@atlanta.com>;tag", "sip:0845035432@enlite_dev>;tag").from;
+    assert_eq!(from.uri.host().unwrap().to_string(), "enlite_dev");
 }
