@@ -132,13 +132,13 @@ impl Dialog {
         if remote.is_ipv4() != path.local.is_ipv4() {
             return path;
         }
-        let is_same_machine = remote.ip() == path.remote.ip();
+        // `path` may be one that came of this.
+        let here = path.flow.unwrap_or(path.remote);
+        let is_same_machine = remote.ip() == here.ip();
         match (path.transport, transport, self.neighbour) {
-            (Transport::Tcp, Transport::Tcp, Neighbour::Peer(_)) => {
-                Path { remote, flow: Some(path.remote), ..path }
-            }
+            (Transport::Tcp, Transport::Tcp, Neighbour::Peer(_)) => Path { remote, flow: Some(here), ..path },
             (Transport::Tcp, Transport::Tcp, Neighbour::Other) => {
-                Path { remote, flow: is_same_machine.then_some(path.remote), ..path }
+                Path { remote, flow: is_same_machine.then_some(here), ..path }
             }
             (Transport::Udp, Transport::Udp, Neighbour::Peer(Some(ip)))
                 if ip == remote.ip() && !is_same_machine =>

@@ -9,7 +9,7 @@
 
 use super::path::Path;
 use crate::allow::Network;
-use core::net::{IpAddr, SocketAddr};
+use core::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 /// What this box is known as, and to whom: whoever is in none of its networks, and at no private address, is told the
 /// address outside.
@@ -60,9 +60,15 @@ impl Outside {
 /// Whether the Internet has no such address.
 const fn is_private(address: IpAddr) -> bool {
     match address {
-        IpAddr::V4(ip) => ip.is_private() || ip.is_link_local() || ip.is_loopback(),
+        IpAddr::V4(ip) => ip.is_private() || ip.is_link_local() || ip.is_loopback() || is_shared(ip),
         IpAddr::V6(ip) => ip.is_unique_local() || ip.is_unicast_link_local() || ip.is_loopback(),
     }
+}
+
+/// Networks of carriers, and of overlays such as Tailscale (RFC 6598).
+const fn is_shared(ip: Ipv4Addr) -> bool {
+    let [first, second, ..] = ip.octets();
+    first == 100 && second & 0xc0 == 64
 }
 
 #[cfg(test)]
@@ -91,9 +97,14 @@ mod tests {
 
     #[test]
     fn who_is_in_a_network_of_the_box_or_of_the_house_is_told_the_real_one() {
-        for peer in
-            ["192.168.1.10:5060", "198.51.100.4:5060", "10.20.0.5:5060", "172.16.0.1:9", "127.0.0.1:5060"]
-        {
+        for peer in [
+            "192.168.1.10:5060",
+            "198.51.100.4:5060",
+            "10.20.0.5:5060",
+            "172.16.0.1:9",
+            "100.101.2.3:5060",
+            "127.0.0.1:5060",
+        ] {
             assert_eq!(known_as("203.0.113.7", Some(5070), peer), "192.168.1.5:5060", "{peer}");
         }
         for peer in ["[2001:db8:1::10]:5060", "[fd00::1]:5060", "[fe80::1]:5060", "[::1]:5060"] {

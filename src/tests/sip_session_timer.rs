@@ -3,7 +3,7 @@
 use super::sip_trace::{
     ANSWER, OFFER, Trace, ask, header, invite, reply, request, with_body, with_header, within,
 };
-use crate::sip::wire::{Request, StatusCode};
+use crate::sip::wire::{Message, Request, StatusCode};
 use crate::sip::{CallKey, EndReason, EndpointConfig, Event, Invite, Transmit, Transport};
 use core::time::Duration;
 
@@ -538,6 +538,45 @@ fn a_refresh_whose_connection_breaks_goes_again_and_is_no_sign_of_life() {
     let asked = [300, 450, 525, 563, 582, 591, 596].map(|second| (second, b"UPD".to_vec()));
     assert_eq!((&sent[..7], &sent[sent.len() - 1]), (&asked[..], &(600, b"BYE".to_vec())));
     assert_eq!(trace.event(), Event::Ended { call, reason: EndReason::Expired });
+}
+
+#[test]
+fn the_ack_of_a_refresh_goes_by_the_connection_of_its_call() {
+    let mut trace = Trace { endpoint: trace().endpoint, ..Trace::over_tcp() };
+    trace.receive(invite());
+    let call = trace.incoming();
+    trace.endpoint.answer(trace.now, call, ANSWER.into());
+    let tag = trace.response().headers.to.tag().unwrap().to_owned();
+    trace.receive(within("ACK", 1, &tag));
+    trace.event();
+    trace.pass(300 * SECOND);
+    let sent = trace.transmit();
+    let far = sent.path.flow.expect("the connection of the call");
+    let Ok(Message::Request(again)) = Message::parse(&sent.bytes) else { panic!("{sent:?}") };
+    assert_eq!((again.method.as_str(), far), ("INVITE", trace.path.remote));
+    trace.receive(reply(&again, 200, ""));
+    let ack = trace.transmit();
+    assert!(ack.bytes.starts_with(b"ACK "), "{ack:?}");
+    assert_eq!(ack.path.flow, Some(far));
+}
+
+#[test]
+fn a_connection_that_dies_late_under_a_refresh_does_not_cut_the_call() {
+    let mut trace = Trace { endpoint: trace().endpoint, ..Trace::over_tcp() };
+    trace.receive(with_header(&invite(), "Allow: INVITE, UPDATE"));
+    let call = trace.incoming();
+    trace.endpoint.answer(trace.now, call, ANSWER.into());
+    let tag = trace.response().headers.to.tag().unwrap().to_owned();
+    trace.receive(within("ACK", 1, &tag));
+    trace.event();
+    trace.pass(300 * SECOND);
+    let far = trace.transmit().path.flow.expect("the connection of the call");
+    // The kernel gives a peer up after half a minute.
+    trace.pass(30 * SECOND);
+    trace.endpoint.handle_broken(trace.now, far);
+    trace.sent();
+    trace.pass(60 * SECOND);
+    trace.no_event();
 }
 
 #[test]

@@ -158,6 +158,8 @@ impl Clients {
         let client = self.open.get_mut(&key)?;
         // It went by a connection that stood already, and may go by one to where it is meant to go.
         if client.path.flow.take_if(|flow| *flow == far).is_some() && client.path.remote != far {
+            // Whether anybody listens there is not known, and the time that is left may be short.
+            client.is_guess = true;
             outbox.push(client.path, &client.bytes);
             return None;
         }
