@@ -26,8 +26,13 @@ pub(crate) struct Dialog {
 enum Neighbour {
     /// A proxy, or whoever answered us.
     Other,
-    /// The peer itself, who believes to be here; `None`: where a name says.
-    Peer(Option<IpAddr>),
+    /// The peer itself.
+    Peer {
+        /// Where it believes to be; `None`: where a name says.
+        at: Option<IpAddr>,
+        /// The port there, if it wants to be answered at that and not at the one it has sent from (RFC 3581).
+        port: Option<u16>,
+    },
 }
 
 impl Dialog {
@@ -135,15 +140,20 @@ impl Dialog {
         // `path` may be one that came of this.
         let here = path.flow.unwrap_or(path.remote);
         let is_same_machine = remote.ip() == here.ip();
-        match (path.transport, transport, self.neighbour) {
-            (Transport::Tcp, Transport::Tcp, Neighbour::Peer(_)) => Path { remote, flow: Some(here), ..path },
+        // Who wants to be passed is passed.
+        let neighbour = if self.routes.is_empty() { self.neighbour } else { Neighbour::Other };
+        match (path.transport, transport, neighbour) {
+            (Transport::Tcp, Transport::Tcp, Neighbour::Peer { .. }) => {
+                Path { remote, flow: Some(here), ..path }
+            }
             (Transport::Tcp, Transport::Tcp, Neighbour::Other) => {
                 Path { remote, flow: is_same_machine.then_some(here), ..path }
             }
-            (Transport::Udp, Transport::Udp, Neighbour::Peer(Some(ip)))
+            (Transport::Udp, Transport::Udp, Neighbour::Peer { at: Some(ip), port })
                 if ip == remote.ip() && !is_same_machine =>
             {
-                path
+                let source = SocketAddr::new(path.remote.ip(), port.unwrap_or_else(|| path.remote.port()));
+                Path { remote: with_scope_of(source, path.remote), ..path }
             }
             _ => Path { transport, remote, flow: None, ..path },
         }
@@ -173,7 +183,13 @@ impl Neighbour {
     /// Who has sent this request to us. A peer of whom a proxy has kept a route is behind that proxy.
     fn of(request: &Headers) -> Self {
         match request.via.as_slice() {
-            [via] if request.record_routes.is_empty() => Self::Peer(via.sent_by().host.address()),
+            [via] if request.record_routes.is_empty() => {
+                let sent_by = via.sent_by();
+                let port = via.rport().is_none().then(|| sent_by.port.unwrap_or(DEFAULT_PORT));
+                // A port of zero reaches nobody.
+                let port = port.filter(|&port| port != 0);
+                Self::Peer { at: sent_by.host.address(), port }
+            }
             _ => Self::Other,
         }
     }
@@ -324,6 +340,8 @@ mod tests {
         let contact = "Contact: <sip:alice@10.0.0.7:5070>\r\n";
         let hop = |via: &str, contact: &str| dialog_by(via, contact).next_hop(path).remote.to_string();
         assert_eq!(hop("10.0.0.7:5070;branch=z9hG4bK1;rport", contact), "192.0.2.2:40000");
+        assert_eq!(hop("10.0.0.7:5070;branch=z9hG4bK1", contact), "192.0.2.2:5070", "as it is answered");
+        assert_eq!(hop("10.0.0.7:0;branch=z9hG4bK1", contact), "192.0.2.2:40000");
         let proxied = "192.0.2.2;branch=z9hG4bK1, SIP/2.0/UDP 10.0.0.7;branch=z9hG4bK2";
         for via in ["10.0.0.8;branch=z9hG4bK1", "alice.example;branch=z9hG4bK1", proxied] {
             assert_eq!(hop(via, contact), "10.0.0.7:5070", "{via}");

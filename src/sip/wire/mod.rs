@@ -42,7 +42,7 @@
 //! | brackets around the address in `received` | RFC 5118 §4.5 | via-received-param-with-delim |
 //! | `:::` for `::` | RFC 5118 §4.10 | ipv6-bug-abnf-3-colons |
 //! | Latin-1 for UTF-8 | ours: a name must not cost a call; no device is known | |
-//! | a Call-ID of any visible bytes | NEC SV9300, with two `@` (SIPp, issue 351) | |
+//! | a Call-ID of any visible bytes | NEC SV9300, with two `@` (`SIPp`, issue 351) | |
 //! | a parameter with a value that is no token, or empty | Elixir Sippet, `rport=` (issue 14) | |
 //! | `#` and letters beyond ASCII in the user of a URI | Microsoft Teams, `#123` dialled (its documentation, issue 9145) | |
 //! | `_` in the name of a host | Asterisk on a machine of such a name (SIP.js, issue 737) | |
