@@ -514,16 +514,22 @@ fn before_the_answer_there_is_nothing_to_refresh() {
     trace.no_event();
 }
 
-#[test]
-fn a_refresh_whose_connection_breaks_goes_again_and_is_no_sign_of_life() {
+/// A call that came over TCP by `invite`, answered and acknowledged.
+fn on_over_tcp(invite: &str) -> (Trace, CallKey) {
     let mut trace = Trace { endpoint: trace().endpoint, ..Trace::over_tcp() };
-    let invite = with_header(&invite(), "Allow: INVITE, UPDATE");
-    trace.receive(invite.replace("192.0.2.2:5060>", "192.0.2.2:5060;transport=tcp>"));
+    trace.receive(invite);
     let call = trace.incoming();
     trace.endpoint.answer(trace.now, call, ANSWER.into());
     let tag = trace.response().headers.to.tag().unwrap().to_owned();
     trace.receive(within("ACK", 1, &tag));
     trace.event();
+    (trace, call)
+}
+
+#[test]
+fn a_refresh_whose_connection_breaks_goes_again_and_is_no_sign_of_life() {
+    let invite = with_header(&invite(), "Allow: INVITE, UPDATE");
+    let (mut trace, call) = on_over_tcp(&invite.replace("192.0.2.2:5060>", "192.0.2.2:5060;transport=tcp>"));
     let mut sent = Vec::new();
     for second in 1..=600 {
         trace.pass(SECOND);
@@ -542,13 +548,7 @@ fn a_refresh_whose_connection_breaks_goes_again_and_is_no_sign_of_life() {
 
 #[test]
 fn the_ack_of_a_refresh_goes_by_the_connection_of_its_call() {
-    let mut trace = Trace { endpoint: trace().endpoint, ..Trace::over_tcp() };
-    trace.receive(invite());
-    let call = trace.incoming();
-    trace.endpoint.answer(trace.now, call, ANSWER.into());
-    let tag = trace.response().headers.to.tag().unwrap().to_owned();
-    trace.receive(within("ACK", 1, &tag));
-    trace.event();
+    let (mut trace, _) = on_over_tcp(&invite());
     trace.pass(300 * SECOND);
     let sent = trace.transmit();
     let far = sent.path.flow.expect("the connection of the call");
@@ -562,13 +562,7 @@ fn the_ack_of_a_refresh_goes_by_the_connection_of_its_call() {
 
 #[test]
 fn a_connection_that_dies_late_under_a_refresh_does_not_cut_the_call() {
-    let mut trace = Trace { endpoint: trace().endpoint, ..Trace::over_tcp() };
-    trace.receive(with_header(&invite(), "Allow: INVITE, UPDATE"));
-    let call = trace.incoming();
-    trace.endpoint.answer(trace.now, call, ANSWER.into());
-    let tag = trace.response().headers.to.tag().unwrap().to_owned();
-    trace.receive(within("ACK", 1, &tag));
-    trace.event();
+    let (mut trace, _) = on_over_tcp(&with_header(&invite(), "Allow: INVITE, UPDATE"));
     trace.pass(300 * SECOND);
     let far = trace.transmit().path.flow.expect("the connection of the call");
     // The kernel gives a peer up after half a minute.
@@ -581,13 +575,7 @@ fn a_connection_that_dies_late_under_a_refresh_does_not_cut_the_call() {
 
 #[test]
 fn a_refresh_that_went_over_udp_for_want_of_a_connection_and_got_no_answer_is_no_sign_of_death() {
-    let mut trace = Trace { endpoint: trace().endpoint, ..Trace::over_tcp() };
-    trace.receive(with_header(&invite(), "Allow: INVITE, UPDATE"));
-    let call = trace.incoming();
-    trace.endpoint.answer(trace.now, call, ANSWER.into());
-    let tag = trace.response().headers.to.tag().unwrap().to_owned();
-    trace.receive(within("ACK", 1, &tag));
-    trace.event();
+    let (mut trace, call) = on_over_tcp(&with_header(&invite(), "Allow: INVITE, UPDATE"));
     let mut asked = Vec::new();
     for second in 1..600 {
         trace.pass(SECOND);
