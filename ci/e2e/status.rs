@@ -169,7 +169,8 @@ fn in_a_terminal_the_page_is_drawn_over_itself_waits_for_the_box_and_gives_the_s
     }
     let mut target = PagingBox::start(V4, &[]);
     let (program, socket) = (env!("CARGO_BIN_EXE_paging"), target.status_socket());
-    let watch = format!("'{program}' status --watch --socket '{}'", socket.display());
+    // `exec`: a shell that waits would take the Ctrl-C as its own.
+    let watch = format!("exec '{program}' status --watch --socket '{}'", socket.display());
     let mut terminal = Command::new("script")
         .args(["-qec", &watch, "/dev/null"])
         .stdin(Stdio::piped())
