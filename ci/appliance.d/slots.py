@@ -1,0 +1,95 @@
+"""The two slots of a card under emulation: which one the firmware takes, and what happens when a root is spoilt.
+
+  python3 ci/appliance.d/slots.py        in the kit (`image/kit --alone`), after `image/build emulated`
+
+1. autoboot.txt names slot A for a usual start and slot B for a trial (`tryboot`); each comes up with its own root.
+2. With the root of slot A spoilt the machine starts anew by itself, and a trial of slot B comes up.
+
+The firmware is played by this file and card.py, which read autoboot.txt as the Raspberry Pi's does. Who asks for the
+trial is an update's business, and not written yet (docs/image.md).
+"""
+
+import subprocess
+from pathlib import Path
+
+from card import SECTOR, Card
+from machine import Machine
+from network import USUAL_PORT, Network
+
+ROOTS = {"A": 5, "B": 6}
+WORK = Path("target/image/appliance/slots")
+
+
+class TrialCard(Card):
+    """A card as it is started after `reboot "0 tryboot"`."""
+
+    def boot_files(self, into: Path) -> tuple[Path, Path, str]:
+        partition = int(in_a_trial(self._read(1, "autoboot.txt"))["boot_partition"])
+        config = in_a_trial(self._read(partition, "config.txt"))
+        kernel, initramfs = into / "kernel", into / "initramfs"
+        self._mtools("mcopy", partition, "-n", "::/" + config["kernel"], kernel)
+        self._mtools("mcopy", partition, "-n", "::/" + config["initramfs"], initramfs)
+        return kernel, initramfs, self._read(partition, "cmdline.txt").strip()
+
+
+def spoil_root(card: Card, slot: str) -> None:
+    """What an update leaves that was cut off at its worst: a root that begins with nothing known."""
+    with card.path.open("r+b") as file:
+        file.seek(card._starts[ROOTS[slot] - 1])  # the sibling knows where partitions are
+        file.write(b"\xa5" * SECTOR * 2048)
+
+
+def in_a_trial(text: str) -> dict[str, str]:
+    """A file of the firmware: key=value (or key value), sections that count in a trial; a later line wins."""
+    counts, values = True, {}
+    for line in text.splitlines():
+        line = line.strip()
+        if line.startswith("["):
+            counts = line in ("[all]", "[tryboot]")
+        elif counts and line and not line.startswith("#"):
+            key, _, value = line.partition("=") if "=" in line else line.partition(" ")
+            values[key.strip()] = value.strip()
+    return values
+
+
+def reset_by_itself(machine: Machine, seconds: float) -> bool:
+    """Whether the machine starts anew before that; it is then off, for QEMU is told not to reboot."""
+    try:
+        machine._qemu.wait(seconds)
+    except subprocess.TimeoutExpired:
+        return False
+    return True
+
+
+def slot_of(card: Card, name: str) -> str:
+    """Which slot runs, by what the box says on its console; it answers calls, too."""
+    from main import SECONDS_TO_BOOT, check, wait_for_options
+
+    with Machine(card, WORK / name) as machine:
+        wait_for_options(machine, USUAL_PORT)
+        report = machine.wait_for_report(SECONDS_TO_BOOT)
+    root = next(line.split()[1] for line in report if line.startswith("mount ") and line.split()[2] == "/")
+    slot = next(line.removeprefix("slot ") for line in report if line.startswith("slot "))
+    check(root.endswith(f"p{ROOTS[slot]}"), f"slot {slot} runs from {root}")
+    return slot
+
+
+def main() -> None:
+    from main import SECONDS_TO_BOOT, check
+
+    WORK.mkdir(parents=True, exist_ok=True)
+    built = Path("target/image/emulated/card.img")
+    usual, trial = Card(built, WORK / "usual.img"), TrialCard(built, WORK / "trial.img")
+    with Network(WORK / "dhcp.log"):
+        check(slot_of(usual, "usual") == "A", "a usual start takes slot A")
+        check(slot_of(trial, "trial") == "B", "a trial takes slot B")
+        for card in (usual, trial):
+            spoil_root(card, "A")
+        with Machine(usual, WORK / "spoilt") as machine:
+            gone = reset_by_itself(machine, SECONDS_TO_BOOT)
+            check(gone and "is no squashfs" in machine.console(), "with a spoilt root the machine starts anew", machine.console())
+        check(slot_of(trial, "trial-beside-spoilt") == "B", "and a trial of slot B comes up")
+
+
+if __name__ == "__main__":
+    main()
