@@ -87,7 +87,8 @@ def main() -> None:
             spoil_root(card, "A")
         with Machine(usual, WORK / "spoilt") as machine:
             gone = reset_by_itself(machine, SECONDS_TO_BOOT)
-            check(gone and "is no squashfs" in machine.console(), "with a spoilt root the machine starts anew", machine.console())
+            said = machine.console()
+            check(gone and "is no squashfs" in said, "with a spoilt root the machine starts anew", said)
         check(slot_of(trial, "trial-beside-spoilt") == "B", "and a trial of slot B comes up")
 
 
