@@ -4,19 +4,23 @@
 
 1. autoboot.txt names slot A for a usual start and slot B for a trial (`tryboot`); each comes up with its own root.
 2. With the root of slot A spoilt the machine starts anew by itself, and a trial of slot B comes up.
+3. The card alone starts: U-Boot finds its script on p1, and in autoboot.txt the slot; exchanged there, the other one.
 
-The firmware is played by this file and card.py, which read autoboot.txt as the Raspberry Pi's does. Who asks for the
-trial is an update's business, and not written yet (docs/image.md).
+In 1 and 2 the firmware is played by this file and card.py, which read autoboot.txt as the Raspberry Pi's does. Who asks
+for the trial is an update's business, and not written yet (docs/image.md).
 """
 
+import shutil
 import subprocess
+import time
 from pathlib import Path
 
 from card import SECTOR, Card
 from machine import Machine
-from network import USUAL_PORT, Network
+from network import TAP, USUAL_PORT, Network
 
 ROOTS = {"A": 5, "B": 6}
+U_BOOT = "/usr/lib/u-boot/qemu_arm64/u-boot.bin"
 WORK = Path("target/image/appliance/slots")
 
 
@@ -30,6 +34,38 @@ class TrialCard(Card):
         self._mtools("mcopy", partition, "-n", "::/" + config["kernel"], kernel)
         self._mtools("mcopy", partition, "-n", "::/" + config["initramfs"], initramfs)
         return kernel, initramfs, self._read(partition, "cmdline.txt").strip()
+
+
+class CardAlone(Machine):
+    """A machine that is given no kernel. Debian's U-Boot for QEMU has no driver for SD cards: it reads the same card as
+    a second disk, of which Linux then has no need."""
+
+    def __enter__(self) -> "CardAlone":
+        shutil.rmtree(self._folder, ignore_errors=True)
+        self._folder.mkdir(parents=True)
+        self._started = time.monotonic()
+        self._qemu = subprocess.Popen([
+            "qemu-system-aarch64", "-M", "virt", "-cpu", "cortex-a72", "-smp", "2", "-m", "512", "-bios", U_BOOT,
+            "-display", "none", "-monitor", "none", "-no-reboot", "-serial", f"file:{self._serial}",
+            "-device", "sdhci-pci", "-drive", f"if=none,id=card,format=raw,file={self._card.path}",
+            "-device", "sd-card,drive=card", "-device", "virtio-blk-pci,drive=first",
+            "-drive", f"if=none,id=first,format=raw,read-only=on,file.filename={self._card.path},file.locking=off",
+            "-netdev", f"tap,id=net,ifname={TAP},script=no,downscript=no", "-device", "virtio-net-pci,netdev=net",
+        ], stderr=(self._folder / "qemu.txt").open("w"))
+        return self
+
+    def __exit__(self, *words: object) -> None:
+        for name in ("kernel", "initramfs"):
+            (self._folder / name).touch()  # what the sibling clears away
+        super().__exit__(*words)
+
+
+def exchange_slots(card: Card) -> None:
+    """What an update does when its trial was good."""
+    text = card._read(1, "autoboot.txt")
+    edited = card.path.with_name("autoboot.txt")
+    edited.write_text(text.translate(str.maketrans("23", "32")))
+    card._mtools("mcopy", 1, "-o", edited, "::/autoboot.txt")
 
 
 def spoil_root(card: Card, slot: str) -> None:
@@ -61,11 +97,11 @@ def reset_by_itself(machine: Machine, seconds: float) -> bool:
     return True
 
 
-def slot_of(card: Card, name: str) -> str:
+def slot_of(card: Card, name: str, kind: type[Machine] = Machine) -> str:
     """Which slot runs, by what the box says on its console; it answers calls, too."""
     from main import SECONDS_TO_BOOT, check, wait_for_options
 
-    with Machine(card, WORK / name) as machine:
+    with kind(card, WORK / name) as machine:
         wait_for_options(machine, USUAL_PORT)
         report = machine.wait_for_report(SECONDS_TO_BOOT)
     root = next(line.split()[1] for line in report if line.startswith("mount ") and line.split()[2] == "/")
@@ -83,6 +119,10 @@ def main() -> None:
     with Network(WORK / "dhcp.log"):
         check(slot_of(usual, "usual") == "A", "a usual start takes slot A")
         check(slot_of(trial, "trial") == "B", "a trial takes slot B")
+        check(slot_of(usual, "alone", CardAlone) == "A", "U-Boot takes slot A")
+        exchange_slots(usual)
+        check(slot_of(usual, "exchanged", CardAlone) == "B", "and slot B when autoboot.txt says so")
+        exchange_slots(usual)
         for card in (usual, trial):
             spoil_root(card, "A")
         with Machine(usual, WORK / "spoilt") as machine:
