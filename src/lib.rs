@@ -17,7 +17,7 @@
 //! | layer | modules | rule |
 //! |---|---|---|
 //! | 0 vocabulary | [`allow`], [`key`], [`time`], [`timers`], [`units`] | no dependencies |
-//! | 1 pure cores | [`sip`], [`sdp`], [`rtp`], [`codec`], [`dsp`], [`mix`], [`paging`], [`config`], [`dns`], [`speech`], [`status`], [`syslog`] | bytes and `now` in, values out |
+//! | 1 pure cores | [`sip`], [`sdp`], [`rtp`], [`codec`], [`dsp`], [`mix`], [`paging`], [`config`], [`dns`], [`speech`], [`status`], [`syslog`], [`slots`] | bytes and `now` in, values out |
 //! | 2 edges | [`clock`], [`entropy`], [`net`], [`files`], [`output`] | thin, no decisions |
 //! | 3 composition | [`app`] | joins the rest |
 //!
@@ -55,6 +55,7 @@ pub mod paging;
 pub mod rtp;
 pub mod sdp;
 pub mod sip;
+pub mod slots;
 pub mod speech;
 pub mod status;
 pub mod syslog;
