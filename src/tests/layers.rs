@@ -202,7 +202,7 @@ const LAYERS: &[(Layer, &[&str])] = &[
         Layer::Core,
         &[
             "sip", "sdp", "rtp", "codec", "dsp", "mix", "paging", "config", "dns", "speech", "status",
-            "syslog", "slots",
+            "syslog", "slots", "fat",
         ],
     ),
     (Layer::Edge, &["clock", "entropy", "net", "files", "output"]),
