@@ -214,6 +214,8 @@ const LAYERS: &[(Layer, &[&str])] = &[
             "speech",
             "status",
             "syslog",
+            "slots",
+            "fat",
             "appliance",
         ],
     ),
