@@ -123,6 +123,7 @@ fn run_box(configuration: &Configuration) -> ExitCode {
         complain(&format_args!("the log is not whole: {error}"));
     }
     read.report();
+    read.tell_of_the_card();
     let code = match serve::serve(configuration, read) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

@@ -205,6 +205,7 @@ pub(super) const KEYS: &[(&str, &str, Timing, Differ<Settings>)] = &[
     ("audio", "latency-max", Timing::Now, differ!(audio.latency_max)),
     ("audio", "limiter", Timing::Now, differ!(audio.limiter)),
     ("audio", "volume-call", Timing::Now, differ!(audio.volume_call)),
+    ("audio", "overlay", Timing::Start, differ!(audio.overlay)),
     ("calls", "hang-up-after-minutes", Timing::Now, differ!(calls.hang_up_after)),
     ("log", "level", Timing::Now, differ!(log.level)),
     ("log", "levels", Timing::Now, differ!(log.levels)),

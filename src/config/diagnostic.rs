@@ -166,6 +166,8 @@ pub enum Problem {
     NoNameServer,
     /// A wireless network without a country.
     NoCountry,
+    /// A wireless network whose password is wrong.
+    NotWithoutPassword,
     /// A key that a text does not give any more, but one like it.
     Kept {
         /// What holds.
@@ -317,6 +319,7 @@ impl Problem {
             Self::NoCountry => {
                 "has no wifi-country beside it: the radio keeps to what is allowed everywhere, and may not find it"
             }
+            Self::NotWithoutPassword => "is not joined without its password",
             Self::NoDevice => "names no device; that of [audio] is taken",
             _ => "is a mistake",
         }

@@ -85,6 +85,8 @@ pub struct Audio {
     pub volume_call: Option<Level>,
     /// No sample is louder; `None`: no limiter.
     pub limiter: Option<Level>,
+    /// The device tree overlay of a card on the pins of a Raspberry Pi; empty: none.
+    pub overlay: String,
 }
 
 /// `[calls]`: how long calls last.
@@ -192,6 +194,7 @@ impl Audio {
             latency_max: Duration::ZERO,
             volume_call: None,
             limiter: None,
+            overlay: String::new(),
         }
     }
 }
