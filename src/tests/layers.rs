@@ -202,7 +202,7 @@ const LAYERS: &[(Layer, &[&str])] = &[
         Layer::Core,
         &[
             "sip", "sdp", "rtp", "codec", "dsp", "mix", "paging", "config", "dns", "speech", "status",
-            "syslog", "slots", "fat",
+            "syslog", "slots", "fat", "guard",
         ],
     ),
     (Layer::Edge, &["clock", "entropy", "net", "files", "output"]),
