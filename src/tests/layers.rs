@@ -216,6 +216,7 @@ const LAYERS: &[(Layer, &[&str])] = &[
             "syslog",
             "slots",
             "fat",
+            "guard",
             "appliance",
         ],
     ),
