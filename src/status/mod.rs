@@ -12,6 +12,7 @@
 //!
 //! Leaves out: sockets, terminals, and where the figures come from.
 
+mod clock;
 mod fault;
 mod meter;
 mod page;
@@ -19,6 +20,7 @@ mod question;
 mod snapshot;
 mod text;
 
+pub use clock::{Clock, ClockKeeper};
 pub use fault::{Fault, faults};
 pub use meter::{SILENCE_DBFS, dbfs, millis, tenths};
 pub use page::Page;
