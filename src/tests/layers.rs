@@ -205,7 +205,7 @@ const LAYERS: &[(Layer, &[&str])] = &[
             "syslog", "slots", "fat", "guard",
         ],
     ),
-    (Layer::Edge, &["clock", "entropy", "net", "files", "output"]),
+    (Layer::Edge, &["clock", "entropy", "net", "files", "output", "process", "watchdog"]),
     (Layer::Composition, &["app", "lib", "main", "tests"]),
 ];
 
