@@ -35,6 +35,15 @@ pub(super) fn built() -> Option<Duration> {
     built_of(&fs::read_to_string(META).ok()?)
 }
 
+/// What this machine is: as its maker calls it, or as the image does; empty where neither is known.
+pub(super) fn board() -> String {
+    let model = fs::read_to_string("/proc/device-tree/model").unwrap_or_default();
+    let meta = fs::read_to_string(META).unwrap_or_default();
+    let of_image = meta.lines().find_map(|line| line.strip_prefix("BOARD=")).unwrap_or_default();
+    let name = if model.trim_matches('\0').is_empty() { of_image } else { model.trim_matches('\0') };
+    name.trim_matches(['"', '\'']).chars().filter(|c| !c.is_control()).take(NAME_MAX).collect()
+}
+
 fn built_of(meta: &str) -> Option<Duration> {
     let seconds = meta.lines().find_map(|line| line.strip_prefix("BUILT="))?;
     seconds.trim_matches(['"', '\'']).parse().ok().map(Duration::from_secs)
@@ -54,6 +63,7 @@ fn user_of(passwd: &str, name: &str) -> Option<u32> {
 
 /// What `image/stamp` writes.
 const META: &str = "/usr/lib/paging/meta";
+const NAME_MAX: usize = 80;
 
 #[cfg(test)]
 mod tests {

@@ -12,7 +12,7 @@
 //! - `log` writes log lines as far as `log_levels` let them, and `syslog` sends them; `throttle` says how many the
 //!   network may cause; `strangers` tells of those who may not call; `vicinity` looks up the networks of the box.
 //! - `outlook` is what the box shows of itself to the machine: `status_socket` answers `paging status`, `notify` tells the
-//!   service manager. `status_visit` is the one who asks, on a [`status_arguments`] line, and draws a page in a `terminal`.
+//!   service manager, `tidings` the guard. `status_visit` is the one who asks, on a [`status_arguments`] line, and draws a page in a `terminal`.
 //! - `guard` is the root process of the card image, on the line of its `guard_arguments`; `guard_card` writes, and `guard_disk`
 //!   knows where.
 //! - `accounts` registers the box: each `line` is one account, with servers that `lookup` finds.
@@ -76,6 +76,7 @@ mod talker;
 mod target;
 mod terminal;
 mod throttle;
+mod tidings;
 mod vicinity;
 
 use crate::output;

@@ -102,7 +102,7 @@ impl Trace {
     fn grant(&mut self, request: &Request, expires_s: u32) {
         self.answer(request, 200, &[("Expires", &expires_s.to_string())]);
         let expires = Duration::from_secs(expires_s.into());
-        assert_eq!(self.event(), Event::Registered { server: "s0".to_owned(), expires });
+        assert_eq!(self.event(), Event::Registered { server: "s0".to_owned(), expires, date: None });
     }
 
     /// The server asks who we are.
