@@ -151,6 +151,17 @@ fn credentials(request: &Request) -> Option<Credentials> {
 }
 
 #[test]
+fn the_time_that_a_server_tells_comes_with_the_registration() {
+    for (date, seconds) in [("Sun, 29 Nov 2026 16:47:03 GMT", Some(1_795_970_823)), ("yesterday", None)] {
+        let mut trace = Trace::started(1);
+        let request = trace.request();
+        trace.answer(&request, 200, &[("Expires", "3600"), ("Date", date)]);
+        let Event::Registered { date, .. } = trace.event() else { panic!("expected a registration") };
+        assert_eq!(date, seconds.map(Duration::from_secs));
+    }
+}
+
+#[test]
 fn a_register_says_who_where_and_for_how_long() {
     let mut trace = Trace::with(|account| {
         account.display_name = "Hall\r\n 2".to_owned();
