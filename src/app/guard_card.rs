@@ -70,7 +70,8 @@ impl State {
             .and_then(|file| file.take(most).read_to_end(&mut text))
             .map_err(CardError::Configuration)?;
         // A power cut in an editor: what is remembered is worth more.
-        if text.trim_ascii().is_empty() || text.len() > CONFIGURATION_MAX {
+        let is_blank = text.iter().all(|&byte| byte == 0 || byte.is_ascii_whitespace());
+        if is_blank || text.len() > CONFIGURATION_MAX {
             return Err(CardError::NoConfiguration { bytes: text.len() });
         }
         let device = open(&self.0)?;
@@ -132,10 +133,10 @@ impl fmt::Display for CardError {
             Self::Pieces => f.write_str("the file does not lie in one piece any more"),
             Self::NotOurs => f.write_str("the file does not begin as it was made"),
             Self::Configuration(error) => write!(f, "the configuration cannot be read: {error}"),
-            Self::NoConfiguration { bytes: 0 } => f.write_str("the configuration is empty"),
-            Self::NoConfiguration { .. } => {
-                write!(f, "the configuration is empty, or longer than {CONFIGURATION_MAX} bytes")
+            Self::NoConfiguration { bytes } if *bytes > CONFIGURATION_MAX => {
+                write!(f, "the configuration is longer than {CONFIGURATION_MAX} bytes")
             }
+            Self::NoConfiguration { .. } => f.write_str("the configuration is empty"),
         }
     }
 }
@@ -144,3 +145,55 @@ impl std::error::Error for CardError {}
 
 /// On the partition that every computer shows.
 pub(super) const STATUS_FILE: &str = "paging-status.txt";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn scratch(name: &str) -> PathBuf {
+        std::env::temp_dir().join(format!("pagingbox-{}-{name}", std::process::id()))
+    }
+
+    #[test]
+    fn a_configuration_is_kept_once_and_an_empty_one_not_at_all() {
+        let (card, file) = (scratch("state"), scratch("paging.conf"));
+        std::fs::write(&card, vec![0; 4 << 20]).unwrap();
+        let state = State::new(card.clone());
+        let keep = |text: &[u8]| {
+            std::fs::write(&file, text).unwrap();
+            state.keep_configuration(&file).map_err(|error| error.to_string())
+        };
+        assert_eq!([keep(b"[sip]\n"), keep(b"[sip]\n"), keep(b"; none\n")], [Ok(true), Ok(false), Ok(true)]);
+        for empty in [&b""[..], b" \r\n", &[0; 512]] {
+            assert_eq!(keep(empty), Err("the configuration is empty".to_owned()));
+        }
+        assert_eq!(
+            keep(&vec![b'x'; 300_000]),
+            Err("the configuration is longer than 262144 bytes".to_owned())
+        );
+        assert_eq!(slots(&open(&card).unwrap()).configuration(), Some(&b"; none\n"[..]));
+        state.keep_floor(Duration::from_secs(5)).unwrap();
+        assert_eq!(state.floor().unwrap(), Some(Duration::from_secs(5)));
+        std::fs::remove_file(&file).unwrap();
+        assert!(matches!(state.keep_configuration(&file), Err(CardError::Configuration(_))));
+        std::fs::remove_file(card).unwrap();
+        assert!(matches!(state.floor(), Err(CardError::Device(_))));
+    }
+
+    #[test]
+    fn boots_are_counted_anew_when_the_configuration_is_good() {
+        let (card, file) = (scratch("boots"), scratch("good.conf"));
+        let mut area = vec![0; 4 << 20];
+        let counters = Counters { boots: 3, overlay_reboots: 1 };
+        let write = Slots::of(&area).with_counters(counters).unwrap();
+        let start = usize::try_from(write.offset).unwrap();
+        area[start..start + write.bytes.len()].copy_from_slice(&write.bytes);
+        std::fs::write(&card, area).unwrap();
+        std::fs::write(&file, "x").unwrap();
+        State::new(card.clone()).keep_configuration(&file).unwrap();
+        assert_eq!(slots(&open(&card).unwrap()).counters(), Counters { boots: 0, ..counters });
+        for path in [card, file] {
+            std::fs::remove_file(path).unwrap();
+        }
+    }
+}
