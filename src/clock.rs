@@ -27,6 +27,15 @@ pub fn wall() -> Duration {
     Duration::from_micros(micros_of(read(ClockId::CLOCK_REALTIME)))
 }
 
+/// Sets the wall clock to a time since 1970, UTC.
+///
+/// # Errors
+///
+/// When that is not allowed.
+pub fn set_wall(time: Duration) -> std::io::Result<()> {
+    Ok(ClockId::CLOCK_REALTIME.set_time(TimeSpec::from_duration(time))?)
+}
+
 /// The time at which the wall clock showed `stamp`, for stamps of the last few seconds.
 ///
 /// A stamp from the future, or one older than [`MAX_AGE`], says that the wall clock was set in between: it counts as

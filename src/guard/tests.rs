@@ -477,7 +477,8 @@ proptest! {
         let turns = usize::try_from(scene.now.since(begin).as_secs() / 600).unwrap();
         prop_assert!(scene.writes <= 6 + turns + 1);
         prop_assert!(scene.count(&Action::KeepConfiguration) <= turns + 1);
-        prop_assert!(scene.count(&Action::Reboot) <= turns / 3);
+        let half_hours = usize::try_from(scene.now.as_micros() / 1_800_000_000).unwrap();
+        prop_assert!(scene.count(&Action::Reboot) <= half_hours);
         prop_assert!(scene.others.len() <= 3 * turns + 4);
     }
 }

@@ -220,7 +220,7 @@ const LAYERS: &[(Layer, &[&str])] = &[
             "appliance",
         ],
     ),
-    (Layer::Edge, &["clock", "entropy", "net", "files", "output"]),
+    (Layer::Edge, &["clock", "entropy", "net", "files", "output", "process", "watchdog"]),
     (Layer::Composition, &["app", "lib", "main", "tests"]),
 ];
 
