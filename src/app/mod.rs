@@ -9,6 +9,7 @@
 //! - `announcements` say aloud what is wrong, `say_status` what is asked for; `recite` makes sound of words.
 //! - `configuration` reads files, environment and `--set`, and `reload` has them read again; `configure` checks and prints
 //!   them; [`arguments`] is the command line.
+//! - `lines` are relay, lamp and buttons.
 //! - `log` writes log lines as far as `log_levels` let them, and `syslog` sends them; `throttle` says how many the
 //!   network may cause; `strangers` tells of those who may not call; `vicinity` looks up the networks of the box.
 //! - `outlook` is what the box shows of itself to the machine: `status_socket` answers `paging status`, `notify` tells the
@@ -43,6 +44,7 @@ mod inband;
 mod inbox;
 mod legs;
 mod line;
+mod lines;
 mod listing;
 mod log;
 mod log_levels;

@@ -3,7 +3,7 @@
 use core::fmt;
 use core::time::Duration;
 
-use super::{ChannelSet, Expected, MAX_OUTPUTS};
+use super::{ChannelSet, Expected, MAX_BUTTONS, MAX_OUTPUTS};
 
 /// Something to tell the owner; prints as one line, in the shape of a compiler's:
 /// `paging.conf:3:9: error: [sip] ptime: expected …, found "25"; 20ms stays in force`.
@@ -155,6 +155,13 @@ pub enum Problem {
     NoDevice,
     /// A zone on a further device than the most there may be.
     TooManyDevices,
+    /// A line that something else has.
+    LineTaken {
+        /// The key that has it.
+        owner: String,
+    },
+    /// A further button than the most there may be.
+    TooManyButtons,
     /// A key that a text does not give any more, but one like it.
     Kept {
         /// What holds.
@@ -243,6 +250,12 @@ impl fmt::Display for Problem {
             }
             Self::TooManyDevices => {
                 write!(f, "expected at most {MAX_OUTPUTS} devices in all; it is heard nowhere")
+            }
+            Self::LineTaken { owner } => {
+                write!(f, "expected a line of its own: {owner} has this one; it is left out")
+            }
+            Self::TooManyButtons => {
+                write!(f, "expected at most {MAX_BUTTONS} buttons; it is none, nor are those behind it")
             }
             Self::NoSuchZone { name } => {
                 write!(f, "expected a zone or group that there is, found {name:?}; it is left out")

@@ -4,7 +4,7 @@ use core::time::Duration;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use super::{Account, CodecName, Device, External, Log, PortRange, Span, Zone, table};
+use super::{Account, Button, CodecName, Device, External, Gpio, Log, PortRange, Span, Zone, table};
 use crate::allow::Allow;
 use crate::units::{Level, SampleRate};
 
@@ -21,6 +21,10 @@ pub struct Settings {
     pub accounts: Vec<Account>,
     /// `[zone NAME]`, in the order of their first appearance.
     pub zones: Vec<Zone>,
+    /// `[gpio]`.
+    pub gpio: Gpio,
+    /// `[button NAME]`, in the order of their first appearance.
+    pub buttons: Vec<Button>,
     /// `[log]`.
     pub log: Log,
     /// `[status]`.
@@ -131,6 +135,8 @@ impl Settings {
             calls: Calls { hang_up_after: None },
             accounts: Vec::new(),
             zones: Vec::new(),
+            gpio: Gpio::default(),
+            buttons: Vec::new(),
             log: Log { level: LogLevel::Off, levels: Vec::new(), syslog: None },
             status: Status::default(),
         }

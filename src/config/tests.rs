@@ -53,6 +53,10 @@ const CASES: &[Case] = &[
     case("audio.volume-call", "50", |s| s.audio.volume_call == Some(Level::from_gain(0.5)), ("-2", "expected a level such as 80, 80% or \"-6 dB\", or -1 to leave it alone")),
     case("audio.limiter", "off", |s| s.audio.limiter.is_none(), ("3 dB", "expected a level up to 0 dB")),
     case("calls.hang-up-after-minutes", "1.5", |s| s.calls.hang_up_after == Some(Duration::from_secs(90)), ("5x", "expected a time such as")),
+    case("gpio.relay", "GPIO17", |s| s.gpio.relay == Some(Line::Named("GPIO17".to_owned())), ("17", "expected a line by its name such as GPIO17")),
+    case("gpio.relay-lead", "50", |s| s.gpio.relay_lead == Duration::from_millis(50), ("2m", "expected a time from 0s to 60s")),
+    case("gpio.relay-lag", "3", |s| s.gpio.relay_lag == Duration::from_secs(3), ("2h", "expected a time from 0s to 3600s")),
+    case("gpio.healthy", "gpiochip0 1", |s| s.gpio.healthy == Some(Line::Placed { chip: "gpiochip0".to_owned(), offset: 1 }), ("17", "expected a line by its name such as GPIO17")),
     case("log.levels", "sip=debug, Output = warn", |s| s.log.levels == [(LogPart::Sip, LogLevel::Debug), (LogPart::Output, LogLevel::Warn)], ("sip", "expected levels of parts, each once, such as sip=debug")),
     case("log.syslog", "tcp:[::1]", |s| s.log.syslog.as_ref().is_some_and(|to| to.is_tcp && to.host == "::1" && to.port == 601), ("log.example", "expected udp:HOST or tcp:HOST")),
     case("log.level", "DEBUG", |s| s.log.level == LogLevel::Debug, ("loud", "expected one of off, error, warn, info, debug, trace")),
@@ -122,7 +126,10 @@ fn of_a_key_given_twice_the_first_stays() {
 
 #[test]
 fn defaults_are_the_contracts() {
-    let Settings { sip, audio, calls, accounts, zones, log, status } = Settings::default();
+    let Settings { sip, audio, calls, accounts, zones, gpio, buttons, log, status } = Settings::default();
+    let (lead, lag) = (Duration::from_millis(200), Duration::from_secs(2));
+    assert_eq!(gpio, Gpio { relay_lead: lead, relay_lag: lag, ..Gpio::default() });
+    assert_eq!(buttons, []);
     assert_eq!(status.socket.as_deref(), Some(std::path::Path::new("/run/paging/status.sock")));
     assert_eq!((zones, accounts), (vec![], vec![]));
     assert_eq!(sip.listen, ["0.0.0.0:5060".parse().unwrap(), "[::]:5060".parse().unwrap()]);
@@ -155,6 +162,7 @@ fn every_working_key_is_applied_or_waits() {
         for key in section.keys {
             let is_known = match section.kind {
                 table::ZONES => changes::ZONE_KEYS.iter().any(|(known, ..)| *known == key.name),
+                gpio::BUTTONS => changes::BUTTON_KEYS.iter().any(|(known, _)| *known == key.name),
                 kind => changes::KEYS.iter().any(|(of, known, ..)| (*of, *known) == (kind, key.name)),
             };
             let good = every_key::samples(&key.kind).0;

@@ -38,6 +38,7 @@ pub use interface::{addresses, attached, links};
 pub use local::{Local, LocalError, LocalListener};
 pub use notify::NotifySocket;
 pub use ports::MediaPorts;
+pub(crate) use reactor::Watched;
 pub use reactor::{Sleep, run, sleep_until};
 pub use resolve::resolve;
 pub use route::source_for;

@@ -13,6 +13,7 @@
 //! Leaves out: sockets, terminals, and where the figures come from.
 
 mod fault;
+mod lines;
 mod meter;
 mod page;
 mod question;
@@ -20,6 +21,7 @@ mod snapshot;
 mod text;
 
 pub use fault::{Fault, faults};
+pub use lines::{Line, LineState, Role};
 pub use meter::{SILENCE_DBFS, dbfs, millis, tenths};
 pub use page::Page;
 pub use question::{Question, QuestionError};

@@ -205,7 +205,7 @@ const LAYERS: &[(Layer, &[&str])] = &[
             "syslog",
         ],
     ),
-    (Layer::Edge, &["clock", "entropy", "net", "files", "output"]),
+    (Layer::Edge, &["clock", "entropy", "net", "files", "gpio", "output"]),
     (Layer::Composition, &["app", "lib", "main", "tests"]),
 ];
 
@@ -231,6 +231,7 @@ const IMPURE: &[&str] = &[
     "smol",
     "signal_hook",
     "alsa",
+    "gpiocdev",
     "log",
     "nix",
     "libc",

@@ -45,6 +45,9 @@ impl Service<'_> {
                 stream.set_level(settings);
             }
         }
+        if let Some(lines) = &mut self.lines {
+            lines.set_options(now, settings);
+        }
         self.accounts.reload(now, &mut self.endpoint, settings);
         if let Some(announcements) = &mut self.announcements {
             announcements.set_options(now, settings);
