@@ -131,7 +131,9 @@ pub(super) struct Card {
 impl Card {
     pub(super) fn new(output: Output, settings: &Settings) -> Self {
         let setup = Setup::new(&output, &settings.audio);
-        Self { output, setup, control: Control::new() }
+        let control = Control::new();
+        let _ = control.set_volume(settings.audio.mixer_volume);
+        Self { output, setup, control }
     }
 
     pub(super) fn mixer(&self, settings: &Settings) -> Mixer {

@@ -234,6 +234,7 @@ pub(super) const KEYS: &[(&str, &str, Timing, Differ<Settings>)] = &[
     ("audio", "jitter-min", Timing::Now, differ!(audio.jitter_min)),
     ("audio", "jitter-max", Timing::Now, differ!(audio.jitter_max)),
     ("audio", "latency-max", Timing::Now, differ!(audio.latency_max)),
+    ("audio", "mixer-volume", Timing::Now, differ!(audio.mixer_volume)),
     ("audio", "limiter", Timing::Now, differ!(audio.limiter)),
     ("audio", "volume-call", Timing::Now, differ!(audio.volume_call)),
     ("calls", "hang-up-after-minutes", Timing::Now, differ!(calls.hang_up_after)),

@@ -83,6 +83,8 @@ pub struct Audio {
     pub volume_call: Option<Level>,
     /// No sample is louder; `None`: no limiter.
     pub limiter: Option<Level>,
+    /// The card's own volume in percent, up to 100; `None`: left alone.
+    pub mixer_volume: Option<u8>,
 }
 
 /// `[calls]`: how long calls last.
@@ -189,6 +191,7 @@ impl Audio {
             latency_max: Duration::ZERO,
             volume_call: None,
             limiter: None,
+            mixer_volume: None,
         }
     }
 }

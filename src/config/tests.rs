@@ -51,6 +51,7 @@ const CASES: &[Case] = &[
     case("audio.jitter-max", "100", |s| s.audio.jitter_max == Duration::from_millis(100), ("901", "expected a time from 0s to 900ms")),
     case("audio.latency-max", "0.4s", |s| s.audio.latency_max == Duration::from_millis(400), ("10ms", "expected a time from 20ms to 5s")),
     case("audio.volume-call", "50", |s| s.audio.volume_call == Some(Level::from_gain(0.5)), ("-2", "expected a level such as 80, 80% or \"-6 dB\", or -1 to leave it alone")),
+    case("audio.mixer-volume", "80", |s| s.audio.mixer_volume == Some(80), ("101", "expected a whole number from 0 to 100")),
     case("audio.limiter", "off", |s| s.audio.limiter.is_none(), ("3 dB", "expected a level up to 0 dB")),
     case("calls.hang-up-after-minutes", "1.5", |s| s.calls.hang_up_after == Some(Duration::from_secs(90)), ("5x", "expected a time such as")),
     case("gpio.relay", "GPIO17", |s| s.gpio.relay == Some(Line::Named("GPIO17".to_owned())), ("17", "expected a line by its name such as GPIO17")),
