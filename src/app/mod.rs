@@ -9,6 +9,7 @@
 //! - `announcements` say aloud what is wrong, `say_status` what is asked for; `recite` makes sound of words.
 //! - `configuration` reads files, environment and `--set`, and `reload` has them read again; `configure` checks and prints
 //!   them; [`arguments`] is the command line.
+//! - `boot` makes the files of the card image's tools, once, before anything else runs there.
 //! - `lines` are relay, lamp and buttons.
 //! - `log` writes log lines as far as `log_levels` let them, and `syslog` sends them; `throttle` says how many the
 //!   network may cause; `strangers` tells of those who may not call; `vicinity` looks up the networks of the box.
@@ -21,6 +22,8 @@ mod announcements;
 pub mod arguments;
 mod back;
 mod bell;
+mod boot;
+mod boot_arguments;
 
 mod call_arguments;
 mod call_console;
@@ -92,6 +95,7 @@ pub fn run(command: Command) -> ExitCode {
         Command::Config(shown, configuration) => configure::show(shown, &configuration),
         Command::SayStatus(ask) => say_status::say_status(ask),
         Command::Status(query) => ask(&query),
+        Command::Boot(what) => boot::boot(&what),
         Command::StatusHelp => print(STATUS_HELP),
         Command::Help => print(HELP),
         Command::CallHelp => print(CALL_HELP),

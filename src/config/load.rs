@@ -10,7 +10,8 @@ use super::memory::Memory;
 use super::read::Reader;
 use super::table::{self, Key, Section};
 use super::{
-    Account, Button, Diagnostic, Problem, SectionName, Settings, Zone, account, claims, gpio, references,
+    Account, Button, Diagnostic, Problem, SectionName, Settings, Zone, account, claims, gpio, machine,
+    references,
 };
 
 /// What came of loading.
@@ -69,6 +70,7 @@ fn over(
     account::settle(&mut settings, &given, &mut reader);
     claims::settle(&mut settings, &given, &mut reader);
     gpio::settle(&mut settings, &given, &mut reader);
+    machine::settle(&mut settings, &given, &mut reader);
     references::settle(&given, &mut reader);
     let (given, memory) = (given.into_values().collect(), Memory::of(&reader.layers));
     Loaded { settings, given, diagnostics: reader.report.finish(), memory }

@@ -4,7 +4,10 @@ use core::time::Duration;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use super::{Account, Button, CodecName, Device, External, Gpio, Log, PortRange, Span, Zone, table};
+use super::{
+    Account, Button, CodecName, Debug, Device, External, Gpio, Log, Network, PortRange, Span, Time, Zone,
+    table,
+};
 use crate::allow::Allow;
 use crate::units::{Level, SampleRate};
 
@@ -29,6 +32,12 @@ pub struct Settings {
     pub log: Log,
     /// `[status]`.
     pub status: Status,
+    /// `[network]`.
+    pub network: Network,
+    /// `[time]`.
+    pub time: Time,
+    /// `[debug]`.
+    pub debug: Debug,
 }
 
 /// `[sip]`: how the box is called.
@@ -141,6 +150,9 @@ impl Settings {
             buttons: Vec::new(),
             log: Log { level: LogLevel::Off, levels: Vec::new(), syslog: None },
             status: Status::default(),
+            network: Network::default(),
+            time: Time::default(),
+            debug: Debug::default(),
         }
     }
 }

@@ -61,6 +61,13 @@ const CASES: &[Case] = &[
     case("log.levels", "sip=debug, Output = warn", |s| s.log.levels == [(LogPart::Sip, LogLevel::Debug), (LogPart::Output, LogLevel::Warn)], ("sip", "expected levels of parts, each once, such as sip=debug")),
     case("log.syslog", "tcp:[::1]", |s| s.log.syslog.as_ref().is_some_and(|to| to.is_tcp && to.host == "::1" && to.port == 601), ("log.example", "expected udp:HOST or tcp:HOST")),
     case("log.level", "DEBUG", |s| s.log.level == LogLevel::Debug, ("loud", "expected one of off, error, warn, info, debug, trace")),
+    case("network.hostname", "hall", |s| s.network.hostname == "hall", ("h\u{e4}ll", "expected a name of letters, digits and -")),
+    case("network.address", "fd00::20/64", |s| s.network.address.is_some(), ("fd00::20", "expected dhcp, or an address and its network")),
+    case("network.vlan", "4094", |s| s.network.vlan == Some(4094), ("4095", "expected a whole number from 1 to 4094")),
+    case("network.wifi-country", "de", |s| s.network.wifi.country == "DE", ("Germany", "expected a country by two letters")),
+    case("time.timezone", "Europe/Berlin", |s| s.time.zone == "Europe/Berlin", ("Berlin", "expected a time zone such as")),
+    case("time.ntp", "192.0.2.1", |s| s.time.sources.len() == 1, ("time.example:123", "expected dhcp, pool, or servers")),
+    case("debug.console", "yes", |s| s.debug.console, ("perhaps", "expected yes or no")),
     case("status.socket", "/tmp/x.sock", |s| s.status.socket.as_deref() == Some(std::path::Path::new("/tmp/x.sock")), ("a\u{7}b", "expected text without control")),
 ];
 
@@ -127,7 +134,8 @@ fn of_a_key_given_twice_the_first_stays() {
 
 #[test]
 fn defaults_are_the_contracts() {
-    let Settings { sip, audio, calls, accounts, zones, gpio, buttons, log, status } = Settings::default();
+    let Settings { sip, audio, calls, accounts, zones, gpio, buttons, log, status, network, time, debug } =
+        Settings::default();
     let (lead, lag) = (Duration::from_millis(200), Duration::from_secs(2));
     assert_eq!(gpio, Gpio { relay_lead: lead, relay_lag: lag, ..Gpio::default() });
     assert_eq!(buttons, []);
@@ -147,6 +155,9 @@ fn defaults_are_the_contracts() {
     assert_eq!(audio.limiter, Some(Level::from_db(-1.0)));
     assert_eq!((calls.hang_up_after, log.level), (Some(Duration::from_mins(5)), LogLevel::Info));
     assert!(status.announce_faults);
+    assert_eq!((network.hostname.as_str(), network.address, network.vlan), ("paging", None, None));
+    assert_eq!((time.zone.as_str(), time.sources), ("UTC", vec![TimeSource::Dhcp, TimeSource::Pool]));
+    assert!(!debug.console);
 }
 
 #[test]
@@ -440,7 +451,7 @@ proptest! {
         let before = text(&first);
         let after = reload(&before, &[("paging.conf", second.as_bytes())], [], &[]);
         let between = meanwhile(&before.settings, &after.settings);
-        prop_assert!(changes(&before.settings, &between).iter().all(|change| change.timing == Timing::Now));
+        prop_assert!(changes(&before.settings, &between).iter().all(|change| change.timing != Timing::Idle));
         prop_assert!(changes(&between, &after.settings).iter().all(|change| change.timing == Timing::Idle));
         prop_assert_eq!(changes(&between, &after.settings).is_empty(), between == after.settings);
         prop_assert!(!after.settings.sip.listen.is_empty() && !after.settings.sip.codecs.is_empty());
