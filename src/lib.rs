@@ -18,7 +18,7 @@
 //! |---|---|---|
 //! | 0 vocabulary | [`allow`], [`key`], [`time`], [`timers`], [`units`] | no dependencies |
 //! | 1 pure cores | [`sip`], [`sdp`], [`rtp`], [`codec`], [`dsp`], [`mix`], [`paging`], [`config`], [`dns`], [`speech`], [`status`], [`syslog`], [`slots`], [`fat`], [`appliance`] | bytes and `now` in, values out |
-//! | 2 edges | [`clock`], [`entropy`], [`net`], [`files`], [`gpio`], [`output`] | thin, no decisions |
+//! | 2 edges | [`clock`], [`entropy`], [`net`], [`files`], [`gpio`], [`output`], [`sandbox`] | thin, no decisions |
 //! | 3 composition | [`app`] | joins the rest |
 //!
 //! A module names only layers below its own. Cores do not name each other, but for [`mix`], which is made of [`rtp`],
@@ -68,6 +68,7 @@ pub mod files;
 pub mod gpio;
 pub mod net;
 pub mod output;
+pub mod sandbox;
 
 pub mod app;
 

@@ -27,6 +27,7 @@ mod aloud;
 mod callers;
 mod calls;
 mod configuring;
+mod confined;
 mod faults;
 mod flood;
 mod interop;

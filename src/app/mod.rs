@@ -10,6 +10,7 @@
 //! - `configuration` reads files, environment and `--set`, and `reload` has them read again; `configure` checks and prints
 //!   them; [`arguments`] is the command line.
 //! - `boot` makes the files of the card image's tools, once, before anything else runs there.
+//! - `confine` has the process give up what it does not need.
 //! - `lines` are relay, lamp and buttons.
 //! - `log` writes log lines as far as `log_levels` let them, and `syslog` sends them; `throttle` says how many the
 //!   network may cause; `strangers` tells of those who may not call; `vicinity` looks up the networks of the box.
@@ -41,6 +42,7 @@ mod cards;
 mod config_arguments;
 mod configuration;
 mod configure;
+mod confine;
 mod connection;
 mod connections;
 mod inband;
@@ -121,9 +123,12 @@ fn run_box(configuration: &Configuration) -> ExitCode {
             return ExitCode::from(EX_NOINPUT);
         }
     };
+    // Before the first thread, which is that of the log.
+    let confined = confine::Confined::enter(configuration, &read.loaded.settings);
     if let Err(error) = log::configure(&read.loaded.settings.log) {
         complain(&format_args!("the log is not whole: {error}"));
     }
+    confined.tell();
     read.report();
     let code = match serve::serve(configuration, read) {
         Ok(()) => ExitCode::SUCCESS,

@@ -219,7 +219,7 @@ const LAYERS: &[(Layer, &[&str])] = &[
             "appliance",
         ],
     ),
-    (Layer::Edge, &["clock", "entropy", "net", "files", "gpio", "output"]),
+    (Layer::Edge, &["clock", "entropy", "net", "files", "gpio", "output", "sandbox"]),
     (Layer::Composition, &["app", "lib", "main", "tests"]),
 ];
 
@@ -246,6 +246,8 @@ const IMPURE: &[&str] = &[
     "signal_hook",
     "alsa",
     "gpiocdev",
+    "landlock",
+    "seccompiler",
     "log",
     "nix",
     "libc",
