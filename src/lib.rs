@@ -17,7 +17,7 @@
 //! | layer | modules | rule |
 //! |---|---|---|
 //! | 0 vocabulary | [`allow`], [`key`], [`time`], [`timers`], [`units`] | no dependencies |
-//! | 1 pure cores | [`sip`], [`sdp`], [`rtp`], [`codec`], [`dsp`], [`mix`], [`paging`], [`config`], [`dns`], [`speech`], [`status`], [`syslog`], [`slots`], [`fat`], [`appliance`] | bytes and `now` in, values out |
+//! | 1 pure cores | [`sip`], [`sdp`], [`rtp`], [`codec`], [`dsp`], [`mix`], [`paging`], [`config`], [`dns`], [`mdns`], [`speech`], [`status`], [`syslog`], [`slots`], [`fat`], [`appliance`] | bytes and `now` in, values out |
 //! | 2 edges | [`clock`], [`entropy`], [`net`], [`files`], [`gpio`], [`output`], [`sandbox`] | thin, no decisions |
 //! | 3 composition | [`app`] | joins the rest |
 //!
@@ -52,6 +52,7 @@ pub mod config;
 pub mod dns;
 pub mod dsp;
 pub mod fat;
+pub mod mdns;
 pub mod mix;
 pub mod paging;
 pub mod rtp;

@@ -33,6 +33,7 @@ mod flood;
 mod interop;
 mod load;
 mod log;
+mod mdns;
 mod offers;
 mod pages;
 mod placing;

@@ -11,6 +11,7 @@
 //!   them; [`arguments`] is the command line.
 //! - `boot` makes the files of the card image's tools, once, before anything else runs there.
 //! - `confine` has the process give up what it does not need.
+//! - `mdns` has the box found in its network.
 //! - `lines` are relay, lamp and buttons.
 //! - `log` writes log lines as far as `log_levels` let them, and `syslog` sends them; `throttle` says how many the
 //!   network may cause; `strangers` tells of those who may not call; `vicinity` looks up the networks of the box.
@@ -54,6 +55,7 @@ mod listing;
 mod log;
 mod log_levels;
 mod lookup;
+mod mdns;
 mod media;
 mod notify;
 mod open_files;

@@ -9,6 +9,7 @@ use super::connections::Connections;
 use super::inbox::{Inbox, Wishes};
 use super::legs::Legs;
 use super::lines::{Chips, Lines};
+use super::mdns::Mdns;
 use super::media::Media;
 use super::notify::Notifier;
 use super::open_files;
@@ -190,12 +191,13 @@ fn work<'a>(
     );
     let (cards, bell, faults) = (media.cards(), media.bell(), announcements::mistakes(&mistakes));
     let announcements = Announcements::new(settings, faults, Rc::clone(&executor), cards, bell);
+    let mdns = Mdns::new(settings, Rc::clone(&executor));
     let lines = Lines::new(settings, Rc::new(Chips), Rc::clone(&executor), media.bell());
     let reload = Reload::new(origin, settings.clone(), Rc::clone(&executor), media.bell());
     let external = settings.sip.external.map(|external| (external.ip, external.port));
     let post = Post::new(sockets, connections).known_by(Outside::new(external));
     let mut service = Service::new(endpoint, Pager::new(policy(settings)), media, post, (accounts, reload));
-    service = service.with_outlook(outlook).announcing(announcements).switching(lines);
+    service = service.with_outlook(outlook).announcing(announcements).switching(lines).found_by(mdns);
     net::run(&executor, service.serve(&inbox)).map_err(ServeError::Reactor)
 }
 

@@ -17,6 +17,7 @@ use super::configuration::Read;
 use super::inbox::{Inbox, Input};
 use super::legs::Legs;
 use super::lines::Lines;
+use super::mdns::Mdns;
 use super::media::{Media, Refused};
 use super::notify::Outline;
 use super::outlook::Outlook;
@@ -64,6 +65,8 @@ pub(super) struct Service<'a> {
     announcements: Option<Announcements<'a>>,
     /// `None`: it has no lines.
     lines: Option<Lines<'a>>,
+    /// `None`: it is not found.
+    mdns: Option<Mdns<'a>>,
     outlook: Outlook,
     /// The box is told to stop: nobody is answered any more.
     is_leaving: bool,
@@ -100,6 +103,7 @@ impl<'a> Service<'a> {
             strangers: Strangers::default(),
             announcements: None,
             lines: None,
+            mdns: None,
             outlook: Outlook::new(clock::now(), Vec::new()),
             is_leaving: false,
             calls: HashMap::new(),
@@ -116,6 +120,11 @@ impl<'a> Service<'a> {
     /// The same box with relay, lamp and buttons.
     pub(super) fn switching(self, lines: Lines<'a>) -> Self {
         Self { lines: Some(lines), ..self }
+    }
+
+    /// The same box, found in its network.
+    pub(super) fn found_by(self, mdns: Mdns<'a>) -> Self {
+        Self { mdns: Some(mdns), ..self }
     }
 
     /// The same box with those to whom it shows itself.
@@ -146,6 +155,9 @@ impl<'a> Service<'a> {
         self.is_leaving = true;
         if let Some(mut announcements) = self.announcements.take() {
             announcements.hush("the end of the box");
+        }
+        if let Some(mut mdns) = self.mdns.take() {
+            mdns.stop();
         }
         self.answers.clear();
         for &call in self.calls.keys() {

@@ -244,6 +244,7 @@ pub(super) const KEYS: &[(&str, &str, Timing, Differ<Settings>)] = &[
     ("gpio", "relay-lead", Timing::Now, differ!(gpio.relay_lead)),
     ("gpio", "relay-lag", Timing::Now, differ!(gpio.relay_lag)),
     ("gpio", "healthy", Timing::Now, differ!(gpio.healthy)),
+    ("network", "mdns", Timing::Now, differ!(network.mdns)),
     ("log", "level", Timing::Now, differ!(log.level)),
     ("log", "levels", Timing::Now, differ!(log.levels)),
     ("log", "syslog", Timing::Now, differ!(log.syslog)),

@@ -3,7 +3,7 @@
 use core::fmt;
 use core::time::Duration;
 
-use super::{ChannelSet, Expected, MAX_BUTTONS, MAX_OUTPUTS};
+use super::{ChannelSet, Expected, MAX_OUTPUTS};
 
 /// Something to tell the owner; prints as one line, in the shape of a compiler's:
 /// `paging.conf:3:9: error: [sip] ptime: expected …, found "25"; 20ms stays in force`.
@@ -270,9 +270,6 @@ impl fmt::Display for Problem {
             Self::LineTaken { owner } => {
                 write!(f, "expected a line of its own: {owner} has this one; it is left out")
             }
-            Self::TooManyButtons => {
-                write!(f, "expected at most {MAX_BUTTONS} buttons; it is none, nor are those behind it")
-            }
             Self::NoSuchZone { name } => {
                 write!(f, "expected a zone or group that there is, found {name:?}; it is left out")
             }
@@ -330,6 +327,7 @@ impl Problem {
             Self::NoCountry => {
                 "has no wifi-country beside it: the radio keeps to what is allowed everywhere, and may not find it"
             }
+            Self::TooManyButtons => "expected at most 32 buttons; it is none, nor are those behind it",
             Self::NoDevice => "names no device; that of [audio] is taken",
             _ => "is a mistake",
         }

@@ -298,7 +298,7 @@ const NETWORK: &[Key] = &[
     key("wifi-ssid", Named(Form::Ssid, Into(|s, v| s.network.wifi.ssid = v)), "", "the wireless network").example("Warehouse"),
     key("wifi-password", SecretOf(Form::WifiPassword, Into(|s, v| s.network.wifi.password = v)), "", "its password, to the end of the line").example("correct horse"),
     key("wifi-country", Named(Form::Country, Into(|s, v| s.network.wifi.country = v.to_ascii_uppercase())), "", "where the box is, by two letters").example("DE"),
-    key("mdns", YesNo(Later), "yes", "whether it is found as hostname.local"),
+    key("mdns", YesNo(Into(|s, v| s.network.mdns = Some(v))), "", "whether it is found as hostname.local, and as a SIP telephone; none: yes on the card image, no elsewhere").example("yes"),
 ];
 
 #[rustfmt::skip]

@@ -61,6 +61,7 @@ const CASES: &[Case] = &[
     case("log.levels", "sip=debug, Output = warn", |s| s.log.levels == [(LogPart::Sip, LogLevel::Debug), (LogPart::Output, LogLevel::Warn)], ("sip", "expected levels of parts, each once, such as sip=debug")),
     case("log.syslog", "tcp:[::1]", |s| s.log.syslog.as_ref().is_some_and(|to| to.is_tcp && to.host == "::1" && to.port == 601), ("log.example", "expected udp:HOST or tcp:HOST")),
     case("log.level", "DEBUG", |s| s.log.level == LogLevel::Debug, ("loud", "expected one of off, error, warn, info, debug, trace")),
+    case("network.mdns", "no", |s| s.network.mdns == Some(false), ("perhaps", "expected yes or no")),
     case("network.hostname", "hall", |s| s.network.hostname == "hall", ("h\u{e4}ll", "expected a name of letters, digits and -")),
     case("network.address", "fd00::20/64", |s| s.network.address.is_some(), ("fd00::20", "expected dhcp, or an address and its network")),
     case("network.vlan", "4094", |s| s.network.vlan == Some(4094), ("4095", "expected a whole number from 1 to 4094")),

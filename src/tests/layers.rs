@@ -211,6 +211,7 @@ const LAYERS: &[(Layer, &[&str])] = &[
             "paging",
             "config",
             "dns",
+            "mdns",
             "speech",
             "status",
             "syslog",

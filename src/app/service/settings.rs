@@ -49,6 +49,9 @@ impl Service<'_> {
                 stream.set_level(settings);
             }
         }
+        if let Some(mdns) = &mut self.mdns {
+            mdns.set_options(settings);
+        }
         if let Some(lines) = &mut self.lines {
             lines.set_options(now, settings);
         }
