@@ -13,6 +13,20 @@ pub(crate) fn is_missing(program: &str) -> bool {
     skipped(&format!("{program} is not installed; ci/test installs it"))
 }
 
+/// Whether Debian's Python lacks a module, which is in `package`. When it does, the test that asks ends early.
+pub(crate) fn is_missing_module(module: &str, package: &str) -> bool {
+    let mut asked = Command::new("/usr/bin/python3");
+    asked
+        .args(["-c", &format!("import {module}")])
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    if asked.status().is_ok_and(|status| status.success()) {
+        return false;
+    }
+    skipped(&format!("{package} is not installed; ci/test installs it"))
+}
+
 /// Whether no network namespaces can be made here: that takes root.
 pub(crate) fn has_no_namespaces() -> bool {
     let mut asked = Command::new("unshare");

@@ -107,6 +107,11 @@ impl<'a> Announcements<'a> {
         }
     }
 
+    /// Whether something is being said, or about to be.
+    pub(super) fn is_busy(&self) -> bool {
+        self.making.is_some() || self.playing.is_some() || self.ready.borrow().is_some()
+    }
+
     /// Says what is ready, as the voice `name` names.
     pub(super) fn play(&mut self, name: impl FnOnce() -> VoiceId) {
         let Some(recital) = self.ready.borrow_mut().take() else { return };

@@ -5,6 +5,7 @@ use crate::config::{ChannelSet, Settings};
 use crate::mix::{
     MAX_CHANNELS, Media, OutputLevels, Recital, Report, Voice, VoiceConfig, VoiceId, VoiceStats,
 };
+use crate::output::CardVolume;
 use crate::status;
 use crate::time::Instant;
 use crate::units::Level;
@@ -84,6 +85,11 @@ impl<'a> Cards<'a> {
         for (sink, output) in self.0.iter().zip(settings.outputs()) {
             sink.set_output(OutputLevels { channels: output.gains().into_iter().collect(), ceiling });
         }
+    }
+
+    /// How loud the cards themselves shall be from now on; what is to be done about that at once.
+    pub(super) fn set_volume(&self, settings: &Settings) -> Vec<CardVolume> {
+        self.0.iter().filter_map(|sink| sink.set_volume(settings.audio.mixer_volume)).collect()
     }
 
     /// Lets `voice` play what it still holds and end.

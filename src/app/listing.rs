@@ -32,6 +32,9 @@ fn table(found: &[Playback], ask: impl Fn(&Playback) -> Result<Offer, CardError>
             }
         };
     }
+    if !found.is_empty() {
+        let _ = writeln!(text, "{}", why(devices::best(found)));
+    }
     if !pcms.is_empty() {
         text.push_str("Other ALSA names it takes:\n");
     }
@@ -39,6 +42,21 @@ fn table(found: &[Playback], ask: impl Fn(&Playback) -> Result<Offer, CardError>
         let _ = writeln!(text, "  {pcm}");
     }
     text
+}
+
+/// What `auto` takes, and for what reason.
+fn why(best: Option<&Playback>) -> String {
+    let order = "USB goes before I2S (a HAT), that before other cards, and they before a headphone jack";
+    match best {
+        None => "\"auto\" takes none of them: HDMI is taken only when it is asked for.".to_owned(),
+        Some(best) => {
+            let name = device_name(best);
+            format!(
+                "\"auto\" takes {name} ({}): {order}; HDMI is taken only when it is asked for.",
+                best.kind
+            )
+        }
+    }
 }
 
 /// `2 channels; S16_LE; 48000, 44100 Hz; latency 19.7 ms: period 5, filled to 10 ms`
@@ -107,8 +125,8 @@ mod tests {
     fn a_card_tells_what_it_can_do_and_how_late_it_is() {
         let text = table(&[playback("DAC", 0, Kind::I2s)], |_| Ok(offer((1, 8), &[48_000, 44_100])), &[]);
         let expected = "* DAC              i2s: Maker, PCM\n                   1 to 8 channels; S24_3LE, S16_LE; \
-                        48000, 44100 Hz; latency 19.7 ms: period 5, filled to 10 ms\n";
-        assert!(text.ends_with(expected), "{text}");
+                        48000, 44100 Hz; latency 19.7 ms: period 5, filled to 10 ms\n\"auto\" takes DAC (i2s): USB goes";
+        assert!(text.contains(expected), "{text}");
         assert!(offered(&offer((1, 1), &[44_100])).starts_with("1 channel; S24_3LE, S16_LE; 44100 Hz; "));
         assert!(offered(&offer((2, 2), &[44_100])).starts_with("2 channels; "));
     }
@@ -118,9 +136,15 @@ mod tests {
         let ask = |playback: &Playback| Offer::of(playback);
         let text = table(&[playback("none", 0, Kind::Headphones)], ask, &[]);
         assert!(
-            text.contains("hw:CARD=none,DEV=0: ") && text.ends_with("latency 74.7 ms if it plays\n"),
+            text.contains("hw:CARD=none,DEV=0: ") && text.contains("latency 74.7 ms if it plays\n"),
             "{text}"
         );
+    }
+
+    #[test]
+    fn a_screen_alone_is_not_taken_and_that_is_said() {
+        let text = table(&[playback("vc4hdmi0", 0, Kind::Hdmi)], |_| Ok(offer((2, 2), &[48_000])), &[]);
+        assert!(!text.contains("\n* ") && text.contains("\"auto\" takes none of them: HDMI"), "{text}");
     }
 
     #[test]

@@ -10,6 +10,9 @@
 //! - `configuration` reads files, environment and `--set`, and `reload` has them read again; `configure` checks and prints
 //!   them; [`arguments`] is the command line.
 //! - `boot` makes the files of the card image's tools, once, before anything else runs there.
+//! - `confine` has the process give up what it does not need.
+//! - `mdns` has the box found in its network.
+//! - `lines` are relay, lamp and buttons.
 //! - `log` writes log lines as far as `log_levels` let them, and `syslog` sends them; `throttle` says how many the
 //!   network may cause; `strangers` tells of those who may not call; `vicinity` looks up the networks of the box.
 //! - `outlook` is what the box shows of itself to the machine: `status_socket` answers `paging status`, `notify` tells the
@@ -42,6 +45,7 @@ mod cards;
 mod config_arguments;
 mod configuration;
 mod configure;
+mod confine;
 mod connection;
 mod connections;
 mod guard;
@@ -52,10 +56,12 @@ mod inband;
 mod inbox;
 mod legs;
 mod line;
+mod lines;
 mod listing;
 mod log;
 mod log_levels;
 mod lookup;
+mod mdns;
 mod media;
 mod notify;
 mod open_files;
@@ -127,9 +133,12 @@ fn run_box(configuration: &Configuration) -> ExitCode {
             return ExitCode::from(EX_NOINPUT);
         }
     };
+    // Before the first thread, which is that of the log.
+    let confined = confine::Confined::enter(configuration, &read.loaded.settings);
     if let Err(error) = log::configure(&read.loaded.settings.log) {
         complain(&format_args!("the log is not whole: {error}"));
     }
+    confined.tell();
     read.report();
     read.tell_of_the_card();
     let code = match serve::serve(configuration, read) {

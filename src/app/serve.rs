@@ -8,6 +8,8 @@ use super::configuration::Read;
 use super::connections::Connections;
 use super::inbox::{Inbox, Wishes};
 use super::legs::Legs;
+use super::lines::{Chips, Lines};
+use super::mdns::Mdns;
 use super::media::Media;
 use super::notify::Notifier;
 use super::open_files;
@@ -131,7 +133,9 @@ pub(super) struct Card {
 impl Card {
     pub(super) fn new(output: Output, settings: &Settings) -> Self {
         let setup = Setup::new(&output, &settings.audio);
-        Self { output, setup, control: Control::new() }
+        let control = Control::new();
+        let _ = control.set_volume(settings.audio.mixer_volume);
+        Self { output, setup, control }
     }
 
     pub(super) fn mixer(&self, settings: &Settings) -> Mixer {
@@ -189,11 +193,13 @@ fn work<'a>(
     let outlook = outlook.guarded_by(Tidings::of_environment(clock::now()));
     let (cards, bell, faults) = (media.cards(), media.bell(), announcements::mistakes(&mistakes));
     let announcements = Announcements::new(settings, faults, Rc::clone(&executor), cards, bell);
+    let mdns = Mdns::new(settings, Rc::clone(&executor));
+    let lines = Lines::new(settings, Rc::new(Chips), Rc::clone(&executor), media.bell());
     let reload = Reload::new(origin, settings.clone(), Rc::clone(&executor), media.bell());
     let external = settings.sip.external.map(|external| (external.ip, external.port));
     let post = Post::new(sockets, connections).known_by(Outside::new(external));
     let mut service = Service::new(endpoint, Pager::new(policy(settings)), media, post, (accounts, reload));
-    service = service.with_outlook(outlook).announcing(announcements);
+    service = service.with_outlook(outlook).announcing(announcements).switching(lines).found_by(mdns);
     net::run(&executor, service.serve(&inbox)).map_err(ServeError::Reactor)
 }
 

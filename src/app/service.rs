@@ -8,6 +8,7 @@
 //! Nothing here waits for a peer: every step takes what has come and hands on what follows from it.
 
 mod status;
+mod switches;
 
 use super::accounts::Accounts;
 use super::announcements::Announcements;
@@ -15,6 +16,8 @@ use super::cards::Cards;
 use super::configuration::Read;
 use super::inbox::{Inbox, Input};
 use super::legs::Legs;
+use super::lines::Lines;
+use super::mdns::Mdns;
 use super::media::{Media, Refused};
 use super::notify::Outline;
 use super::outlook::Outlook;
@@ -60,6 +63,10 @@ pub(super) struct Service<'a> {
     strangers: Strangers,
     /// `None`: it says nothing unasked.
     announcements: Option<Announcements<'a>>,
+    /// `None`: it has no lines.
+    lines: Option<Lines<'a>>,
+    /// `None`: it is not found.
+    mdns: Option<Mdns<'a>>,
     outlook: Outlook,
     /// The box is told to stop: nobody is answered any more.
     is_leaving: bool,
@@ -95,6 +102,8 @@ impl<'a> Service<'a> {
             chatter: Throttle::default(),
             strangers: Strangers::default(),
             announcements: None,
+            lines: None,
+            mdns: None,
             outlook: Outlook::new(clock::now(), Vec::new()),
             is_leaving: false,
             calls: HashMap::new(),
@@ -106,6 +115,16 @@ impl<'a> Service<'a> {
     /// The same box, which says aloud what is wrong.
     pub(super) fn announcing(self, announcements: Announcements<'a>) -> Self {
         Self { announcements: Some(announcements), ..self }
+    }
+
+    /// The same box with relay, lamp and buttons.
+    pub(super) fn switching(self, lines: Lines<'a>) -> Self {
+        Self { lines: Some(lines), ..self }
+    }
+
+    /// The same box, found in its network.
+    pub(super) fn found_by(self, mdns: Mdns<'a>) -> Self {
+        Self { mdns: Some(mdns), ..self }
     }
 
     /// The same box with those to whom it shows itself.
@@ -137,6 +156,9 @@ impl<'a> Service<'a> {
         if let Some(mut announcements) = self.announcements.take() {
             announcements.hush("the end of the box");
         }
+        if let Some(mut mdns) = self.mdns.take() {
+            mdns.stop();
+        }
         self.answers.clear();
         for &call in self.calls.keys() {
             self.endpoint.hang_up(now, call);
@@ -147,6 +169,7 @@ impl<'a> Service<'a> {
             let deadline = self.deadline().map_or(until, |deadline| deadline.min(until));
             goes_on &= self.turn(inbox, Some(deadline)).await;
         }
+        self.switch_off(clock::now());
         self.waiting.take().filter(|_| goes_on)
     }
 
@@ -180,6 +203,7 @@ impl<'a> Service<'a> {
             Input::Timeout | Input::Nothing => {}
             Input::News => {
                 self.take_keys(now);
+                self.take_presses(now);
                 self.accounts.handle_news(now, &mut self.endpoint, &self.post);
                 self.take_settings(now);
             }
@@ -224,6 +248,7 @@ impl<'a> Service<'a> {
             // A voice that came back is freed here, where freeing is allowed.
             drop(report);
         }
+        self.switch(now);
         self.show(now);
     }
 
@@ -260,7 +285,8 @@ impl<'a> Service<'a> {
         let own = [self.endpoint.poll_timeout(), self.pager.poll_timeout(), self.accounts.poll_timeout()];
         let announcement = self.announcements.as_ref().and_then(Announcements::poll_timeout);
         let (reload, outlook) = (self.reload.poll_timeout(), self.outlook.deadline());
-        let others = [self.post.deadline(), reload, outlook, reports, answer, announcement];
+        let lines = self.lines.as_ref().and_then(Lines::poll_timeout);
+        let others = [self.post.deadline(), reload, outlook, reports, answer, announcement, lines];
         own.into_iter().chain(others).flatten().min()
     }
 
@@ -268,7 +294,12 @@ impl<'a> Service<'a> {
     fn announce(&mut self, now: Instant) {
         let Some(announcements) = &mut self.announcements else { return };
         announcements.handle_timeout(now, !self.calls.is_empty(), self.accounts.faults());
-        announcements.play(|| self.media.voice());
+        // The relay goes on while it is made ready, and it is not said before.
+        let is_open =
+            !announcements.is_busy() || self.lines.as_mut().is_none_or(|lines| lines.open(now) <= now);
+        if is_open {
+            announcements.play(|| self.media.voice());
+        }
     }
 
     /// A call has come or gone: nothing is said aloud meanwhile.
@@ -344,7 +375,8 @@ impl<'a> Service<'a> {
             tell(Level::Info, state.name.as_deref(), format_args!("rings, {}", prepared.codec()));
         }
         self.calls.insert(call, state);
-        self.pager.handle_incoming(now, call);
+        let open_at = self.open(now);
+        self.pager.handle_incoming(now, call, open_at);
     }
 
     fn refuse(&mut self, now: Instant, call: CallKey, name: Option<&str>, refused: &Refused) {

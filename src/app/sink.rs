@@ -6,7 +6,7 @@
 use crate::clock;
 use crate::config::Output;
 use crate::mix::{Command, Media, OutputLevels, OutputStats, Report, Voice, VoiceId, VoiceStats};
-use crate::output::{Control, DeviceNews, Found, State};
+use crate::output::{CardVolume, Control, DeviceNews, Found, State};
 use crate::status;
 use crate::time::Instant;
 use crate::units::Level;
@@ -115,6 +115,11 @@ impl<'a> Sink<'a> {
     pub(super) fn set_output(&self, levels: OutputLevels) {
         let is_sent = self.send(Command::SetOutput(levels.clone()));
         *self.levels.borrow_mut() = Some(levels).filter(|_| !is_sent);
+    }
+
+    /// How loud the card itself shall be; what is to be done about that at once.
+    pub(super) fn set_volume(&self, percent: Option<u8>) -> Option<CardVolume> {
+        self.control.set_volume(percent)
     }
 
     /// Lets `voice` play what it still holds and end.

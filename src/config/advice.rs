@@ -185,7 +185,7 @@ fn spans(kind: &Kind, text: &str) -> Option<String> {
         }),
         Kind::Group(_) => Some(format!("{text}:5004")),
         Kind::OwnAddress(_) => Some(own_address(text)),
-        Kind::Named(super::Form::Line, _) => Some(format!("GPIO{text}")),
+        Kind::Line(_) => Some(format!("GPIO{text}")),
         Kind::Named(super::Form::Hostname, _) => text.split('.').next().map(str::to_owned),
         Kind::Named(super::Form::Url, _) => Some(format!("http://{text}")),
         _ => None,

@@ -6,7 +6,7 @@
 use core::fmt;
 
 use super::section::normal;
-use super::{Account, Settings, Zone};
+use super::{Account, Button, Settings, Zone};
 
 /// One difference. Prints without values: `sip.allow`, `zone hall volume`, `account 501@pbx.example (new)`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,6 +29,13 @@ pub enum Subject {
     },
     /// A zone.
     Zone {
+        /// Its name.
+        name: String,
+        /// What became of it.
+        fate: Fate,
+    },
+    /// A button.
+    Button {
         /// Its name.
         name: String,
         /// What became of it.
@@ -74,6 +81,7 @@ pub fn changes(old: &Settings, new: &Settings) -> Vec<Change> {
         .collect();
     changes_of_zones(&old.zones, &new.zones, &mut changes);
     changes_of_accounts(&old.accounts, &new.accounts, &mut changes);
+    changes_of_buttons(&old.buttons, &new.buttons, &mut changes);
     changes
 }
 
@@ -143,11 +151,36 @@ fn changes_of_accounts(old: &[Account], new: &[Account], changes: &mut Vec<Chang
     }
 }
 
+fn changes_of_buttons(old: &[Button], new: &[Button], changes: &mut Vec<Change>) {
+    let find = |buttons: &'_ [Button], name: &str| {
+        buttons.iter().find(|button| normal(&button.name) == normal(name)).cloned()
+    };
+    let mut push = |button: &Button, fate| {
+        let subject = Subject::Button { name: button.name.clone(), fate };
+        changes.push(Change { subject, timing: Timing::Now });
+    };
+    for button in new {
+        let Some(known) = find(old, &button.name) else {
+            push(button, Fate::New);
+            continue;
+        };
+        for &(key, differ) in BUTTON_KEYS {
+            if differ(&known, button) {
+                push(button, Fate::Other(key));
+            }
+        }
+    }
+    for button in old.iter().filter(|button| find(new, &button.name).is_none()) {
+        push(button, Fate::Gone);
+    }
+}
+
 impl fmt::Display for Change {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.subject {
             Subject::Key { section, key } => write!(f, "{section}.{key}"),
             Subject::Zone { name, fate } => write!(f, "zone {}{fate}", name.escape_debug()),
+            Subject::Button { name, fate } => write!(f, "button {}{fate}", name.escape_debug()),
             Subject::Account { address, fate } => write!(f, "account {}{fate}", address.escape_debug()),
         }
     }
@@ -203,10 +236,16 @@ pub(super) const KEYS: &[(&str, &str, Timing, Differ<Settings>)] = &[
     ("audio", "jitter-min", Timing::Now, differ!(audio.jitter_min)),
     ("audio", "jitter-max", Timing::Now, differ!(audio.jitter_max)),
     ("audio", "latency-max", Timing::Now, differ!(audio.latency_max)),
+    ("audio", "mixer-volume", Timing::Now, differ!(audio.mixer_volume)),
     ("audio", "limiter", Timing::Now, differ!(audio.limiter)),
     ("audio", "volume-call", Timing::Now, differ!(audio.volume_call)),
     ("audio", "overlay", Timing::Start, differ!(audio.overlay)),
     ("calls", "hang-up-after-minutes", Timing::Now, differ!(calls.hang_up_after)),
+    ("gpio", "relay", Timing::Now, differ!(gpio.relay)),
+    ("gpio", "relay-lead", Timing::Now, differ!(gpio.relay_lead)),
+    ("gpio", "relay-lag", Timing::Now, differ!(gpio.relay_lag)),
+    ("gpio", "healthy", Timing::Now, differ!(gpio.healthy)),
+    ("network", "mdns", Timing::Now, differ!(network.mdns)),
     ("log", "level", Timing::Now, differ!(log.level)),
     ("log", "levels", Timing::Now, differ!(log.levels)),
     ("log", "syslog", Timing::Now, differ!(log.syslog)),
@@ -228,6 +267,14 @@ pub(super) const ZONE_KEYS: &[(&str, Timing, Differ<Zone>)] = &[
     ("device", Timing::Idle, differ!(device)),
     ("channels", Timing::Idle, differ!(channels)),
     ("volume", Timing::Now, differ!(volume)),
+];
+
+/// Keys of a button; all of them count at once.
+pub(super) const BUTTON_KEYS: &[(&str, Differ<Button>)] = &[
+    ("line", differ!(line)),
+    ("active", differ!(is_high)),
+    ("debounce", differ!(debounce)),
+    ("do", differ!(press)),
 ];
 
 #[cfg(test)]
@@ -256,6 +303,18 @@ mod tests {
         assert_eq!(told(&both, &both.replace("50", "80")), ["zone hall volume"]);
         assert_eq!(told(hall, "[zone Hall]\nvolume = 50\n"), ["zone Hall device*", "zone Hall channels*"]);
         assert_eq!(told(&both, &format!("{yard}{hall}")), ["zone yard place*", "zone hall place*"]);
+    }
+
+    #[test]
+    fn buttons_come_go_and_change() {
+        let desk = "[button desk]\nline = GPIO22\ndo = stop\n";
+        let both = format!("{desk}[button Gate]\nline = GPIO23\ndo = stop\n");
+        assert_eq!(told(desk, &both), ["button Gate (new)"]);
+        assert_eq!(told(&both, desk), ["button Gate (removed)"]);
+        let changed = both.replace("22", "24").replace("desk]", "DESK]\nactive = high\ndebounce = 50");
+        assert_eq!(told(&both, &changed), ["button DESK line", "button DESK active", "button DESK debounce"]);
+        let keys = "[gpio]\nrelay = GPIO17\nhealthy = GPIO27\nrelay-lag = 5\n";
+        assert_eq!(told("", keys), ["gpio.relay", "gpio.relay-lag", "gpio.healthy"]);
     }
 
     #[test]

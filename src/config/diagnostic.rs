@@ -155,6 +155,13 @@ pub enum Problem {
     NoDevice,
     /// A zone on a further device than the most there may be.
     TooManyDevices,
+    /// A line that something else has.
+    LineTaken {
+        /// The key that has it.
+        owner: String,
+    },
+    /// A further button than the most there may be.
+    TooManyButtons,
     /// An address of the box's own without a router.
     NoGateway,
     /// A router outside of its network.
@@ -262,6 +269,9 @@ impl fmt::Display for Problem {
             Self::TooManyDevices => {
                 write!(f, "expected at most {MAX_OUTPUTS} devices in all; it is heard nowhere")
             }
+            Self::LineTaken { owner } => {
+                write!(f, "expected a line of its own: {owner} has this one; it is left out")
+            }
             Self::NoSuchZone { name } => {
                 write!(f, "expected a zone or group that there is, found {name:?}; it is left out")
             }
@@ -320,6 +330,7 @@ impl Problem {
                 "has no wifi-country beside it: the radio keeps to what is allowed everywhere, and may not find it"
             }
             Self::NotWithoutPassword => "is not joined without its password",
+            Self::TooManyButtons => "expected at most 32 buttons; it is none, nor are those behind it",
             Self::NoDevice => "names no device; that of [audio] is taken",
             _ => "is a mistake",
         }

@@ -101,6 +101,8 @@ pub enum Expected {
     Delayed,
     /// What a button does.
     Press,
+    /// A line of a GPIO chip.
+    Line,
     /// Times of a bell.
     At,
     /// Fields that cron knows.
@@ -195,6 +197,10 @@ impl Expected {
             Self::Collector => {
                 "expected udp:HOST or tcp:HOST, with or without port, such as udp:192.0.2.1:514"
             }
+            Self::Line => {
+                "expected a line by its name such as GPIO17, or by its chip and place such as gpiochip0:17"
+            }
+            Self::Press => "expected announcement NUMBER, emergency or stop",
             _ => self.of_a_later_part(),
         }
     }
@@ -211,7 +217,6 @@ impl Expected {
             Self::Codec => "expected one of G722, PCMA, PCMU, L16",
             Self::CodecOrAuto => "expected one of auto, G722, PCMA, PCMU, L16",
             Self::Delayed => "expected yes, no, or callers such as 2??@*",
-            Self::Press => "expected announcement NUMBER, emergency or stop",
             Self::At => "expected times and then days such as 08:00 Mon-Fri or 08:00, 09:45 Sat",
             Self::Cron => "expected minute, hour, day, month and day of the week such as 0 8 * * 1-5",
             Self::CronFields => {

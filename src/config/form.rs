@@ -19,8 +19,6 @@ pub enum Form {
     WifiPassword,
     /// What callers enter by keys.
     Pin,
-    /// A line of a GPIO chip by its name.
-    Line,
     /// A time zone of the IANA database; whether there is one is known only where the database is.
     TimeZone,
     /// What can be fetched by HTTP.
@@ -48,7 +46,6 @@ impl Form {
             Self::Ssid => "expected the name of a wireless network, at most 32 bytes",
             Self::WifiPassword => "expected a password of 8 to 63 letters, or a key of 64 hexadecimal digits",
             Self::Pin => "expected a PIN of 1 to 16 digits",
-            Self::Line => "expected a line by its name such as GPIO17",
             Self::TimeZone => "expected a time zone such as Europe/Berlin or UTC",
             Self::Url => "expected an address such as http://example.com/ping",
             Self::Dialled => "expected what is dialled such as 700 or 7??",
@@ -79,7 +76,6 @@ impl Form {
                 has(8, 63) || (has(64, 64) && bytes.clone().all(|byte| byte.is_ascii_hexdigit()))
             }
             Self::Pin => has(1, 16) && bytes.clone().all(|byte| byte.is_ascii_digit()),
-            Self::Line => has(1, 31) && bytes.clone().any(|byte| byte.is_ascii_alphabetic()),
             Self::TimeZone => is_time_zone(text),
             Self::Url => is_url(text),
             Self::Dialled => {
@@ -117,7 +113,7 @@ mod tests {
 
     #[test]
     fn each_form_takes_its_own_and_refuses_others() {
-        let cases: [(Form, &[&str], &[&str]); 12] = [
+        let cases: [(Form, &[&str], &[&str]); 11] = [
             (Form::Overlay, &["hifiberry-dacplus", "iqaudio-dac,unmute_amp"], &["", "my card", ",x"]),
             (Form::Hostname, &["paging", "hall-2"], &["", "-a", "a-", "a.b", "a_b", "B\u{fc}ro"]),
             (Form::Country, &["DE", "us"], &["", "D", "GER", "12"]),
@@ -125,7 +121,6 @@ mod tests {
             (Form::Ssid, &["My Net", "B\u{fc}ro"], &["", "123456789012345678901234567890123"]),
             (Form::WifiPassword, &["correct horse", "12345678"], &["", "1234567", "x\u{7}xxxxxxx"]),
             (Form::Pin, &["1234"], &["", "12a4", "12345678901234567"]),
-            (Form::Line, &["GPIO17", "PIN_11"], &["", "17"]),
             (
                 Form::TimeZone,
                 &["UTC", "Europe/Berlin", "Etc/GMT+3", "America/Argentina/Buenos_Aires"],

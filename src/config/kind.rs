@@ -7,6 +7,7 @@ use std::net::{IpAddr, SocketAddr};
 use super::calendar::{At, Dates, Late, Night};
 use super::cron::Cron;
 use super::form::Form;
+use super::gpio::Line;
 use super::source::{Feed, Sound, Source};
 use super::value::{self, TimeLimits};
 use super::wanted::{Delayed, Press};
@@ -97,6 +98,8 @@ pub enum Kind {
     Delayed(Put<Delayed>),
     /// What a button does.
     Press(Put<Press>),
+    /// A line of a GPIO chip.
+    Line(Put<Line>),
     /// Times of a bell.
     At(Put<At>),
     /// Times as cron writes them.
@@ -177,6 +180,8 @@ impl Kind {
             Self::Codecs(put) => put.give(settings, CodecName::list(text)?),
             Self::Device(put) => put.give(settings, Device::from_text(text)?),
             Self::Channels(put) => put.give(settings, ChannelSet::from_text(text)?),
+            Self::Line(put) => put.give(settings, Line::from_text(text)?),
+            Self::Press(put) => put.give(settings, Press::from_text(text)?),
             Self::Foreign(instead) => Applied::Replaced(instead),
             _ => self.apply_of_a_later_part(text, settings)?,
         })
@@ -192,7 +197,6 @@ impl Kind {
             Self::Codec(put) => put.give(settings, CodecName::from_text(text)?),
             Self::CodecOrAuto(put) => put.give(settings, CodecName::or_auto(text)?),
             Self::Delayed(put) => put.give(settings, Delayed::from_text(text)?),
-            Self::Press(put) => put.give(settings, Press::from_text(text)?),
             Self::At(put) => put.give(settings, At::from_text(text)?),
             Self::Cron(put) => put.give(settings, Cron::from_text(text)?),
             Self::Dates(put) => put.give(settings, Dates::list(text)?),

@@ -10,7 +10,8 @@ use super::memory::Memory;
 use super::read::Reader;
 use super::table::{self, Key, Section};
 use super::{
-    Account, Diagnostic, Problem, SectionName, Settings, Zone, account, claims, machine, references,
+    Account, Button, Diagnostic, Problem, SectionName, Settings, Zone, account, claims, gpio, machine,
+    references,
 };
 
 /// What came of loading.
@@ -68,6 +69,7 @@ fn over(
     settle(&mut settings, &given, &mut reader);
     account::settle(&mut settings, &given, &mut reader);
     claims::settle(&mut settings, &given, &mut reader);
+    gpio::settle(&mut settings, &given, &mut reader);
     machine::settle(&mut settings, &given, &mut reader);
     references::settle(&given, &mut reader);
     let (given, memory) = (given.into_values().collect(), Memory::of(&reader.layers));
@@ -75,7 +77,7 @@ fn over(
 }
 
 /// The settings of all layers together.
-fn merged(Reader { layers, zones, accounts, .. }: &Reader<'_>) -> Settings {
+fn merged(Reader { layers, zones, accounts, others, .. }: &Reader<'_>) -> Settings {
     let mut builder = Config::builder();
     for layer in layers {
         builder = builder.add_source(layer.clone());
@@ -90,6 +92,11 @@ fn merged(Reader { layers, zones, accounts, .. }: &Reader<'_>) -> Settings {
     let keys = table::section(table::ZONES);
     for (section, keys) in zones.iter().filter_map(|(section, _)| Some((section, keys?))) {
         settings.zones.push(Zone::new(section.name.as_deref().unwrap_or_default()));
+        apply(keys, sections.get(&section.id()), &mut settings);
+    }
+    let buttons = others.iter().filter(|(section, _)| section.kind == gpio::BUTTONS);
+    for (section, keys) in buttons.filter_map(|(section, _)| Some((section, table::section(section.kind)?))) {
+        settings.buttons.push(Button::new(section.name.as_deref().unwrap_or_default()));
         apply(keys, sections.get(&section.id()), &mut settings);
     }
     settings.accounts = vec![settings.sip.account.clone()];

@@ -27,6 +27,8 @@ pub struct Network {
     pub vlan: Option<u16>,
     /// The wireless network.
     pub wifi: Wifi,
+    /// Whether the box is found as `hostname.local`; `None`: where it has the machine for itself.
+    pub mdns: Option<bool>,
 }
 
 /// The wireless network.

@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use super::{Account, Device, Loaded, Network, Output, OwnAddress, Settings, Time, TimeSource};
+use super::{Account, Device, Gpio, Loaded, Network, Output, OwnAddress, Settings, Time, TimeSource};
 use crate::allow::Allow;
 
 /// The sentences, each to be read behind "the box".
@@ -31,6 +31,7 @@ pub(super) fn outlook(loaded: &Loaded) -> Vec<String> {
     if !settings.audio.overlay.is_empty() {
         sentences.push(format!("tells a Raspberry Pi of its sound card: {}", settings.audio.overlay));
     }
+    sentences.extend(lines(settings));
     sentences.extend(network(&settings.network));
     sentences.extend(clock(&settings.time));
     if settings.debug.console {
@@ -107,6 +108,26 @@ fn plays(output: &Output) -> String {
         })
         .collect();
     format!("plays {} on {}", and(&zones), device(&output.device))
+}
+
+/// What it does with lines of GPIO chips.
+fn lines(settings: &Settings) -> Vec<String> {
+    let Gpio { relay, relay_lead, relay_lag, healthy } = &settings.gpio;
+    let relay = relay.as_ref().map(|line| {
+        let line = line.to_string();
+        format!(
+            "has a relay at {} on from {relay_lead:?} before a sound to {relay_lag:?} after it",
+            line.escape_debug()
+        )
+    });
+    let healthy = healthy
+        .as_ref()
+        .map(|line| format!("has {} on while nothing is wrong", line.to_string().escape_debug()));
+    let buttons = settings.buttons.iter().filter_map(|button| {
+        let line = button.line.as_ref()?.to_string();
+        Some(format!("has a button {} at {}", button.name.escape_debug(), line.escape_debug()))
+    });
+    relay.into_iter().chain(healthy).chain(buttons).collect()
 }
 
 fn device(device: &Device) -> String {
@@ -252,7 +273,8 @@ mod tests {
             "[sip]\ndomain = pbx.example, b.example\nuser = 501\npass = x\nallow = 2??@*, 10.0.0.0/8\nanswer-after = 2s\n\
              codecs = PCMU\n[sip yard]\nuser = 502\nregister = no\ntransport = tcp\noutbound-proxy = c.example\n\
              [calls]\nhang-up-after-minutes = 0\n[zone hall]\ndevice = usb:0d8c:0014\nchannels = 1\n\
-             [zone yard]\ndevice = usb:0d8c:0014\nchannels = 2\n[zone shed]\ndevice = null\n",
+             [zone yard]\ndevice = usb:0d8c:0014\nchannels = 2\n[zone shed]\ndevice = null\n\
+             [gpio]\nrelay = GPIO17\nhealthy = gpiochip0 1\n[button desk]\nline = GPIO22\ndo = stop\n",
         );
         assert_eq!(
             said,
@@ -265,6 +287,9 @@ mod tests {
                 "speaks PCMU, the first that both know",
                 "plays zone hall (channel 1) and zone yard (channel 2) on the USB sound card 0d8c:0014",
                 "plays zone shed on nothing: nobody hears it",
+                "has a relay at GPIO17 on from 200ms before a sound to 2s after it",
+                "has gpiochip0:1 on while nothing is wrong",
+                "has a button desk at GPIO22",
             ]
         );
     }

@@ -6,6 +6,7 @@ use core::fmt::Write;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::about::{self, FURTHER};
+use super::gpio::BUTTONS;
 use super::layer::Given;
 use super::scan::{Item, scan};
 use super::table::{self, Key, Naming, SECTIONS, Section};
@@ -92,6 +93,7 @@ fn named(loaded: &Loaded, section: &Section) -> Vec<SectionName> {
     let names: Vec<&str> = match section.kind {
         table::ZONES => settings.zones.iter().map(|zone| zone.name.as_str()).collect(),
         table::ACCOUNTS => settings.accounts.iter().map(|account| account.section.as_str()).collect(),
+        BUTTONS => settings.buttons.iter().map(|button| button.name.as_str()).collect(),
         _ => Vec::new(),
     };
     let first = names.into_iter().filter(|name| !name.is_empty());

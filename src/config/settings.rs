@@ -4,7 +4,10 @@ use core::time::Duration;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use super::{Account, CodecName, Debug, Device, External, Log, Network, PortRange, Span, Time, Zone, table};
+use super::{
+    Account, Button, CodecName, Debug, Device, External, Gpio, Log, Network, PortRange, Span, Time, Zone,
+    table,
+};
 use crate::allow::Allow;
 use crate::units::{Level, SampleRate};
 
@@ -21,6 +24,10 @@ pub struct Settings {
     pub accounts: Vec<Account>,
     /// `[zone NAME]`, in the order of their first appearance.
     pub zones: Vec<Zone>,
+    /// `[gpio]`.
+    pub gpio: Gpio,
+    /// `[button NAME]`, in the order of their first appearance.
+    pub buttons: Vec<Button>,
     /// `[log]`.
     pub log: Log,
     /// `[status]`.
@@ -87,6 +94,8 @@ pub struct Audio {
     pub limiter: Option<Level>,
     /// The device tree overlay of a card on the pins of a Raspberry Pi; empty: none.
     pub overlay: String,
+    /// The card's own volume in percent, up to 100; `None`: left alone.
+    pub mixer_volume: Option<u8>,
 }
 
 /// `[calls]`: how long calls last.
@@ -139,6 +148,8 @@ impl Settings {
             calls: Calls { hang_up_after: None },
             accounts: Vec::new(),
             zones: Vec::new(),
+            gpio: Gpio::default(),
+            buttons: Vec::new(),
             log: Log { level: LogLevel::Off, levels: Vec::new(), syslog: None },
             status: Status::default(),
             network: Network::default(),
@@ -195,6 +206,7 @@ impl Audio {
             volume_call: None,
             limiter: None,
             overlay: String::new(),
+            mixer_volume: None,
         }
     }
 }

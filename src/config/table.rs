@@ -2,11 +2,12 @@
 
 use super::Kind::{
     Addresses, Allow, At, Ceiling, Channels, Codec, CodecOrAuto, Codecs, Cron, Dates, Delayed, Device, Dscp,
-    Duck, External, Feed, Foreign, Group, Hosts, Ip, Ips, Late, Level, Listen, LogLevel, LogLevels, Named,
-    Networks, Night, Ntp, Number, OwnAddress, Ports, Press, Priority, Rate, Seconds, Secret, SecretOf, Sound,
-    Sources, Span, Syslog, Text, Time, TimeOrOff, Volume, Word, YesNo, Zones,
+    Duck, External, Feed, Foreign, Group, Hosts, Ip, Ips, Late, Level, Line, Listen, LogLevel, LogLevels,
+    Named, Networks, Night, Ntp, Number, OwnAddress, Ports, Press, Priority, Rate, Seconds, Secret, SecretOf,
+    Sound, Sources, Span, Syslog, Text, Time, TimeOrOff, Volume, Word, YesNo, Zones,
 };
 use super::form::Form;
+use super::gpio::BUTTONS;
 use super::kind::Put::{Into, Later};
 use super::value::{TimeLimits, Unit};
 use super::{Applied, Kind, Settings};
@@ -84,8 +85,8 @@ pub const SECTIONS: &[Section] = &[
     Section { kind: "transmit", naming: Naming::Always, works: false, keys: TRANSMIT },
     Section { kind: "bell", naming: Naming::Always, works: false, keys: BELL },
     Section { kind: "announcement", naming: Naming::Always, works: false, keys: ANNOUNCEMENT },
-    Section { kind: "gpio", naming: Naming::Never, works: false, keys: GPIO },
-    Section { kind: "button", naming: Naming::Always, works: false, keys: BUTTON },
+    Section { kind: "gpio", naming: Naming::Never, works: true, keys: GPIO },
+    Section { kind: BUTTONS, naming: Naming::Always, works: true, keys: BUTTON },
     Section { kind: "network", naming: Naming::Never, works: true, keys: NETWORK },
     Section { kind: "time", naming: Naming::Never, works: true, keys: TIME },
     Section { kind: "log", naming: Naming::Never, works: true, keys: LOG },
@@ -169,7 +170,7 @@ const AUDIO: &[Key] = &[
     key("latency-max", Time(ms(20, 5000), Into(|s, v| s.audio.latency_max = v)), "300ms", "jitter-max is never more than this"),
     key("sync-delay", Time(ms(0, 10_000), Later), "0ms", "play everything this much later"),
     key("overlay", Named(Form::Overlay, Into(|s, v| s.audio.overlay = v)), "", "device tree overlay of a Raspberry Pi HAT").example("hifiberry-dacplus"),
-    key("mixer-volume", Number(0, 100, Later), "", "the card's own mixer, percent").example("80"),
+    key("mixer-volume", Number(0, 100, Into(|s, v| s.audio.mixer_volume = u8::try_from(v).ok())), "", "the card's own volume, in percent as alsamixer shows it; none: left alone").example("80"),
     key("limiter", Ceiling(Into(|s, v| s.audio.limiter = v)), "-1 dB", "no sample is louder; off for none"),
     key("agc", YesNo(Later), "no", "level every talker to agc-target"),
     key("agc-target", Level(Later), "-18 dB", "what agc levels to"),
@@ -273,18 +274,18 @@ const ANNOUNCEMENT: &[Key] = &[
 
 #[rustfmt::skip]
 const GPIO: &[Key] = &[
-    key("relay", Named(Form::Line, Later), "", "on while there is sound; by line name").example("GPIO17"),
-    key("relay-lead", Time(ms(0, 60_000), Later), "200ms", "the relay is on so long before the sound"),
-    key("relay-lag", Time(s(0, 3600), Later), "2s", "and so long after it"),
-    key("healthy", Named(Form::Line, Later), "", "on while all is well; by line name").example("GPIO27"),
+    key("relay", Line(Into(|s, v| s.gpio.relay = Some(v))), "", "on while there is sound; a line by its name, or its chip and place as in gpiochip0:17").example("GPIO17"),
+    key("relay-lead", Time(ms(0, 60_000), Into(|s, v| s.gpio.relay_lead = v)), "200ms", "the relay is on so long before the sound"),
+    key("relay-lag", Time(s(0, 3600), Into(|s, v| s.gpio.relay_lag = v)), "2s", "and so long after it"),
+    key("healthy", Line(Into(|s, v| s.gpio.healthy = Some(v))), "", "on while all is well; a line as in relay").example("GPIO27"),
 ];
 
 #[rustfmt::skip]
 const BUTTON: &[Key] = &[
-    key("line", Named(Form::Line, Later), "", "where it is, by line name").example("GPIO22"),
-    key("active", Word(&["low", "high"], Later), "low", "what the line is while it is pressed: low or high"),
-    key("debounce", Time(ms(0, 1000), Later), "30ms", "how long it must hold"),
-    key("do", Press(Later), "", "announcement NUMBER, emergency or stop").example("stop"),
+    key("line", Line(Into(|s, v| s.in_button(|button| button.line = Some(v)))), "", "where it is: a line as in [gpio] relay").example("GPIO22"),
+    key("active", Word(&["low", "high"], Into(|s, v| s.in_button(|button| button.is_high = v == "high"))), "low", "what the line is while it is pressed: low or high"),
+    key("debounce", Time(ms(0, 1000), Into(|s, v| s.in_button(|button| button.debounce = v))), "30ms", "how long it must hold"),
+    key("do", Press(Into(|s, v| s.in_button(|button| button.press = Some(v)))), "", "stop (ends every page), announcement NUMBER or emergency (both do nothing yet)").example("stop"),
 ];
 
 #[rustfmt::skip]
@@ -297,7 +298,7 @@ const NETWORK: &[Key] = &[
     key("wifi-ssid", Named(Form::Ssid, Into(|s, v| s.network.wifi.ssid = v)), "", "the wireless network").example("Warehouse"),
     key("wifi-password", SecretOf(Form::WifiPassword, Into(|s, v| s.network.wifi.password = v)), "", "its password, to the end of the line").example("correct horse"),
     key("wifi-country", Named(Form::Country, Into(|s, v| s.network.wifi.country = v.to_ascii_uppercase())), "", "where the box is, by two letters").example("DE"),
-    key("mdns", YesNo(Later), "yes", "whether it is found as hostname.local"),
+    key("mdns", YesNo(Into(|s, v| s.network.mdns = Some(v))), "", "whether it is found as hostname.local, and as a SIP telephone; none: yes on the card image, no elsewhere").example("yes"),
 ];
 
 #[rustfmt::skip]

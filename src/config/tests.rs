@@ -52,11 +52,17 @@ const CASES: &[Case] = &[
     case("audio.latency-max", "0.4s", |s| s.audio.latency_max == Duration::from_millis(400), ("10ms", "expected a time from 20ms to 5s")),
     case("audio.overlay", "hifiberry-dacplus,x", |s| s.audio.overlay == "hifiberry-dacplus,x", ("my card", "expected the overlay of a sound card")),
     case("audio.volume-call", "50", |s| s.audio.volume_call == Some(Level::from_gain(0.5)), ("-2", "expected a level such as 80, 80% or \"-6 dB\", or -1 to leave it alone")),
+    case("audio.mixer-volume", "80", |s| s.audio.mixer_volume == Some(80), ("101", "expected a whole number from 0 to 100")),
     case("audio.limiter", "off", |s| s.audio.limiter.is_none(), ("3 dB", "expected a level up to 0 dB")),
     case("calls.hang-up-after-minutes", "1.5", |s| s.calls.hang_up_after == Some(Duration::from_secs(90)), ("5x", "expected a time such as")),
+    case("gpio.relay", "GPIO17", |s| s.gpio.relay == Some(Line::Named("GPIO17".to_owned())), ("17", "expected a line by its name such as GPIO17")),
+    case("gpio.relay-lead", "50", |s| s.gpio.relay_lead == Duration::from_millis(50), ("2m", "expected a time from 0s to 60s")),
+    case("gpio.relay-lag", "3", |s| s.gpio.relay_lag == Duration::from_secs(3), ("2h", "expected a time from 0s to 3600s")),
+    case("gpio.healthy", "gpiochip0 1", |s| s.gpio.healthy == Some(Line::Placed { chip: "gpiochip0".to_owned(), offset: 1 }), ("17", "expected a line by its name such as GPIO17")),
     case("log.levels", "sip=debug, Output = warn", |s| s.log.levels == [(LogPart::Sip, LogLevel::Debug), (LogPart::Output, LogLevel::Warn)], ("sip", "expected levels of parts, each once, such as sip=debug")),
     case("log.syslog", "tcp:[::1]", |s| s.log.syslog.as_ref().is_some_and(|to| to.is_tcp && to.host == "::1" && to.port == 601), ("log.example", "expected udp:HOST or tcp:HOST")),
     case("log.level", "DEBUG", |s| s.log.level == LogLevel::Debug, ("loud", "expected one of off, error, warn, info, debug, trace")),
+    case("network.mdns", "no", |s| s.network.mdns == Some(false), ("perhaps", "expected yes or no")),
     case("network.hostname", "hall", |s| s.network.hostname == "hall", ("h\u{e4}ll", "expected a name of letters, digits and -")),
     case("network.address", "fd00::20/64", |s| s.network.address.is_some(), ("fd00::20", "expected dhcp, or an address and its network")),
     case("network.vlan", "4094", |s| s.network.vlan == Some(4094), ("4095", "expected a whole number from 1 to 4094")),
@@ -130,8 +136,11 @@ fn of_a_key_given_twice_the_first_stays() {
 
 #[test]
 fn defaults_are_the_contracts() {
-    let Settings { sip, audio, calls, accounts, zones, log, status, network, time, debug } =
+    let Settings { sip, audio, calls, accounts, zones, gpio, buttons, log, status, network, time, debug } =
         Settings::default();
+    let (lead, lag) = (Duration::from_millis(200), Duration::from_secs(2));
+    assert_eq!(gpio, Gpio { relay_lead: lead, relay_lag: lag, ..Gpio::default() });
+    assert_eq!(buttons, []);
     assert_eq!(status.socket.as_deref(), Some(std::path::Path::new("/run/paging/status.sock")));
     assert_eq!((zones, accounts), (vec![], vec![]));
     assert_eq!(sip.listen, ["0.0.0.0:5060".parse().unwrap(), "[::]:5060".parse().unwrap()]);
@@ -167,6 +176,7 @@ fn every_working_key_is_applied_or_waits() {
         for key in section.keys {
             let is_known = match section.kind {
                 table::ZONES => changes::ZONE_KEYS.iter().any(|(known, ..)| *known == key.name),
+                gpio::BUTTONS => changes::BUTTON_KEYS.iter().any(|(known, _)| *known == key.name),
                 kind => changes::KEYS.iter().any(|(of, known, ..)| (*of, *known) == (kind, key.name)),
             };
             let good = every_key::samples(&key.kind).0;

@@ -50,6 +50,17 @@ pub fn addresses() -> io::Result<Vec<IpAddr>> {
     Ok(connected.filter_map(|interface| ip(&interface.address?)).collect())
 }
 
+/// Every address of every interface that is up and connected, with the interface's name and its network.
+pub(super) fn networks() -> io::Result<Vec<(String, InterfaceFlags, IpAddr, Network)>> {
+    let connected = getifaddrs()?.filter(|interface| is_connected(interface.flags));
+    let with_network = connected.filter_map(|interface| {
+        let address = ip(&interface.address?)?;
+        let network = Network::with_mask(address, ip(&interface.netmask?)?)?;
+        Some((interface.interface_name, interface.flags, address, network))
+    });
+    Ok(with_network.collect())
+}
+
 fn is_connected(flags: InterfaceFlags) -> bool {
     flags.contains(InterfaceFlags::IFF_UP | InterfaceFlags::IFF_RUNNING)
 }

@@ -12,6 +12,8 @@
 //! [`Tcp`] is a connection, taken by a [`Listener`] or opened; a [`Crowd`] waits for hundreds of them. [`Local`] and
 //! [`LocalListener`] are the same for programs on the machine, and [`NotifySocket`] leads to its service manager, [`NotifyListener`] to those whom it manages.
 //!
+//! [`MulticastDns`] is the socket by which the box is found in its networks, [`multicast_links`].
+//!
 //! A [`TransportSender`] waits, within limits, and is for a thread of its own.
 //!
 //! Nothing here looks into a datagram or a stream. Bounds: of a datagram nothing is queued, what the kernel's socket buffer
@@ -21,6 +23,7 @@ mod changes;
 mod folders;
 mod interface;
 mod local;
+mod multicast_dns;
 mod notify;
 mod notify_listener;
 mod ports;
@@ -37,9 +40,11 @@ pub use changes::Changes;
 pub use folders::Folders;
 pub use interface::{addresses, attached, links};
 pub use local::{Local, LocalError, LocalListener};
+pub use multicast_dns::{MulticastDns, multicast_links};
 pub use notify::NotifySocket;
 pub use notify_listener::{Notification, NotifyListener};
 pub use ports::MediaPorts;
+pub(crate) use reactor::Watched;
 pub use reactor::{Sleep, run, sleep_until};
 pub use resolve::resolve;
 pub use route::source_for;

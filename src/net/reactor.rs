@@ -91,11 +91,11 @@ impl Future for Sleep {
 
 /// Something with a file descriptor that one task reads.
 #[derive(Debug)]
-pub(super) struct Watched<T: AsFd + 'static>(Rc<Source<T>>);
+pub(crate) struct Watched<T: AsFd + 'static>(Rc<Source<T>>);
 
 impl<T: AsFd + 'static> Watched<T> {
     /// `io` has to be non-blocking. It is registered when it is first waited for.
-    pub(super) fn new(io: T) -> Self {
+    pub(crate) fn new(io: T) -> Self {
         Self(Rc::new(Source {
             reactor: OnceCell::new(),
             is_registered: Cell::new(false),
@@ -106,12 +106,12 @@ impl<T: AsFd + 'static> Watched<T> {
         }))
     }
 
-    pub(super) fn io(&self) -> &T {
+    pub(crate) fn io(&self) -> &T {
         &self.0.io
     }
 
     /// Ready when there is something to read: told once, so there is one read for each time.
-    pub(super) fn poll_readable(&self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+    pub(crate) fn poll_readable(&self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let source = &self.0;
         if source.is_ready.take() {
             return Poll::Ready(Ok(()));

@@ -4,7 +4,7 @@
 //! between them is promised.
 
 use core::fmt;
-use core::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering::Relaxed};
+use core::sync::atomic::{AtomicBool, AtomicI32, AtomicU8, AtomicU32, AtomicU64, Ordering::Relaxed};
 use core::time::Duration;
 use std::sync::OnceLock;
 use std::thread::Thread;
@@ -12,6 +12,7 @@ use std::thread::Thread;
 use concurrent_queue::ConcurrentQueue;
 
 use super::found::DeviceNews;
+use super::mixer::CardVolume;
 use crate::time::Instant;
 
 /// One output's switchboard. The executor keeps it beside the rings; it outlives the thread.
@@ -26,6 +27,10 @@ pub struct Control {
     queue_us: AtomicU32,
     xruns: AtomicU64,
     opened: AtomicU32,
+    /// Percent of the card's own volume; [`ALONE`] leaves it alone.
+    volume: AtomicU8,
+    /// The number of the card that plays, if one does.
+    card: AtomicI32,
     /// The latest, until somebody takes it.
     news: ConcurrentQueue<DeviceNews>,
     thread: OnceLock<Thread>,
@@ -62,6 +67,8 @@ impl Control {
             queue_us: AtomicU32::default(),
             xruns: AtomicU64::default(),
             opened: AtomicU32::default(),
+            volume: AtomicU8::new(ALONE),
+            card: AtomicI32::new(NO_CARD),
             news: ConcurrentQueue::bounded(1),
             thread: OnceLock::new(),
         }
@@ -137,6 +144,16 @@ impl Control {
         self.news.pop().ok()
     }
 
+    /// How loud the card itself shall be, in percent, whenever it is opened; `None` leaves it alone. A card that plays is
+    /// for the one to set that is returned.
+    pub fn set_volume(&self, percent: Option<u8>) -> Option<CardVolume> {
+        let volume = percent.unwrap_or(ALONE);
+        let before = self.volume.swap(volume, Relaxed);
+        let card = self.card.load(Relaxed);
+        let is_news = before != volume && card >= 0;
+        percent.filter(|_| is_news).map(|percent| CardVolume { card, percent })
+    }
+
     fn unpark(&self) {
         if let Some(thread) = self.thread.get() {
             thread.unpark();
@@ -188,6 +205,17 @@ impl Control {
         let _ = self.news.force_push(news);
     }
 
+    /// The card that plays from now on has this number.
+    pub(super) fn set_card(&self, card: Option<i32>) {
+        self.card.store(card.unwrap_or(NO_CARD), Relaxed);
+    }
+
+    /// How loud it shall be.
+    pub(super) fn volume(&self) -> Option<CardVolume> {
+        let (card, percent) = (self.card.load(Relaxed), self.volume.load(Relaxed));
+        (card >= 0 && percent != ALONE).then_some(CardVolume { card, percent })
+    }
+
     pub(super) fn count_open(&self) {
         self.opened.fetch_add(1, Relaxed);
     }
@@ -230,6 +258,10 @@ pub const AWAKE_FOR: Duration = Duration::from_secs(3);
 
 const NEVER: u64 = u64::MAX;
 
+const ALONE: u8 = u8::MAX;
+
+const NO_CARD: i32 = -1;
+
 const STATES: [State; 6] =
     [State::Starting, State::Missing, State::Idle, State::Waking, State::Awake, State::Stopped];
 
@@ -270,6 +302,20 @@ mod tests {
         }
         assert_eq!(control.poll_news(), Some(DeviceNews::Missing("no such sound card".to_owned())));
         assert_eq!(control.poll_news(), None);
+    }
+
+    #[test]
+    fn a_card_is_as_loud_as_was_said_last_whenever_it_is_opened() {
+        let control = Control::new();
+        assert_eq!(control.set_volume(Some(80)), None, "no card plays");
+        control.set_card(Some(2));
+        assert_eq!(control.volume(), Some(CardVolume { card: 2, percent: 80 }));
+        assert_eq!(control.set_volume(Some(80)), None, "it is so already");
+        assert_eq!(control.set_volume(Some(60)), Some(CardVolume { card: 2, percent: 60 }));
+        assert_eq!((control.set_volume(None), control.volume()), (None, None));
+        control.set_volume(Some(60));
+        control.set_card(None);
+        assert_eq!(control.volume(), None);
     }
 
     #[test]

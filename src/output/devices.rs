@@ -75,10 +75,17 @@ pub fn pcms() -> Vec<String> {
     hints.filter(|hint| plays(hint.direction)).filter_map(|hint| hint.name).collect()
 }
 
-/// The best device for an amplifier.
+/// The best device for an amplifier. A screen's loudspeakers are nobody's, unless they are asked for: there may be none, and
+/// whoever turns the screen off turns the pages off.
 #[must_use]
 pub fn best(devices: &[Playback]) -> Option<&Playback> {
-    devices.iter().min_by_key(|device| (device.kind, device.device))
+    let candidates = devices.iter().filter(|device| device.kind != Kind::Hdmi);
+    candidates.min_by_key(|device| (device.kind, device.device))
+}
+
+/// Whether there is a better one than a device of this `kind`.
+pub(super) fn is_outdone(kind: Kind, devices: &[Playback]) -> bool {
+    best(devices).is_some_and(|best| best.kind < kind)
 }
 
 /// The first device of the card with the id `card`, in any letter case.
@@ -108,6 +115,7 @@ fn playbacks(card: Card) -> alsa::Result<Vec<Playback>> {
         (info.get_id()?, info.get_driver()?, info.get_longname().unwrap_or_default());
     let usb = usb_id(card.get_index());
     let playback = |device: u32| {
+        // A microphone, or a camera, has none.
         let pcm = ctl.pcm_info(device, 0, Direction::Playback).ok()?;
         let pcm = pcm.get_name().unwrap_or_default();
         let kind = Kind::from_names(usb.is_some(), &[id, driver, long_name, pcm]);
@@ -170,14 +178,14 @@ mod tests {
     }
 
     #[test]
-    fn usb_is_preferred_and_hdmi_comes_last() {
+    fn usb_is_preferred_and_hdmi_is_not_taken_unasked() {
         let mut devices = pi_with_usb_card();
         assert_eq!(best(&devices).unwrap().card, "Device");
         devices.pop();
         assert_eq!(best(&devices).unwrap().card, "Headphones");
         devices.pop();
-        assert_eq!(best(&devices).unwrap().card, "vc4hdmi0");
-        assert_eq!(best(&[]), None);
+        assert_eq!(best(&devices), None);
+        assert_eq!(of_card(&devices, "vc4hdmi0").unwrap().kind, Kind::Hdmi, "it can be asked for");
     }
 
     #[test]
@@ -188,6 +196,76 @@ mod tests {
         let usb = UsbId { vendor: 0x0d8c, product: 0x14 };
         assert_eq!(of_usb(&devices, usb).unwrap().hardware(), "hw:CARD=Device,DEV=0");
         assert_eq!(of_usb(&devices, UsbId { vendor: 1, product: 2 }), None);
+    }
+
+    /// What is listed of a machine whose `/proc/asound/cards` is `text`. A card plays if it has a stream in `pcms`.
+    fn listed(text: &str, pcms: &[(&str, &str)]) -> Vec<Playback> {
+        let cards = text.lines().filter_map(|line| {
+            let (id, rest) = line.split_once('[')?.1.split_once(']')?;
+            let (driver, name) = rest.trim_start_matches(':').split_once(" - ")?;
+            Some((id.trim(), driver.trim(), name.trim()))
+        });
+        let playback = |(id, driver, name): (&str, &str, &str)| {
+            let (_, pcm) = pcms.iter().find(|(card, _)| *card == id)?;
+            let is_usb = driver == "USB-Audio";
+            let usb = is_usb.then_some(UsbId { vendor: 0x0d8c, product: 0x14 });
+            let kind = Kind::from_names(is_usb, &[id, driver, name, pcm]);
+            Some(Playback { card: id.to_owned(), device: 0, name: name.to_owned(), kind, usb })
+        };
+        cards.filter_map(playback).collect()
+    }
+
+    #[test]
+    fn of_the_cards_of_real_machines_the_right_one_is_taken() {
+        const MAI: &str = "MAI PCM i2s-hifi-0";
+        // Pi 3, kernel 6.12, a camera with a microphone and a USB card that plays:
+        // http://www.alsa-project.org/db/?f=a4f3fd39d7d619119aec910385a9593a67431072
+        let pi3 = " 0 [Headphones     ]: bcm2835_headpho - bcm2835 Headphones\n\
+                   \x20                     bcm2835 Headphones\n\
+                   \x201 [Webcam         ]: USB-Audio - Dynex 1.3MP Webcam\n\
+                   \x20                     Dynex Dynex 1.3MP Webcam at usb-3f980000.usb-1.2.1, high speed\n\
+                   \x202 [CODEC          ]: USB-Audio - USB Audio CODEC\n\
+                   \x20                     Burr-Brown from TI USB Audio CODEC at usb-3f980000.usb-1.2.2, full speed\n\
+                   \x203 [vc4hdmi        ]: vc4-hdmi - vc4-hdmi\n";
+        let of_pi3 = [("Headphones", "bcm2835 Headphones"), ("CODEC", "USB Audio"), ("vc4hdmi", MAI)];
+        // Pi 4: https://github.com/RPi-Distro/raspi-config/issues/197
+        let pi4 = " 0 [Headphones     ]: bcm2835_headpho - bcm2835 Headphones\n\
+                   \x201 [vc4hdmi0       ]: vc4-hdmi - vc4-hdmi-0\n\
+                   \x202 [vc4hdmi1       ]: vc4-hdmi - vc4-hdmi-1\n";
+        let of_pi4 = [("Headphones", "bcm2835 Headphones"), ("vc4hdmi0", MAI), ("vc4hdmi1", MAI)];
+        // Pi 5 with a HAT, where HDMI comes first: the audio HAL of PawletOS for it
+        // (android_device_brcm_rpi5, audio/include/core-impl).
+        let pi5 = " 0 [vc4hdmi0       ]: vc4-hdmi - vc4-hdmi-0\n\
+                   \x201 [vc4hdmi1       ]: vc4-hdmi - vc4-hdmi-1\n\
+                   \x202 [sndrpihifiberry]: HifiberryDacp - snd_rpi_hifiberry_dacplus\n";
+        let dac = ("sndrpihifiberry", "HiFiBerry DAC+ HiFi pcm512x-hifi-0");
+        let of_pi5 = [("vc4hdmi0", MAI), ("vc4hdmi1", MAI), dac];
+        // Allo Piano 2.1: https://github.com/raspberrypi/linux/issues/6548
+        let piano = " 0 [vc4hdmi0       ]: vc4-hdmi - vc4-hdmi-0\n 1 [PianoDACPlus   ]: PianoDACPlus - PianoDACPlus\n";
+        let of_piano = [("vc4hdmi0", MAI), ("PianoDACPlus", "PianoDACPlus multicodec-0")];
+        // Zero W, and so Zero 2 W, has HDMI alone: https://github.com/agherzan/meta-raspberrypi/issues/828
+        let zero = " 0 [vc4hdmi        ]: vc4-hdmi - vc4-hdmi\n";
+        let of_zero = [("vc4hdmi", "MAI PCM vc4-hdmi-hifi-0")];
+        for (text, pcms, expected) in [
+            (pi3, &of_pi3[..], Some(("CODEC", Kind::Usb))),
+            (pi3, &[of_pi3[0], of_pi3[2]], Some(("Headphones", Kind::Headphones))),
+            (pi4, &of_pi4, Some(("Headphones", Kind::Headphones))),
+            (pi5, &of_pi5, Some(("sndrpihifiberry", Kind::I2s))),
+            (piano, &of_piano, Some(("PianoDACPlus", Kind::I2s))),
+            (zero, &of_zero, None),
+        ] {
+            let devices = listed(text, pcms);
+            assert_eq!(devices.len(), pcms.len(), "{text}");
+            let taken = best(&devices).map(|best| (best.card.as_str(), best.kind));
+            assert_eq!(taken, expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_usb_card_outdoes_the_jack_and_a_screen_outdoes_nothing() {
+        let devices = pi_with_usb_card();
+        assert!(is_outdone(Kind::Headphones, &devices) && !is_outdone(Kind::Usb, &devices));
+        assert!(!is_outdone(Kind::Headphones, &devices[..1]) && !is_outdone(Kind::I2s, &devices[..2]));
     }
 
     #[test]
@@ -205,7 +283,7 @@ mod tests {
             devices.retain(|device| device.card != card);
             order.push(card);
         }
-        assert_eq!(order, ["Device", "sndrpihifiberry", "PCH", "Headphones", "vc4hdmi0", "Loopback"]);
+        assert_eq!(order, ["Device", "sndrpihifiberry", "PCH", "Headphones", "Loopback"]);
     }
 
     #[test]

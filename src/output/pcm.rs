@@ -69,6 +69,15 @@ impl Card {
         if device_channels == 1 { 0 } else { engine_channels.saturating_sub(device_channels) }
     }
 
+    pub(super) const fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// The number of the card behind it, if there is one.
+    pub(super) fn number(&self) -> Option<i32> {
+        self.pcm.info().ok().map(|info| info.get_card()).filter(|&card| card >= 0)
+    }
+
     /// How late sound is heard at most after it came.
     pub(super) fn latency(&self) -> Duration {
         self.geometry.latency(FILTERS + self.encoder.delay())

@@ -41,7 +41,14 @@ impl Sink {
                 Ok(Self::new(SinkKind::Wav(sink), geometry))
             }
             Device::Pcm(name) => Self::open_first(&[name], None, setup),
-            Device::Auto => Self::open_found(devices::best(&devices::list()), setup),
+            Device::Auto => {
+                let found = devices::list();
+                let screen = found.iter().find(|device| device.kind == Kind::Hdmi);
+                match (devices::best(&found), screen) {
+                    (None, Some(screen)) => Err(SinkError::OnlyHdmi { card: screen.card.clone() }),
+                    (best, _) => Self::open_found(best, setup),
+                }
+            }
             Device::Card(id) => match devices::of_card(&devices::list(), id) {
                 // A bare word may also be the name of a PCM in somebody's asound.conf.
                 None => Self::open_first(&[id], None, setup),
@@ -105,6 +112,24 @@ impl Sink {
         let (name, kind, latency) =
             (setup.device.to_string(), kind.to_owned(), self.geometry.latency(FILTERS));
         Found { name, kind, format, channels, rate_hz: RATE_HZ, latency }
+    }
+
+    /// Whether `auto` would take another card by now.
+    pub(super) fn is_outdone(&self, setup: &Setup) -> bool {
+        match &self.kind {
+            SinkKind::Card(card) if setup.device == Device::Auto => {
+                devices::is_outdone(card.kind(), &devices::list())
+            }
+            _ => false,
+        }
+    }
+
+    /// The number of the card that plays, if it is one.
+    pub(super) fn card(&self) -> Option<i32> {
+        match &self.kind {
+            SinkKind::Card(card) => card.number(),
+            SinkKind::Wav(_) | SinkKind::Null(_) => None,
+        }
     }
 
     /// Frames written and not yet played.
@@ -220,6 +245,11 @@ pub enum SinkError {
         /// What was asked for.
         device: Device,
     },
+    /// There are a screen's loudspeakers, and nobody has asked for them.
+    OnlyHdmi {
+        /// Their card.
+        card: String,
+    },
     /// The file cannot be made.
     File {
         /// Its path.
@@ -235,6 +265,12 @@ impl fmt::Display for SinkError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoSuchCard { device } => write!(f, "{device}: no such sound card"),
+            Self::OnlyHdmi { card } => {
+                write!(
+                    f,
+                    "auto: there is only HDMI, which is not taken unasked: [audio] device = {card} does"
+                )
+            }
             Self::File { path, source } => write!(f, "wav:{}: {source}", path.display()),
             Self::Card(error) => error.fmt(f),
         }

@@ -10,6 +10,8 @@
 //! same pace, so that calls go on and end as ever. A device that ran dry gets a cushion of one more period until the
 //! next silence.
 //!
+//! Where `auto` is asked for, a better card that comes later is taken as soon as nothing sounds.
+//!
 //! Told to stop, it lets what sounds come to its end, or fades it out after [`LAST_WORDS`], and plays silence after it.
 //!
 //! The thread is real-time only while a device plays: opening one may keep it busy for long, and then it must not stand
@@ -23,12 +25,14 @@ use super::control::{Control, State};
 use super::engine::Engine;
 use super::found::DeviceNews;
 use super::geometry::time_of;
+use super::lookout::Lookout;
 use super::rt;
 use super::setup::Setup;
 use super::sink::{Fault, Sink, SinkError};
 use super::steadiness::Steadiness;
 use super::timeline::Timeline;
 use crate::clock;
+use crate::config::Device;
 use crate::mix::BLOCK;
 use crate::time::Instant;
 
@@ -65,6 +69,7 @@ struct Player<'a, E> {
     is_silent: bool,
     /// Whether the device gives back what is queued; `None` until it was tried.
     gives_back: Option<bool>,
+    lookout: Lookout,
 }
 
 /// How the device is to be fed.
@@ -97,12 +102,14 @@ impl<'a, E: Engine> Player<'a, E> {
             is_fed: false,
             is_silent: false,
             gives_back: None,
+            lookout: Lookout::new(clock::now()),
         }
     }
 
     fn turn(&mut self) {
         let now = clock::now();
         self.search(now);
+        self.look_out(now);
         match self.play(now) {
             Ok(()) => {}
             Err(Fault::Underrun(missing)) => self.on_underrun(missing, now),
@@ -314,6 +321,7 @@ impl<'a, E: Engine> Player<'a, E> {
     fn on_lost(&mut self, error: &SinkError, now: Instant) {
         leave_realtime();
         log::warn!("{error}");
+        self.control.set_card(None);
         self.control.tell(DeviceNews::Missing(error.to_string()));
         self.search = Some(Search::new(now + FIRST_RETRY));
         self.play_on(Sink::nothing(self.setup));
@@ -335,12 +343,34 @@ impl<'a, E: Engine> Player<'a, E> {
         }
     }
 
+    /// Goes over to a better card, if one has come and nothing sounds.
+    fn look_out(&mut self, now: Instant) {
+        let is_busy = self.search.is_some() || self.is_sounding(now) || now < self.control.awake_until();
+        if is_busy || self.setup.device != Device::Auto || !self.lookout.is_due(now) {
+            return;
+        }
+        if self.sink.is_outdone(self.setup) {
+            log::info!("there is a better card than {}", self.sink);
+            leave_realtime();
+            self.control.set_card(None);
+            self.search = Some(Search::new(now));
+            // The old one is closed before the new one is opened: they may be one and the same.
+            self.play_on(Sink::nothing(self.setup));
+            self.search(now);
+        }
+    }
+
     fn on_found(&mut self, sink: Sink) {
         log::info!("{sink}");
+        self.control.set_card(sink.card());
+        if let Some(volume) = self.control.volume() {
+            volume.apply();
+        }
         self.control.tell(DeviceNews::Found(sink.found(self.setup)));
         self.search = None;
         self.play_on(sink);
         self.control.count_open();
+        self.lookout = Lookout::new(clock::now());
         if let Err(error) = rt::set_realtime(PRIORITY) {
             log::info!("no real-time priority: {error}");
         }

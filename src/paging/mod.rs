@@ -1,8 +1,10 @@
-//! Paging logic: what becomes of a call.
+//! Paging logic: what becomes of a call, and when the amplifier is on.
 //!
 //! The [`Pager`] decides when a call is answered, refused and ended. It knows calls by a name only; signalling, media
-//! and loudspeakers are joined to it by `app`.
+//! and loudspeakers are joined to it by `app`. The [`Relay`] is on while there is something to hear.
 
 mod pager;
+mod relay;
 
 pub use pager::{Action, EndReason, Pager, Policy};
+pub use relay::Relay;

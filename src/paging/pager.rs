@@ -3,7 +3,8 @@
 //! ```text
 //!            handle_incoming                  handle_talking
 //!  (new) ──────────────────────> waiting ──────────────────────> on air ─────> (gone)
-//!             │                     │  answer-after: Answer         │
+//!             │                     │  answer-after, and the way    │
+//!             │                     │  is open: Answer              │
 //!             └ too many: Refuse    └ handle_ended                  ├ handle_ended (the caller hung up)
 //!                                                                   ├ rtp-timeout: HangUp(Silence)
 //!                                                                   └ hang-up-after: HangUp(TooLong)
@@ -41,19 +42,22 @@ impl<C: Copy + Ord + Hash> Pager<C> {
         self.policy = policy;
     }
 
-    /// A caller rings.
-    pub fn handle_incoming(&mut self, now: Instant, call: C) {
+    /// A caller rings. What he says would be heard whole from `open_at` on; he is not answered before.
+    pub fn handle_incoming(&mut self, now: Instant, call: C, open_at: Instant) {
         if self.is_full() {
             self.actions.push_back(Action::Refuse(call));
             return;
         }
         self.calls.insert(call, Call { on_air: false, heard_at: now });
-        if self.policy.answer_after.is_zero() {
+        let answer_at = open_at.max(now + self.policy.answer_after);
+        if answer_at == now {
             self.actions.push_back(Action::Answer(call));
-        } else {
-            self.actions.push_back(Action::Ring(call));
-            self.timers.set((call, Timer::Answer), now + self.policy.answer_after);
+            return;
         }
+        if !self.policy.answer_after.is_zero() || answer_at.since(now) > RINGS_FROM {
+            self.actions.push_back(Action::Ring(call));
+        }
+        self.timers.set((call, Timer::Answer), answer_at);
     }
 
     /// The call is answered and the caller may talk.
@@ -198,6 +202,9 @@ enum Timer {
     Silence,
 }
 
+/// A shorter wait for the relay is not worth a tone: the caller would hear a piece of it.
+const RINGS_FROM: Duration = Duration::from_millis(500);
+
 impl Timer {
     const ALL: [Self; 3] = [Self::Answer, Self::HangUp, Self::Silence];
 }
@@ -229,14 +236,14 @@ mod tests {
     #[test]
     fn a_call_is_answered_at_once() {
         let mut pager = Pager::new(policy());
-        pager.handle_incoming(at(0), A);
+        pager.handle_incoming(at(0), A, at(0));
         assert_eq!(actions(&mut pager), [Action::Answer(A)]);
     }
 
     #[test]
     fn answer_after_rings_first() {
         let mut pager = Pager::new(Policy { answer_after: Duration::from_secs(3), ..policy() });
-        pager.handle_incoming(at(0), A);
+        pager.handle_incoming(at(0), A, at(0));
         assert_eq!(actions(&mut pager), [Action::Ring(A)]);
         assert_eq!(pager.poll_timeout(), Some(at(3)));
         pager.handle_timeout(at(3));
@@ -244,9 +251,34 @@ mod tests {
     }
 
     #[test]
+    fn nobody_is_answered_before_the_way_to_the_loudspeakers_is_open() {
+        let open_at = Instant::from_millis(200);
+        let mut pager = Pager::new(Policy { max_calls: 3, ..policy() });
+        pager.handle_incoming(at(0), A, open_at);
+        assert_eq!(actions(&mut pager), [], "200 ms are too short to ring");
+        assert_eq!(pager.poll_timeout(), Some(open_at));
+        pager.handle_timeout(open_at);
+        assert_eq!(actions(&mut pager), [Action::Answer(A)]);
+        pager.handle_incoming(at(1), B, open_at);
+        assert_eq!(actions(&mut pager), [Action::Answer(B)], "it is open");
+        pager.handle_incoming(at(1), 3, at(3));
+        assert_eq!(actions(&mut pager), [Action::Ring(3)]);
+        pager.handle_timeout(at(3));
+        assert_eq!(actions(&mut pager), [Action::Answer(3)]);
+    }
+
+    #[test]
+    fn the_way_opens_while_it_rings() {
+        let mut pager = Pager::new(Policy { answer_after: Duration::from_secs(3), ..policy() });
+        pager.handle_incoming(at(0), A, at(1));
+        assert_eq!(actions(&mut pager), [Action::Ring(A)]);
+        assert_eq!(pager.poll_timeout(), Some(at(3)));
+    }
+
+    #[test]
     fn a_caller_who_gives_up_while_it_rings_is_not_answered() {
         let mut pager = Pager::new(Policy { answer_after: Duration::from_secs(3), ..policy() });
-        pager.handle_incoming(at(0), A);
+        pager.handle_incoming(at(0), A, at(0));
         pager.handle_ended(A);
         pager.handle_timeout(at(9));
         assert_eq!(actions(&mut pager), [Action::Ring(A)]);
@@ -256,17 +288,17 @@ mod tests {
     #[test]
     fn one_call_too_many_is_refused_until_another_ends() {
         let mut pager = Pager::new(policy());
-        pager.handle_incoming(at(0), A);
-        pager.handle_incoming(at(1), B);
+        pager.handle_incoming(at(0), A, at(0));
+        pager.handle_incoming(at(1), B, at(1));
         pager.handle_ended(A);
-        pager.handle_incoming(at(2), B);
+        pager.handle_incoming(at(2), B, at(2));
         assert_eq!(actions(&mut pager), [Action::Answer(A), Action::Refuse(B), Action::Answer(B)]);
     }
 
     #[test]
     fn a_silent_call_ends_after_the_rtp_timeout() {
         let mut pager = Pager::new(policy());
-        pager.handle_incoming(at(0), A);
+        pager.handle_incoming(at(0), A, at(0));
         pager.handle_talking(at(1), A);
         pager.handle_media(at(15), A);
         pager.handle_timeout(at(21));
@@ -280,11 +312,11 @@ mod tests {
     #[test]
     fn another_policy_is_for_calls_to_come_and_a_silent_one_may_stay() {
         let mut pager = Pager::new(policy());
-        pager.handle_incoming(at(0), A);
+        pager.handle_incoming(at(0), A, at(0));
         pager.handle_talking(at(0), A);
         let (ring, patient) = (Duration::from_secs(3), None);
         pager.set_policy(Policy { answer_after: ring, rtp_timeout: patient, max_calls: 2, ..policy() });
-        pager.handle_incoming(at(1), B);
+        pager.handle_incoming(at(1), B, at(1));
         pager.handle_timeout(at(100));
         assert_eq!(actions(&mut pager), [Action::Answer(A), Action::Ring(B), Action::Answer(B)]);
         pager.handle_timeout(at(300));
@@ -294,7 +326,7 @@ mod tests {
     #[test]
     fn a_page_has_its_longest_length() {
         let mut pager = Pager::new(policy());
-        pager.handle_incoming(at(0), A);
+        pager.handle_incoming(at(0), A, at(0));
         pager.handle_talking(at(1), A);
         for second in 1..301 {
             pager.handle_media(at(second), A);
@@ -308,7 +340,7 @@ mod tests {
     #[test]
     fn limits_turned_off_never_end_a_call() {
         let mut pager = Pager::new(Policy { hang_up_after: None, rtp_timeout: None, ..policy() });
-        pager.handle_incoming(at(0), A);
+        pager.handle_incoming(at(0), A, at(0));
         pager.handle_talking(at(0), A);
         assert_eq!(pager.poll_timeout(), None);
     }

@@ -35,6 +35,13 @@ pub enum Fault {
         /// For how long.
         silent_ms: u64,
     },
+    /// A line of a GPIO chip cannot be had.
+    NoLine {
+        /// What it is for: `relay`, `button desk`.
+        line: String,
+        /// Why, and what to do.
+        text: String,
+    },
     /// The configuration holds mistakes.
     Mistakes {
         /// How many.
@@ -108,6 +115,7 @@ impl fmt::Display for Fault {
             Self::Hangs { device, silent_ms } => {
                 write!(f, "{device} hangs: nothing was written to it for {} s", silent_ms / 1000)
             }
+            Self::NoLine { line, text } => write!(f, "{line} does nothing: {text}"),
             Self::Mistakes { count: 1, first } => write!(f, "a mistake in the configuration: {first}"),
             Self::Mistakes { count, first } => {
                 write!(f, "{count} mistakes in the configuration, the first: {first}")

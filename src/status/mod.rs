@@ -16,6 +16,7 @@
 mod clock;
 mod condition;
 mod fault;
+mod lines;
 mod meter;
 mod page;
 mod question;
@@ -25,6 +26,7 @@ mod text;
 pub use clock::{Clock, ClockKeeper};
 pub use condition::Condition;
 pub use fault::{Fault, faults};
+pub use lines::{Line, LineState, Role};
 pub use meter::{SILENCE_DBFS, dbfs, millis, tenths};
 pub use page::Page;
 pub use question::{Question, QuestionError};

@@ -2,6 +2,7 @@
 
 use super::clock::Clock;
 use super::fault::{Fault, faults};
+use super::lines::Line;
 use core::fmt;
 use serde::{Deserialize, Serialize};
 
@@ -27,6 +28,9 @@ pub struct Status {
     pub calls: Vec<Call>,
     /// What it plays on.
     pub sinks: Vec<Sink>,
+    /// Relay, lamp and buttons.
+    #[serde(default)]
+    pub lines: Vec<Line>,
     /// What it has counted since it last came up: a reload may have it come up anew.
     pub counters: Counters,
     /// What is wrong, or worth a word, in its configuration.
@@ -37,7 +41,8 @@ impl Status {
     /// The same with its faults found, and the words that are the same for all.
     #[must_use]
     pub fn judged(self) -> Self {
-        let faults = faults(&self.accounts, &self.sinks, &self.mistakes);
+        let mut faults = faults(&self.accounts, &self.sinks, &self.mistakes);
+        faults.extend(self.lines.iter().filter_map(Line::as_fault));
         let (schema, version) = (SCHEMA, env!("CARGO_PKG_VERSION").to_owned());
         Self { schema, version, healthy: faults.is_empty(), faults, ..self }
     }

@@ -126,6 +126,33 @@ fn faults_are_told_in_the_order_telephone_loudspeaker_configuration() {
 }
 
 #[test]
+fn a_line_that_cannot_be_had_is_a_fault_and_the_others_are_told() {
+    let relay = Line {
+        role: Role::Relay,
+        name: String::new(),
+        line: "GPIO17".to_owned(),
+        state: LineState::On,
+        fault: None,
+        presses: 0,
+    };
+    let why = Some("no GPIO chip has a line GPIO99".to_owned());
+    let name = "desk".to_owned();
+    let desk = Line { role: Role::Button, name, state: LineState::Missing, fault: why, ..relay.clone() };
+    let gate = Line { name: "gate".to_owned(), state: LineState::Ready, fault: None, ..desk.clone() };
+    let status = Status { lines: vec![relay, desk, gate], ..sound() }.judged();
+    let told: Vec<_> = status.faults.iter().map(ToString::to_string).collect();
+    assert_eq!(told, ["button desk does nothing: no GPIO chip has a line GPIO99"]);
+    let text = status.to_string();
+    for line in [
+        "relay at GPIO17 is on",
+        "button desk at GPIO17 is missing",
+        "button gate at GPIO17, pressed 0 times",
+    ] {
+        assert!(text.contains(line), "{text}");
+    }
+}
+
+#[test]
 fn a_box_that_has_only_begun_is_not_well_yet() {
     let account =
         Account { state: AccountState::Registering, server: None, expires_in_s: None, ..registered() };
@@ -292,6 +319,9 @@ fn the_json_text_keeps_to_the_schema_that_is_given_to_others() {
     odd.sinks.extend([silent, missing()]);
     odd.calls.push(ringing);
     odd.mistakes.push(loose);
+    let (line, fault) = ("GPIO17".to_owned(), Some("no GPIO chip".to_owned()));
+    let (role, state) = (Role::Healthy, LineState::Missing);
+    odd.lines.push(Line { role, name: String::new(), line, state, fault, presses: 0 });
     for status in [Status::default().judged(), sound(), busy(), odd.judged()] {
         let value: Value = serde_json::from_str(&status.to_json()).unwrap();
         let mut breaches = Vec::new();

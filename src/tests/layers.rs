@@ -211,6 +211,7 @@ const LAYERS: &[(Layer, &[&str])] = &[
             "paging",
             "config",
             "dns",
+            "mdns",
             "speech",
             "status",
             "syslog",
@@ -220,7 +221,7 @@ const LAYERS: &[(Layer, &[&str])] = &[
             "appliance",
         ],
     ),
-    (Layer::Edge, &["clock", "entropy", "net", "files", "output", "process", "watchdog"]),
+    (Layer::Edge, &["clock", "entropy", "net", "files", "gpio", "output", "process", "sandbox", "watchdog"]),
     (Layer::Composition, &["app", "lib", "main", "tests"]),
 ];
 
@@ -246,6 +247,9 @@ const IMPURE: &[&str] = &[
     "smol",
     "signal_hook",
     "alsa",
+    "gpiocdev",
+    "landlock",
+    "seccompiler",
     "log",
     "nix",
     "libc",

@@ -40,10 +40,20 @@ impl Service<'_> {
         self.pager.set_policy(policy(settings));
         self.media.set_options(settings);
         self.cards.set_output(settings);
+        for volume in self.cards.set_volume(settings) {
+            // A card may take its time.
+            smol::unblock(move || volume.apply()).detach();
+        }
         for call in self.calls.values_mut() {
             if let Stage::OnAir(stream) = &mut call.stage {
                 stream.set_level(settings);
             }
+        }
+        if let Some(mdns) = &mut self.mdns {
+            mdns.set_options(settings);
+        }
+        if let Some(lines) = &mut self.lines {
+            lines.set_options(now, settings);
         }
         self.accounts.reload(now, &mut self.endpoint, settings);
         if let Some(announcements) = &mut self.announcements {

@@ -1,6 +1,7 @@
 //! How the box is, put together from all its parts when somebody asks.
 
 use super::{Call, Service, Stage};
+use crate::app::lines::Lines;
 use crate::app::log;
 use crate::app::media::Stream;
 use crate::clock;
@@ -19,6 +20,7 @@ impl Service<'_> {
             accounts: self.accounts.status(now),
             calls: calls.into_iter().map(|call| self.status_of(now, call)).collect(),
             sinks: self.cards.status(now),
+            lines: self.lines.as_ref().map(Lines::status).unwrap_or_default(),
             counters: self.counters(),
             mistakes: self.outlook.mistakes().to_vec(),
             ..Status::default()
