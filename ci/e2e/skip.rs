@@ -23,6 +23,16 @@ pub(crate) fn has_no_namespaces() -> bool {
     skipped("no network namespaces can be made here")
 }
 
+/// Whether this machine has other registers than the test knows.
+pub(crate) fn is_no_amd64() -> bool {
+    !cfg!(target_arch = "x86_64") && skipped("only x86-64 is known here")
+}
+
+/// That no process may be traced here, which the test found out: false, for there is nothing to go on with.
+pub(crate) fn has_no_ptrace() -> bool {
+    !skipped("no process may be traced here (kernel.yama.ptrace_scope)")
+}
+
 fn skipped(why: &str) -> bool {
     eprintln!("=== SKIPPED: {why}");
     assert!(std::env::var("CI").as_deref() != Ok("true"), "CI=true: a skip is a failure");
