@@ -2,10 +2,13 @@
 
 import hashlib
 import os
+import re
 import subprocess
 from pathlib import Path
 
 SECTOR = 512
+STATUS = "paging-status.txt"
+STATE = 7  # the partition
 CARD_BYTES = 512 * 1024 * 1024  # an emulated SD card's size is a power of two
 
 
@@ -17,16 +20,24 @@ class Card:
         os.truncate(path, CARD_BYTES)
         table = subprocess.run(["sfdisk", "--dump", path], capture_output=True, text=True, check=True).stdout
         partitions = [line.split(":")[1] for line in table.splitlines() if "start=" in line]
-        self._starts = [int(fields.split(",")[0].split("=")[1]) * SECTOR for fields in partitions]
+        self._starts, self._sizes = ([int(fields.split(",")[n].split("=")[1]) * SECTOR for fields in partitions] for n in (0, 1))
 
     def user_files(self) -> dict[str, str]:
         """What a person finds on the first partition to read and edit."""
         return {name: self._read(1, name) for name in ("README.txt", "paging.conf")}
 
+    def status(self) -> str:
+        """What the box has written for a person."""
+        return self._read(1, STATUS)
+
     def edit_settings(self, text: str) -> None:
         """Replaces paging.conf on the partition a person sees, with Windows line endings."""
+        self.put_settings(text.replace("\n", "\r\n").encode())
+
+    def put_settings(self, content: bytes) -> None:
+        """The same, byte by byte."""
         edited = self.path.with_name("paging.conf")
-        edited.write_bytes(text.replace("\n", "\r\n").encode())
+        edited.write_bytes(content)
         self._mtools("mcopy", 1, "-o", edited, "::/paging.conf")
 
     def remove_settings(self) -> None:
@@ -48,9 +59,26 @@ class Card:
         self._mtools("mcopy", partition, "-n", "::/" + value_of(config, "initramfs "), initramfs)
         return kernel, initramfs, self._read(partition, "cmdline.txt").strip()
 
-    def fingerprint(self) -> str:
+    def fingerprint(self, image: bytes | None = None) -> str:
+        """Of every byte that must never change: all but the text of the status file and the raw partition `state`."""
+        image = bytearray(self.path.read_bytes() if image is None else image)
+        for start, length in (self.status_place(), self.state_place()):
+            image[start:start + length] = bytes(length)
+        return hashlib.sha256(image).hexdigest()
+
+    def status_place(self) -> tuple[int, int]:
+        """First byte and length of the status file on the card; it lies in one piece."""
+        clusters = self._mtools("mshowfat", 1, f"::/{STATUS}")
+        first = int(re.search(r"<(\d+)", clusters)[1])
+        assert clusters.count("<") == 1, f"{STATUS} lies in pieces: {clusters}"
+        size = len(self._mtools("mtype", 1, f"::/{STATUS}", text=False))
         with self.path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+            file.seek(self._starts[0])
+            return self._starts[0] + cluster_offset(file.read(SECTOR), first), size
+
+    def state_place(self) -> tuple[int, int]:
+        """First byte and length of the partition without a file system."""
+        return self._starts[STATE - 1], self._sizes[STATE - 1]
 
     def sizes(self) -> str:
         root = os.stat("target/image/emulated/parts/root.squashfs").st_size
@@ -59,10 +87,19 @@ class Card:
     def _read(self, partition: int, name: str) -> str:
         return self._mtools("mtype", partition, f"::/{name}")
 
-    def _mtools(self, tool: str, partition: int, *arguments: object) -> str:
+    def _mtools(self, tool: str, partition: int, *arguments: object, text: bool = True) -> str | bytes:
         image = f"{self.path}@@{self._starts[partition - 1]}"
         command = [tool, "-i", image, *map(str, arguments)]
-        return subprocess.run(command, capture_output=True, check=True).stdout.decode()
+        output = subprocess.run(command, capture_output=True, check=True).stdout
+        return output.decode(errors="replace") if text else output
+
+
+def cluster_offset(sector: bytes, cluster: int) -> int:
+    """Where a cluster of a FAT file system begins, by its first sector."""
+    of = lambda at, size: int.from_bytes(sector[at:at + size], "little")  # noqa: E731
+    tables = of(16, 1) * (of(22, 2) or of(36, 4))
+    root = (of(17, 2) * 32 + SECTOR - 1) // SECTOR
+    return (of(14, 2) + tables + root + (cluster - 2) * of(13, 1)) * SECTOR
 
 
 def value_of(text: str, key: str) -> str:

@@ -22,6 +22,8 @@ SEARCH = CARD_HZ * 250 // 1000  # how far a window may lie from the one before i
 MARGIN = CARD_HZ * 20 // 1000  # of a pause, that belongs to the words beside it
 QUIET = 0.02  # of the sound's own level: nothing is heard there
 
+WAV_HEADER = 44  # bytes
+
 MEDIAN_CORRELATION = 0.99
 LEAST_CORRELATION = 0.75  # of a window in which a period of the voice was taken out or said twice
 LEVEL_DB = 1.0
@@ -35,6 +37,11 @@ class Speech:
     samples: Sound  # as sent, at SENT_HZ
     words: list[int]  # where each begins, at CARD_HZ
     windows: list[int]  # the words cut into pieces
+
+    def after(self, seconds: float) -> "Speech":
+        """The same sound, of which only the words after a time are to be heard."""
+        first = next(word for word in self.words if word >= seconds * CARD_HZ)
+        return Speech(self.samples, [w for w in self.words if w >= first], [w for w in self.windows if w >= first])
 
     @cached_property
     def at_card(self) -> Sound:
@@ -201,6 +208,14 @@ def read_wav(path: Path) -> Sound:
         assert file.getframerate() == CARD_HZ and file.getsampwidth() == 2, file.getparams()
         samples = np.frombuffer(file.readframes(file.getnframes()), "<i2")
         return samples.reshape(-1, file.getnchannels()).mean(axis=1) / 32768
+
+
+def read_growing_wav(path: Path) -> Sound:
+    """The same while it is being recorded, when its header says nothing yet."""
+    with path.open("rb") as file:
+        content = file.read()[WAV_HEADER:]
+    samples = np.frombuffer(content[:len(content) // 4 * 4], "<i2")
+    return samples.reshape(-1, 2).mean(axis=1) / 32768
 
 
 def rms(sound: Sound) -> float:

@@ -1,48 +1,82 @@
 """The emulated machine: QEMU's `virt` with an SD card, a network port and a sound card that records to a file."""
 
-import json
 import shutil
 import signal
-import socket
 import subprocess
 import time
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from card import Card
+from console import Console
 from network import TAP
+from qmp import Monitor
+from verdict import say
+
+VIRTIO_SOUND = "virtio-sound-pci,audiodev=sound,streams=1"
+USB_SOUND = "usb-audio,id=usb,audiodev=sound"
+
+
+@dataclass
+class Parts:
+    """What the machine is made of, beyond what each has."""
+
+    sound: str = VIRTIO_SOUND  # as QEMU names it; empty: none, until one is plugged in
+    wire: str = f"tap,id=net,ifname={TAP},script=no,downscript=no"
+    card_driver: list[str] = field(default_factory=list)  # instead of the plain image
+    watchdog: bool = False  # one that resets the machine, which then starts again
+    gpio: Path | None = None  # a socket to press buttons and see relays at (qtest)
+    clock: str = ""  # what the battery-backed clock says; empty: the right time
 
 
 class Machine:
     """Powered on while the `with` block runs."""
 
-    def __init__(self, card: Card, folder: Path, sound: str = "virtio-sound-pci,audiodev=sound,streams=1") -> None:
-        """`sound` is the sound card, as QEMU names it; empty: none, until one is plugged in."""
+    def __init__(self, card: Card, folder: Path, parts: Parts | None = None) -> None:
         self._card = card
-        self._sound = ["-device", sound] if sound else []
+        self._parts = parts or Parts()
         self._folder = folder
         self.recording = folder / "heard.wav"
-        self._serial = folder / "console.txt"
-        self._monitor = f"/tmp/{folder.name}.qmp"
+        self._sockets = Path(f"/tmp/{folder.name}")
 
     def __enter__(self) -> "Machine":
         # That of an earlier attempt, if there was one.
         shutil.rmtree(self._folder, ignore_errors=True)
         self._folder.mkdir(parents=True)
+        shutil.rmtree(self._sockets, ignore_errors=True)
+        self._sockets.mkdir()
         kernel, initramfs, words = self._card.boot_files(self._folder)
         self._started = time.monotonic()
+        serial, monitor = self._sockets / "serial", self._sockets / "qmp"
         self._qemu = subprocess.Popen([
             "qemu-system-aarch64", "-M", "virt", "-cpu", "cortex-a72", "-smp", "2", "-m", "512",
-            "-display", "none", "-monitor", "none", "-no-reboot", "-serial", f"file:{self._serial}",
+            "-display", "none", "-monitor", "none",
+            "-chardev", f"socket,id=serial,path={serial},server=on,wait=off,logfile={self._folder}/console.txt",
+            "-serial", "chardev:serial",
             "-kernel", kernel, "-initrd", initramfs, "-append", words,
-            "-device", "sdhci-pci", "-drive", f"if=none,id=card,format=raw,file={self._card.path}",
-            "-device", "sd-card,drive=card",
-            "-netdev", f"tap,id=net,ifname={TAP},script=no,downscript=no", "-device", "virtio-net-pci,netdev=net",
+            *self._drive(), "-device", "sdhci-pci", "-device", "sd-card,drive=card",
+            "-netdev", self._parts.wire, "-device", "virtio-net-pci,id=port,netdev=net",
             "-audiodev", f"wav,id=sound,path={self.recording},out.frequency=48000,out.channels=2,out.format=s16",
-            "-device", "qemu-xhci", *self._sound, "-qmp", f"unix:{self._monitor},server=on,wait=off",
+            "-device", "qemu-xhci", *self._options(), "-qmp", f"unix:{monitor},server=on,wait=off",
         ], stderr=(self._folder / "qemu.txt").open("w"))
+        self.monitor = Monitor(str(monitor))
+        self.console = Console(self._folder / "console.txt", serial, self.check_alive)
         return self
 
+    def _drive(self) -> list[str]:
+        return self._parts.card_driver or ["-drive", f"if=none,id=card,format=raw,file={self._card.path}"]
+
+    def _options(self) -> list[str]:
+        parts = self._parts
+        options = ["-device", parts.sound] if parts.sound else []
+        options += ["-device", "i6300esb", "-action", "watchdog=reset"] if parts.watchdog else ["-no-reboot"]
+        options += ["-qtest", f"unix:{parts.gpio},server=on,wait=off", "-qtest-log", "none"] if parts.gpio else []
+        options += ["-rtc", f"base={parts.clock}"] if parts.clock else []
+        return options
+
     def __exit__(self, *_: object) -> None:
+        self.console.close()
+        self.monitor.close()
         self._qemu.send_signal(signal.SIGTERM)  # gently: it completes the WAV's header
         try:
             self._qemu.wait(20)
@@ -52,15 +86,16 @@ class Machine:
             (self._folder / name).unlink()
 
     def plug_in_usb_sound(self) -> None:
-        with socket.socket(socket.AF_UNIX) as monitor:
-            monitor.connect(self._monitor)
-            answers = monitor.makefile()
-            answers.readline()  # the greeting
-            for name, arguments in [("qmp_capabilities", {}), ("device_add", {"driver": "usb-audio", "audiodev": "sound"})]:
-                monitor.sendall(json.dumps({"execute": name, "arguments": arguments}).encode())
-                answer = json.loads(answers.readline())
-                if "return" not in answer:
-                    raise SystemExit(f"appliance: QEMU refuses {name}: {answer}")
+        self.monitor.execute("device_add", driver="usb-audio", id="usb", audiodev="sound")
+
+    def unplug_usb_sound(self) -> None:
+        self.monitor.execute("device_del", id="usb")
+
+    def pull_cable(self) -> None:
+        self.monitor.execute("set_link", name="net", up=False)
+
+    def put_cable_back(self) -> None:
+        self.monitor.execute("set_link", name="net", up=True)
 
     def cut_power(self) -> None:
         self._qemu.kill()
@@ -71,18 +106,15 @@ class Machine:
 
     def check_alive(self) -> None:
         if self._qemu.poll() is not None:
-            raise SystemExit(f"appliance: the machine stopped by itself; its console said:\n{self.console()}")
-
-    def console(self) -> str:
-        return self._serial.read_text(errors="replace") if self._serial.exists() else ""
+            raise SystemExit(f"appliance: the machine stopped by itself; its console said:\n{self.console.text()}")
 
     def wait_for_report(self, seconds: float) -> list[str]:
         """What overlay/usr/lib/paging/report prints once: one fact a line."""
-        until = time.monotonic() + seconds
-        while "report end" not in self.console():
-            self.check_alive()
-            if time.monotonic() > until:
-                raise SystemExit(f"appliance: no report in {seconds} s; the console said:\n{self.console()}")
-            time.sleep(0.2)
-        lines = self.console().splitlines()
+        self.console.wait_for("report end", seconds)
+        lines = self.console.text().splitlines()
         return [line.removeprefix("report ") for line in lines if line.startswith("report ")]
+
+    def wait_for_services(self, seconds: float) -> None:
+        """Until it has nothing more to say about its start."""
+        self.wait_for_report(seconds)
+        say(f"     it is up after {self.seconds_up():.1f} s")

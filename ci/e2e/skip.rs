@@ -37,6 +37,11 @@ pub(crate) fn has_no_namespaces() -> bool {
     skipped("no network namespaces can be made here")
 }
 
+/// Whether this machine has other registers than the test knows.
+pub(crate) fn is_no_amd64() -> bool {
+    !cfg!(target_arch = "x86_64") && skipped("only x86-64 is known here")
+}
+
 /// To be told by whoever finds out that no thread can be held here as by a debugger.
 pub(crate) fn cannot_hold_threads() {
     skipped("no thread can be held here: ptrace is not allowed");

