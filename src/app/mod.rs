@@ -7,6 +7,7 @@
 //!   offered and said: `sound` and `speech`, cut into `call_stream`s with `call_faults`, sent by the `talker`;
 //!   `call_score` is how it went.
 //! - `announcements` say aloud what is wrong, `say_status` what is asked for; `recite` makes sound of words.
+//! - `klaxon` makes the chimes ready that are heard before a page and after it.
 //! - `configuration` reads files, environment and `--set`, and `reload` has them read again; `configure` checks and prints
 //!   them; [`arguments`] is the command line.
 //! - `lines` are relay, lamp and buttons.
@@ -42,6 +43,7 @@ mod connection;
 mod connections;
 mod inband;
 mod inbox;
+mod klaxon;
 mod legs;
 mod line;
 mod lines;

@@ -4,7 +4,7 @@ use core::time::Duration;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use super::{Account, Button, CodecName, Device, External, Gpio, Log, PortRange, Span, Zone, table};
+use super::{Account, Button, CodecName, Device, External, Gpio, Log, PortRange, Sound, Span, Zone, table};
 use crate::allow::Allow;
 use crate::units::{Level, SampleRate};
 
@@ -81,6 +81,16 @@ pub struct Audio {
     pub latency_max: Duration,
     /// The level of calls; `None`: left alone.
     pub volume_call: Option<Level>,
+    /// What is heard before a page.
+    pub klaxon: Sound,
+    /// It ends after so many seconds.
+    pub klaxon_max_length: f64,
+    /// Seconds from its end to the answer; negative ones answer before it ends.
+    pub klaxon_padding: f64,
+    /// What is heard after a page.
+    pub klaxon_after: Sound,
+    /// The level of both; `None`: left alone.
+    pub volume_klaxon: Option<Level>,
     /// No sample is louder; `None`: no limiter.
     pub limiter: Option<Level>,
 }
@@ -188,6 +198,11 @@ impl Audio {
             jitter_max: Duration::ZERO,
             latency_max: Duration::ZERO,
             volume_call: None,
+            klaxon: Sound::None,
+            klaxon_max_length: 0.0,
+            klaxon_padding: 0.0,
+            klaxon_after: Sound::None,
+            volume_klaxon: None,
             limiter: None,
         }
     }

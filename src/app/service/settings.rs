@@ -45,6 +45,9 @@ impl Service<'_> {
                 stream.set_level(settings);
             }
         }
+        if let Some(klaxon) = &mut self.klaxon {
+            klaxon.set_options(settings);
+        }
         if let Some(lines) = &mut self.lines {
             lines.set_options(now, settings);
         }
