@@ -71,8 +71,8 @@ pub mod gpio;
 pub mod net;
 pub mod output;
 pub mod process;
-pub mod watchdog;
 pub mod sandbox;
+pub mod watchdog;
 
 pub mod app;
 

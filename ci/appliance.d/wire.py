@@ -44,7 +44,7 @@ def registers_once(card: Card, kamailio: Kamailio) -> None:
         kamailio.wait_for(USER, SECONDS_TO_BOOT)
         machine.wait_for_report(SECONDS_TO_BOOT)
         call_by_paging(sent, f"sip:{USER}@{HERE}:{PORT}")
-        wanted = f"registered as {USER} at {HERE}:{PORT}"
+        wanted = f"{USER}@{HERE}:{PORT}: registered"
         check(wait_until(lambda: wanted in card.status(), 60) is not None, "the status file says that it is registered",
               card.status())
         check(BOX in card.status(), "and its address", card.status())

@@ -26,6 +26,7 @@ mod tone;
 mod aloud;
 mod callers;
 mod calls;
+mod chimes;
 mod configuring;
 mod confined;
 mod faults;

@@ -2,6 +2,7 @@
 
 use std::f32::consts::TAU;
 use std::fs;
+use std::ops::Range;
 use std::path::Path;
 
 /// What `page.xml` sends: 1 kHz for two seconds at a quarter of full scale (-12 dB).
@@ -128,6 +129,26 @@ impl Recording {
         ((last - first) as f32 / 50.0, 10.0 * mean.max(1e-12).log10())
     }
 
+    /// Where `hz` sounds beside other tones, in seconds from the first block of 50 ms to the last.
+    pub(crate) fn place(&self, hz: f32) -> Option<Range<f32>> {
+        let block = self.rate as usize / 20;
+        let sounds: Vec<bool> =
+            self.samples.chunks_exact(block).map(|block| self.amplitude(block, hz) > CLEAR).collect();
+        let first = sounds.iter().position(|sounds| *sounds)?;
+        let last = sounds.iter().rposition(|sounds| *sounds)?;
+        Some(first as f32 / 20.0..(last + 1) as f32 / 20.0)
+    }
+
+    pub(crate) fn seconds(&self) -> f32 {
+        self.samples.len() as f32 / self.rate as f32
+    }
+
+    /// The largest sample of the last `seconds`.
+    pub(crate) fn peak_of_last(&self, seconds: f32) -> f32 {
+        let from = self.samples.len().saturating_sub((seconds * self.rate as f32) as usize);
+        self.samples[from..].iter().fold(0.0, |peak, value| peak.max(value.abs()))
+    }
+
     /// The largest sample.
     pub(crate) fn peak(&self) -> f32 {
         self.samples.iter().fold(0.0, |peak, value| peak.max(value.abs()))
@@ -186,6 +207,8 @@ fn to_i16(value: f32) -> i16 {
 
 /// -46 dB: well under the tone, well over the noise of the codec.
 const AUDIBLE: f32 = 0.005;
+/// More than another tone leaves in a block of 50 ms beside its own place.
+const CLEAR: f32 = 0.06;
 
 #[test]
 fn the_ear_hears_a_tone_its_length_its_level_and_its_gaps() {

@@ -280,7 +280,7 @@ PagingBox: telephone calls come out of loudspeakers
   paging config --defaults | --annotated      print every setting, without or with what it means
   paging devices                              list the sound cards
   paging say-status [--device DEVICE] [CONF…] say aloud how this box is
-  paging call URI --play FILE                 call URI and play a WAV file to it
+  paging call URI --play FILE                 call URI and play a sound file to it
   paging call URI --tone HZ --seconds S       call URI and play a tone to it
   paging call --help                          many calls at once, codecs, network faults
   paging status [CONF…]                       how the running box is; --watch, --json, --help

@@ -336,7 +336,7 @@ const MOST_PPM: i32 = 10_000;
 pub const CALL_HELP: &str = "\
 paging call: place pages, as telephones would
 
-  paging call URI --play FILE                 call URI and play a WAV file to it
+  paging call URI --play FILE                 call URI and play a sound file to it
   paging call URI --tone HZ --seconds S       call URI and play a tone to it
   paging call URI --rtp no [--seconds S]      call URI, say nothing, and hang up at once or after S seconds
 

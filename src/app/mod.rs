@@ -7,6 +7,7 @@
 //!   offered and said: `sound` and `speech`, cut into `call_stream`s with `call_faults`, sent by the `talker`;
 //!   `call_score` is how it went.
 //! - `announcements` say aloud what is wrong, `say_status` what is asked for; `recite` makes sound of words.
+//! - `klaxon` makes the chimes ready that are heard before a page and after it.
 //! - `configuration` reads files, environment and `--set`, and `reload` has them read again; `configure` checks and prints
 //!   them; [`arguments`] is the command line.
 //! - `boot` makes the files of the card image's tools, once, before anything else runs there.
@@ -54,6 +55,7 @@ mod guard_card;
 mod guard_disk;
 mod inband;
 mod inbox;
+mod klaxon;
 mod legs;
 mod line;
 mod lines;

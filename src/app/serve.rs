@@ -7,6 +7,7 @@ use super::cards::{Cards, ceiling};
 use super::configuration::Read;
 use super::connections::Connections;
 use super::inbox::{Inbox, Wishes};
+use super::klaxon::Klaxon;
 use super::legs::Legs;
 use super::lines::{Chips, Lines};
 use super::mdns::Mdns;
@@ -194,12 +195,14 @@ fn work<'a>(
     let (cards, bell, faults) = (media.cards(), media.bell(), announcements::mistakes(&mistakes));
     let announcements = Announcements::new(settings, faults, Rc::clone(&executor), cards, bell);
     let mdns = Mdns::new(settings, Rc::clone(&executor));
+    let klaxon = Klaxon::new(settings, Rc::clone(&executor), media.cards(), media.bell());
     let lines = Lines::new(settings, Rc::new(Chips), Rc::clone(&executor), media.bell());
     let reload = Reload::new(origin, settings.clone(), Rc::clone(&executor), media.bell());
     let external = settings.sip.external.map(|external| (external.ip, external.port));
     let post = Post::new(sockets, connections).known_by(Outside::new(external));
     let mut service = Service::new(endpoint, Pager::new(policy(settings)), media, post, (accounts, reload));
-    service = service.with_outlook(outlook).announcing(announcements).switching(lines).found_by(mdns);
+    service = service.with_outlook(outlook).announcing(announcements);
+    service = service.switching(lines).found_by(mdns).chiming(klaxon);
     net::run(&executor, service.serve(&inbox)).map_err(ServeError::Reactor)
 }
 
@@ -325,8 +328,8 @@ impl std::error::Error for ServeError {}
 pub(super) const USER_AGENT: &str = concat!("PagingBox/", env!("CARGO_PKG_VERSION"));
 /// Calls at once.
 const MAX_CALLS: usize = 250;
-/// Voices of the box itself beside them.
-const OWN_VOICES: usize = 1;
+/// Voices of the box itself beside them: what it says, a chime, and one that is fading out.
+const OWN_VOICES: usize = 3;
 /// SIP connections at once.
 const MAX_CONNECTIONS: u64 = 1024;
 /// So many are taken whatever the machine allows.

@@ -7,6 +7,7 @@
 //! One task runs [`Service::serve`]; it handles at most [`BURST`] SIP messages before it lets the media tasks run.
 //! Nothing here waits for a peer: every step takes what has come and hands on what follows from it.
 
+mod chimes;
 mod status;
 mod switches;
 
@@ -15,6 +16,7 @@ use super::announcements::Announcements;
 use super::cards::Cards;
 use super::configuration::Read;
 use super::inbox::{Inbox, Input};
+use super::klaxon::Klaxon;
 use super::legs::Legs;
 use super::lines::Lines;
 use super::mdns::Mdns;
@@ -67,6 +69,8 @@ pub(super) struct Service<'a> {
     lines: Option<Lines<'a>>,
     /// `None`: it is not found.
     mdns: Option<Mdns<'a>>,
+    /// `None`: it has no chimes.
+    klaxon: Option<Klaxon<'a>>,
     outlook: Outlook,
     /// The box is told to stop: nobody is answered any more.
     is_leaving: bool,
@@ -104,6 +108,7 @@ impl<'a> Service<'a> {
             announcements: None,
             lines: None,
             mdns: None,
+            klaxon: None,
             outlook: Outlook::new(clock::now(), Vec::new()),
             is_leaving: false,
             calls: HashMap::new(),
@@ -159,6 +164,9 @@ impl<'a> Service<'a> {
         if let Some(mut mdns) = self.mdns.take() {
             mdns.stop();
         }
+        if let Some(mut klaxon) = self.klaxon.take() {
+            klaxon.handle_stop(now);
+        }
         self.answers.clear();
         for &call in self.calls.keys() {
             self.endpoint.hang_up(now, call);
@@ -204,6 +212,7 @@ impl<'a> Service<'a> {
             Input::News => {
                 self.take_keys(now);
                 self.take_presses(now);
+                self.klaxon.iter_mut().for_each(Klaxon::take);
                 self.accounts.handle_news(now, &mut self.endpoint, &self.post);
                 self.take_settings(now);
             }
@@ -248,6 +257,7 @@ impl<'a> Service<'a> {
             // A voice that came back is freed here, where freeing is allowed.
             drop(report);
         }
+        self.follow(now);
         self.switch(now);
         self.show(now);
     }
@@ -280,13 +290,16 @@ impl<'a> Service<'a> {
     }
 
     fn deadline(&self) -> Option<Instant> {
-        let reports = (self.cards.voices() > 0).then(|| clock::now() + REPORTS_EVERY);
+        let waits = self.klaxon.as_ref().is_some_and(Klaxon::waits_for_silence);
+        let reports_every = if waits { REPORTS_SOON } else { REPORTS_EVERY };
+        let reports = (self.cards.voices() > 0).then(|| clock::now() + reports_every);
         let answer = (!self.answers.is_empty()).then(|| clock::now() + READY_EVERY);
         let own = [self.endpoint.poll_timeout(), self.pager.poll_timeout(), self.accounts.poll_timeout()];
         let announcement = self.announcements.as_ref().and_then(Announcements::poll_timeout);
         let (reload, outlook) = (self.reload.poll_timeout(), self.outlook.deadline());
         let lines = self.lines.as_ref().and_then(Lines::poll_timeout);
-        let others = [self.post.deadline(), reload, outlook, reports, answer, announcement, lines];
+        let chime = self.klaxon.as_ref().and_then(Klaxon::poll_timeout);
+        let others = [self.post.deadline(), reload, outlook, reports, answer, announcement, lines, chime];
         own.into_iter().chain(others).flatten().min()
     }
 
@@ -374,8 +387,9 @@ impl<'a> Service<'a> {
         if let Stage::Waiting(prepared) = &state.stage {
             tell(Level::Info, state.name.as_deref(), format_args!("rings, {}", prepared.codec()));
         }
-        self.calls.insert(call, state);
         let open_at = self.open(now);
+        let open_at = self.chime(now, open_at);
+        self.calls.insert(call, state);
         self.pager.handle_incoming(now, call, open_at);
     }
 
@@ -524,6 +538,9 @@ impl<'a> Service<'a> {
                 if let Some(announcements) = &mut self.announcements {
                     announcements.handle_retired(*voice);
                 }
+                if let Some(klaxon) = &mut self.klaxon {
+                    klaxon.handle_retired(*voice);
+                }
                 if let Some(dropped) = self.cards.take_dropped() {
                     log::warn!("{dropped} packets found the audio thread too busy");
                 }
@@ -549,3 +566,5 @@ const READY_FOR: Duration = Duration::from_millis(250);
 const READY_EVERY: Duration = Duration::from_millis(1);
 /// How often reports of the audio thread are read while there are voices.
 const REPORTS_EVERY: Duration = Duration::from_secs(1);
+/// The same while a chime waits for the last voice to end.
+const REPORTS_SOON: Duration = Duration::from_millis(20);

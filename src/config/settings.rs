@@ -5,8 +5,8 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use super::{
-    Account, Button, CodecName, Debug, Device, External, Gpio, Log, Network, PortRange, Span, Time, Zone,
-    table,
+    Account, Button, CodecName, Debug, Device, External, Gpio, Log, Network, PortRange, Sound, Span, Time,
+    Zone, table,
 };
 use crate::allow::Allow;
 use crate::units::{Level, SampleRate};
@@ -90,6 +90,16 @@ pub struct Audio {
     pub latency_max: Duration,
     /// The level of calls; `None`: left alone.
     pub volume_call: Option<Level>,
+    /// What is heard before a page.
+    pub klaxon: Sound,
+    /// It ends after so many seconds.
+    pub klaxon_max_length: f64,
+    /// Seconds from its end to the answer; negative ones answer before it ends.
+    pub klaxon_padding: f64,
+    /// What is heard after a page.
+    pub klaxon_after: Sound,
+    /// The level of both; `None`: left alone.
+    pub volume_klaxon: Option<Level>,
     /// No sample is louder; `None`: no limiter.
     pub limiter: Option<Level>,
     /// The device tree overlay of a card on the pins of a Raspberry Pi; empty: none.
@@ -204,6 +214,11 @@ impl Audio {
             jitter_max: Duration::ZERO,
             latency_max: Duration::ZERO,
             volume_call: None,
+            klaxon: Sound::None,
+            klaxon_max_length: 0.0,
+            klaxon_padding: 0.0,
+            klaxon_after: Sound::None,
+            volume_klaxon: None,
             limiter: None,
             overlay: String::new(),
             mixer_volume: None,

@@ -20,12 +20,13 @@
 //!
 //! Instructions were counted on x86-64 with SSE2, in blocks of 2.5 ms, by `ci/bench/run`.
 //!
-//! [`Noise`] makes what is heard where nothing is sent. [`Dtmf`] listens beside all this, for keys.
+//! [`Noise`] makes what is heard where nothing is sent, [`Chime`] what is heard before a page. [`Dtmf`] listens beside all this, for keys.
 //! Files are brought to the rate of a bus beforehand, by [`convert`]; a card that only knows 44.1 kHz gets [`Polyphase`]
 //! behind the limiter.
 //!
 //! Left out: how fast a voice is to be played, and how much of it is to be left out; that is for who knows its delay.
 
+mod chime;
 mod convert;
 mod decimator;
 mod dtmf;
@@ -45,6 +46,7 @@ mod upsampler;
 #[cfg(test)]
 pub(crate) mod probe;
 
+pub use chime::Chime;
 pub use convert::{ConvertError, convert};
 pub use decimator::Decimator;
 pub use dtmf::{Dtmf, HeardKey};

@@ -62,7 +62,7 @@ impl fmt::Display for ClipError {
         match self {
             Self::Unreadable { path, source } => write!(f, "{}: {source}", path.display()),
             Self::NotSound { path, reason } => {
-                write!(f, "{}: expected a WAV file of PCM samples: {reason}", path.display())
+                write!(f, "{}: expected a WAV, MP3, Ogg Vorbis or FLAC file: {reason}", path.display())
             }
             Self::Empty { path } => write!(f, "{}: expected sound, found no samples", path.display()),
             Self::TooLong { path, limit } => {

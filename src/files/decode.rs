@@ -234,6 +234,24 @@ mod tests {
     }
 
     #[test]
+    fn packed_files_are_the_tone_that_they_were_made_of() {
+        for kind in ["flac", "ogg", "mp3"] {
+            let path =
+                Path::new(env!("CARGO_MANIFEST_DIR")).join("ci/testdata/sounds/tone").with_extension(kind);
+            let clip = decode(&path).unwrap();
+            assert_eq!(clip.rate.hz(), 44_100, "{kind}");
+            // MP3 begins and ends with some silence of its own.
+            let length = clip.duration().as_secs_f64();
+            assert!((0.49..0.57).contains(&length), "{kind}: {length} s");
+            let middle = &clip.samples[8820..13_230];
+            let crossings = middle.windows(2).filter(|pair| pair[0] < 0.0 && pair[1] >= 0.0).count();
+            assert!((99..=101).contains(&crossings), "{kind}: {crossings} turns in 100 ms of 1 kHz");
+            let peak = middle.iter().fold(0.0_f32, |peak, sample| peak.max(sample.abs()));
+            assert!((0.23..0.27).contains(&peak), "{kind}: {peak}");
+        }
+    }
+
+    #[test]
     fn a_file_cut_short_gives_what_there_is() {
         let mut bytes = mono16(vec![0; 16_000]).bytes();
         bytes.truncate(44 + 8000);
@@ -258,7 +276,10 @@ mod tests {
         ];
         for (name, bytes) in cases {
             let message = decoded(name, &bytes).unwrap_err().to_string();
-            assert!(message.contains(name) && message.contains("expected a WAV file"), "{name}: {message}");
+            assert!(
+                message.contains(name) && message.contains("expected a WAV, MP3, Ogg Vorbis or FLAC file"),
+                "{name}: {message}"
+            );
         }
     }
 

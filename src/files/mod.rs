@@ -1,7 +1,7 @@
 //! Sound files, read whole into memory.
 //!
-//! [`decode`] takes any WAV file (PCM of 8, 16, 24 or 32 bits or float, any rate, any number of channels) and mixes it
-//! down to one channel. What it leaves out: the rate stays the file's own (see [`crate::dsp`]); files too long for the
+//! [`decode`] takes WAV (PCM of 8, 16, 24 or 32 bits or float), MP3, Ogg Vorbis and FLAC, at any rate and with any number of
+//! channels, and mixes them down to one channel. What it leaves out: the rate stays the file's own (see [`crate::dsp`]); files too long for the
 //! memory, such as music, need a reader that reads ahead. Bound: [`MAX_LENGTH`] of sound.
 
 mod clip;

@@ -1,10 +1,13 @@
 //! Paging logic: what becomes of a call, and when the amplifier is on.
 //!
 //! The [`Pager`] decides when a call is answered, refused and ended. It knows calls by a name only; signalling, media
-//! and loudspeakers are joined to it by `app`. The [`Relay`] is on while there is something to hear.
+//! and loudspeakers are joined to it by `app`. The [`Prelude`] is what is heard before that, the
+//! [`Relay`] is on while there is something to hear.
 
 mod pager;
+mod prelude;
 mod relay;
 
 pub use pager::{Action, EndReason, Pager, Policy};
+pub use prelude::{Cue, Padding, Prelude};
 pub use relay::Relay;

@@ -52,6 +52,9 @@ impl Service<'_> {
         if let Some(mdns) = &mut self.mdns {
             mdns.set_options(settings);
         }
+        if let Some(klaxon) = &mut self.klaxon {
+            klaxon.set_options(settings);
+        }
         if let Some(lines) = &mut self.lines {
             lines.set_options(now, settings);
         }

@@ -1,6 +1,6 @@
 //! Relay, lamp and buttons of a box at work.
 
-use super::{Announcements, Lines, Service, Stage};
+use super::{Announcements, Klaxon, Lines, Service, Stage};
 use crate::config::Press;
 use crate::sip::CallKey;
 use crate::status::Status;
@@ -63,13 +63,17 @@ impl Service<'_> {
         if let Some(announcements) = &mut self.announcements {
             announcements.hush("a button");
         }
+        if let Some(klaxon) = &mut self.klaxon {
+            klaxon.handle_stop(now);
+        }
     }
 
     /// Whether there is something to hear, or about to be.
     fn sounds(&self) -> bool {
+        let chimes = self.klaxon.as_ref().is_some_and(Klaxon::is_busy);
         let is_said = self.announcements.as_ref().is_some_and(Announcements::is_busy);
         let is_called = || self.calls.values().any(|call| !matches!(call.stage, Stage::Leaving));
-        is_said || self.cards.voices() > 0 || is_called()
+        chimes || is_said || self.cards.voices() > 0 || is_called()
     }
 
     fn is_healthy(&self, now: Instant) -> bool {

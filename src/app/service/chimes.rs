@@ -1,0 +1,30 @@
+//! Chimes of a box at work.
+
+use super::{Klaxon, Service, Stage};
+use crate::time::Instant;
+
+impl<'a> Service<'a> {
+    /// The same box with chimes before pages and after them.
+    pub(in super::super) fn chiming(self, klaxon: Klaxon<'a>) -> Self {
+        Self { klaxon: Some(klaxon), ..self }
+    }
+
+    /// A caller rings; what is played would be heard whole from `open_at` on. When he may be answered.
+    pub(super) fn chime(&mut self, now: Instant, open_at: Instant) -> Instant {
+        let is_joining = self.calls.values().any(|call| matches!(call.stage, Stage::OnAir(_)));
+        match &mut self.klaxon {
+            Some(klaxon) if !self.pager.is_full() => klaxon.handle_call(now, open_at, is_joining),
+            _ => open_at,
+        }
+    }
+
+    /// Has the chimes follow the pages.
+    pub(super) fn follow(&mut self, now: Instant) {
+        let is_called = self.calls.values().any(|call| !matches!(call.stage, Stage::Leaving));
+        let is_on_air = self.calls.values().any(|call| matches!(call.stage, Stage::OnAir(_)));
+        if let Some(klaxon) = &mut self.klaxon {
+            klaxon.handle_pages(now, is_called, is_on_air);
+            klaxon.handle_timeout(now, || self.media.voice());
+        }
+    }
+}
