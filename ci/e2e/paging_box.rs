@@ -72,11 +72,6 @@ impl PagingBox {
         Self::start_on(address, folder, (&[], &[]), log.into(), 200)
     }
 
-    /// Its process.
-    pub(crate) fn id(&self) -> u32 {
-        self.child.id()
-    }
-
     fn start_in(folder: PathBuf, ip: IpAddr, settings: &[&str], log: Stdio, probe: u16) -> Self {
         Self::start_on(SocketAddr::new(ip, free_port(ip)), folder, (settings, &[]), log, probe)
     }
