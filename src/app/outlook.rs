@@ -4,7 +4,8 @@
 use super::notify::{Notifier, Outline};
 use super::status_socket::StatusSocket;
 use super::tidings::Tidings;
-use crate::status::{Mistake, Status};
+use crate::clock;
+use crate::status::{ClockKeeper, Mistake, Status};
 use crate::time::Instant;
 use core::time::Duration;
 
@@ -15,12 +16,14 @@ pub(super) struct Outlook {
     socket: Option<StatusSocket>,
     notifier: Option<Notifier>,
     tidings: Option<Tidings>,
+    /// What a server has said of the time, and when.
+    dated: Option<(Instant, Duration)>,
 }
 
 impl Outlook {
     /// Of a box that has begun at `since`, with these mistakes in its configuration.
     pub(super) fn new(since: Instant, mistakes: Vec<Mistake>) -> Self {
-        Self { since, mistakes, socket: None, notifier: None, tidings: None }
+        Self { since, mistakes, socket: None, notifier: None, tidings: None, dated: None }
     }
 
     /// The same with somebody who may ask, and somebody to tell.
@@ -77,12 +80,25 @@ impl Outlook {
 
     /// Tells the guard how the box is, and what time a server says it is.
     pub(super) fn report(&mut self, now: Instant, date: Option<Duration>, status: &Status) {
+        if let Some(date) = date {
+            self.dated = Some((now, date));
+        }
         let Some(tidings) = &mut self.tidings else { return };
         if let Some(date) = date {
             tidings.tell_time(date);
         }
         if tidings.deadline() <= now {
             tidings.tell(now, status);
+        }
+    }
+
+    /// Who vouches for a clock that shows so much.
+    pub(super) fn clock_keeper(&self, now: Instant, shows: Duration) -> Option<ClockKeeper> {
+        let agrees = self.dated.is_some_and(|dated| agrees(dated, now, shows));
+        if clock::is_synchronised() {
+            Some(ClockKeeper::Ntp)
+        } else {
+            agrees.then_some(ClockKeeper::Registrar)
         }
     }
 
@@ -95,6 +111,28 @@ impl Outlook {
     pub(super) fn stop(&mut self) {
         if let Some(notifier) = &mut self.notifier {
             notifier.stop();
+        }
+    }
+}
+
+/// Whether a clock shows what a server has said, as far as it has gone on since.
+fn agrees((at, date): (Instant, Duration), now: Instant, shows: Duration) -> bool {
+    (date + now.since(at)).abs_diff(shows) <= CLOSE_ENOUGH
+}
+
+/// A Date is in whole seconds, and takes its time (as for the guard).
+const CLOSE_ENOUGH: Duration = Duration::from_secs(2);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_agrees_with_a_date_that_has_gone_on() {
+        let dated = (Instant::from_millis(5000), Duration::from_hours(500_000));
+        for (shows, is_right) in [(0, false), (58, true), (60, true), (62, true), (63, false)] {
+            let shows = Duration::from_hours(500_000) + Duration::from_secs(shows);
+            assert_eq!(agrees(dated, Instant::from_millis(65_000), shows), is_right, "{shows:?}");
         }
     }
 }

@@ -23,6 +23,8 @@ pub struct Clock {
 pub enum ClockKeeper {
     /// A program that asks time servers; the kernel was told so.
     Ntp,
+    /// A telephone system, by the Date of its answers, which the clock agrees with.
+    Registrar,
     /// Somebody of a later version.
     #[serde(other)]
     Other,
@@ -50,6 +52,7 @@ impl fmt::Display for Clock {
         write!(f, "{} ({zone}), ", time.replace('T', " "))?;
         f.write_str(match self.by {
             Some(ClockKeeper::Ntp) => "kept right by a time server",
+            Some(ClockKeeper::Registrar) => "right by what the telephone system says",
             Some(_) => "trusted",
             None => "not to be trusted: nobody has said what time it is",
         })
@@ -84,6 +87,11 @@ mod tests {
         assert_eq!(
             clock(Some(ClockKeeper::Ntp)).to_string(),
             "2026-11-30 08:05:11 (+01:00), kept right by a time server"
+        );
+        assert!(
+            clock(Some(ClockKeeper::Registrar))
+                .to_string()
+                .ends_with(", right by what the telephone system says")
         );
         let alone = clock(None);
         assert!(!alone.trusted);
