@@ -38,6 +38,8 @@
 //! The pacer thread is the audio thread of what has no card: it sends to callers, by absolute deadlines, and is started
 //! with the first who listens. One more only writes log lines, so that nobody else waits for whoever reads them, and one
 //! sends them to a syslog collector where there is one.
+//! `paging guard`, the root process of the card image, is another process: a loop without an executor, and a thread that
+//! waits for the card.
 
 pub mod allow;
 pub mod key;

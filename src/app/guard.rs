@@ -5,12 +5,13 @@
 //! its end (pidfd) ────────────────┤        ↑                                ├ /dev/watchdog
 //! SIGTERM ────────────────────────┘        └ what became of a write ────────┴ the card, the clock
 //! ```
-//! One thread, no network; everything it decides is in [`crate::guard`]. Whatever is missing (a watchdog, a partition) is
+//! One thread, beside one that waits for the card ([`Writer`]), and no network; everything it decides is in [`crate::guard`]. Whatever is missing (a watchdog, a partition) is
 //! said once and done without. On a machine that has no image of ours nothing is looked for, the clock is not set, and the
 //! machine does not begin anew.
 
 use super::guard_arguments::GuardPost;
-use super::guard_card::{self, STATUS_FILE, State};
+use super::guard_card::{STATUS_FILE, State};
+use super::guard_writer::{Card, Done, Job, Writer};
 use super::{EX_UNAVAILABLE, guard_disk};
 use crate::clock;
 use crate::guard::{Action, FILE_BYTES, Guard, Limits, Outcome, Powers, Sender, WATCHDOG_FOR, Wall};
@@ -24,12 +25,14 @@ use core::time::Duration;
 use std::fs;
 use std::io::{self, Write};
 use std::os::fd::AsFd;
+use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::thread::Scope;
 
 /// Watches until it is told to end.
 pub(super) fn guard(post: &GuardPost) -> ExitCode {
-    match Watch::new(post).and_then(Watch::run) {
+    match std::thread::scope(|scope| Watch::new(scope, post).and_then(Watch::run)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             say(&format_args!("{}: {error}", post.socket.display()));
@@ -41,12 +44,10 @@ pub(super) fn guard(post: &GuardPost) -> ExitCode {
 struct Watch {
     guard: Guard,
     listener: NotifyListener,
-    signals: std::os::unix::net::UnixStream,
+    signals: UnixStream,
     service: Option<Process>,
     watchdog: Option<Watchdog>,
-    boot: Option<PathBuf>,
-    state: Option<State>,
-    configuration: Option<PathBuf>,
+    writer: Writer,
     /// Users who may send, beside root.
     users: [Option<u32>; 2],
     /// Why the card was left alone last.
@@ -55,49 +56,48 @@ struct Watch {
 }
 
 impl Watch {
-    fn new(post: &GuardPost) -> io::Result<Self> {
+    fn new<'scope>(scope: &'scope Scope<'scope, '_>, post: &GuardPost) -> io::Result<Self> {
         // First: without it there is nothing to do, and nothing is begun.
         let listener = NotifyListener::bind(&post.socket)?;
         let built = guard_disk::built();
         let is_ours = built.is_some();
         let found = |number| if is_ours { guard_disk::partition(number) } else { None };
         let by_default = |path: &str| is_ours.then(|| PathBuf::from(path));
-        let watchdog = open_watchdog(post.watchdog.clone().or(by_default(WATCHDOG)));
         let state = post.state.clone().or_else(|| found(STATE_PARTITION)).map(State::new);
+        let floor = state.as_ref().and_then(|state| state.floor().ok().flatten());
+        // From here on nothing may wait for the card.
+        let watchdog = open_watchdog(post.watchdog.clone().or(by_default(WATCHDOG)));
         if is_ours {
             // The last one to go when memory is short; that it may not say so does not matter.
             let _ = fs::write("/proc/self/oom_score_adj", "-1000");
         }
-        let floor = state.as_ref().and_then(|state| state.floor().ok().flatten());
         let powers = Powers { watchdog: watchdog.is_some(), reboot: is_ours, built, floor };
         let limits = Limits { silence: post.silence, unheard: UNHEARD };
+        let card = Card {
+            boot: post.boot.clone().or_else(|| found(BOOT_PARTITION)),
+            state,
+            configuration: post.configuration.clone().or_else(|| by_default(CONFIGURATION)),
+        };
+        if is_ours {
+            say_what_is_missing(&card, watchdog.is_some());
+        }
         let watch = Self {
             guard: Guard::new(clock::now(), limits, powers),
             listener,
             signals: process::end_signals()?,
             service: None,
             watchdog,
-            boot: post.boot.clone().or_else(|| found(BOOT_PARTITION)),
-            state,
-            configuration: post.configuration.clone().or_else(|| by_default(CONFIGURATION)),
+            writer: Writer::start(scope, card)?,
             users: [guard_disk::user("paging"), Some(process::user())],
             complaint: String::new(),
             buffer: vec![0; DATAGRAM_BYTES].into(),
         };
-        watch.say_what_is_missing(is_ours);
         rt::trim();
-        Ok(watch)
-    }
-
-    fn say_what_is_missing(&self, is_ours: bool) {
-        let missing = [
-            (self.watchdog.is_none(), "no hardware watchdog: a machine that hangs is not noticed"),
-            (self.boot.is_none(), "no partition with a status file"),
-            (self.state.is_none(), "no state partition: nothing is remembered"),
-        ];
-        for (_, what) in missing.iter().filter(|(is_missing, _)| *is_missing && is_ours) {
-            say(what);
+        // A card that cannot be read any more must not take the guard with it.
+        if let Err(error) = rt::lock_memory() {
+            say(&format_args!("memory is not locked: {error}"));
         }
+        Ok(watch)
     }
 
     fn run(mut self) -> io::Result<()> {
@@ -111,13 +111,17 @@ impl Watch {
             // Not before it is due.
             let wait_ms = u16::try_from(wait.as_micros().div_ceil(1000)).unwrap_or(u16::MAX);
             let service = self.service.as_ref().map(AsFd::as_fd);
-            let fds = [Some(self.listener.as_fd()), service, Some(self.signals.as_fd())];
-            let [has_word, has_ended, is_told] = process::wait(fds, wait_ms)?;
+            let (words, signals, done) = (self.listener.as_fd(), self.signals.as_fd(), self.writer.as_fd());
+            let fds = [Some(words), service, Some(signals), Some(done)];
+            let [has_word, has_ended, is_told, has_done] = process::wait(fds, wait_ms)?;
             if is_told {
                 break;
             }
             if has_word {
                 self.listen(clock::now())?;
+            }
+            if has_done {
+                self.take_done(clock::now());
             }
             if has_ended && let Some(service) = self.service.take() {
                 self.guard.handle_end(clock::now(), service.number());
@@ -171,15 +175,12 @@ impl Watch {
                 self.complain_of("the watchdog", fed);
             }
             Action::Report(text) => {
-                let written = self.boot.as_ref().map(|boot| guard_card::write_status(boot, &text));
-                let outcome = written.and_then(|written| self.complain_of(STATUS_FILE, written));
-                self.guard.handle_report(clock::now(), outcome.unwrap_or(Outcome::Failed));
+                if !self.writer.write(Job::Status(text)) {
+                    self.guard.handle_report(clock::now(), Outcome::Failed);
+                }
             }
-            Action::KeepConfiguration => self.keep_configuration(),
-            Action::KeepFloor(floor) => {
-                let kept = self.state.as_ref().map_or(Ok(()), |state| state.keep_floor(floor));
-                self.complain_of("the time", kept);
-            }
+            Action::KeepConfiguration => self.have_written(Job::Configuration),
+            Action::KeepFloor(floor) => self.have_written(Job::Floor(floor)),
             Action::SetClock(time) => {
                 if self.complain_of("the clock", clock::set_wall(time)).is_none() {
                     self.guard.handle_clock_unset();
@@ -192,11 +193,28 @@ impl Watch {
         }
     }
 
-    fn keep_configuration(&mut self) {
-        let (Some(state), Some(file)) = (&self.state, &self.configuration) else { return };
-        let kept = state.keep_configuration(file);
-        if self.complain_of("the last good configuration", kept) == Some(true) {
-            say(&"the configuration is good, and remembered");
+    fn have_written(&mut self, job: Job) {
+        let room = if self.writer.write(job) { Ok(()) } else { Err("it does not keep up") };
+        self.complain_of("the card", room);
+    }
+
+    /// Takes what has become of what was to be written.
+    fn take_done(&mut self, now: Instant) {
+        while let Some(done) = self.writer.poll() {
+            match done {
+                Done::Status(written) => {
+                    let outcome = self.complain_of(STATUS_FILE, written);
+                    self.guard.handle_report(now, outcome.unwrap_or(Outcome::Failed));
+                }
+                Done::Configuration(kept) => {
+                    if self.complain_of("the last good configuration", kept) == Some(true) {
+                        say(&"the configuration is good, and remembered");
+                    }
+                }
+                Done::Floor(kept) => {
+                    self.complain_of("the time", kept);
+                }
+            }
         }
     }
 
@@ -213,6 +231,17 @@ impl Watch {
                 None
             }
         }
+    }
+}
+
+fn say_what_is_missing(card: &Card, has_watchdog: bool) {
+    let missing = [
+        (!has_watchdog, "no hardware watchdog: a machine that hangs is not noticed"),
+        (card.boot.is_none(), "no partition with a status file"),
+        (card.state.is_none(), "no state partition: nothing is remembered"),
+    ];
+    for (_, what) in missing.iter().filter(|(is_missing, _)| *is_missing) {
+        say(what);
     }
 }
 

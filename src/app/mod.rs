@@ -18,8 +18,8 @@
 //!   network may cause; `strangers` tells of those who may not call; `vicinity` looks up the networks of the box.
 //! - `outlook` is what the box shows of itself to the machine: `status_socket` answers `paging status`, `notify` tells the
 //!   service manager, `tidings` the guard. `status_visit` is the one who asks, on a [`status_arguments`] line, and draws a page in a `terminal`.
-//! - `guard` is the root process of the card image, on the line of its `guard_arguments`; `guard_card` writes, and `guard_disk`
-//!   knows where.
+//! - `guard` is the root process of the card image, on the line of its `guard_arguments`; `guard_card` writes, in the thread of a
+//!   `guard_writer`, and `guard_disk` knows where.
 //! - `accounts` registers the box: each `line` is one account, with servers that `lookup` finds.
 
 mod accounts;
@@ -53,6 +53,7 @@ mod guard;
 mod guard_arguments;
 mod guard_card;
 mod guard_disk;
+mod guard_writer;
 mod inband;
 mod inbox;
 mod klaxon;

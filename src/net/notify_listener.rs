@@ -12,7 +12,10 @@ use std::os::unix::net::UnixDatagram;
 use std::path::Path;
 
 use nix::errno::Errno;
-use nix::sys::socket::{ControlMessageOwned, MsgFlags, RecvMsg, UnixAddr, recvmsg, setsockopt, sockopt};
+use nix::sys::socket::{
+    AddressFamily, ControlMessageOwned, MsgFlags, RecvMsg, SockFlag, SockType, UnixAddr, bind, recvmsg,
+    setsockopt, socket, sockopt,
+};
 
 /// A file that takes datagrams.
 #[derive(Debug)]
@@ -42,13 +45,15 @@ impl NotifyListener {
     /// Somebody listens there, something else is there, or the folder is missing or not ours.
     pub fn bind(path: &Path) -> io::Result<Self> {
         make_room(path)?;
-        let socket = UnixDatagram::bind(path)?;
+        let kind = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
+        let socket = UnixDatagram::from(socket(AddressFamily::Unix, SockType::Datagram, kind, None)?);
+        // Before the first datagram can come.
+        setsockopt(&socket, sockopt::PassCred, &true)?;
+        bind(socket.as_raw_fd(), &UnixAddr::new(path)?)?;
         if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
             chown(path, None, Some(fs::metadata(folder)?.gid()))?;
         }
         fs::set_permissions(path, Permissions::from_mode(MODE))?;
-        socket.set_nonblocking(true)?;
-        setsockopt(&socket, sockopt::PassCred, &true)?;
         Ok(Self { socket, control: nix::cmsg_space!(nix::sys::socket::UnixCredentials) })
     }
 
