@@ -17,12 +17,12 @@
 //! | layer | modules | rule |
 //! |---|---|---|
 //! | 0 vocabulary | [`allow`], [`key`], [`time`], [`timers`], [`units`] | no dependencies |
-//! | 1 pure cores | [`sip`], [`sdp`], [`rtp`], [`codec`], [`dsp`], [`mix`], [`paging`], [`config`], [`dns`], [`speech`], [`status`], [`syslog`] | bytes and `now` in, values out |
-//! | 2 edges | [`clock`], [`entropy`], [`net`], [`files`], [`output`] | thin, no decisions |
+//! | 1 pure cores | [`sip`], [`sdp`], [`rtp`], [`codec`], [`dsp`], [`mix`], [`paging`], [`config`], [`dns`], [`speech`], [`status`], [`syslog`], [`slots`], [`fat`], [`appliance`], [`guard`] | bytes and `now` in, values out |
+//! | 2 edges | [`clock`], [`entropy`], [`net`], [`files`], [`output`], [`process`], [`watchdog`] | thin, no decisions |
 //! | 3 composition | [`app`] | joins the rest |
 //!
 //! A module names only layers below its own. Cores do not name each other, but for [`mix`], which is made of [`rtp`],
-//! [`codec`] and [`dsp`]. `src/tests/layers.rs` holds these rules.
+//! [`codec`] and [`dsp`], and [`appliance`], which is [`config`] in the words of other programs. `src/tests/layers.rs` holds these rules.
 //!
 //! ## The shape of a core
 //!
@@ -46,15 +46,19 @@ pub mod time;
 pub mod timers;
 pub mod units;
 
+pub mod appliance;
 pub mod codec;
 pub mod config;
 pub mod dns;
 pub mod dsp;
+pub mod fat;
+pub mod guard;
 pub mod mix;
 pub mod paging;
 pub mod rtp;
 pub mod sdp;
 pub mod sip;
+pub mod slots;
 pub mod speech;
 pub mod status;
 pub mod syslog;
@@ -64,6 +68,8 @@ pub mod entropy;
 pub mod files;
 pub mod net;
 pub mod output;
+pub mod process;
+pub mod watchdog;
 
 pub mod app;
 

@@ -29,6 +29,7 @@ mod calls;
 mod configuring;
 mod faults;
 mod flood;
+mod guard;
 mod interop;
 mod load;
 mod log;

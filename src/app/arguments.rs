@@ -8,15 +8,19 @@
 //! paging say-status [--device D] [CONF…]         say aloud how this box is
 //! paging call URI --play FILE | --tone HZ --seconds S | --rtp no
 //! paging status [CONF…] [--json] [--watch]      how the running box is
+//! paging boot [--into FOLDER] [CONF…]            make the files of the card image's tools
+//! paging guard [--socket PATH] …                 watch over the box of a card image
 //! ```
 //! Decides what a command line means; it opens nothing and prints nothing. What follows `call` is read by `call_arguments`,
 //! what follows `check` and `config` by `config_arguments`, with the options of PagingServer, what follows `status` by
-//! `status_arguments`.
+//! `status_arguments`, what follows `boot` by `boot_arguments`, what follows `guard` by `guard_arguments`.
 
 pub use super::call_arguments::{Announcement, CALL_HELP, PageCall, Sound};
 pub use super::config_arguments::{CONFIG_HELP, Shown};
+pub use super::guard_arguments::GuardPost;
 use super::status_arguments::StatusQuery;
 
+use super::boot_arguments::Boot;
 use super::config_arguments::{self, Old};
 use crate::config::Device;
 use core::fmt;
@@ -41,6 +45,10 @@ pub enum Command {
     SayStatus(SayStatus),
     /// Ask the running box how it is.
     Status(StatusQuery),
+    /// Prepare the machine of a card image.
+    Boot(Boot),
+    /// Watch over the box that runs on a card.
+    Guard(GuardPost),
     /// Print how to use it.
     Help,
     /// Print how to place pages.
@@ -67,6 +75,7 @@ impl Command {
                 lexopt::Arg::Short('h') | lexopt::Arg::Long("help") => return Ok(Self::Help),
                 lexopt::Arg::Short('V') | lexopt::Arg::Long("version") => return Ok(Self::Version),
                 lexopt::Arg::Long("set") => configuration.sets.push(text(parser.value()?)?),
+                lexopt::Arg::Long("last-good") => configuration.last_good = Some(parser.value()?.into()),
                 lexopt::Arg::Long(option) => match config_arguments::old(option) {
                     Some(Old::Print(what)) => shown = Some(what),
                     Some(Old::Set(set)) => configuration.sets.push(set.to_owned()),
@@ -79,15 +88,17 @@ impl Command {
                 lexopt::Arg::Value(word) if configuration.files.is_empty() => match word.to_str() {
                     Some("check") => return config_arguments::check(&mut parser, configuration),
                     Some("config") => return config_arguments::config(&mut parser, configuration),
-                    Some(command @ ("devices" | "call")) if !configuration.sets.is_empty() => {
+                    Some(command @ ("devices" | "call" | "guard")) if !configuration.sets.is_empty() => {
                         return Err(UsageError::SetFor(command.to_owned()));
                     }
                     Some("devices") => return devices(&mut parser),
+                    Some("guard") => return GuardPost::parse(&mut parser),
                     Some("say-status") => return SayStatus::parse(configuration, &mut parser),
                     Some("status") => {
                         return Ok(StatusQuery::parse(&mut parser, configuration.sets)?
                             .map_or(Self::StatusHelp, Self::Status));
                     }
+                    Some("boot") => return Boot::parse(configuration, &mut parser),
                     Some("call") => {
                         return Ok(PageCall::parse(&mut parser)?
                             .map_or(Self::CallHelp, |page| Self::Call(Box::new(page))));
@@ -112,6 +123,8 @@ pub struct Configuration {
     pub files: Vec<PathBuf>,
     /// `section.key=value` of each `--set`; they win over files.
     pub sets: Vec<String>,
+    /// What the last of the files said when the box was well; where none is named, /boot/paging.conf.
+    pub last_good: Option<PathBuf>,
 }
 
 /// What is to be said, and where.
@@ -271,6 +284,8 @@ PagingBox: telephone calls come out of loudspeakers
   paging call URI --tone HZ --seconds S       call URI and play a tone to it
   paging call --help                          many calls at once, codecs, network faults
   paging status [CONF…]                       how the running box is; --watch, --json, --help
+  paging boot [--into FOLDER] [CONF…]         on the card image: settings become files of its tools
+  paging guard                                on the card image: watch over the box, write to the card
   paging --help | --version
 
 Examples:

@@ -133,7 +133,7 @@ mod tests {
 
     fn given(files: &[&str], sets: &[&str]) -> Configuration {
         let sets = sets.iter().map(|set| (*set).to_owned()).collect();
-        Configuration { files: files.iter().map(PathBuf::from).collect(), sets }
+        Configuration { files: files.iter().map(PathBuf::from).collect(), sets, last_good: None }
     }
 
     #[test]

@@ -1,7 +1,11 @@
 //! Where the configuration comes from: files, the environment, `--set`.
+//!
+//! A file that says nothing is no reason to be silent. While the box runs, what it said before stands in for it; at a start
+//! the last good configuration does, where there is one (`--last-good`): the whole of it for a file that is missing, empty or
+//! cannot be read, single values of it for those that are wrong, and for those that a file which ends too early has lost.
 
 use super::arguments::Configuration;
-use crate::config::{self, Diagnostic, Loaded, Severity};
+use crate::config::{self, Diagnostic, Loaded, Settings, Severity, Timing};
 use crate::status::{self, Mistake};
 use core::fmt;
 use std::io;
@@ -10,15 +14,37 @@ use std::path::{Path, PathBuf};
 /// Reads everything that `configuration` names, over the files of [`STANDARD`] that exist, and the environment.
 ///
 /// # Errors
-/// When a file named on the command line cannot be read.
+/// When a file named on the command line cannot be read, and nothing stands in for it.
 pub(super) fn read(configuration: &Configuration) -> Result<Read, ReadError> {
-    let mut texts = Texts::standard();
-    let Texts { texts: named, unread } = Texts::named(&configuration.files);
-    if let Some(error) = unread.into_iter().next() {
-        return Err(error);
+    let mut read = read_what_is_there(configuration);
+    let texts = &mut read.texts;
+    let is_lacking =
+        |error: &ReadError| configuration.files.contains(&error.path) && !texts.stands_in(&error.path);
+    match texts.unread.iter().position(is_lacking) {
+        Some(index) => Err(texts.unread.swap_remove(index)),
+        None => Ok(read),
     }
-    texts.texts.extend(named);
-    Ok(Read { loaded: texts.load(true, &configuration.sets), texts })
+}
+
+/// The same; what cannot be read is left out.
+pub(super) fn read_what_is_there(configuration: &Configuration) -> Read {
+    let last_good = LastGood::of(configuration);
+    let mut texts = Texts::default();
+    for path in STANDARD.iter().map(Path::new) {
+        texts.take(path, last_good.as_ref());
+    }
+    let Texts { unread, stand_ins, .. } = &mut texts;
+    unread.retain(|error| error.source.kind() != io::ErrorKind::NotFound || stand_ins.contains(&error.path));
+    for path in &configuration.files {
+        texts.take(path, last_good.as_ref());
+    }
+    let (texts_of_all, sets) = (texts.borrowed(), &configuration.sets);
+    let mut loaded = match &last_good {
+        Some(good) => config::reload(&good.loaded(), &texts_of_all, environment(), sets),
+        None => config::load(&texts_of_all, environment(), sets),
+    };
+    texts.pass_over_stand_ins(&mut loaded);
+    Read { loaded, texts }
 }
 
 /// Reads all of it again. A file that cannot be read, or has become empty, says what it said `before`; a mistake leaves what
@@ -27,29 +53,36 @@ pub(super) fn read_again(configuration: &Configuration, before: &Read) -> Read {
     let mut all = Texts::default();
     for path in files(configuration) {
         let name = path.display().to_string();
-        let known = before.texts.texts.iter().find(|(known, _)| *known == name);
+        let known = before.texts.found.iter().find(|(known, _)| *known == name);
         // What came out of a pipe is there no more.
         let is_pipe = std::fs::metadata(path).is_ok_and(|about| !about.is_file() && !about.is_dir());
         if let Some(known) = known.filter(|_| is_pipe) {
-            all.texts.push(known.clone());
+            all.found.push(known.clone());
             continue;
+        }
+        if before.texts.stands_in(path) {
+            all.stand_ins.push(path.to_owned());
         }
         match (std::fs::read(path), known) {
             // A power cut, or an editor that was interrupted.
-            (Ok(text), Some((_, known))) if text.is_empty() && !known.is_empty() => {
+            (Ok(text), Some((_, known))) if is_blank(&text) && !is_blank(known) => {
                 let source = io::Error::new(io::ErrorKind::InvalidData, "it has become empty");
                 all.unread.push(ReadError { path: path.to_owned(), source });
-                all.texts.push((name, known.clone()));
+                all.found.push((name, known.clone()));
             }
-            (Ok(text), _) => all.texts.push((name, text)),
+            (Ok(text), _) => {
+                all.stand_ins.retain(|known| known != path);
+                all.found.push((name, text));
+            }
             (Err(error), None) if error.kind() == io::ErrorKind::NotFound => {}
             (Err(source), known) => {
                 all.unread.push(ReadError { path: path.to_owned(), source });
-                all.texts.extend(known.cloned());
+                all.found.extend(known.cloned());
             }
         }
     }
-    let loaded = config::reload(&before.loaded, &all.borrowed(), environment(), &configuration.sets);
+    let mut loaded = config::reload(&before.loaded, &all.borrowed(), environment(), &configuration.sets);
+    all.pass_over_stand_ins(&mut loaded);
     Read { loaded, texts: all }
 }
 
@@ -62,8 +95,38 @@ pub(super) fn files(configuration: &Configuration) -> impl Iterator<Item = &Path
 /// no `Debug`: texts hold secrets.
 #[derive(Default)]
 pub(super) struct Texts {
-    pub(super) texts: Vec<(String, Vec<u8>)>,
+    pub(super) found: Vec<(String, Vec<u8>)>,
     pub(super) unread: Vec<ReadError>,
+    /// Files in whose place the last good configuration stands.
+    stand_ins: Vec<PathBuf>,
+}
+
+/// What a box came up with before and was well: what one file said then.
+struct LastGood {
+    /// The file.
+    path: PathBuf,
+    text: Vec<u8>,
+}
+
+impl LastGood {
+    /// That of the file named last, else of the one that a person edits. There is none before the first good start.
+    fn of(configuration: &Configuration) -> Option<Self> {
+        let text = std::fs::read(configuration.last_good.as_ref()?).ok().filter(|text| !is_blank(text))?;
+        let path = configuration.files.last().cloned().unwrap_or_else(|| PathBuf::from(STANDARD[1]));
+        Some(Self { path, text })
+    }
+
+    fn loaded(&self) -> Loaded {
+        config::load(&[(&self.path.display().to_string(), &self.text)], [], &[])
+    }
+}
+
+/// Whether a text has no byte but blanks: an editor that was interrupted, or a disk that has lost what was in it. One that has
+/// remarks only means the defaults.
+fn is_blank(text: &[u8]) -> bool {
+    let marks: [&[u8]; 3] = [b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff"];
+    let rest = marks.iter().find_map(|mark| text.strip_prefix(*mark)).unwrap_or(text);
+    rest.iter().all(|&byte| byte == 0 || byte.is_ascii_whitespace())
 }
 
 impl Texts {
@@ -77,11 +140,49 @@ impl Texts {
         let mut all = Self::default();
         for path in paths {
             match std::fs::read(path) {
-                Ok(text) => all.texts.push((path.display().to_string(), text)),
+                Ok(text) => all.found.push((path.display().to_string(), text)),
                 Err(source) => all.unread.push(ReadError { path: path.clone(), source }),
             }
         }
         all
+    }
+
+    /// Reads a file; where it says nothing, what it said when the box was well stands in for it.
+    fn take(&mut self, path: &Path, last_good: Option<&LastGood>) {
+        let (name, good) = (path.display().to_string(), last_good.filter(|good| good.path == path));
+        let source = match (std::fs::read(path), good) {
+            (Ok(text), Some(_)) if is_blank(&text) => {
+                io::Error::new(io::ErrorKind::InvalidData, "it is empty")
+            }
+            (Ok(text), _) => return self.found.push((name, text)),
+            (Err(error), _) => error,
+        };
+        self.unread.push(ReadError { path: path.to_owned(), source });
+        if let Some(good) = good {
+            self.stand_ins.push(path.to_owned());
+            self.found.push((name, good.text.clone()));
+        }
+    }
+
+    fn stands_in(&self, path: &Path) -> bool {
+        self.stand_ins.iter().any(|known| known == path)
+    }
+
+    /// What was to be said of the last good configuration was said in its time, and of lines that nobody sees now.
+    fn pass_over_stand_ins(&self, loaded: &mut Loaded) {
+        let is_of_one = |source: &str| self.stands_in(Path::new(source));
+        loaded.diagnostics.retain(|diagnostic| !is_of_one(&diagnostic.place.source));
+    }
+
+    /// What counts in place of a file that says nothing.
+    fn instead(&self, error: &ReadError) -> &'static str {
+        if self.stands_in(&error.path) {
+            "the last good configuration, of before, is in force"
+        } else if self.found.iter().any(|(name, _)| *name == error.path.display().to_string()) {
+            "what it said before stays in force"
+        } else {
+            "the rest of the configuration holds"
+        }
     }
 
     /// What they say, with or without the environment.
@@ -90,7 +191,7 @@ impl Texts {
     }
 
     pub(super) fn borrowed(&self) -> Vec<(&str, &[u8])> {
-        self.texts.iter().map(|(name, text)| (name.as_str(), text.as_slice())).collect()
+        self.found.iter().map(|(name, text)| (name.as_str(), text.as_slice())).collect()
     }
 
     fn existing(paths: &[&str]) -> Self {
@@ -110,17 +211,13 @@ pub(super) struct Read {
 impl Read {
     /// Whether the same was read as `before`.
     pub(super) fn is_same(&self, before: &Self) -> bool {
-        self.texts.texts == before.texts.texts && self.texts.unread.len() == before.texts.unread.len()
+        self.texts.found == before.texts.found && self.texts.unread.len() == before.texts.unread.len()
     }
 
     /// Logs what is wrong with the configuration.
     pub(super) fn report(&self) {
         for error in &self.texts.unread {
-            if self.texts.texts.iter().any(|(name, _)| *name == error.path.display().to_string()) {
-                log::error!("{error}; what it said before stays in force");
-            } else {
-                log::error!("{error}; the rest of the configuration holds");
-            }
+            log::error!("{error}; {}", self.texts.instead(error));
         }
         for diagnostic in &self.loaded.diagnostics {
             match diagnostic.severity {
@@ -132,14 +229,24 @@ impl Read {
 }
 
 impl Read {
-    /// The same, for those who ask later.
+    /// Logs what only the card image reads, on a machine that is none.
+    pub(super) fn tell_of_the_card(&self) {
+        let changes = config::changes(&Settings::default(), &self.loaded.settings);
+        let of_the_card: Vec<_> =
+            changes.iter().filter(|change| change.timing == Timing::Start).map(ToString::to_string).collect();
+        if !of_the_card.is_empty() && !Path::new(CARD).exists() {
+            log::warn!("{}: for the card image only; this machine has its own", of_the_card.join(", "));
+        }
+    }
+
+    /// What is wrong, for those who ask later.
     pub(super) fn mistakes(&self) -> Vec<Mistake> {
         let unread = self.texts.unread.iter().map(|error| Mistake {
             severity: status::Severity::Error,
             source: error.path.display().to_string(),
             line: None,
             column: None,
-            text: format!("cannot be read: {}", error.source),
+            text: format!("cannot be read: {}; {}", error.source, self.texts.instead(error)),
         });
         unread.chain(self.loaded.diagnostics.iter().map(mistake)).collect()
     }
@@ -181,6 +288,8 @@ impl fmt::Display for ReadError {
     }
 }
 
+/// What the card image knows of itself (image/stamp).
+const CARD: &str = "/usr/lib/paging/meta";
 /// Read first, where they exist; later ones win.
 pub(super) const STANDARD: [&str; 2] = ["/etc/paging.conf", "/boot/paging.conf"];
 
@@ -194,11 +303,115 @@ mod tests {
         // A directory is there, and cannot be read as a file.
         let unreadable = concat!(env!("CARGO_MANIFEST_DIR"), "/src");
         let missing = concat!(env!("CARGO_MANIFEST_DIR"), "/no such file");
-        let Texts { texts, unread } = Texts::existing(&[unreadable, missing, there]);
+        let Texts { found: texts, unread, .. } = Texts::existing(&[unreadable, missing, there]);
         let names: Vec<_> = texts.iter().map(|(name, _)| name.as_str()).collect();
         assert_eq!(names, [there]);
         let [error] = unread.as_slice() else { panic!("{unread:?}") };
         assert!(error.to_string().starts_with(&format!("cannot read {unreadable}: ")), "{error}");
+    }
+
+    /// What the box runs with, and what it says, when `now` is what it finds in place of `good`.
+    fn after(name: &str, good: &[u8], now: Option<&[u8]>) -> (String, u128, Vec<String>) {
+        let folder = std::env::temp_dir().join(format!("pagingbox-{}-good-{name}", std::process::id()));
+        let _ = std::fs::remove_dir_all(&folder);
+        std::fs::create_dir_all(&folder).unwrap();
+        let (path, last_good) = (folder.join("paging.conf"), folder.join("last-good.conf"));
+        std::fs::write(&last_good, good).unwrap();
+        match now {
+            Some(b"a folder") => std::fs::create_dir(&path).unwrap(),
+            Some(text) => std::fs::write(&path, text).unwrap(),
+            None => {}
+        }
+        let (files, last_good) = (vec![path], Some(last_good));
+        let read = super::read(&Configuration { files, last_good, ..Configuration::default() }).unwrap();
+        let prefix = format!("{}/", folder.display());
+        let told = read.mistakes().iter().map(|mistake| mistake.to_string().replace(&prefix, "")).collect();
+        std::fs::remove_dir_all(&folder).unwrap();
+        (read.loaded.settings.sip.account.user.clone(), read.loaded.settings.sip.ptime.as_millis(), told)
+    }
+
+    const GOOD: &str = "[sip]\nuser = 501\nptime = 30\nearly-media = yes\n";
+
+    #[test]
+    fn the_last_good_configuration_stands_in_for_a_file_that_says_nothing() {
+        let nothing: [(&str, Option<&[u8]>, &str); 9] = [
+            ("missing", None, "No such file or directory (os error 2)"),
+            ("folder", Some(b"a folder"), "Is a directory (os error 21)"),
+            ("empty", Some(b""), "it is empty"),
+            ("blank", Some(b" \r\n\t\n"), "it is empty"),
+            ("nul", Some(&[0; 4096]), "it is empty"),
+            ("mark", Some(b"\xef\xbb\xbf"), "it is empty"),
+            ("mark-16", Some(b"\xff\xfe\r\0\n\0"), "it is empty"),
+            ("mark-16-be", Some(b"\xfe\xff\0\r\0\n"), "it is empty"),
+            ("lines", Some(b"\n\n"), "it is empty"),
+        ];
+        for (name, now, why) in nothing {
+            let told = format!(
+                "paging.conf: error: cannot be read: {why}; the last good configuration, of before, is in force"
+            );
+            assert_eq!(after(name, GOOD.as_bytes(), now), ("501".to_owned(), 30, vec![told]), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_file_of_remarks_means_the_defaults() {
+        for (name, remarks) in [("remarks", "; nothing\n"), ("header", "[sip]\n")] {
+            assert_eq!(after(name, GOOD.as_bytes(), Some(remarks.as_bytes())), (String::new(), 20, vec![]));
+        }
+    }
+
+    #[test]
+    fn a_wrong_value_takes_the_last_good_one_whatever_editor_wrote_it() {
+        let now = "[sip]\r\nuser = B\u{fc}ro\r\nptime = x\r\n";
+        let utf16 = |unit: fn(u16) -> [u8; 2]| -> Vec<u8> {
+            "\u{feff}".encode_utf16().chain(now.encode_utf16()).flat_map(unit).collect()
+        };
+        let latin_1: Vec<u8> = now.chars().map(|c| u8::try_from(u32::from(c)).unwrap()).collect();
+        let files = [now.as_bytes().to_vec(), utf16(u16::to_le_bytes), utf16(u16::to_be_bytes), latin_1];
+        for (name, file) in ["utf-8", "utf-16", "utf-16-be", "latin-1"].iter().zip(files) {
+            let error = "paging.conf:3:9: error: [sip] ptime: expected a time such as 250ms, 5s, 5m or 2h, found \"x\"; \
+                         30 stays in force";
+            let expected = ("B\u{fc}ro".to_owned(), 30, vec![error.to_owned()]);
+            assert_eq!(after(name, GOOD.as_bytes(), Some(&file)), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_file_that_was_cut_off_counts_as_far_as_it_goes_and_the_last_good_one_from_there_on() {
+        let lost = "paging.conf: error: ends too early; what it says no more stays as it was (";
+        for (name, now) in [
+            ("word", "[sip]\nuser = 502\npti".as_bytes()),
+            ("value", b"[sip]\nuser = 502\nptime = 3x"),
+            ("section", b"[sip]\nuser = 502\n[audi"),
+            ("nul", b"[sip]\nuser = 502\n\0\0\0\0\0\0"),
+            ("windows", b"[sip]\r\nuser = 502\r\n[audi"),
+        ] {
+            let (user, ptime, told) = after(&format!("cut-{name}"), GOOD.as_bytes(), Some(now));
+            assert_eq!((user.as_str(), ptime), ("502", 30), "{name}: {told:?}");
+            assert_eq!(told.iter().filter(|line| line.starts_with(lost)).count(), 1, "{name}: {told:?}");
+        }
+        let whole = b"[sip]\nuser = 502\npti\n";
+        assert_eq!(after("cut-whole", GOOD.as_bytes(), Some(whole)).1, 20, "a line with an end is a mistake");
+        assert_eq!(
+            after("cut-clean", GOOD.as_bytes(), Some(b"[sip]\nuser = 502")).1,
+            20,
+            "and one without an end is none"
+        );
+    }
+
+    #[test]
+    fn before_the_first_good_start_there_is_none() {
+        let nowhere =
+            Configuration { last_good: Some(PathBuf::from("/no such file")), ..Configuration::default() };
+        assert!(super::read(&nowhere).is_ok());
+        let files = vec![PathBuf::from("/no such file either")];
+        assert!(super::read(&Configuration { files: files.clone(), ..nowhere }).is_err());
+        let read = read_what_is_there(&Configuration { files, ..Configuration::default() });
+        assert!(
+            read.mistakes()
+                .iter()
+                .any(|mistake| mistake.text.ends_with("the rest of the configuration holds"))
+        );
     }
 
     #[test]
@@ -206,7 +419,7 @@ mod tests {
         let folder = std::env::temp_dir().join(format!("pagingbox-{}-again", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
         let path = folder.join("paging.conf");
-        let configuration = Configuration { files: vec![path.clone()], sets: Vec::new() };
+        let configuration = Configuration { files: vec![path.clone()], ..Configuration::default() };
         std::fs::write(&path, "[sip]\nuser = 7\nptime = 30\n").unwrap();
         let mut read = super::read(&configuration).unwrap();
         let mut again = |text: Option<&str>| {

@@ -1,9 +1,12 @@
-//! What the box shows of itself to the machine it runs on: to those who ask at its socket, and to the service manager.
+//! What the box shows of itself to the machine it runs on: to those who ask at its socket, to the service manager, and to the
+//! guard of a card image.
 
 use super::notify::{Notifier, Outline};
 use super::status_socket::StatusSocket;
+use super::tidings::Tidings;
 use crate::status::{Mistake, Status};
 use crate::time::Instant;
+use core::time::Duration;
 
 /// Who is told, and what the rest of the box does not know.
 pub(super) struct Outlook {
@@ -11,17 +14,23 @@ pub(super) struct Outlook {
     mistakes: Vec<Mistake>,
     socket: Option<StatusSocket>,
     notifier: Option<Notifier>,
+    tidings: Option<Tidings>,
 }
 
 impl Outlook {
     /// Of a box that has begun at `since`, with these mistakes in its configuration.
     pub(super) fn new(since: Instant, mistakes: Vec<Mistake>) -> Self {
-        Self { since, mistakes, socket: None, notifier: None }
+        Self { since, mistakes, socket: None, notifier: None, tidings: None }
     }
 
     /// The same with somebody who may ask, and somebody to tell.
     pub(super) fn with(self, socket: Option<StatusSocket>, notifier: Option<Notifier>) -> Self {
         Self { socket, notifier, ..self }
+    }
+
+    /// The same with a guard, if there is one.
+    pub(super) fn guarded_by(self, tidings: Option<Tidings>) -> Self {
+        Self { tidings, ..self }
     }
 
     /// When the box began.
@@ -37,13 +46,17 @@ impl Outlook {
     /// The configuration was read again.
     pub(super) fn set_mistakes(&mut self, mistakes: Vec<Mistake>) {
         self.mistakes = mistakes;
+        if let Some(tidings) = &mut self.tidings {
+            tidings.handle_configuration();
+        }
     }
 
     /// When it wants to tell something.
     pub(super) fn deadline(&self) -> Option<Instant> {
         let asked = self.socket.as_ref().and_then(StatusSocket::deadline);
         let told = self.notifier.as_ref().map(Notifier::deadline);
-        [asked, told].into_iter().flatten().min()
+        let tidings = self.tidings.as_ref().map(Tidings::deadline);
+        [asked, told, tidings].into_iter().flatten().min()
     }
 
     /// Answers those who ask, and drops those who do not read.
@@ -60,6 +73,22 @@ impl Outlook {
         if let Some(notifier) = &mut self.notifier {
             notifier.tell(now, outline());
         }
+    }
+
+    /// Tells the guard how the box is, and what time a server says it is.
+    pub(super) fn report(&mut self, now: Instant, date: Option<Duration>, status: &Status) {
+        let Some(tidings) = &mut self.tidings else { return };
+        if let Some(date) = date {
+            tidings.tell_time(date);
+        }
+        if tidings.deadline() <= now {
+            tidings.tell(now, status);
+        }
+    }
+
+    /// Whether it is time for [`report`](Self::report).
+    pub(super) fn wants_report(&self, now: Instant) -> bool {
+        self.tidings.as_ref().is_some_and(|tidings| tidings.deadline() <= now)
     }
 
     /// Tells the service manager that the box ends.

@@ -11,7 +11,7 @@ use super::arguments::Configuration;
 use super::bell::Bell;
 use super::configuration::{self, Read};
 use crate::clock;
-use crate::config::{Change, Settings, changes, meanwhile};
+use crate::config::{Change, Settings, Timing, changes, meanwhile};
 use crate::net::{self, Folders};
 use crate::status::Mistake;
 use crate::time::Instant;
@@ -204,6 +204,8 @@ impl Mailbox {
 
 /// What the log says of a reload.
 fn lines(done: &[Change], waiting: &[Change]) -> Vec<String> {
+    let (at_start, done): (Vec<_>, Vec<_>) =
+        done.iter().cloned().partition(|change| change.timing == Timing::Start);
     let list = |changes: &[Change]| {
         let mut list: Vec<_> = changes.iter().take(MAX_TOLD).map(ToString::to_string).collect();
         if let more @ 1.. = changes.len().saturating_sub(MAX_TOLD) {
@@ -213,11 +215,15 @@ fn lines(done: &[Change], waiting: &[Change]) -> Vec<String> {
     };
     let mut lines = Vec::new();
     if !done.is_empty() {
-        lines.push(format!("reloaded: {}", list(done)));
+        lines.push(format!("reloaded: {}", list(&done)));
     }
     if !waiting.is_empty() {
         let verb = if waiting.len() == 1 { "waits" } else { "wait" };
         lines.push(format!("reloaded: {} {verb} until no call is on", list(waiting)));
+    }
+    if !at_start.is_empty() {
+        let verb = if at_start.len() == 1 { "counts" } else { "count" };
+        lines.push(format!("reloaded: {} {verb} from the next start of the card image", list(&at_start)));
     }
     if lines.is_empty() {
         lines.push("reloaded: nothing has changed".to_owned());
@@ -293,6 +299,10 @@ mod tests {
         assert_eq!(
             told("", "[audio]\ndevice = null\n[sip]\nlisten = [::]\n"),
             ["reloaded: sip.listen, audio.device wait until no call is on"]
+        );
+        assert_eq!(
+            told("", "[network]\nvlan = 2\n[sip]\nptime = 30\n"),
+            ["reloaded: sip.ptime", "reloaded: network.vlan counts from the next start of the card image"]
         );
         let many = (0..30).map(|number| format!("[zone z{number}]")).collect::<Vec<_>>().join("\n");
         assert!(told("", &many)[0].ends_with("zone z19 (new), 10 more wait until no call is on"));

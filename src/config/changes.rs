@@ -61,6 +61,8 @@ pub enum Timing {
     Now,
     /// When no call is on: the box comes up anew with it.
     Idle,
+    /// When the machine starts, if it is one of the card image: nothing that runs reads it.
+    Start,
 }
 
 /// What `new` says otherwise than `old`, in the order of the tables.
@@ -75,7 +77,7 @@ pub fn changes(old: &Settings, new: &Settings) -> Vec<Change> {
     changes
 }
 
-/// What of `new` can be in force while the box goes on with what `running` says of the rest: all that is [`Timing::Now`].
+/// What of `new` can be in force while the box goes on with what `running` says of the rest: all that is not [`Timing::Idle`].
 #[must_use]
 pub fn meanwhile(running: &Settings, new: &Settings) -> Settings {
     let mut settings = new.clone();
@@ -203,10 +205,22 @@ pub(super) const KEYS: &[(&str, &str, Timing, Differ<Settings>)] = &[
     ("audio", "latency-max", Timing::Now, differ!(audio.latency_max)),
     ("audio", "limiter", Timing::Now, differ!(audio.limiter)),
     ("audio", "volume-call", Timing::Now, differ!(audio.volume_call)),
+    ("audio", "overlay", Timing::Start, differ!(audio.overlay)),
     ("calls", "hang-up-after-minutes", Timing::Now, differ!(calls.hang_up_after)),
     ("log", "level", Timing::Now, differ!(log.level)),
     ("log", "levels", Timing::Now, differ!(log.levels)),
     ("log", "syslog", Timing::Now, differ!(log.syslog)),
+    ("network", "hostname", Timing::Start, differ!(network.hostname)),
+    ("network", "address", Timing::Start, differ!(network.address)),
+    ("network", "gateway", Timing::Start, differ!(network.gateway)),
+    ("network", "dns", Timing::Start, differ!(network.dns)),
+    ("network", "vlan", Timing::Start, differ!(network.vlan)),
+    ("network", "wifi-ssid", Timing::Start, differ!(network.wifi.ssid)),
+    ("network", "wifi-password", Timing::Start, differ!(network.wifi.password)),
+    ("network", "wifi-country", Timing::Start, differ!(network.wifi.country)),
+    ("time", "timezone", Timing::Start, differ!(time.zone)),
+    ("time", "ntp", Timing::Start, differ!(time.sources)),
+    ("debug", "console", Timing::Start, differ!(debug.console)),
 ];
 
 /// Keys of a zone.

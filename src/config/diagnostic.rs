@@ -155,6 +155,19 @@ pub enum Problem {
     NoDevice,
     /// A zone on a further device than the most there may be.
     TooManyDevices,
+    /// An address of the box's own without a router.
+    NoGateway,
+    /// A router outside of its network.
+    GatewayElsewhere {
+        /// The address and its network.
+        address: String,
+    },
+    /// An address of its own without name servers, where a name has to be looked up.
+    NoNameServer,
+    /// A wireless network without a country.
+    NoCountry,
+    /// A wireless network whose password is wrong.
+    NotWithoutPassword,
     /// A key that a text does not give any more, but one like it.
     Kept {
         /// What holds.
@@ -162,6 +175,11 @@ pub enum Problem {
     },
     /// A section likewise.
     SectionKept,
+    /// A text that ends too early.
+    CutOff {
+        /// How many values of before hold.
+        kept: usize,
+    },
     /// A key of PagingServer's.
     Replaced {
         /// What to use here.
@@ -255,8 +273,15 @@ impl fmt::Display for Problem {
             }
             Self::Lacks { others, so } => write!(f, "expected {} as well; {so}", others.join(" or ")),
             Self::Beside { other } => write!(f, "expected this or {other}, not both; {other} counts"),
+            Self::GatewayElsewhere { address } => {
+                write!(f, "expected an address in the network of {address}; it is left out")
+            }
             Self::Kept { in_force } => {
                 write!(f, "is not given any more but for the mistake above; {in_force} stays in force")
+            }
+            Self::CutOff { kept } => {
+                let values = if *kept == 1 { "value" } else { "values" };
+                write!(f, "ends too early; what it says no more stays as it was ({kept} {values})")
             }
             Self::Replaced { instead } => write!(f, "is a key of PagingServer: {instead}"),
             Self::More { count } => write!(f, "and {count} more"),
@@ -289,6 +314,12 @@ impl Problem {
             Self::SectionKept => {
                 "is not given any more but for the mistake above; what it said stays in force"
             }
+            Self::NoGateway => "has no gateway beside it: only what is in its own network is reached",
+            Self::NoNameServer => "expected dns as well; no name is known, not that of the telephone system",
+            Self::NoCountry => {
+                "has no wifi-country beside it: the radio keeps to what is allowed everywhere, and may not find it"
+            }
+            Self::NotWithoutPassword => "is not joined without its password",
             Self::NoDevice => "names no device; that of [audio] is taken",
             _ => "is a mistake",
         }

@@ -9,7 +9,9 @@ use super::layer::{Given, Layer, Slot};
 use super::memory::Memory;
 use super::read::Reader;
 use super::table::{self, Key, Section};
-use super::{Account, Diagnostic, Problem, SectionName, Settings, Zone, account, claims, references};
+use super::{
+    Account, Diagnostic, Problem, SectionName, Settings, Zone, account, claims, machine, references,
+};
 
 /// What came of loading.
 #[derive(Clone, Debug, PartialEq)]
@@ -66,6 +68,7 @@ fn over(
     settle(&mut settings, &given, &mut reader);
     account::settle(&mut settings, &given, &mut reader);
     claims::settle(&mut settings, &given, &mut reader);
+    machine::settle(&mut settings, &given, &mut reader);
     references::settle(&given, &mut reader);
     let (given, memory) = (given.into_values().collect(), Memory::of(&reader.layers));
     Loaded { settings, given, diagnostics: reader.report.finish(), memory }

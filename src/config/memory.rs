@@ -6,6 +6,7 @@
 //!  ptime = 30       ->        ptmie = 40                   30: what was meant is known, and not what it should be
 //!  [sip] pass = x   ->        [spi] pass = x               x
 //!  ptime = 30       ->        (no line)                    as the layer below says
+//!  ptime = 30       ->        (the text ends too early)    30
 //! ```
 //! Values are remembered by the text, the variable or the `--set` that they stood in, so that a mistake in one of them
 //! brings back no value that another one overrules.
@@ -42,6 +43,12 @@ impl Memory {
     /// What the same source said of this key.
     pub(super) fn of_key(&self, source: &str, slot: &Slot) -> Option<&Given> {
         self.0.get(&(source.to_owned(), slot.clone()))
+    }
+
+    /// All that the same source said.
+    fn of_source(&self, source: &str) -> impl Iterator<Item = (&Slot, &Given)> {
+        let values = self.0.iter().filter(move |((known, _), _)| known == source);
+        values.map(|((_, slot), given)| (slot, given))
     }
 
     /// What the same source said in this section.
@@ -97,6 +104,19 @@ impl Reader<'_> {
             for given in missing {
                 self.keep(given, layer);
             }
+        }
+    }
+
+    /// Keeps what a text said before and says no more, because it ends too early.
+    pub(super) fn keep_rest(&mut self, name: &str, layer: &mut Layer) {
+        let missing = self.before.of_source(name).filter(|(slot, _)| !layer.given.contains_key(*slot));
+        let missing: Vec<_> = missing.map(|(_, given)| given).collect();
+        if !missing.is_empty() {
+            let place = Place { source: name.to_owned(), position: None };
+            self.report.error(&place, "", Problem::CutOff { kept: missing.len() });
+        }
+        for given in missing {
+            self.keep(given, layer);
         }
     }
 

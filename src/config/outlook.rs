@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use super::{Account, Device, Loaded, Output, Settings};
+use super::{Account, Device, Loaded, Network, Output, OwnAddress, Settings, Time, TimeSource};
 use crate::allow::Allow;
 
 /// The sentences, each to be read behind "the box".
@@ -28,6 +28,14 @@ pub(super) fn outlook(loaded: &Loaded) -> Vec<String> {
     let codecs: Vec<_> = sip.codecs.iter().map(ToString::to_string).collect();
     sentences.push(format!("speaks {}, the first that both know", codecs.join(", ")));
     sentences.extend(settings.outputs().iter().map(plays));
+    if !settings.audio.overlay.is_empty() {
+        sentences.push(format!("tells a Raspberry Pi of its sound card: {}", settings.audio.overlay));
+    }
+    sentences.extend(network(&settings.network));
+    sentences.extend(clock(&settings.time));
+    if settings.debug.console {
+        sentences.push("gives a shell to whoever is at its console".to_owned());
+    }
     sentences
 }
 
@@ -114,6 +122,56 @@ fn device(device: &Device) -> String {
     }
 }
 
+/// What is not plain DHCP.
+fn network(network: &Network) -> Vec<String> {
+    let mut sentences = Vec::new();
+    if network.hostname != Network::USUAL_HOSTNAME {
+        sentences.push(format!("calls itself {} in its network", network.hostname));
+    }
+    let vlan = network.vlan.map(|vlan| format!(" in VLAN {vlan}")).unwrap_or_default();
+    match &network.address {
+        Some(own) => sentences.push(format!("takes the address {own}{vlan}, {}", ways(own, network))),
+        None if !vlan.is_empty() => sentences.push(format!("gets its address by DHCP{vlan}")),
+        None => {}
+    }
+    let wifi = &network.wifi;
+    if !wifi.ssid.is_empty() {
+        let without = if wifi.password.is_empty() { ", without a password" } else { "" };
+        sentences.push(format!("joins the wireless network {:?}{without}", wifi.ssid));
+    }
+    sentences
+}
+
+/// What is beyond an address of its own, and who knows names.
+fn ways(own: &OwnAddress, network: &Network) -> String {
+    let mut ways = vec![match network.gateway {
+        Some(router) => format!("router {router}"),
+        None if own.address.is_ipv6() => "any router".to_owned(),
+        None => "no router".to_owned(),
+    }];
+    let servers: Vec<_> = network.dns.iter().map(ToString::to_string).collect();
+    if !servers.is_empty() {
+        ways.push(format!("names by {}", and(&servers)));
+    }
+    if own.address.is_ipv6() {
+        ways.push("beside what DHCP gives".to_owned());
+    }
+    ways.join(", ")
+}
+
+/// Where the time comes from, if not from where it usually does.
+fn clock(time: &Time) -> Option<String> {
+    if time.sources == [TimeSource::Dhcp, TimeSource::Pool] && time.zone == "UTC" {
+        return None;
+    }
+    let sources = time.sources.iter().map(|source| match source {
+        TimeSource::Dhcp => "servers that DHCP names".to_owned(),
+        TimeSource::Pool => "pool.ntp.org".to_owned(),
+        TimeSource::Server(host) => host.name.clone(),
+    });
+    Some(format!("has the time of {} from {}", time.zone, and(&sources.collect::<Vec<_>>())))
+}
+
 /// `a`, `a and b`, `a, b and c`.
 fn and(words: &[String]) -> String {
     match words {
@@ -147,6 +205,36 @@ mod tests {
                 "speaks G722, PCMA, PCMU, L16, the first that both know",
                 "plays zone all on the best sound card there is",
             ]
+        );
+    }
+
+    #[test]
+    fn a_network_that_is_not_plain_dhcp_is_told() {
+        let of_network = |text: &str| said(text).split_off(6);
+        assert_eq!(
+            of_network(
+                "[network]\nhostname = hall\naddress = 192.168.1.20/24\ngateway = 192.168.1.1\ndns = 9.9.9.9\nvlan = 20\n\
+                 wifi-ssid = Ware\"house\n[time]\ntimezone = Europe/Berlin\n[debug]\nconsole = yes\n"
+            ),
+            [
+                "calls itself hall in its network",
+                "takes the address 192.168.1.20/24 in VLAN 20, router 192.168.1.1, names by 9.9.9.9",
+                "joins the wireless network \"Ware\\\"house\", without a password",
+                "has the time of Europe/Berlin from servers that DHCP names and pool.ntp.org",
+                "gives a shell to whoever is at its console",
+            ]
+        );
+        assert_eq!(
+            of_network("[network]\naddress = fd00::20/64\n[time]\nntp = 192.0.2.1\n"),
+            [
+                "takes the address fd00::20/64, any router, beside what DHCP gives",
+                "has the time of UTC from 192.0.2.1",
+            ]
+        );
+        assert_eq!(of_network("[network]\nvlan = 2\n"), ["gets its address by DHCP in VLAN 2"]);
+        assert_eq!(
+            of_network("[audio]\noverlay = hifiberry-dac\n"),
+            ["tells a Raspberry Pi of its sound card: hifiberry-dac"]
         );
     }
 

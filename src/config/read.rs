@@ -93,6 +93,9 @@ impl<'a> Reader<'a> {
         }
         let suspects = core::mem::take(&mut self.suspects);
         self.keep_suspects(suspects, &mut layer);
+        if is_cut_off(&text, |last_line| self.report.is_wrong_at(name, last_line)) {
+            self.keep_rest(name, &mut layer);
+        }
         self.layers.push(layer);
     }
 
@@ -343,6 +346,12 @@ impl<'a> Reader<'a> {
         let severity = Severity::Error;
         self.report.push(severity, || Diagnostic { severity, place, subject, problem, hint });
     }
+}
+
+/// Whether a text ends before its end: it has got bytes that nobody writes, or a last line that has no end and means nothing.
+fn is_cut_off(text: &str, is_wrong_at: impl FnOnce(u32) -> bool) -> bool {
+    let last_line = || u32::try_from(text.split('\n').count()).unwrap_or(u32::MAX);
+    text.contains('\0') || (!text.ends_with('\n') && is_wrong_at(last_line()))
 }
 
 /// Why pairs go nowhere.

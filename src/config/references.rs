@@ -163,6 +163,7 @@ const MEANS_NOTHING_WITHOUT: &[(&str, &str, &[&str], &str)] = &[
     ("zone", "night-volume", &["night"], "it is never night"),
     ("zone", "night", &["night-volume"], "nights are as loud as days"),
     ("network", "gateway", &["address"], "DHCP names the gateway"),
+    ("network", "dns", &["address"], "DHCP names the name servers"),
     ("network", "wifi-password", &["wifi-ssid"], "there is no wireless network"),
 ];
 

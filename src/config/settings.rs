@@ -4,7 +4,7 @@ use core::time::Duration;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use super::{Account, CodecName, Device, External, Log, PortRange, Span, Zone, table};
+use super::{Account, CodecName, Debug, Device, External, Log, Network, PortRange, Span, Time, Zone, table};
 use crate::allow::Allow;
 use crate::units::{Level, SampleRate};
 
@@ -25,6 +25,12 @@ pub struct Settings {
     pub log: Log,
     /// `[status]`.
     pub status: Status,
+    /// `[network]`.
+    pub network: Network,
+    /// `[time]`.
+    pub time: Time,
+    /// `[debug]`.
+    pub debug: Debug,
 }
 
 /// `[sip]`: how the box is called.
@@ -79,6 +85,8 @@ pub struct Audio {
     pub volume_call: Option<Level>,
     /// No sample is louder; `None`: no limiter.
     pub limiter: Option<Level>,
+    /// The device tree overlay of a card on the pins of a Raspberry Pi; empty: none.
+    pub overlay: String,
 }
 
 /// `[calls]`: how long calls last.
@@ -133,6 +141,9 @@ impl Settings {
             zones: Vec::new(),
             log: Log { level: LogLevel::Off, levels: Vec::new(), syslog: None },
             status: Status::default(),
+            network: Network::default(),
+            time: Time::default(),
+            debug: Debug::default(),
         }
     }
 }
@@ -183,6 +194,7 @@ impl Audio {
             latency_max: Duration::ZERO,
             volume_call: None,
             limiter: None,
+            overlay: String::new(),
         }
     }
 }

@@ -86,14 +86,14 @@ pub const SECTIONS: &[Section] = &[
     Section { kind: "announcement", naming: Naming::Always, works: false, keys: ANNOUNCEMENT },
     Section { kind: "gpio", naming: Naming::Never, works: false, keys: GPIO },
     Section { kind: "button", naming: Naming::Always, works: false, keys: BUTTON },
-    Section { kind: "network", naming: Naming::Never, works: false, keys: NETWORK },
-    Section { kind: "time", naming: Naming::Never, works: false, keys: TIME },
+    Section { kind: "network", naming: Naming::Never, works: true, keys: NETWORK },
+    Section { kind: "time", naming: Naming::Never, works: true, keys: TIME },
     Section { kind: "log", naming: Naming::Never, works: true, keys: LOG },
     Section { kind: "status", naming: Naming::Never, works: true, keys: STATUS },
     Section { kind: "handler", naming: Naming::Maybe, works: false, keys: HANDLER },
     Section { kind: "audiosocket", naming: Naming::Never, works: false, keys: AUDIOSOCKET },
     Section { kind: "update", naming: Naming::Never, works: false, keys: UPDATE },
-    Section { kind: "debug", naming: Naming::Never, works: false, keys: DEBUG },
+    Section { kind: "debug", naming: Naming::Never, works: true, keys: DEBUG },
     Section { kind: "server", naming: Naming::Never, works: true, keys: SERVER },
 ];
 
@@ -168,7 +168,7 @@ const AUDIO: &[Key] = &[
     key("jitter-max", Time(ms(0, 900), Into(|s, v| s.audio.jitter_max = v)), "200ms", "most delay of the jitter buffer"),
     key("latency-max", Time(ms(20, 5000), Into(|s, v| s.audio.latency_max = v)), "300ms", "jitter-max is never more than this"),
     key("sync-delay", Time(ms(0, 10_000), Later), "0ms", "play everything this much later"),
-    key("overlay", Named(Form::Overlay, Later), "", "device tree overlay of a Raspberry Pi HAT").example("hifiberry-dacplus"),
+    key("overlay", Named(Form::Overlay, Into(|s, v| s.audio.overlay = v)), "", "device tree overlay of a Raspberry Pi HAT").example("hifiberry-dacplus"),
     key("mixer-volume", Number(0, 100, Later), "", "the card's own mixer, percent").example("80"),
     key("limiter", Ceiling(Into(|s, v| s.audio.limiter = v)), "-1 dB", "no sample is louder; off for none"),
     key("agc", YesNo(Later), "no", "level every talker to agc-target"),
@@ -289,21 +289,21 @@ const BUTTON: &[Key] = &[
 
 #[rustfmt::skip]
 const NETWORK: &[Key] = &[
-    key("hostname", Named(Form::Hostname, Later), "paging", "the name of the box"),
-    key("address", OwnAddress(Later), "dhcp", "or an address and its network such as 192.168.1.20/24"),
-    key("gateway", Ip(Later), "", "without DHCP: the router").example("192.168.1.1"),
-    key("dns", Ips(Later), "", "without DHCP: the name servers").example("192.168.1.1"),
-    key("vlan", Number(1, 4094, Later), "", "IEEE 802.1Q").example("20"),
-    key("wifi-ssid", Named(Form::Ssid, Later), "", "the wireless network").example("Warehouse"),
-    key("wifi-password", SecretOf(Form::WifiPassword, Later), "", "its password, to the end of the line").example("correct horse"),
-    key("wifi-country", Named(Form::Country, Later), "", "where the box is, by two letters").example("DE"),
+    key("hostname", Named(Form::Hostname, Into(|s, v| s.network.hostname = v)), "paging", "the name of the box"),
+    key("address", OwnAddress(Into(|s, v| s.network.address = v)), "dhcp", "or an address and its network such as 192.168.1.20/24; of IPv6 it is one more, beside DHCP"),
+    key("gateway", Ip(Into(|s, v| s.network.gateway = Some(v))), "", "without DHCP: the router").example("192.168.1.1"),
+    key("dns", Ips(Into(|s, v| s.network.dns = v)), "", "without DHCP: the name servers").example("192.168.1.1"),
+    key("vlan", Number(1, 4094, Into(|s, v| s.network.vlan = u16::try_from(v).ok())), "", "IEEE 802.1Q").example("20"),
+    key("wifi-ssid", Named(Form::Ssid, Into(|s, v| s.network.wifi.ssid = v)), "", "the wireless network").example("Warehouse"),
+    key("wifi-password", SecretOf(Form::WifiPassword, Into(|s, v| s.network.wifi.password = v)), "", "its password, to the end of the line").example("correct horse"),
+    key("wifi-country", Named(Form::Country, Into(|s, v| s.network.wifi.country = v.to_ascii_uppercase())), "", "where the box is, by two letters").example("DE"),
     key("mdns", YesNo(Later), "yes", "whether it is found as hostname.local"),
 ];
 
 #[rustfmt::skip]
 const TIME: &[Key] = &[
-    key("timezone", Named(Form::TimeZone, Later), "UTC", "where the clock is, such as Europe/Berlin"),
-    key("ntp", Ntp(Later), "dhcp, pool", "where the time comes from: dhcp (option 42), pool, servers by name"),
+    key("timezone", Named(Form::TimeZone, Into(|s, v| s.time.zone = v)), "UTC", "where the clock is, such as Europe/Berlin"),
+    key("ntp", Ntp(Into(|s, v| s.time.sources = v)), "dhcp, pool", "where the time comes from: dhcp (option 42), pool, servers by name"),
 ];
 
 #[rustfmt::skip]
@@ -343,8 +343,8 @@ const UPDATE: &[Key] = &[key("key", Text(Later), "", "public key of the owner")]
 
 #[rustfmt::skip]
 const DEBUG: &[Key] = &[
-    key("console", YesNo(Later), "no", "a shell on the console"),
-    key("ssh", YesNo(Later), "no", "a shell over the network"),
+    key("console", YesNo(Into(|s, v| s.debug.console = v)), "no", "a shell on the console, for whoever is there"),
+    key("ssh", YesNo(Later), "no", "a shell over the network: no image has one so far"),
 ];
 
 #[rustfmt::skip]

@@ -50,12 +50,20 @@ const CASES: &[Case] = &[
     case("audio.jitter-min", "20", |s| s.audio.jitter_min == Duration::from_millis(20), ("3s", "expected a time from 0s to 900ms")),
     case("audio.jitter-max", "100", |s| s.audio.jitter_max == Duration::from_millis(100), ("901", "expected a time from 0s to 900ms")),
     case("audio.latency-max", "0.4s", |s| s.audio.latency_max == Duration::from_millis(400), ("10ms", "expected a time from 20ms to 5s")),
+    case("audio.overlay", "hifiberry-dacplus,x", |s| s.audio.overlay == "hifiberry-dacplus,x", ("my card", "expected the overlay of a sound card")),
     case("audio.volume-call", "50", |s| s.audio.volume_call == Some(Level::from_gain(0.5)), ("-2", "expected a level such as 80, 80% or \"-6 dB\", or -1 to leave it alone")),
     case("audio.limiter", "off", |s| s.audio.limiter.is_none(), ("3 dB", "expected a level up to 0 dB")),
     case("calls.hang-up-after-minutes", "1.5", |s| s.calls.hang_up_after == Some(Duration::from_secs(90)), ("5x", "expected a time such as")),
     case("log.levels", "sip=debug, Output = warn", |s| s.log.levels == [(LogPart::Sip, LogLevel::Debug), (LogPart::Output, LogLevel::Warn)], ("sip", "expected levels of parts, each once, such as sip=debug")),
     case("log.syslog", "tcp:[::1]", |s| s.log.syslog.as_ref().is_some_and(|to| to.is_tcp && to.host == "::1" && to.port == 601), ("log.example", "expected udp:HOST or tcp:HOST")),
     case("log.level", "DEBUG", |s| s.log.level == LogLevel::Debug, ("loud", "expected one of off, error, warn, info, debug, trace")),
+    case("network.hostname", "hall", |s| s.network.hostname == "hall", ("h\u{e4}ll", "expected a name of letters, digits and -")),
+    case("network.address", "fd00::20/64", |s| s.network.address.is_some(), ("fd00::20", "expected dhcp, or an address and its network")),
+    case("network.vlan", "4094", |s| s.network.vlan == Some(4094), ("4095", "expected a whole number from 1 to 4094")),
+    case("network.wifi-country", "de", |s| s.network.wifi.country == "DE", ("Germany", "expected a country by two letters")),
+    case("time.timezone", "Europe/Berlin", |s| s.time.zone == "Europe/Berlin", ("Berlin", "expected a time zone such as")),
+    case("time.ntp", "192.0.2.1", |s| s.time.sources.len() == 1, ("time.example:123", "expected dhcp, pool, or servers")),
+    case("debug.console", "yes", |s| s.debug.console, ("perhaps", "expected yes or no")),
     case("status.socket", "/tmp/x.sock", |s| s.status.socket.as_deref() == Some(std::path::Path::new("/tmp/x.sock")), ("a\u{7}b", "expected text without control")),
 ];
 
@@ -122,7 +130,8 @@ fn of_a_key_given_twice_the_first_stays() {
 
 #[test]
 fn defaults_are_the_contracts() {
-    let Settings { sip, audio, calls, accounts, zones, log, status } = Settings::default();
+    let Settings { sip, audio, calls, accounts, zones, log, status, network, time, debug } =
+        Settings::default();
     assert_eq!(status.socket.as_deref(), Some(std::path::Path::new("/run/paging/status.sock")));
     assert_eq!((zones, accounts), (vec![], vec![]));
     assert_eq!(sip.listen, ["0.0.0.0:5060".parse().unwrap(), "[::]:5060".parse().unwrap()]);
@@ -139,6 +148,9 @@ fn defaults_are_the_contracts() {
     assert_eq!(audio.limiter, Some(Level::from_db(-1.0)));
     assert_eq!((calls.hang_up_after, log.level), (Some(Duration::from_mins(5)), LogLevel::Info));
     assert!(status.announce_faults);
+    assert_eq!((network.hostname.as_str(), network.address, network.vlan), ("paging", None, None));
+    assert_eq!((time.zone.as_str(), time.sources), ("UTC", vec![TimeSource::Dhcp, TimeSource::Pool]));
+    assert!(!debug.console);
 }
 
 #[test]
@@ -431,7 +443,7 @@ proptest! {
         let before = text(&first);
         let after = reload(&before, &[("paging.conf", second.as_bytes())], [], &[]);
         let between = meanwhile(&before.settings, &after.settings);
-        prop_assert!(changes(&before.settings, &between).iter().all(|change| change.timing == Timing::Now));
+        prop_assert!(changes(&before.settings, &between).iter().all(|change| change.timing != Timing::Idle));
         prop_assert!(changes(&between, &after.settings).iter().all(|change| change.timing == Timing::Idle));
         prop_assert_eq!(changes(&between, &after.settings).is_empty(), between == after.settings);
         prop_assert!(!after.settings.sip.listen.is_empty() && !after.settings.sip.codecs.is_empty());

@@ -1,5 +1,6 @@
 //! The box in its network: its own address, name servers, clocks, multicast groups, ports of programs.
 
+use core::fmt;
 use std::net::{IpAddr, SocketAddr};
 
 use super::{Expected, Host};
@@ -29,6 +30,13 @@ impl OwnAddress {
         let bits = if address.is_ipv4() { 32 } else { 128 };
         let is_one = !address.is_unspecified() && !address.is_multicast() && !address.is_loopback();
         (is_one && (1..=bits).contains(&prefix)).then_some(Self { address, prefix })
+    }
+}
+
+impl fmt::Display for OwnAddress {
+    /// As it is read.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.address, self.prefix)
     }
 }
 

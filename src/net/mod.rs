@@ -10,7 +10,7 @@
 //! because the loop has to wait for it.
 //!
 //! [`Tcp`] is a connection, taken by a [`Listener`] or opened; a [`Crowd`] waits for hundreds of them. [`Local`] and
-//! [`LocalListener`] are the same for programs on the machine, and [`NotifySocket`] leads to its service manager.
+//! [`LocalListener`] are the same for programs on the machine, and [`NotifySocket`] leads to its service manager, [`NotifyListener`] to those whom it manages.
 //!
 //! A [`TransportSender`] waits, within limits, and is for a thread of its own.
 //!
@@ -22,6 +22,7 @@ mod folders;
 mod interface;
 mod local;
 mod notify;
+mod notify_listener;
 mod ports;
 mod reactor;
 mod resolve;
@@ -37,6 +38,7 @@ pub use folders::Folders;
 pub use interface::{addresses, attached, links};
 pub use local::{Local, LocalError, LocalListener};
 pub use notify::NotifySocket;
+pub use notify_listener::{Notification, NotifyListener};
 pub use ports::MediaPorts;
 pub use reactor::{Sleep, run, sleep_until};
 pub use resolve::resolve;

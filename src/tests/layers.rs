@@ -168,7 +168,8 @@ fn layer_of(module: &str) -> Option<Layer> {
 }
 
 fn may_name_sibling(module: &str, target: &str) -> bool {
-    module == "mix" && ["rtp", "codec", "dsp"].contains(&target)
+    (module == "mix" && ["rtp", "codec", "dsp"].contains(&target))
+        || (module == "appliance" && target == "config")
 }
 
 fn is_or_is_inside(name: &str, parent: &str) -> bool {
@@ -201,11 +202,25 @@ const LAYERS: &[(Layer, &[&str])] = &[
     (
         Layer::Core,
         &[
-            "sip", "sdp", "rtp", "codec", "dsp", "mix", "paging", "config", "dns", "speech", "status",
+            "sip",
+            "sdp",
+            "rtp",
+            "codec",
+            "dsp",
+            "mix",
+            "paging",
+            "config",
+            "dns",
+            "speech",
+            "status",
             "syslog",
+            "slots",
+            "fat",
+            "guard",
+            "appliance",
         ],
     ),
-    (Layer::Edge, &["clock", "entropy", "net", "files", "output"]),
+    (Layer::Edge, &["clock", "entropy", "net", "files", "output", "process", "watchdog"]),
     (Layer::Composition, &["app", "lib", "main", "tests"]),
 ];
 

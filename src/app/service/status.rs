@@ -3,8 +3,9 @@
 use super::{Call, Service, Stage};
 use crate::app::log;
 use crate::app::media::Stream;
+use crate::clock;
 use crate::rtp::rtcp::PeerView;
-use crate::status::{self, CallState, Counters, Status, millis, tenths};
+use crate::status::{self, CallState, Clock, ClockKeeper, Counters, Status, millis, tenths};
 use crate::time::Instant;
 
 impl Service<'_> {
@@ -14,6 +15,7 @@ impl Service<'_> {
         calls.sort_by_key(|call| call.since);
         let status = Status {
             uptime_s: now.since(self.outlook.since()).as_secs(),
+            clock: clock_of_box(),
             accounts: self.accounts.status(now),
             calls: calls.into_iter().map(|call| self.status_of(now, call)).collect(),
             sinks: self.cards.status(now),
@@ -85,6 +87,12 @@ impl Service<'_> {
             log_lines_lost: log::lost(),
         }
     }
+}
+
+fn clock_of_box() -> Clock {
+    let shows = clock::wall();
+    let by = clock::is_synchronised().then_some(ClockKeeper::Ntp);
+    Clock::new(shows, clock::local_offset_s(shows), by)
 }
 
 /// Hundredths with one digit behind the point.
