@@ -4,14 +4,15 @@
 //! receiver on loopback can compare their times. The kernel stamps packets with the wall clock, which does jump;
 //! [`from_wall`] turns such a stamp into an [`Instant`] through its age at the time of reading.
 //!
-//! [`wall`] is for those who show a time to people; nothing here waits or counts by it. Calendars and time zones are left
-//! out.
+//! [`wall`] is for those who show a time to people; nothing here waits or counts by it. Of time
+//! zones it knows how far ahead of UTC one is; calendars are left out.
 
 use core::time::Duration;
 
 use nix::sys::time::TimeSpec;
 use nix::time::ClockId;
 
+use crate::output::rt;
 use crate::time::Instant;
 
 /// The present time, in microseconds since the machine started.
@@ -26,6 +27,15 @@ pub fn wall() -> Duration {
     Duration::from_micros(micros_of(read(ClockId::CLOCK_REALTIME)))
 }
 
+/// Sets the wall clock to a time since 1970, UTC.
+///
+/// # Errors
+///
+/// When that is not allowed.
+pub fn set_wall(time: Duration) -> std::io::Result<()> {
+    Ok(ClockId::CLOCK_REALTIME.set_time(TimeSpec::from_duration(time))?)
+}
+
 /// The time at which the wall clock showed `stamp`, for stamps of the last few seconds.
 ///
 /// A stamp from the future, or one older than [`MAX_AGE`], says that the wall clock was set in between: it counts as
@@ -35,6 +45,19 @@ pub fn from_wall(stamp: TimeSpec) -> Instant {
     let (now, wall) = both();
     let age = Duration::from_micros(wall.saturating_sub(micros_of(stamp)));
     if age > MAX_AGE { now } else { now - age }
+}
+
+/// Whether somebody keeps the wall clock right, by what the kernel was told.
+#[must_use]
+pub fn is_synchronised() -> bool {
+    rt::is_clock_synchronised()
+}
+
+/// By how many seconds the local time is ahead of UTC at a time since 1970, by the rules of this machine's time zone
+/// (/etc/localtime); none where there are no rules.
+#[must_use]
+pub fn local_offset_s(at: Duration) -> i32 {
+    rt::local_offset_s(at.as_secs())
 }
 
 /// Both clocks at one moment: the wall clock in microseconds. Where the thread was held up between the two readings, it
@@ -111,6 +134,13 @@ mod tests {
         for stamp in [wall() - hour, wall() + hour] {
             let before = now();
             assert!(from_wall(stamp) >= before);
+        }
+    }
+
+    #[test]
+    fn the_local_time_is_a_day_from_utc_at_most() {
+        for at in [Duration::ZERO, super::wall(), Duration::from_hours(24 * 365 * 100)] {
+            assert!(local_offset_s(at).abs() <= 24 * 3600);
         }
     }
 

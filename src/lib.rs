@@ -17,8 +17,8 @@
 //! | layer | modules | rule |
 //! |---|---|---|
 //! | 0 vocabulary | [`allow`], [`key`], [`time`], [`timers`], [`units`] | no dependencies |
-//! | 1 pure cores | [`sip`], [`sdp`], [`rtp`], [`codec`], [`dsp`], [`mix`], [`paging`], [`config`], [`dns`], [`mdns`], [`speech`], [`status`], [`syslog`], [`slots`], [`fat`], [`appliance`] | bytes and `now` in, values out |
-//! | 2 edges | [`clock`], [`entropy`], [`net`], [`files`], [`gpio`], [`output`], [`sandbox`] | thin, no decisions |
+//! | 1 pure cores | [`sip`], [`sdp`], [`rtp`], [`codec`], [`dsp`], [`mix`], [`paging`], [`config`], [`dns`], [`mdns`], [`speech`], [`status`], [`syslog`], [`slots`], [`fat`], [`appliance`], [`guard`] | bytes and `now` in, values out |
+//! | 2 edges | [`clock`], [`entropy`], [`net`], [`files`], [`gpio`], [`output`], [`process`], [`sandbox`], [`watchdog`] | thin, no decisions |
 //! | 3 composition | [`app`] | joins the rest |
 //!
 //! A module names only layers below its own. Cores do not name each other, but for [`mix`], which is made of [`rtp`],
@@ -52,6 +52,7 @@ pub mod config;
 pub mod dns;
 pub mod dsp;
 pub mod fat;
+pub mod guard;
 pub mod mdns;
 pub mod mix;
 pub mod paging;
@@ -69,7 +70,9 @@ pub mod files;
 pub mod gpio;
 pub mod net;
 pub mod output;
+pub mod process;
 pub mod sandbox;
+pub mod watchdog;
 
 pub mod app;
 

@@ -55,6 +55,32 @@ fn what_is_printed_is_a_configuration() {
     assert!(said(&output).contains("[zone Hall]\ndevice = null "), "{}", said(&output));
 }
 
+#[test]
+fn a_card_image_starts_whatever_its_configuration_is() {
+    let into = Path::new(env!("CARGO_TARGET_TMPDIR")).join("configuring-boot");
+    let read = |name: &str| std::fs::read_to_string(into.join(name)).unwrap();
+    let good = written("boot-good.conf", "[network]\nhostname = hall\naddress = 192.0.2.20/24\n");
+    for (name, text, hostname) in [
+        ("right", "[network]\nhostname = yard\n", "yard\n"),
+        ("wrong", "[network]\nhostname = no name\n", "hall\n"),
+        ("empty", "", "hall\n"),
+        ("cut", "[net", "hall\n"),
+        ("noise", "\u{0}\u{1}[[[\r=\n\n[network\nhostname", "hall\n"),
+    ] {
+        let file = written(&format!("boot-{name}.conf"), text);
+        let folder = into.to_str().unwrap();
+        let output = paging(&["boot", "--into", folder, "--last-good", &good, &file]);
+        assert_eq!(output.status.code(), Some(0), "{name}");
+        assert_eq!(read("hostname"), hostname, "{name}");
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(told.contains("error: "), name != "right", "{name}: {told}");
+        assert!(read("chrony.conf").contains("makestep"));
+    }
+    assert!(read("network").ends_with("\nADDRESS4=192.0.2.20/24\n"));
+    let output = paging(&["boot", "--into", "/proc/nowhere", "/no/such/file"]);
+    assert_eq!(output.status.code(), Some(0));
+}
+
 fn paging(arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_paging"));
     command.current_dir(env!("CARGO_MANIFEST_DIR")).args(arguments).output().unwrap()

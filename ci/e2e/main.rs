@@ -30,6 +30,7 @@ mod configuring;
 mod confined;
 mod faults;
 mod flood;
+mod guard;
 mod interop;
 mod load;
 mod log;

@@ -39,6 +39,8 @@ pub(super) struct Accounts<'a> {
     links: Vec<String>,
     /// The box is told to stop: nothing begins any more.
     is_leaving: bool,
+    /// What time a server has said it is.
+    date: Option<Duration>,
 }
 
 /// What tasks have found out.
@@ -68,6 +70,7 @@ impl<'a> Accounts<'a> {
             news,
             links: Vec::new(),
             is_leaving: false,
+            date: None,
         };
         settings.accounts.iter().for_each(|account| accounts.add(account));
         accounts
@@ -174,7 +177,10 @@ impl<'a> Accounts<'a> {
         let Some(number) = self.lines.iter().position(|line| line.key == Some(key)) else { return };
         let line = &mut self.lines[number];
         match event {
-            Event::Registered { server, expires } => line.on_registered(now, &server, expires),
+            Event::Registered { server, expires, date } => {
+                line.on_registered(now, &server, expires);
+                self.date = date.or(self.date);
+            }
             Event::Failed { server, reason, retry_in } => line.on_failed(now, server, reason, retry_in),
             Event::Redirected { contacts } => self.follow(number, contacts),
             Event::Unregistered => {
@@ -186,6 +192,11 @@ impl<'a> Accounts<'a> {
                 }
             }
         }
+    }
+
+    /// What time it is, since 1970, if a server has just said so.
+    pub(super) const fn take_date(&mut self) -> Option<Duration> {
+        self.date.take()
     }
 
     /// What is wrong with each.

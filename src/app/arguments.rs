@@ -9,13 +9,15 @@
 //! paging call URI --play FILE | --tone HZ --seconds S | --rtp no
 //! paging status [CONF…] [--json] [--watch]      how the running box is
 //! paging boot [--into FOLDER] [CONF…]            make the files of the card image's tools
+//! paging guard [--socket PATH] …                 watch over the box of a card image
 //! ```
 //! Decides what a command line means; it opens nothing and prints nothing. What follows `call` is read by `call_arguments`,
 //! what follows `check` and `config` by `config_arguments`, with the options of PagingServer, what follows `status` by
-//! `status_arguments`, what follows `boot` by `boot_arguments`.
+//! `status_arguments`, what follows `boot` by `boot_arguments`, what follows `guard` by `guard_arguments`.
 
 pub use super::call_arguments::{Announcement, CALL_HELP, PageCall, Sound};
 pub use super::config_arguments::{CONFIG_HELP, Shown};
+pub use super::guard_arguments::GuardPost;
 use super::status_arguments::StatusQuery;
 
 use super::boot_arguments::Boot;
@@ -45,6 +47,8 @@ pub enum Command {
     Status(StatusQuery),
     /// Prepare the machine of a card image.
     Boot(Boot),
+    /// Watch over the box that runs on a card.
+    Guard(GuardPost),
     /// Print how to use it.
     Help,
     /// Print how to place pages.
@@ -84,10 +88,11 @@ impl Command {
                 lexopt::Arg::Value(word) if configuration.files.is_empty() => match word.to_str() {
                     Some("check") => return config_arguments::check(&mut parser, configuration),
                     Some("config") => return config_arguments::config(&mut parser, configuration),
-                    Some(command @ ("devices" | "call")) if !configuration.sets.is_empty() => {
+                    Some(command @ ("devices" | "call" | "guard")) if !configuration.sets.is_empty() => {
                         return Err(UsageError::SetFor(command.to_owned()));
                     }
                     Some("devices") => return devices(&mut parser),
+                    Some("guard") => return GuardPost::parse(&mut parser),
                     Some("say-status") => return SayStatus::parse(configuration, &mut parser),
                     Some("status") => {
                         return Ok(StatusQuery::parse(&mut parser, configuration.sets)?
@@ -280,6 +285,7 @@ PagingBox: telephone calls come out of loudspeakers
   paging call --help                          many calls at once, codecs, network faults
   paging status [CONF…]                       how the running box is; --watch, --json, --help
   paging boot [--into FOLDER] [CONF…]         on the card image: settings become files of its tools
+  paging guard                                on the card image: watch over the box, write to the card
   paging --help | --version
 
 Examples:

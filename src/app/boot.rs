@@ -1,63 +1,122 @@
 //! `paging boot`: once, when the card image starts, before anything else of it runs.
 //!
 //! ```text
-//! /etc/paging.conf, /boot/paging.conf ─> Settings ─> appliance::files ─> /run/box/*   (memory)
-//!                                           └─> what is wrong ─> console
+//! state: last good, floor ──────────────┬───────────────────────────────> last-good.conf, floor ┐
+//! /etc/paging.conf, /boot/paging.conf ─> Settings ─> appliance::files ─> hostname, network, …   ├ /run/box (memory)
+//!                                          │    └─> [audio] overlay ────> reboot ───────────────┘
+//!                                          │              └─> hat.txt of the slot, if it is another one
+//!                                          └─> what is wrong ─> console
 //! ```
 //! It sets nothing itself: the scripts of the image do, by what they find in the folder. Whatever is wrong, it ends well,
 //! and the folder holds what is needed for plain DHCP; a script that finds no folder does the same.
 
+mod hat;
+mod state;
+
+use super::arguments::Configuration;
 use super::boot_arguments::Boot;
 use super::{complain, configuration};
 use crate::appliance::{self, File, OPEN};
 use crate::config::Settings;
+use crate::slots::Slots;
+use hat::Outcome;
+use state::State;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
-use std::path::Path;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt, fchown};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// Writes the files, and says what is wrong.
 pub(super) fn boot(boot: &Boot) -> ExitCode {
-    let read = configuration::read_what_is_there(&boot.configuration);
-    for mistake in read.mistakes() {
-        complain(&mistake);
-    }
-    let settings = &read.loaded.settings;
-    for error in write_all(&boot.into, settings) {
-        complain(&error);
-    }
-    if let Err(error) = take_zone(Path::new(ZONES), &boot.into, appliance::zone(&settings.time)) {
-        complain(&error);
+    for complaint in prepare(boot, Path::new(ZONES)) {
+        complain(&complaint);
     }
     ExitCode::SUCCESS
+}
+
+/// Does all of it; what is wrong, in one line each.
+fn prepare(boot: &Boot, zones: &Path) -> Vec<String> {
+    let mut told = Vec::new();
+    let made = fs::DirBuilder::new().recursive(true).mode(FOLDER).create(&boot.into);
+    told.extend(made.err().map(|error| format!("{}: {error}", boot.into.display())));
+    let mut state = boot.state.as_deref().and_then(|path| {
+        State::open(path)
+            .map_err(|error| told.push(format!("nothing is remembered: {}: {error}", path.display())))
+            .ok()
+    });
+    let (last_good, outcome) = remember(&boot.into, state.as_ref());
+    told.extend(outcome.err().map(|error| format!("{}: {error}", last_good.display())));
+    let last_good = Some(boot.configuration.last_good.clone().unwrap_or(last_good));
+    let read = configuration::read_what_is_there(&Configuration { last_good, ..boot.configuration.clone() });
+    told.extend(read.mistakes().iter().map(ToString::to_string));
+    let settings = &read.loaded.settings;
+    told.extend(write_all(&boot.into, settings));
+    told.extend(take_zone(zones, &boot.into, appliance::zone(&settings.time)).err());
+    match hat::settle(&settings.audio.overlay, boot.slot.as_deref(), state.as_mut()) {
+        Ok(Outcome::Reboot) => {
+            told.push(format!(
+                "[audio] overlay = {} begins to count: starting again",
+                settings.audio.overlay
+            ));
+            told.extend(fs::write(boot.into.join(REBOOT), "").err().map(|error| error.to_string()));
+        }
+        Ok(Outcome::AsItWas) => {}
+        Err(error) => told.push(format!("[audio] overlay: {error}")),
+    }
+    told
+}
+
+/// Writes down what the box remembers: what it came up with when it was well, for `paging` too, and a time that has passed.
+fn remember(folder: &Path, state: Option<&State>) -> (PathBuf, io::Result<()>) {
+    let slots = state.map(State::slots);
+    let last_good = folder.join(LAST_GOOD);
+    let kept = match slots.and_then(Slots::configuration) {
+        Some(text) => write_bytes(folder, LAST_GOOD, OF_THE_SERVICE, text),
+        None => remove(&last_good),
+    };
+    let floor = slots.and_then(Slots::floor).map(|floor| format!("{}\n", floor.as_secs()));
+    let floor = floor.map_or(Ok(()), |floor| write_bytes(folder, FLOOR, OPEN, floor.as_bytes()));
+    (last_good, kept.and(floor))
 }
 
 /// Writes what these settings make into a folder, and removes what others have made. What cannot be written is told, and
 /// hinders nothing else.
 fn write_all(folder: &Path, settings: &Settings) -> Vec<String> {
-    let made = fs::DirBuilder::new().recursive(true).mode(FOLDER).create(folder);
     let files = appliance::files(settings);
     let removed = appliance::NAMES
         .iter()
         .filter(|name| !files.iter().any(|file| file.name == **name))
         .map(|name| (*name, remove(&folder.join(name))));
     let written = files.iter().map(|file| (file.name, write(folder, file)));
-    let outcomes = [("", made)].into_iter().chain(removed).chain(written);
-    let told = outcomes.filter_map(|(name, outcome)| Some((name, outcome.err()?)));
+    let told = removed.chain(written).filter_map(|(name, outcome)| Some((name, outcome.err()?)));
     told.map(|(name, error)| format!("{}: {error}", folder.join(name).display())).collect()
 }
 
-/// Writes a file, so that whoever reads it finds it whole or not at all.
 fn write(folder: &Path, file: &File) -> io::Result<()> {
-    let new = folder.join(format!(".{}.new", file.name));
+    write_bytes(folder, file.name, file.mode, file.text.as_bytes())
+}
+
+/// Writes a file, so that whoever reads it finds it whole or not at all. One for the service belongs to its group.
+fn write_bytes(folder: &Path, name: &str, mode: u32, bytes: &[u8]) -> io::Result<()> {
+    let new = folder.join(format!(".{name}.new"));
     remove(&new)?;
-    let mut options = OpenOptions::new();
-    let mut opened = options.write(true).create_new(true).mode(file.mode).open(&new)?;
-    opened.write_all(file.text.as_bytes())?;
+    let mut opened = OpenOptions::new().write(true).create_new(true).mode(mode).open(&new)?;
+    opened.write_all(bytes)?;
+    if mode == OF_THE_SERVICE {
+        // Where there is no such group, or no right to, the service runs as somebody who may read it anyway.
+        let _ = fchown(&opened, None, group(SERVICE));
+    }
     // Whatever the mask of the process is.
-    opened.set_permissions(fs::Permissions::from_mode(file.mode))?;
-    fs::rename(&new, folder.join(file.name))
+    opened.set_permissions(fs::Permissions::from_mode(mode))?;
+    fs::rename(&new, folder.join(name))
+}
+
+/// The number of a group.
+fn group(name: &str) -> Option<u32> {
+    let groups = fs::read_to_string("/etc/group").ok()?;
+    let line = groups.lines().find(|line| line.split(':').next() == Some(name))?;
+    line.split(':').nth(2)?.parse().ok()
 }
 
 fn remove(path: &Path) -> io::Result<()> {
@@ -86,6 +145,14 @@ fn take_zone(zones: &Path, folder: &Path, zone: &str) -> Result<(), String> {
 
 /// The compiled rules of all time zones (tzfile(5)).
 const ZONES: &str = "/usr/share/zoneinfo";
+const LAST_GOOD: &str = "last-good.conf";
+/// Seconds since 1970.
+const FLOOR: &str = "floor";
+/// Where there is one, the machine is to begin anew.
+const REBOOT: &str = "reboot";
+/// The user that the service runs as has a group of the same name.
+const SERVICE: &str = "paging";
+const OF_THE_SERVICE: u32 = 0o640;
 /// Everybody may look for what is there.
 const FOLDER: u32 = 0o755;
 
@@ -93,16 +160,60 @@ const FOLDER: u32 = 0o755;
 mod tests {
     use super::*;
     use crate::config::load;
-    use std::path::PathBuf;
+    use core::time::Duration;
 
     fn folder(name: &str) -> PathBuf {
         let folder = std::env::temp_dir().join(format!("pagingbox-{}-boot-{name}", std::process::id()));
         let _ = fs::remove_dir_all(&folder);
+        fs::create_dir_all(&folder).unwrap();
         folder
     }
 
     fn settings(text: &str) -> Settings {
         load(&[("paging.conf", text.as_bytes())], [], &[]).settings
+    }
+
+    fn of(folder: &Path) -> Boot {
+        let configuration =
+            Configuration { files: vec![folder.join("paging.conf")], ..Configuration::default() };
+        Boot { configuration, into: folder.join("box"), state: None, slot: None }
+    }
+
+    #[test]
+    fn what_the_box_remembers_stands_in_for_a_file_that_is_empty() {
+        let folder = folder("remembered");
+        let (state, mut area) =
+            (folder.join("state"), vec![0; usize::try_from(crate::slots::AREA_BYTES).unwrap()]);
+        let empty = Slots::of(&area);
+        let good = empty.with_configuration(b"[network]\nhostname = hall\n").unwrap();
+        for write in [good, empty.with_floor(Duration::from_hours(500_000)).unwrap()] {
+            let offset = usize::try_from(write.offset).unwrap();
+            area[offset..offset + write.bytes.len()].copy_from_slice(&write.bytes);
+        }
+        fs::write(&state, area).unwrap();
+        fs::write(folder.join("paging.conf"), "").unwrap();
+        let boot = Boot { state: Some(state), ..of(&folder) };
+        let told = prepare(&boot, &folder);
+        assert!(
+            told.len() == 1 && told[0].ends_with("the last good configuration, of before, is in force"),
+            "{told:?}"
+        );
+        let read = |name| fs::read_to_string(boot.into.join(name)).unwrap();
+        assert_eq!((read("hostname"), read("floor")), ("hall\n".to_owned(), "1800000000\n".to_owned()));
+        let kept = fs::metadata(boot.into.join("last-good.conf")).unwrap();
+        assert_eq!(kept.permissions().mode() & 0o777, 0o640);
+        fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[test]
+    fn a_box_without_anything_gets_plain_dhcp() {
+        let folder = folder("nothing");
+        let boot =
+            Boot { state: Some("/no such partition".into()), slot: Some("/nor this".into()), ..of(&folder) };
+        let told = prepare(&boot, &folder);
+        assert_eq!(told.len(), 3, "{told:?}");
+        assert_eq!(there(&boot.into), ["chrony.conf", "hostname", "network", "timezone"]);
+        fs::remove_dir_all(&folder).unwrap();
     }
 
     fn there(folder: &Path) -> Vec<String> {
@@ -138,7 +249,8 @@ mod tests {
         assert!(told.len() == 1 && told[0].contains("/hostname: "), "{told:?}");
         assert!(folder.join("network").is_file());
         fs::remove_dir_all(&folder).unwrap();
-        assert!(!write_all(Path::new("/proc/no such folder"), &settings("")).is_empty());
+        let nowhere = Boot { into: "/proc/no such folder".into(), ..of(&folder) };
+        assert!(!prepare(&nowhere, &folder).is_empty(), "and it ends all the same");
     }
 
     #[test]

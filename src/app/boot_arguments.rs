@@ -10,6 +10,10 @@ pub struct Boot {
     pub configuration: Configuration,
     /// The folder that the files are written into.
     pub into: PathBuf,
+    /// The partition in which the box remembers.
+    pub state: Option<PathBuf>,
+    /// The partition that the firmware has started from.
+    pub slot: Option<PathBuf>,
 }
 
 impl Boot {
@@ -17,12 +21,14 @@ impl Boot {
         configuration: Configuration,
         parser: &mut lexopt::Parser,
     ) -> Result<Command, UsageError> {
-        let mut boot = Self { configuration, into: PathBuf::from(INTO) };
+        let mut boot = Self { configuration, into: PathBuf::from(INTO), state: None, slot: None };
         while let Some(argument) = parser.next()? {
             match argument {
                 lexopt::Arg::Short('h') | lexopt::Arg::Long("help") => return Ok(Command::Help),
                 lexopt::Arg::Long("set") => boot.configuration.sets.push(text(parser.value()?)?),
                 lexopt::Arg::Long("last-good") => boot.configuration.last_good = Some(parser.value()?.into()),
+                lexopt::Arg::Long("state") => boot.state = Some(parser.value()?.into()),
+                lexopt::Arg::Long("slot") => boot.slot = Some(parser.value()?.into()),
                 lexopt::Arg::Long("into") => boot.into = parser.value()?.into(),
                 lexopt::Arg::Value(path) => boot.configuration.files.push(path.into()),
                 other => return Err(other.unexpected().into()),
@@ -59,6 +65,11 @@ mod tests {
         assert_eq!(boot.into, Path::new("y"));
         assert_eq!(boot.configuration.last_good.as_deref(), Some(Path::new("z")));
         assert_eq!((boot.configuration.files.len(), boot.configuration.sets.len()), (1, 1));
+        let Ok(Command::Boot(boot)) = parse("boot --state s --slot t") else { panic!("expected boot") };
+        assert_eq!(
+            (boot.state.as_deref(), boot.slot.as_deref()),
+            (Some(Path::new("s")), Some(Path::new("t")))
+        );
         assert_eq!(parse("boot --onto y").unwrap_err(), "invalid option '--onto'");
     }
 

@@ -5,7 +5,7 @@
 //! cannot be read, single values of it for those that are wrong, and for those that a file which ends too early has lost.
 
 use super::arguments::Configuration;
-use crate::config::{self, Diagnostic, Loaded, Severity};
+use crate::config::{self, Diagnostic, Loaded, Settings, Severity, Timing};
 use crate::status::{self, Mistake};
 use core::fmt;
 use std::io;
@@ -53,11 +53,11 @@ pub(super) fn read_again(configuration: &Configuration, before: &Read) -> Read {
     let mut all = Texts::default();
     for path in files(configuration) {
         let name = path.display().to_string();
-        let known = before.texts.texts.iter().find(|(known, _)| *known == name);
+        let known = before.texts.found.iter().find(|(known, _)| *known == name);
         // What came out of a pipe is there no more.
         let is_pipe = std::fs::metadata(path).is_ok_and(|about| !about.is_file() && !about.is_dir());
         if let Some(known) = known.filter(|_| is_pipe) {
-            all.texts.push(known.clone());
+            all.found.push(known.clone());
             continue;
         }
         if before.texts.stands_in(path) {
@@ -68,16 +68,16 @@ pub(super) fn read_again(configuration: &Configuration, before: &Read) -> Read {
             (Ok(text), Some((_, known))) if is_blank(&text) && !is_blank(known) => {
                 let source = io::Error::new(io::ErrorKind::InvalidData, "it has become empty");
                 all.unread.push(ReadError { path: path.to_owned(), source });
-                all.texts.push((name, known.clone()));
+                all.found.push((name, known.clone()));
             }
             (Ok(text), _) => {
                 all.stand_ins.retain(|known| known != path);
-                all.texts.push((name, text));
+                all.found.push((name, text));
             }
             (Err(error), None) if error.kind() == io::ErrorKind::NotFound => {}
             (Err(source), known) => {
                 all.unread.push(ReadError { path: path.to_owned(), source });
-                all.texts.extend(known.cloned());
+                all.found.extend(known.cloned());
             }
         }
     }
@@ -95,7 +95,7 @@ pub(super) fn files(configuration: &Configuration) -> impl Iterator<Item = &Path
 /// no `Debug`: texts hold secrets.
 #[derive(Default)]
 pub(super) struct Texts {
-    pub(super) texts: Vec<(String, Vec<u8>)>,
+    pub(super) found: Vec<(String, Vec<u8>)>,
     pub(super) unread: Vec<ReadError>,
     /// Files in whose place the last good configuration stands.
     stand_ins: Vec<PathBuf>,
@@ -140,7 +140,7 @@ impl Texts {
         let mut all = Self::default();
         for path in paths {
             match std::fs::read(path) {
-                Ok(text) => all.texts.push((path.display().to_string(), text)),
+                Ok(text) => all.found.push((path.display().to_string(), text)),
                 Err(source) => all.unread.push(ReadError { path: path.clone(), source }),
             }
         }
@@ -154,13 +154,13 @@ impl Texts {
             (Ok(text), Some(_)) if is_blank(&text) => {
                 io::Error::new(io::ErrorKind::InvalidData, "it is empty")
             }
-            (Ok(text), _) => return self.texts.push((name, text)),
+            (Ok(text), _) => return self.found.push((name, text)),
             (Err(error), _) => error,
         };
         self.unread.push(ReadError { path: path.to_owned(), source });
         if let Some(good) = good {
             self.stand_ins.push(path.to_owned());
-            self.texts.push((name, good.text.clone()));
+            self.found.push((name, good.text.clone()));
         }
     }
 
@@ -178,7 +178,7 @@ impl Texts {
     fn instead(&self, error: &ReadError) -> &'static str {
         if self.stands_in(&error.path) {
             "the last good configuration, of before, is in force"
-        } else if self.texts.iter().any(|(name, _)| *name == error.path.display().to_string()) {
+        } else if self.found.iter().any(|(name, _)| *name == error.path.display().to_string()) {
             "what it said before stays in force"
         } else {
             "the rest of the configuration holds"
@@ -191,7 +191,7 @@ impl Texts {
     }
 
     pub(super) fn borrowed(&self) -> Vec<(&str, &[u8])> {
-        self.texts.iter().map(|(name, text)| (name.as_str(), text.as_slice())).collect()
+        self.found.iter().map(|(name, text)| (name.as_str(), text.as_slice())).collect()
     }
 
     fn existing(paths: &[&str]) -> Self {
@@ -211,7 +211,7 @@ pub(super) struct Read {
 impl Read {
     /// Whether the same was read as `before`.
     pub(super) fn is_same(&self, before: &Self) -> bool {
-        self.texts.texts == before.texts.texts && self.texts.unread.len() == before.texts.unread.len()
+        self.texts.found == before.texts.found && self.texts.unread.len() == before.texts.unread.len()
     }
 
     /// Logs what is wrong with the configuration.
@@ -229,7 +229,17 @@ impl Read {
 }
 
 impl Read {
-    /// The same, for those who ask later.
+    /// Logs what only the card image reads, on a machine that is none.
+    pub(super) fn tell_of_the_card(&self) {
+        let changes = config::changes(&Settings::default(), &self.loaded.settings);
+        let of_the_card: Vec<_> =
+            changes.iter().filter(|change| change.timing == Timing::Start).map(ToString::to_string).collect();
+        if !of_the_card.is_empty() && !Path::new(CARD).exists() {
+            log::warn!("{}: for the card image only; this machine has its own", of_the_card.join(", "));
+        }
+    }
+
+    /// What is wrong, for those who ask later.
     pub(super) fn mistakes(&self) -> Vec<Mistake> {
         let unread = self.texts.unread.iter().map(|error| Mistake {
             severity: status::Severity::Error,
@@ -278,6 +288,8 @@ impl fmt::Display for ReadError {
     }
 }
 
+/// What the card image knows of itself (image/stamp).
+const CARD: &str = "/usr/lib/paging/meta";
 /// Read first, where they exist; later ones win.
 pub(super) const STANDARD: [&str; 2] = ["/etc/paging.conf", "/boot/paging.conf"];
 
@@ -291,7 +303,7 @@ mod tests {
         // A directory is there, and cannot be read as a file.
         let unreadable = concat!(env!("CARGO_MANIFEST_DIR"), "/src");
         let missing = concat!(env!("CARGO_MANIFEST_DIR"), "/no such file");
-        let Texts { texts, unread, .. } = Texts::existing(&[unreadable, missing, there]);
+        let Texts { found: texts, unread, .. } = Texts::existing(&[unreadable, missing, there]);
         let names: Vec<_> = texts.iter().map(|(name, _)| name.as_str()).collect();
         assert_eq!(names, [there]);
         let [error] = unread.as_slice() else { panic!("{unread:?}") };

@@ -15,10 +15,10 @@ pub(super) fn check(configuration: &Configuration) -> ExitCode {
     for error in &texts.unread {
         complain(error);
     }
-    if is_named && texts.texts.is_empty() {
+    if is_named && texts.found.is_empty() {
         return ExitCode::from(EX_NOINPUT);
     }
-    if !is_named && texts.texts.is_empty() && texts.unread.is_empty() {
+    if !is_named && texts.found.is_empty() && texts.unread.is_empty() {
         complain(&format_args!(
             "neither {} is there: the defaults hold",
             configuration::STANDARD.join(" nor ")

@@ -16,7 +16,9 @@
 //! - `log` writes log lines as far as `log_levels` let them, and `syslog` sends them; `throttle` says how many the
 //!   network may cause; `strangers` tells of those who may not call; `vicinity` looks up the networks of the box.
 //! - `outlook` is what the box shows of itself to the machine: `status_socket` answers `paging status`, `notify` tells the
-//!   service manager. `status_visit` is the one who asks, on a [`status_arguments`] line, and draws a page in a `terminal`.
+//!   service manager, `tidings` the guard. `status_visit` is the one who asks, on a [`status_arguments`] line, and draws a page in a `terminal`.
+//! - `guard` is the root process of the card image, on the line of its `guard_arguments`; `guard_card` writes, and `guard_disk`
+//!   knows where.
 //! - `accounts` registers the box: each `line` is one account, with servers that `lookup` finds.
 
 mod accounts;
@@ -46,6 +48,10 @@ mod configure;
 mod confine;
 mod connection;
 mod connections;
+mod guard;
+mod guard_arguments;
+mod guard_card;
+mod guard_disk;
 mod inband;
 mod inbox;
 mod legs;
@@ -79,6 +85,7 @@ mod talker;
 mod target;
 mod terminal;
 mod throttle;
+mod tidings;
 mod vicinity;
 
 use crate::output;
@@ -100,6 +107,7 @@ pub fn run(command: Command) -> ExitCode {
         Command::SayStatus(ask) => say_status::say_status(ask),
         Command::Status(query) => ask(&query),
         Command::Boot(what) => boot::boot(&what),
+        Command::Guard(post) => guard::guard(&post),
         Command::StatusHelp => print(STATUS_HELP),
         Command::Help => print(HELP),
         Command::CallHelp => print(CALL_HELP),
@@ -132,6 +140,7 @@ fn run_box(configuration: &Configuration) -> ExitCode {
     }
     confined.tell();
     read.report();
+    read.tell_of_the_card();
     let code = match serve::serve(configuration, read) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

@@ -22,7 +22,7 @@ impl Notifier {
     /// Where the environment says so.
     pub(super) fn of_environment(now: Instant) -> Option<Self> {
         let name = std::env::var_os("NOTIFY_SOCKET")?;
-        let socket = NotifySocket::connect(&name).inspect_err(|error| {
+        let socket = NotifySocket::open(&name).inspect_err(|error| {
             log::warn!("the service manager cannot be told: {}: {error}", name.display());
         });
         let number = |name| std::env::var(name).ok()?.parse().ok();
@@ -39,7 +39,9 @@ impl Notifier {
     /// Tells what is new or due.
     pub(super) fn tell(&mut self, now: Instant, outline: Outline) {
         let Some(text) = self.notices.next(now, outline) else { return };
-        if !self.socket.send(&text) {
+        if self.socket.send(&text) {
+            self.notices.refused = 0;
+        } else {
             self.notices.on_refused(now);
         }
     }
@@ -73,6 +75,8 @@ struct Notices {
     is_ready: bool,
     is_stopping: bool,
     has_missed: bool,
+    /// So often in a row it was not told.
+    refused: u32,
     said: String,
     say_at: Instant,
     deadline: Instant,
@@ -88,6 +92,7 @@ impl Notices {
             is_ready: false,
             is_stopping: false,
             has_missed: false,
+            refused: 0,
             said: String::new(),
             say_at: now,
             deadline: now,
@@ -106,11 +111,15 @@ impl Notices {
         (!text.is_empty()).then(|| text.join("\n"))
     }
 
-    /// The manager has no room for what was last to be told: all of it is told again soon.
+    /// The manager has no room for what was last to be told, or is not there: all of it is told again soon.
     fn on_refused(&mut self, now: Instant) {
         (self.is_ready, self.beat_at, self.say_at) = (false, now, now);
         self.said.clear();
-        self.deadline = now + READY_EVERY;
+        if self.refused == 1 {
+            log::warn!("the service manager does not listen; it is told again and again");
+        }
+        self.deadline = now + if self.refused == 0 { READY_EVERY } else { LOOK_AGAIN };
+        self.refused = self.refused.saturating_add(1);
     }
 
     fn ready(&mut self, now: Instant, outline: &Outline) -> Option<String> {
@@ -240,6 +249,16 @@ mod tests {
         assert_eq!(notices.deadline, at(20));
         assert_eq!(notices.next(at(20), WELL), Some(text));
         assert_eq!(notices.next(at(40), WELL), None);
+    }
+
+    #[test]
+    fn a_manager_that_is_not_there_is_looked_for_once_a_second() {
+        let mut notices = Notices::new(at(0), None);
+        for (now, then) in [(0, 20), (20, 1020), (1020, 2020)] {
+            assert!(notices.next(at(now), WELL).is_some_and(|text| text.starts_with("READY=1")));
+            notices.on_refused(at(now));
+            assert_eq!(notices.deadline, at(then));
+        }
     }
 
     #[test]

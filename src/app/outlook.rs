@@ -1,9 +1,13 @@
-//! What the box shows of itself to the machine it runs on: to those who ask at its socket, and to the service manager.
+//! What the box shows of itself to the machine it runs on: to those who ask at its socket, to the service manager, and to the
+//! guard of a card image.
 
 use super::notify::{Notifier, Outline};
 use super::status_socket::StatusSocket;
-use crate::status::{Mistake, Status};
+use super::tidings::Tidings;
+use crate::clock;
+use crate::status::{ClockKeeper, Mistake, Status};
 use crate::time::Instant;
+use core::time::Duration;
 
 /// Who is told, and what the rest of the box does not know.
 pub(super) struct Outlook {
@@ -11,17 +15,25 @@ pub(super) struct Outlook {
     mistakes: Vec<Mistake>,
     socket: Option<StatusSocket>,
     notifier: Option<Notifier>,
+    tidings: Option<Tidings>,
+    /// What a server has said of the time, and when.
+    dated: Option<(Instant, Duration)>,
 }
 
 impl Outlook {
     /// Of a box that has begun at `since`, with these mistakes in its configuration.
     pub(super) fn new(since: Instant, mistakes: Vec<Mistake>) -> Self {
-        Self { since, mistakes, socket: None, notifier: None }
+        Self { since, mistakes, socket: None, notifier: None, tidings: None, dated: None }
     }
 
     /// The same with somebody who may ask, and somebody to tell.
     pub(super) fn with(self, socket: Option<StatusSocket>, notifier: Option<Notifier>) -> Self {
         Self { socket, notifier, ..self }
+    }
+
+    /// The same with a guard, if there is one.
+    pub(super) fn guarded_by(self, tidings: Option<Tidings>) -> Self {
+        Self { tidings, ..self }
     }
 
     /// When the box began.
@@ -37,13 +49,17 @@ impl Outlook {
     /// The configuration was read again.
     pub(super) fn set_mistakes(&mut self, mistakes: Vec<Mistake>) {
         self.mistakes = mistakes;
+        if let Some(tidings) = &mut self.tidings {
+            tidings.handle_configuration();
+        }
     }
 
     /// When it wants to tell something.
     pub(super) fn deadline(&self) -> Option<Instant> {
         let asked = self.socket.as_ref().and_then(StatusSocket::deadline);
         let told = self.notifier.as_ref().map(Notifier::deadline);
-        [asked, told].into_iter().flatten().min()
+        let tidings = self.tidings.as_ref().map(Tidings::deadline);
+        [asked, told, tidings].into_iter().flatten().min()
     }
 
     /// Answers those who ask, and drops those who do not read.
@@ -62,10 +78,61 @@ impl Outlook {
         }
     }
 
+    /// Tells the guard how the box is, and what time a server says it is.
+    pub(super) fn report(&mut self, now: Instant, date: Option<Duration>, status: &Status) {
+        if let Some(date) = date {
+            self.dated = Some((now, date));
+        }
+        let Some(tidings) = &mut self.tidings else { return };
+        if let Some(date) = date {
+            tidings.tell_time(date);
+        }
+        if tidings.deadline() <= now {
+            tidings.tell(now, status);
+        }
+    }
+
+    /// Who vouches for a clock that shows so much.
+    pub(super) fn clock_keeper(&self, now: Instant, shows: Duration) -> Option<ClockKeeper> {
+        let agrees = self.dated.is_some_and(|dated| agrees(dated, now, shows));
+        if clock::is_synchronised() {
+            Some(ClockKeeper::Ntp)
+        } else {
+            agrees.then_some(ClockKeeper::Registrar)
+        }
+    }
+
+    /// Whether it is time for [`report`](Self::report).
+    pub(super) fn wants_report(&self, now: Instant) -> bool {
+        self.tidings.as_ref().is_some_and(|tidings| tidings.deadline() <= now)
+    }
+
     /// Tells the service manager that the box ends.
     pub(super) fn stop(&mut self) {
         if let Some(notifier) = &mut self.notifier {
             notifier.stop();
+        }
+    }
+}
+
+/// Whether a clock shows what a server has said, as far as it has gone on since.
+fn agrees((at, date): (Instant, Duration), now: Instant, shows: Duration) -> bool {
+    (date + now.since(at)).abs_diff(shows) <= CLOSE_ENOUGH
+}
+
+/// A Date is in whole seconds, and takes its time (as for the guard).
+const CLOSE_ENOUGH: Duration = Duration::from_secs(2);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_agrees_with_a_date_that_has_gone_on() {
+        let dated = (Instant::from_millis(5000), Duration::from_hours(500_000));
+        for (shows, is_right) in [(0, false), (58, true), (60, true), (62, true), (63, false)] {
+            let shows = Duration::from_hours(500_000) + Duration::from_secs(shows);
+            assert_eq!(agrees(dated, Instant::from_millis(65_000), shows), is_right, "{shows:?}");
         }
     }
 }

@@ -19,6 +19,7 @@ use super::reload::{Origin, Reload};
 use super::service::Service;
 use super::sink::Sink;
 use super::status_socket::StatusSocket;
+use super::tidings::Tidings;
 use crate::clock;
 use crate::config::{Output, Settings, meanwhile};
 use crate::entropy;
@@ -189,6 +190,7 @@ fn work<'a>(
         StatusSocket::open(settings.status.socket.as_deref(), &executor, media.bell()),
         Notifier::of_environment(clock::now()),
     );
+    let outlook = outlook.guarded_by(Tidings::of_environment(clock::now()));
     let (cards, bell, faults) = (media.cards(), media.bell(), announcements::mistakes(&mistakes));
     let announcements = Announcements::new(settings, faults, Rc::clone(&executor), cards, bell);
     let mdns = Mdns::new(settings, Rc::clone(&executor));

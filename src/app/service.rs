@@ -252,7 +252,7 @@ impl<'a> Service<'a> {
         self.show(now);
     }
 
-    /// Answers those who ask how the box is, and tells the service manager.
+    /// Answers those who ask how the box is, and tells the service manager and the guard.
     fn show(&mut self, now: Instant) {
         self.outlook.answer(now, || self.status(now));
         let (accounts, cards, legs, calls) = (&self.accounts, &self.cards, &self.legs, self.calls.len());
@@ -263,6 +263,11 @@ impl<'a> Service<'a> {
             has_begun: cards.have_begun(),
             beats: cards.beat(now) && legs.beat(now),
         });
+        let date = self.accounts.take_date();
+        if self.outlook.wants_report(now) || date.is_some() {
+            let status = self.status(now);
+            self.outlook.report(now, date, &status);
+        }
     }
 
     /// What a new call is refused with.

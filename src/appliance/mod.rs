@@ -12,11 +12,12 @@
 //! Decides names, modes and contents. What a person or a telephone system has written never makes a line of its own: names
 //! are checked letter by letter here once more, the name of a wireless network goes as hexadecimal digits, its password in
 //! the one form in which no letter of it ends anything. Leaves out writing them (`app::boot`), and setting anything: that is
-//! done by the scripts of the image.
+//! done by the scripts of the image. [`hat_txt`] is for the firmware, and lies on the card.
 //!
 //! The log needs no file: the program speaks to a syslog collector itself.
 
 mod chrony;
+mod hat;
 mod names;
 mod network;
 mod wifi;
@@ -25,6 +26,7 @@ use core::fmt;
 
 use crate::config::Settings;
 
+pub use hat::{HAT_BYTES, hat_txt};
 pub use names::zone;
 
 /// A file below the folder of the box.

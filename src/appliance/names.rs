@@ -1,5 +1,7 @@
 //! Names: the box's own, those of others, and that of its time zone.
 
+use core::fmt::Write;
+
 use crate::config::{Network, Time};
 
 /// What `hostname -F` reads.
@@ -12,10 +14,12 @@ pub(super) fn hostname(network: &Network) -> String {
 
 /// The name servers (resolv.conf(5)), where they are not those of DHCP.
 pub(super) fn resolv_conf(network: &Network) -> Option<String> {
-    if network.dns.is_empty() {
-        return None;
+    let mut text = String::new();
+    for server in &network.dns {
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "nameserver {server}");
     }
-    Some(network.dns.iter().map(|server| format!("nameserver {server}\n")).collect())
+    if text.is_empty() { None } else { Some(text) }
 }
 
 /// The zone by its name in the IANA database, which is also that of a file: `Europe/Berlin`.

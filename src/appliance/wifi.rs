@@ -1,6 +1,6 @@
 //! `wpa_supplicant.conf`, for one wireless network.
 //!
-//! The name goes as hexadecimal digits. A password goes between quotes: wpa_supplicant takes all letters up to the last
+//! The name goes as hexadecimal digits. A password goes between quotes: `wpa_supplicant` takes all letters up to the last
 //! quote of the line, so that none has to be escaped, and none can be. It stands alone in its line and holds no control
 //! character.
 
@@ -8,7 +8,7 @@ use core::fmt::Write;
 
 use crate::config::Wifi;
 
-/// What makes wpa_supplicant join; `None` where there is no network to join.
+/// What makes `wpa_supplicant` join; `None` where there is no network to join.
 pub(super) fn wpa_supplicant_conf(wifi: &Wifi) -> Option<String> {
     if wifi.ssid.is_empty() || wifi.ssid.len() > MAX_SSID_BYTES {
         return None;

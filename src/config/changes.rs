@@ -239,6 +239,7 @@ pub(super) const KEYS: &[(&str, &str, Timing, Differ<Settings>)] = &[
     ("audio", "mixer-volume", Timing::Now, differ!(audio.mixer_volume)),
     ("audio", "limiter", Timing::Now, differ!(audio.limiter)),
     ("audio", "volume-call", Timing::Now, differ!(audio.volume_call)),
+    ("audio", "overlay", Timing::Start, differ!(audio.overlay)),
     ("calls", "hang-up-after-minutes", Timing::Now, differ!(calls.hang_up_after)),
     ("gpio", "relay", Timing::Now, differ!(gpio.relay)),
     ("gpio", "relay-lead", Timing::Now, differ!(gpio.relay_lead)),

@@ -173,6 +173,8 @@ pub enum Problem {
     NoNameServer,
     /// A wireless network without a country.
     NoCountry,
+    /// A wireless network whose password is wrong.
+    NotWithoutPassword,
     /// A key that a text does not give any more, but one like it.
     Kept {
         /// What holds.
@@ -328,6 +330,7 @@ impl Problem {
                 "has no wifi-country beside it: the radio keeps to what is allowed everywhere, and may not find it"
             }
             Self::TooManyButtons => "expected at most 32 buttons; it is none, nor are those behind it",
+            Self::NotWithoutPassword => "is not joined without its password",
             Self::NoDevice => "names no device; that of [audio] is taken",
             _ => "is a mistake",
         }

@@ -85,7 +85,7 @@ pub(super) fn settle(settings: &mut Settings, given: &BTreeMap<Slot, Given>, rea
         // That they lack an address is told among the references.
         network.gateway = None;
         network.dns.clear();
-        return tell_of_wifi(network, given, reader);
+        return settle_wifi(&mut network.wifi, given, reader);
     };
     match network.gateway {
         // Routers of IPv6 say so themselves.
@@ -100,12 +100,21 @@ pub(super) fn settle(settings: &mut Settings, given: &BTreeMap<Slot, Given>, rea
     if network.dns.is_empty() && own.address.is_ipv4() && has_servers_by_name {
         error("address", Problem::NoNameServer, given, reader);
     }
-    tell_of_wifi(network, given, reader);
+    settle_wifi(&mut network.wifi, given, reader);
 }
 
-fn tell_of_wifi(network: &Network, given: &BTreeMap<Slot, Given>, reader: &mut Reader<'_>) {
-    if !network.wifi.ssid.is_empty() && network.wifi.country.is_empty() {
+fn settle_wifi(wifi: &mut Wifi, given: &BTreeMap<Slot, Given>, reader: &mut Reader<'_>) {
+    if wifi.ssid.is_empty() {
+        return;
+    }
+    if wifi.country.is_empty() {
         note("wifi-ssid", Problem::NoCountry, given, reader);
+    }
+    // Who has a password means no network that would do without, though it may have the same name.
+    let is_wrong = reader.wrong.contains(&("network".to_owned(), "wifi-password"));
+    if is_wrong && wifi.password.is_empty() {
+        wifi.ssid.clear();
+        note("wifi-ssid", Problem::NotWithoutPassword, given, reader);
     }
 }
 
@@ -200,6 +209,14 @@ mod tests {
             ]
         );
         assert_eq!(read(text).settings, read("").settings);
+    }
+
+    #[test]
+    fn a_network_whose_password_is_wrong_is_not_joined_without_one() {
+        let loaded = read("wifi-ssid = Warehouse\nwifi-password = short\nwifi-country = DE\n");
+        assert_eq!(loaded.settings.network.wifi.ssid, "");
+        let told: Vec<_> = loaded.diagnostics.iter().map(ToString::to_string).collect();
+        assert!(told[1].ends_with("[network] wifi-ssid: is not joined without its password"), "{told:?}");
     }
 
     #[test]

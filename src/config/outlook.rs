@@ -28,6 +28,9 @@ pub(super) fn outlook(loaded: &Loaded) -> Vec<String> {
     let codecs: Vec<_> = sip.codecs.iter().map(ToString::to_string).collect();
     sentences.push(format!("speaks {}, the first that both know", codecs.join(", ")));
     sentences.extend(settings.outputs().iter().map(plays));
+    if !settings.audio.overlay.is_empty() {
+        sentences.push(format!("tells a Raspberry Pi of its sound card: {}", settings.audio.overlay));
+    }
     sentences.extend(lines(settings));
     sentences.extend(network(&settings.network));
     sentences.extend(clock(&settings.time));
@@ -250,6 +253,10 @@ mod tests {
             ]
         );
         assert_eq!(of_network("[network]\nvlan = 2\n"), ["gets its address by DHCP in VLAN 2"]);
+        assert_eq!(
+            of_network("[audio]\noverlay = hifiberry-dac\n"),
+            ["tells a Raspberry Pi of its sound card: hifiberry-dac"]
+        );
     }
 
     #[test]

@@ -94,6 +94,8 @@ pub struct Audio {
     pub limiter: Option<Level>,
     /// The card's own volume in percent, up to 100; `None`: left alone.
     pub mixer_volume: Option<u8>,
+    /// The device tree overlay of a card on the pins of a Raspberry Pi; empty: none.
+    pub overlay: String,
 }
 
 /// `[calls]`: how long calls last.
@@ -204,6 +206,7 @@ impl Audio {
             volume_call: None,
             limiter: None,
             mixer_volume: None,
+            overlay: String::new(),
         }
     }
 }

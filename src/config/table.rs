@@ -169,7 +169,7 @@ const AUDIO: &[Key] = &[
     key("jitter-max", Time(ms(0, 900), Into(|s, v| s.audio.jitter_max = v)), "200ms", "most delay of the jitter buffer"),
     key("latency-max", Time(ms(20, 5000), Into(|s, v| s.audio.latency_max = v)), "300ms", "jitter-max is never more than this"),
     key("sync-delay", Time(ms(0, 10_000), Later), "0ms", "play everything this much later"),
-    key("overlay", Named(Form::Overlay, Later), "", "device tree overlay of a Raspberry Pi HAT").example("hifiberry-dacplus"),
+    key("overlay", Named(Form::Overlay, Into(|s, v| s.audio.overlay = v)), "", "device tree overlay of a Raspberry Pi HAT").example("hifiberry-dacplus"),
     key("mixer-volume", Number(0, 100, Into(|s, v| s.audio.mixer_volume = u8::try_from(v).ok())), "", "the card's own volume, in percent as alsamixer shows it; none: left alone").example("80"),
     key("limiter", Ceiling(Into(|s, v| s.audio.limiter = v)), "-1 dB", "no sample is louder; off for none"),
     key("agc", YesNo(Later), "no", "level every talker to agc-target"),

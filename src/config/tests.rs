@@ -50,6 +50,7 @@ const CASES: &[Case] = &[
     case("audio.jitter-min", "20", |s| s.audio.jitter_min == Duration::from_millis(20), ("3s", "expected a time from 0s to 900ms")),
     case("audio.jitter-max", "100", |s| s.audio.jitter_max == Duration::from_millis(100), ("901", "expected a time from 0s to 900ms")),
     case("audio.latency-max", "0.4s", |s| s.audio.latency_max == Duration::from_millis(400), ("10ms", "expected a time from 20ms to 5s")),
+    case("audio.overlay", "hifiberry-dacplus,x", |s| s.audio.overlay == "hifiberry-dacplus,x", ("my card", "expected the overlay of a sound card")),
     case("audio.volume-call", "50", |s| s.audio.volume_call == Some(Level::from_gain(0.5)), ("-2", "expected a level such as 80, 80% or \"-6 dB\", or -1 to leave it alone")),
     case("audio.mixer-volume", "80", |s| s.audio.mixer_volume == Some(80), ("101", "expected a whole number from 0 to 100")),
     case("audio.limiter", "off", |s| s.audio.limiter.is_none(), ("3 dB", "expected a level up to 0 dB")),

@@ -10,7 +10,7 @@
 //! because the loop has to wait for it.
 //!
 //! [`Tcp`] is a connection, taken by a [`Listener`] or opened; a [`Crowd`] waits for hundreds of them. [`Local`] and
-//! [`LocalListener`] are the same for programs on the machine, and [`NotifySocket`] leads to its service manager.
+//! [`LocalListener`] are the same for programs on the machine, and [`NotifySocket`] leads to its service manager, [`NotifyListener`] to those whom it manages.
 //!
 //! [`MulticastDns`] is the socket by which the box is found in its networks, [`multicast_links`].
 //!
@@ -25,6 +25,7 @@ mod interface;
 mod local;
 mod multicast_dns;
 mod notify;
+mod notify_listener;
 mod ports;
 mod reactor;
 mod resolve;
@@ -41,6 +42,7 @@ pub use interface::{addresses, attached, links};
 pub use local::{Local, LocalError, LocalListener};
 pub use multicast_dns::{MulticastDns, multicast_links};
 pub use notify::NotifySocket;
+pub use notify_listener::{Notification, NotifyListener};
 pub use ports::MediaPorts;
 pub(crate) use reactor::Watched;
 pub use reactor::{Sleep, run, sleep_until};

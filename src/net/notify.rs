@@ -9,31 +9,33 @@ use std::os::linux::net::SocketAddrExt;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::net::{SocketAddr, UnixDatagram};
 
-/// Where a service manager listens.
+/// Where a service manager listens, or will: it may begin later, or anew.
 #[derive(Debug)]
-pub struct NotifySocket(UnixDatagram);
+pub struct NotifySocket {
+    socket: UnixDatagram,
+    manager: SocketAddr,
+}
 
 impl NotifySocket {
     /// Of the value of `NOTIFY_SOCKET`: a path, or with an `@` in front a name without a file.
     ///
     /// # Errors
     ///
-    /// When nobody listens there.
-    pub fn connect(name: &OsStr) -> io::Result<Self> {
-        let address = match name.as_bytes().strip_prefix(b"@") {
+    /// When that is no such name, or the process has no file descriptors left.
+    pub fn open(name: &OsStr) -> io::Result<Self> {
+        let manager = match name.as_bytes().strip_prefix(b"@") {
             Some(name) => SocketAddr::from_abstract_name(name)?,
             None => SocketAddr::from_pathname(name)?,
         };
         let socket = UnixDatagram::unbound()?;
-        socket.connect_addr(&address)?;
         socket.set_nonblocking(true)?;
-        Ok(Self(socket))
+        Ok(Self { socket, manager })
     }
 
     /// Tells `text`, lines of `NAME=value`, if it can be told now; says whether it was.
     #[must_use]
     pub fn send(&self, text: &str) -> bool {
-        self.0.send(text.as_bytes()).is_ok()
+        self.socket.send_to_addr(text.as_bytes(), &self.manager).is_ok()
     }
 }
 
@@ -51,7 +53,7 @@ mod tests {
             (UnixDatagram::bind_addr(&hidden).unwrap(), format!("@{name}").into()),
         ];
         for (manager, name) in cases {
-            assert!(NotifySocket::connect(&name).unwrap().send("READY=1"));
+            assert!(NotifySocket::open(&name).unwrap().send("READY=1"));
             let mut buffer = [0; 16];
             let len = manager.recv(&mut buffer).unwrap();
             assert_eq!(&buffer[..len], b"READY=1");
@@ -63,11 +65,22 @@ mod tests {
     fn a_manager_that_does_not_listen_holds_nobody_up() {
         let name = format!("pagingbox-{}-deaf", std::process::id());
         let manager = UnixDatagram::bind_addr(&SocketAddr::from_abstract_name(&name).unwrap()).unwrap();
-        let socket = NotifySocket::connect(format!("@{name}").as_ref()).unwrap();
+        let socket = NotifySocket::open(format!("@{name}").as_ref()).unwrap();
         let told = (0..10_000).take_while(|_| socket.send("WATCHDOG=1")).count();
         assert!((1..10_000).contains(&told), "{told}");
         drop(manager);
         assert!(!socket.send("STOPPING=1"));
-        assert!(NotifySocket::connect(format!("@{name}").as_ref()).is_err());
+    }
+
+    #[test]
+    fn a_manager_that_begins_later_or_anew_is_told() {
+        let name = format!("pagingbox-{}-later", std::process::id());
+        let socket = NotifySocket::open(format!("@{name}").as_ref()).unwrap();
+        assert!(!socket.send("READY=1"));
+        for _ in 0..2 {
+            let manager = UnixDatagram::bind_addr(&SocketAddr::from_abstract_name(&name).unwrap()).unwrap();
+            assert!(socket.send("WATCHDOG=1"));
+            assert_eq!(manager.recv(&mut [0; 16]).unwrap(), 10);
+        }
     }
 }

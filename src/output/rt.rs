@@ -6,6 +6,7 @@
 
 use core::ops::Range;
 use std::io;
+use std::os::fd::{AsRawFd, BorrowedFd};
 
 /// Puts the calling thread into `SCHED_FIFO` at `priority` (1 to 99), before all ordinary threads.
 ///
@@ -119,6 +120,28 @@ pub fn lock_memory() -> io::Result<()> {
     outcome(result)
 }
 
+/// Says for how many seconds a watchdog shall wait for food, and gives back for how many it does.
+///
+/// # Errors
+///
+/// It is no watchdog, or cannot wait so long.
+pub fn set_watchdog(device: BorrowedFd<'_>, seconds: i32) -> io::Result<i32> {
+    let mut seconds: libc::c_int = seconds;
+    // SAFETY: the call reads and writes one `int`, which lives through it.
+    let result = unsafe { libc::ioctl(device.as_raw_fd(), WDIOC_SETTIMEOUT, &raw mut seconds) };
+    outcome(result).map(|()| seconds)
+}
+
+/// Whether something keeps the wall clock right, by what the kernel was told (`STA_UNSYNC`, adjtimex(2)).
+#[must_use]
+pub fn is_clock_synchronised() -> bool {
+    // SAFETY: all zeros is a value of this plain structure of numbers; as modes they mean that nothing is changed.
+    let mut timex: libc::timex = unsafe { core::mem::zeroed() };
+    // SAFETY: `timex` lives through the call, which only fills it.
+    let state = unsafe { libc::adjtimex(&raw mut timex) };
+    state >= 0 && state != libc::TIME_ERROR && timex.status & libc::STA_UNSYNC == 0
+}
+
 /// A PCM as ALSA knows it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Handle(usize);
@@ -145,6 +168,17 @@ pub(super) fn rewind(_open: &alsa::PCM, handle: Handle, frames: usize) -> usize 
     usize::try_from(taken).unwrap_or(0)
 }
 
+/// By how many seconds the local time is ahead of UTC at a time since 1970.
+#[must_use]
+pub fn local_offset_s(since_1970: u64) -> i32 {
+    let Ok(seconds) = libc::time_t::try_from(since_1970) else { return 0 };
+    // SAFETY: all zeros is a value of this plain structure: numbers, and a pointer that nobody follows.
+    let mut local: libc::tm = unsafe { core::mem::zeroed() };
+    // SAFETY: both live through the call, which reads one and fills the other; the rules are under the library's own lock.
+    let found = unsafe { libc::localtime_r(&raw const seconds, &raw mut local) };
+    if found.is_null() { 0 } else { i32::try_from(local.tm_gmtoff).unwrap_or(0) }
+}
+
 /// Touches the stack that the calling thread is going to use, so that it faults now and not while sound is playing.
 #[inline(never)]
 #[expect(clippy::large_stack_arrays, reason = "the stack is what it is about")]
@@ -168,6 +202,9 @@ pub(super) fn is_realtime() -> bool {
 fn outcome(result: i32) -> io::Result<()> {
     if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
+
+/// `_IOWR('W', 6, int)` (linux/watchdog.h).
+const WDIOC_SETTIMEOUT: libc::Ioctl = 0xc004_5706_u32 as libc::Ioctl;
 
 /// Stack of a thread of ours.
 pub const THREAD_STACK_BYTES: usize = 256 * 1024;

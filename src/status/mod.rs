@@ -3,7 +3,8 @@
 //!
 //! ```text
 //!  the box ──> Status ─┬─ to_json ──> socket ──> from_json ─┬─ Display: sentences for people
-//!                      └─ faults ──> healthy, speech        └─ Page: a live page of any size
+//!                      ├─ faults ──> healthy, speech        └─ Page: a live page of any size
+//!                      └─ Condition: what stays as it is, for the file on the card
 //! ```
 //!
 //! Decides: which faults there are ([`faults`]), how all of it is written (`docs/status.md` is the contract of the JSON
@@ -12,6 +13,8 @@
 //!
 //! Leaves out: sockets, terminals, and where the figures come from.
 
+mod clock;
+mod condition;
 mod fault;
 mod lines;
 mod meter;
@@ -20,6 +23,8 @@ mod question;
 mod snapshot;
 mod text;
 
+pub use clock::{Clock, ClockKeeper};
+pub use condition::Condition;
 pub use fault::{Fault, faults};
 pub use lines::{Line, LineState, Role};
 pub use meter::{SILENCE_DBFS, dbfs, millis, tenths};

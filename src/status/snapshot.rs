@@ -1,5 +1,6 @@
 //! The box at one moment. The names of fields and words are those of the JSON text, and stay (`docs/status.md`).
 
+use super::clock::Clock;
 use super::fault::{Fault, faults};
 use super::lines::Line;
 use core::fmt;
@@ -14,6 +15,9 @@ pub struct Status {
     pub version: String,
     /// How long it has been running.
     pub uptime_s: u64,
+    /// What the wall clock shows.
+    #[serde(default)]
+    pub clock: Clock,
     /// Whether there is no fault.
     pub healthy: bool,
     /// What keeps it from being healthy.

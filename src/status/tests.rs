@@ -13,6 +13,7 @@ fn sound() -> Status {
         calls: vec![call("sip:200@pbx.example")],
         sinks: vec![card()],
         counters,
+        clock: Clock::new(core::time::Duration::from_secs(1_796_022_311), 3600, Some(ClockKeeper::Ntp)),
         ..Status::default()
     };
     status.judged()
@@ -193,6 +194,8 @@ Loudspeakers
 Calls
   sip:200@pbx.example at 192.0.2.7:5060 on air, 12 s: G722, latency 34 ms, jitter 0.4 ms, lost 2.0 %, clock +12 ppm
     ████████████████████░░░░░░░░░░░░░░░░░░░░ -30.0 dBFS
+Clock
+  2026-11-30 08:05:11 (+01:00), kept right by a time server
 Counted
   12 calls, 340 SIP messages, 3 of strangers
 ";
@@ -263,7 +266,8 @@ fn a_page_of_80_by_24_shows_faults_telephone_loudspeakers_and_the_first_calls() 
     {
         assert!(text.contains(part), "{part}:\n{text}");
     }
-    assert_eq!(text.lines().count(), 24, "{text}");
+    // Sections go as a whole: a line may be left.
+    assert!((22..=24).contains(&text.lines().count()), "{text}");
 }
 
 #[test]
@@ -386,4 +390,88 @@ fn is_of_type(types: &Value, value: &Value) -> bool {
         Value::Array(names) => names.iter().any(is),
         name => is(name),
     }
+}
+
+fn condition(status: &Status) -> String {
+    let addresses = ["127.0.0.1", "192.0.2.20", "fe80::1", "2001:db8::1"].map(|text| text.parse().unwrap());
+    Condition { status, board: "Raspberry Pi 4 Model B", addresses: &addresses }.to_string()
+}
+
+#[test]
+fn the_condition_of_a_sound_box_says_so_and_how_to_call_it() {
+    let text = condition(&sound());
+    let start = format!(
+        "PagingBox {} on Raspberry Pi 4 Model B\nAddress: 192.0.2.20, to be called at sip:192.0.2.20\nAll is well.\n\n\
+         Telephone\n  501@pbx.example: registered\n\nLoudspeakers\n  auto: hw:CARD=Device,DEV=0, usb, 2 channels, \
+         48000 Hz\n\nConfiguration\n  no mistake\n\nWhat begins with FAULT",
+        env!("CARGO_PKG_VERSION")
+    );
+    assert!(text.starts_with(&start), "{text}");
+}
+
+#[test]
+fn the_condition_of_a_box_does_not_change_by_itself() {
+    let mut later = sound();
+    later.uptime_s += 3600;
+    later.calls.clear();
+    later.counters = Counters::default();
+    later.accounts[0].expires_in_s = Some(1);
+    later.accounts[0].server = Some("pbx.example (192.0.2.10:5060)".to_owned());
+    later.accounts[0].failure = failed().failure;
+    (later.sinks[0].state, later.sinks[0].xruns, later.sinks[0].opened) = (SinkState::Idle, 7, 3);
+    later.sinks[0].card.as_mut().unwrap().latency_ms = 40.1;
+    assert_eq!(condition(&later.judged()), condition(&sound()));
+    let failing = |since_s, server: &str| {
+        let mut account = failed();
+        let failure = account.failure.as_mut().unwrap();
+        (failure.since_s, failure.server) = (since_s, server.to_owned());
+        condition(&Status { accounts: vec![account], ..sound() }.judged())
+    };
+    assert_eq!(failing(1, "a"), failing(1000, "b"));
+}
+
+#[test]
+fn the_condition_of_an_ill_box_names_each_fault_and_each_mistake() {
+    let missing = Sink {
+        state: SinkState::Missing,
+        card: None,
+        fault: Some("auto: no sound card".to_owned()),
+        ..card()
+    };
+    let mistake = Mistake {
+        severity: Severity::Error,
+        source: "/boot/paging.conf".to_owned(),
+        line: Some(3),
+        column: Some(9),
+        text: "[sip] ptime: expected 10 to 60".to_owned(),
+    };
+    let status =
+        Status { accounts: vec![failed()], sinks: vec![missing], mistakes: vec![mistake], ..sound() };
+    let text = condition(&status.judged());
+    for line in [
+        "\nFAULT: 501@pbx.example is not registered: the user or the password is wrong\n",
+        "\nFAULT: nothing is heard: auto: no sound card\n",
+        "\nFAULT: one mistake in the configuration, see below\n",
+        "\n  /boot/paging.conf:3:9: error: [sip] ptime: expected 10 to 60\n",
+    ] {
+        assert!(text.contains(line), "{text}");
+    }
+    assert!(!text.contains("All is well"), "{text}");
+}
+
+#[test]
+fn a_box_is_good_when_it_is_registered_and_plays_and_nothing_is_written_wrongly() {
+    let is_good = |status: &Status| Condition { status, board: "", addresses: &[] }.is_good();
+    assert!(is_good(&sound()) && is_good(&Status { accounts: vec![], ..sound() }));
+    assert!(is_good(&Status {
+        accounts: vec![Account { state: AccountState::Off, ..registered() }],
+        ..sound()
+    }));
+    assert!(!is_good(&Status { accounts: vec![failed()], ..sound() }));
+    assert!(!is_good(&Status { sinks: vec![Sink { state: SinkState::Missing, ..card() }], ..sound() }));
+    let mistake = |severity| {
+        let (source, text) = (String::new(), String::new());
+        Status { mistakes: vec![Mistake { severity, source, line: None, column: None, text }], ..sound() }
+    };
+    assert!(is_good(&mistake(Severity::Note)) && !is_good(&mistake(Severity::Error)));
 }

@@ -1,5 +1,6 @@
 //! The box in sentences: what a caretaker reads first, then what a technician asks for.
 
+use super::clock::Clock;
 use super::meter::{bar, tenths};
 use super::snapshot::{
     Account, AccountState, Call, CallState, Card, Counters, Failure, Mistake, Severity, Sink, SinkState,
@@ -44,6 +45,7 @@ impl Section {
                 ["word", "words"],
                 status.mistakes.iter().map(|m| Item::plain(m.to_string())),
             ),
+            Self::new("Clock", ["line", "lines"], clock(&status.clock)),
             Self::new("Counted", ["line", "lines"], [Item::plain(status.counters.to_string())]),
         ]
     }
@@ -95,6 +97,11 @@ impl fmt::Display for Status {
         }
         Ok(())
     }
+}
+
+/// Nothing where nobody has looked.
+fn clock(clock: &Clock) -> Option<Item> {
+    (!clock.time.is_empty()).then(|| Item::plain(clock.to_string()))
 }
 
 fn accounts(accounts: &[Account]) -> Vec<Item> {

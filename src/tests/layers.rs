@@ -217,10 +217,11 @@ const LAYERS: &[(Layer, &[&str])] = &[
             "syslog",
             "slots",
             "fat",
+            "guard",
             "appliance",
         ],
     ),
-    (Layer::Edge, &["clock", "entropy", "net", "files", "gpio", "output", "sandbox"]),
+    (Layer::Edge, &["clock", "entropy", "net", "files", "gpio", "output", "process", "sandbox", "watchdog"]),
     (Layer::Composition, &["app", "lib", "main", "tests"]),
 ];
 

@@ -3,9 +3,11 @@
 
 use crate::app::arguments::HELP;
 use crate::config::{self, Severity, load};
+use crate::guard::{FILE_BYTES, MARK, blank};
 use std::fs;
 use std::path::{Path, PathBuf};
 
+const STATUS_FILE: &str = "image/boot/paging-status.txt";
 const SHIPPED: &str = include_str!("../../image/boot/paging.conf");
 
 #[test]
@@ -42,6 +44,21 @@ fn what_is_made_from_the_table_of_settings_is_up_to_date() {
     for (file, text) in made {
         assert!(read(Path::new(file)) == text, "{file} is out of date: ci/generate makes it again");
     }
+}
+
+/// As it lies in git; with `PAGING_GENERATE` it is made again (`ci/generate`).
+#[test]
+fn the_status_file_on_the_card_is_as_long_as_the_one_that_is_written_over_it() {
+    let made = String::from_utf8(blank()).unwrap().replace("\r\n", "\n");
+    if std::env::var_os("PAGING_GENERATE").is_some() {
+        fs::write(Path::new(env!("CARGO_MANIFEST_DIR")).join(STATUS_FILE), &made).unwrap();
+    }
+    let text = read(Path::new(STATUS_FILE));
+    assert!(text == made, "{STATUS_FILE} is out of date: ci/generate makes it again");
+    // What image/assemble does.
+    let on_card = text.lines().flat_map(|line| [line, "\r\n"]).collect::<String>();
+    assert!(text.ends_with('\n') && on_card.len() == FILE_BYTES && on_card.as_bytes().starts_with(MARK));
+    assert!(text.lines().all(|line| line.chars().count() <= 80));
 }
 
 #[test]

@@ -102,7 +102,7 @@ impl Trace {
     fn grant(&mut self, request: &Request, expires_s: u32) {
         self.answer(request, 200, &[("Expires", &expires_s.to_string())]);
         let expires = Duration::from_secs(expires_s.into());
-        assert_eq!(self.event(), Event::Registered { server: "s0".to_owned(), expires });
+        assert_eq!(self.event(), Event::Registered { server: "s0".to_owned(), expires, date: None });
     }
 
     /// The server asks who we are.
@@ -148,6 +148,17 @@ fn server(number: u8) -> Server {
 
 fn credentials(request: &Request) -> Option<Credentials> {
     request.headers.get("Authorization").map(|value| value.parse().unwrap())
+}
+
+#[test]
+fn the_time_that_a_server_tells_comes_with_the_registration() {
+    for (date, seconds) in [("Sun, 29 Nov 2026 16:47:03 GMT", Some(1_795_970_823)), ("yesterday", None)] {
+        let mut trace = Trace::started(1);
+        let request = trace.request();
+        trace.answer(&request, 200, &[("Expires", "3600"), ("Date", date)]);
+        let Event::Registered { date, .. } = trace.event() else { panic!("expected a registration") };
+        assert_eq!(date, seconds.map(Duration::from_secs));
+    }
 }
 
 #[test]

@@ -4,8 +4,9 @@ use super::{Call, Service, Stage};
 use crate::app::lines::Lines;
 use crate::app::log;
 use crate::app::media::Stream;
+use crate::clock;
 use crate::rtp::rtcp::PeerView;
-use crate::status::{self, CallState, Counters, Status, millis, tenths};
+use crate::status::{self, CallState, Clock, Counters, Status, millis, tenths};
 use crate::time::Instant;
 
 impl Service<'_> {
@@ -15,6 +16,7 @@ impl Service<'_> {
         calls.sort_by_key(|call| call.since);
         let status = Status {
             uptime_s: now.since(self.outlook.since()).as_secs(),
+            clock: self.clock(now),
             accounts: self.accounts.status(now),
             calls: calls.into_iter().map(|call| self.status_of(now, call)).collect(),
             sinks: self.cards.status(now),
@@ -24,6 +26,11 @@ impl Service<'_> {
             ..Status::default()
         };
         status.judged()
+    }
+
+    fn clock(&self, now: Instant) -> Clock {
+        let shows = clock::wall();
+        Clock::new(shows, clock::local_offset_s(shows), self.outlook.clock_keeper(now, shows))
     }
 
     fn status_of(&self, now: Instant, call: &Call<'_>) -> status::Call {

@@ -25,6 +25,8 @@ pub enum Event {
         server: String,
         /// For how long.
         expires: Duration,
+        /// What time the server says it is, since 1970.
+        date: Option<Duration>,
     },
     /// A try has failed. The last registration may still hold: see `is_registered`.
     Failed {

@@ -1,6 +1,7 @@
 //! What becomes of a REGISTER, and what comes of that.
 
 use super::backoff::shortened;
+use super::date::date;
 use super::event::{Event, Failure};
 use super::outcome::{Outcome, granted_s, is_forbidden, retry_after};
 use super::{Bound, FAIL_BACK_AFTER, Pending, Phase, RECONNECT_AFTER, Registration, SLOWLY};
@@ -126,7 +127,7 @@ impl Registration {
             self.wake_at = self.wake_at.min(Some(fail_back_at));
         }
         let server = self.server_name();
-        self.events.push_back(Event::Registered { server, expires });
+        self.events.push_back(Event::Registered { server, expires, date: date(response) });
     }
 
     /// The server in use is good.

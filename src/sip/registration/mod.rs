@@ -24,6 +24,7 @@
 
 mod account;
 mod backoff;
+mod date;
 mod event;
 mod machine;
 mod outcome;

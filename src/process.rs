@@ -1,0 +1,125 @@
+//! Processes: ending one and noticing its end, and what this one is told.
+//!
+//! A [`Process`] is held by a file descriptor (`pidfd_open(2)`), so its number cannot come to mean another one meanwhile.
+
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::net::UnixStream;
+
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use rustix::process::{Pid, PidfdFlags, Signal, geteuid, kill_process, pidfd_open, pidfd_send_signal};
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::low_level::pipe;
+
+/// A process that was running when it was [opened](Process::open).
+#[derive(Debug)]
+pub struct Process {
+    number: u32,
+    fd: OwnedFd,
+}
+
+impl Process {
+    /// The process of that number.
+    ///
+    /// # Errors
+    ///
+    /// When there is none.
+    pub fn open(number: u32) -> io::Result<Self> {
+        let pid = i32::try_from(number).ok().and_then(Pid::from_raw).ok_or(io::ErrorKind::InvalidInput)?;
+        Ok(Self { number, fd: pidfd_open(pid, PidfdFlags::empty())? })
+    }
+
+    /// Its number.
+    #[must_use]
+    pub const fn number(&self) -> u32 {
+        self.number
+    }
+
+    /// Ends it at once, whatever it does (SIGKILL).
+    ///
+    /// # Errors
+    ///
+    /// When it has ended, or that is not allowed.
+    pub fn kill(&self) -> io::Result<()> {
+        Ok(pidfd_send_signal(&self.fd, Signal::KILL)?)
+    }
+}
+
+impl AsFd for Process {
+    /// It can be read when the process has ended.
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.fd.as_fd()
+    }
+}
+
+/// Has busybox's init begin the machine anew: it ends all processes in order first (SIGTERM).
+///
+/// # Errors
+///
+/// When that is not allowed.
+pub fn begin_anew() -> io::Result<()> {
+    Ok(kill_process(Pid::INIT, Signal::TERM)?)
+}
+
+/// The user whose rights this process has.
+#[must_use]
+pub fn user() -> u32 {
+    geteuid().as_raw()
+}
+
+/// Something that can be read as soon as this process is told to end (SIGTERM, SIGINT); from now on that does not end it.
+///
+/// # Errors
+///
+/// When the process has no file descriptors left.
+pub fn end_signals() -> io::Result<UnixStream> {
+    let (ours, theirs) = UnixStream::pair()?;
+    for signal in [SIGTERM, SIGINT] {
+        pipe::register(signal, theirs.try_clone()?)?;
+    }
+    Ok(ours)
+}
+
+/// Whether writing to `fd` would not have to wait.
+#[must_use]
+pub fn takes_more(fd: BorrowedFd<'_>) -> bool {
+    let mut polled = [PollFd::new(fd, PollFlags::POLLOUT)];
+    poll(&mut polled, PollTimeout::ZERO).is_ok() && polled[0].any().unwrap_or(false)
+}
+
+/// Waits until one of `what` can be read, `for_ms` milliseconds at most; a signal ends it early. Says which can.
+///
+/// # Errors
+///
+/// When the kernel has no memory for it.
+pub fn wait<const N: usize>(what: [Option<BorrowedFd<'_>>; N], for_ms: u16) -> io::Result<[bool; N]> {
+    let fds = what.into_iter().flatten().map(|fd| PollFd::new(fd, PollFlags::POLLIN));
+    let mut polled: heapless::Vec<PollFd<'_>, N> = fds.collect();
+    match poll(&mut polled, PollTimeout::from(for_ms)) {
+        Err(Errno::EINTR) => return Ok([false; N]),
+        other => other?,
+    };
+    let mut ready = polled.iter().map(|fd| fd.any().unwrap_or(false));
+    Ok(what.map(|fd| fd.is_some() && ready.next().unwrap_or(false)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::process::ExitStatusExt;
+    use std::process::Command;
+
+    #[test]
+    fn a_process_is_killed_and_its_end_noticed() {
+        let mut child = Command::new("sleep").arg("60").spawn().unwrap();
+        let process = Process::open(child.id()).unwrap();
+        assert_eq!(process.number(), child.id());
+        assert_eq!(wait([None, Some(process.as_fd())], 0).unwrap(), [false, false]);
+        process.kill().unwrap();
+        assert_eq!(wait([None, Some(process.as_fd())], 10_000).unwrap(), [false, true]);
+        assert_eq!(child.wait().unwrap().signal(), Some(9));
+        assert!(process.kill().is_err(), "nobody else is meant");
+        assert!(Process::open(0).is_err() && Process::open(u32::MAX).is_err());
+    }
+}
