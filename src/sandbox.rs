@@ -71,7 +71,7 @@ pub fn restrict(reach: &Reach) -> Result<Extent, SandboxError> {
     })
 }
 
-/// Has the kernel refuse, with `EPERM`, calls that a box never needs ([`REFUSED`]).
+/// Has the kernel refuse, with `EPERM`, calls that a box never needs: see the list at the end of this file.
 ///
 /// # Errors
 ///

@@ -14,6 +14,17 @@ use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 #[test]
+fn a_relay_that_is_not_there_is_a_fault_and_holds_no_call_up() {
+    let target = PagingBox::start(V4, &["gpio.relay=NO_SUCH_LINE", "gpio.relay-lead=60s"]);
+    let page =
+        PagingCall::start(&format!("sip:page@{}", target.address), &["--tone", "440", "--seconds", "1"]);
+    assert_eq!(page.finish(PATIENCE).code, Some(0));
+    let told = json(&ask(&target, &["--json"]));
+    let (line, fault) = (&told["lines"][0], &told["faults"][0]);
+    assert_eq!((text(line, "state"), text(fault, "kind")), ("missing", "no-line"), "{told}");
+}
+
+#[test]
 fn a_registered_box_with_a_page_on_air_tells_its_figures() {
     in_real_time(|| {
         let Some(kamailio) = Kamailio::start() else { return };

@@ -329,8 +329,8 @@ impl Problem {
             Self::NoCountry => {
                 "has no wifi-country beside it: the radio keeps to what is allowed everywhere, and may not find it"
             }
-            Self::NotWithoutPassword => "is not joined without its password",
             Self::TooManyButtons => "expected at most 32 buttons; it is none, nor are those behind it",
+            Self::NotWithoutPassword => "is not joined without its password",
             Self::NoDevice => "names no device; that of [audio] is taken",
             _ => "is a mistake",
         }

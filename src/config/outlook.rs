@@ -116,7 +116,7 @@ fn lines(settings: &Settings) -> Vec<String> {
     let relay = relay.as_ref().map(|line| {
         let line = line.to_string();
         format!(
-            "has a relay at {} on from {relay_lead:?} before a sound to {relay_lag:?} after it",
+            "has a relay at {}, on from {relay_lead:?} before a sound to {relay_lag:?} after it",
             line.escape_debug()
         )
     });
@@ -287,7 +287,7 @@ mod tests {
                 "speaks PCMU, the first that both know",
                 "plays zone hall (channel 1) and zone yard (channel 2) on the USB sound card 0d8c:0014",
                 "plays zone shed on nothing: nobody hears it",
-                "has a relay at GPIO17 on from 200ms before a sound to 2s after it",
+                "has a relay at GPIO17, on from 200ms before a sound to 2s after it",
                 "has gpiochip0:1 on while nothing is wrong",
                 "has a button desk at GPIO22",
             ]

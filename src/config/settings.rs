@@ -102,10 +102,10 @@ pub struct Audio {
     pub volume_klaxon: Option<Level>,
     /// No sample is louder; `None`: no limiter.
     pub limiter: Option<Level>,
-    /// The device tree overlay of a card on the pins of a Raspberry Pi; empty: none.
-    pub overlay: String,
     /// The card's own volume in percent, up to 100; `None`: left alone.
     pub mixer_volume: Option<u8>,
+    /// The device tree overlay of a card on the pins of a Raspberry Pi; empty: none.
+    pub overlay: String,
 }
 
 /// `[calls]`: how long calls last.
@@ -220,8 +220,8 @@ impl Audio {
             klaxon_after: Sound::None,
             volume_klaxon: None,
             limiter: None,
-            overlay: String::new(),
             mixer_volume: None,
+            overlay: String::new(),
         }
     }
 }

@@ -349,14 +349,18 @@ impl<'a, E: Engine> Player<'a, E> {
         if is_busy || self.setup.device != Device::Auto || !self.lookout.is_due(now) {
             return;
         }
-        if self.sink.is_outdone(self.setup) {
-            log::info!("there is a better card than {}", self.sink);
-            leave_realtime();
-            self.control.set_card(None);
-            self.search = Some(Search::new(now));
-            // The old one is closed before the new one is opened: they may be one and the same.
-            self.play_on(Sink::nothing(self.setup));
-            self.search(now);
+        if !self.sink.is_outdone(self.setup) {
+            return;
+        }
+        // Opening one may take long; the silence of idle times lasts meanwhile.
+        leave_realtime();
+        match Sink::open(self.setup) {
+            Ok(better) => {
+                log::info!("a better card has come than {}", self.sink);
+                self.on_found(better);
+            }
+            // Somebody else has it: what plays goes on.
+            Err(_) => enter_realtime(),
         }
     }
 
@@ -371,9 +375,7 @@ impl<'a, E: Engine> Player<'a, E> {
         self.play_on(sink);
         self.control.count_open();
         self.lookout = Lookout::new(clock::now());
-        if let Err(error) = rt::set_realtime(PRIORITY) {
-            log::info!("no real-time priority: {error}");
-        }
+        enter_realtime();
     }
 
     fn play_on(&mut self, sink: Sink) {
@@ -389,6 +391,12 @@ impl<'a, E: Engine> Player<'a, E> {
 fn sound_len(sink: &Sink, setup: &Setup) -> usize {
     let geometry = sink.geometry();
     geometry.steady(geometry.cushioned(MAX_CUSHION)) * setup.channels
+}
+
+fn enter_realtime() {
+    if let Err(error) = rt::set_realtime(PRIORITY) {
+        log::info!("no real-time priority: {error}");
+    }
 }
 
 fn leave_realtime() {
