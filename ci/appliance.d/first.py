@@ -9,6 +9,7 @@ from network import BOX, PORT, USUAL_PORT, open_tcp_ports
 from pages import (SECONDS_TO_BOOT, SETTINGS, call_by_paging, call_by_sipp, call_in_background, hears, wait_for_options)
 from verdict import WORK, check, figure, say, until_heard
 
+MDNS_PORT = 5353
 SECONDS_TO_FIND_A_CARD = 12
 
 
@@ -61,8 +62,10 @@ def check_service(report: list[str]) -> None:
     check(any(words[4] == "1" for words in threads), f"one of its {len(threads)} threads has real-time priority (SCHED_FIFO)",
           str(threads))
     listeners = {tuple(line.split()[1:3]) for line in report if line.startswith("listener ")}
-    sip = {(kind, f"00000000:{PORT:04X}") for kind in ("udp", "tcp")}
-    check(listeners == sip, f"nothing listens but SIP over UDP and TCP: {sorted(listeners)}")
+    wanted = {(kind, f"00000000:{PORT:04X}") for kind in ("udp", "tcp")} | {("udp", f"00000000:{MDNS_PORT:04X}")}
+    check(listeners == wanted, f"nothing listens but SIP over UDP and TCP, and mDNS: {sorted(listeners)}")
+    settings = [line for line in report if line.startswith("setting ")]
+    check(not settings, "every kernel setting of sysctl.conf counts", "\n".join(settings))
 
 
 def answers_without_settings(card: Card) -> None:

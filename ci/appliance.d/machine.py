@@ -11,8 +11,8 @@ from card import Card
 from console import Console
 from network import TAP
 from qmp import Monitor
-from verdict import say
 
+VIRT = ["-M", "virt", "-cpu", "cortex-a72", "-smp", "2", "-m", "512", "-serial", "chardev:serial"]
 VIRTIO_SOUND = "virtio-sound-pci,audiodev=sound,streams=1"
 USB_SOUND = "usb-audio,id=usb,audiodev=sound"
 
@@ -37,40 +37,42 @@ class Machine:
         self._parts = parts or Parts()
         self._folder = folder
         self.recording = folder / "heard.wav"
-        self._sockets = Path(f"/tmp/{folder.name}")
+        self._sockets = Path("/tmp/machine") / folder.name
 
     def __enter__(self) -> "Machine":
         # That of an earlier attempt, if there was one.
         shutil.rmtree(self._folder, ignore_errors=True)
         self._folder.mkdir(parents=True)
         shutil.rmtree(self._sockets, ignore_errors=True)
-        self._sockets.mkdir()
-        kernel, initramfs, words = self._card.boot_files(self._folder)
-        self._started = time.monotonic()
+        self._sockets.mkdir(parents=True)
         serial, monitor = self._sockets / "serial", self._sockets / "qmp"
+        self._started = time.monotonic()
         self._qemu = subprocess.Popen([
-            "qemu-system-aarch64", "-M", "virt", "-cpu", "cortex-a72", "-smp", "2", "-m", "512",
-            "-display", "none", "-monitor", "none",
+            "qemu-system-aarch64", *self._board(), *self._card_reader(), *self._options(),
+            "-display", "none", "-monitor", "none", "-qmp", f"unix:{monitor},server=on,wait=off",
             "-chardev", f"socket,id=serial,path={serial},server=on,wait=off,logfile={self._folder}/console.txt",
-            "-serial", "chardev:serial",
-            "-kernel", kernel, "-initrd", initramfs, "-append", words,
-            *self._drive(), "-device", "sdhci-pci", "-device", "sd-card,drive=card",
-            "-netdev", self._parts.wire, "-device", "virtio-net-pci,id=port,netdev=net",
-            "-audiodev", f"wav,id=sound,path={self.recording},out.frequency=48000,out.channels=2,out.format=s16",
-            "-device", "qemu-xhci", *self._options(), "-qmp", f"unix:{monitor},server=on,wait=off",
         ], stderr=(self._folder / "qemu.txt").open("w"))
-        self.monitor = Monitor(str(monitor))
+        self.monitor = Monitor(str(monitor), self.check_alive)
         self.console = Console(self._folder / "console.txt", serial, self.check_alive)
         return self
 
-    def _drive(self) -> list[str]:
-        return self._parts.card_driver or ["-drive", f"if=none,id=card,format=raw,file={self._card.path}"]
+    def _board(self) -> list[object]:
+        """Kernel, processor, serial port, network."""
+        kernel, initramfs, words = self._card.boot_files(self._folder)
+        return ["-kernel", kernel, "-initrd", initramfs, "-append", words, *VIRT, "-netdev", self._parts.wire,
+                "-device", "virtio-net-pci,id=port,netdev=net"]
+
+    def _card_reader(self) -> list[str]:
+        drive = self._parts.card_driver or ["-drive", f"if=none,id=card,format=raw,file={self._card.path}"]
+        return [*drive, "-device", "sdhci-pci", "-device", "sd-card,drive=card"]
 
     def _options(self) -> list[str]:
         parts = self._parts
-        options = ["-device", parts.sound] if parts.sound else []
+        recorder = f"wav,id=sound,path={self.recording},out.frequency=48000,out.channels=2,out.format=s16"
+        options = ["-audiodev", recorder, "-device", "qemu-xhci"]
+        options += ["-device", parts.sound] if parts.sound else []
         options += ["-device", "i6300esb", "-action", "watchdog=reset"] if parts.watchdog else ["-no-reboot"]
-        options += ["-qtest", f"unix:{parts.gpio},server=on,wait=off", "-qtest-log", "none"] if parts.gpio else []
+        options += ["-qtest", f"unix:{parts.gpio},server=on,wait=off", "-qtest-log", "none", "-accel", "tcg"] if parts.gpio else []
         options += ["-rtc", f"base={parts.clock}"] if parts.clock else []
         return options
 
@@ -83,7 +85,7 @@ class Machine:
         except subprocess.TimeoutExpired:
             self.cut_power()
         for name in ("kernel", "initramfs"):
-            (self._folder / name).unlink()
+            (self._folder / name).unlink(missing_ok=True)
 
     def plug_in_usb_sound(self) -> None:
         self.monitor.execute("device_add", driver="usb-audio", id="usb", audiodev="sound")
@@ -101,20 +103,24 @@ class Machine:
         self._qemu.kill()
         self._qemu.wait()
 
+    def resets_itself(self, seconds: float) -> bool:
+        """Whether it starts anew before that; it is then off, for QEMU is told not to reboot."""
+        try:
+            self._qemu.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
+
     def seconds_up(self) -> float:
         return time.monotonic() - self._started
 
     def check_alive(self) -> None:
         if self._qemu.poll() is not None:
-            raise SystemExit(f"appliance: the machine stopped by itself; its console said:\n{self.console.text()}")
+            said = "".join(path.read_text(errors="replace") for path in self._folder.glob("*.txt"))
+            raise SystemExit(f"appliance: the machine stopped by itself; it said:\n{said}")
 
     def wait_for_report(self, seconds: float) -> list[str]:
         """What overlay/usr/lib/paging/report prints once: one fact a line."""
         self.console.wait_for("report end", seconds)
         lines = self.console.text().splitlines()
         return [line.removeprefix("report ") for line in lines if line.startswith("report ")]
-
-    def wait_for_services(self, seconds: float) -> None:
-        """Until it has nothing more to say about its start."""
-        self.wait_for_report(seconds)
-        say(f"     it is up after {self.seconds_up():.1f} s")

@@ -16,7 +16,9 @@ import hearing
 import life
 import lines
 import power
+import raspberrypi
 import settings
+import slots
 import wire
 import writes
 from card import Card
@@ -59,6 +61,8 @@ SCENARIOS = [
     Scenario("life", lambda card, _: life.is_back_after_its_processes_end(card)),
     Scenario("quiet", lambda card, run: life.writes_nothing_while_it_pages(card, run.of(1, 10))),
     Scenario("cuts", lambda card, run: power.survives_power_cuts(card, int(run.of(4, 40)), run.seed)),
+    Scenario("slots", lambda card, _: slots.starts_from_both(card), usual=False),
+    Scenario("raspberrypi", lambda card, _: raspberrypi.starts_in_a_raspberry_pi_3(card)),
     Scenario("writes", lambda card, run: writes.every_state_boots(card, int(run.of(2, 12)))),
 ]
 

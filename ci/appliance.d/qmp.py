@@ -3,10 +3,11 @@
 import json
 import socket
 import time
+from collections.abc import Callable
 
 
 class Monitor:
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, check_alive: Callable[[], None]) -> None:
         self._socket = socket.socket(socket.AF_UNIX)
         self._socket.settimeout(30)
         while True:
@@ -14,6 +15,7 @@ class Monitor:
                 self._socket.connect(path)
                 break
             except (FileNotFoundError, ConnectionRefusedError):  # QEMU is about to make it
+                check_alive()
                 time.sleep(0.02)
         self._answers = self._socket.makefile()
         self._answers.readline()  # the greeting

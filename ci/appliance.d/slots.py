@@ -1,7 +1,5 @@
 """The two slots of a card under emulation: which one the firmware takes, and what happens when a root is spoilt.
 
-  python3 ci/appliance.d/slots.py        in the kit (`image/kit --alone`), after `image/build emulated`
-
 1. autoboot.txt names slot A for a usual start and slot B for a trial (`tryboot`); each comes up with its own root.
 2. With the root of slot A spoilt the machine starts anew by itself, and a trial of slot B comes up.
 3. The card alone starts: U-Boot finds its script on p1, and in autoboot.txt the slot; exchanged there, the other one.
@@ -10,18 +8,16 @@ In 1 and 2 the firmware is played by this file and card.py, which read autoboot.
 for the trial is an update's business, and not written yet (docs/image.md).
 """
 
-import shutil
-import subprocess
-import time
 from pathlib import Path
 
 from card import SECTOR, Card
-from machine import Machine
-from network import TAP, USUAL_PORT, Network
+from machine import VIRT, Machine
+from network import USUAL_PORT
+from pages import SECONDS_TO_BOOT, wait_for_options
+from verdict import WORK, check
 
 ROOTS = {"A": 5, "B": 6}
 U_BOOT = "/usr/lib/u-boot/qemu_arm64/u-boot.bin"
-WORK = Path("target/image/appliance/slots")
 
 
 class TrialCard(Card):
@@ -40,24 +36,10 @@ class CardAlone(Machine):
     """A machine that is given no kernel. Debian's U-Boot for QEMU has no driver for SD cards: it reads the same card as
     a second disk, of which Linux then has no need."""
 
-    def __enter__(self) -> "CardAlone":
-        shutil.rmtree(self._folder, ignore_errors=True)
-        self._folder.mkdir(parents=True)
-        self._started = time.monotonic()
-        self._qemu = subprocess.Popen([
-            "qemu-system-aarch64", "-M", "virt", "-cpu", "cortex-a72", "-smp", "2", "-m", "512", "-bios", U_BOOT,
-            "-display", "none", "-monitor", "none", "-no-reboot", "-serial", f"file:{self._serial}",
-            "-device", "sdhci-pci", "-drive", f"if=none,id=card,format=raw,file={self._card.path}",
-            "-device", "sd-card,drive=card", "-device", "virtio-blk-pci,drive=first",
-            "-drive", f"if=none,id=first,format=raw,read-only=on,file.filename={self._card.path},file.locking=off",
-            "-netdev", f"tap,id=net,ifname={TAP},script=no,downscript=no", "-device", "virtio-net-pci,netdev=net",
-        ], stderr=(self._folder / "qemu.txt").open("w"))
-        return self
-
-    def __exit__(self, *words: object) -> None:
-        for name in ("kernel", "initramfs"):
-            (self._folder / name).touch()  # what the sibling clears away
-        super().__exit__(*words)
+    def _board(self) -> list[object]:
+        return ["-bios", U_BOOT, *VIRT, "-device", "virtio-blk-pci,drive=first", "-drive",
+                f"if=none,id=first,format=raw,read-only=on,file.filename={self._card.path},file.locking=off",
+                "-netdev", self._parts.wire, "-device", "virtio-net-pci,netdev=net"]
 
 
 def exchange_slots(card: Card) -> None:
@@ -88,19 +70,8 @@ def in_a_trial(text: str) -> dict[str, str]:
     return values
 
 
-def reset_by_itself(machine: Machine, seconds: float) -> bool:
-    """Whether the machine starts anew before that; it is then off, for QEMU is told not to reboot."""
-    try:
-        machine._qemu.wait(seconds)
-    except subprocess.TimeoutExpired:
-        return False
-    return True
-
-
 def slot_of(card: Card, name: str, kind: type[Machine] = Machine) -> str:
     """Which slot runs, by what the box says on its console; it answers calls, too."""
-    from main import SECONDS_TO_BOOT, check, wait_for_options
-
     with kind(card, WORK / name) as machine:
         wait_for_options(machine, USUAL_PORT)
         report = machine.wait_for_report(SECONDS_TO_BOOT)
@@ -110,27 +81,20 @@ def slot_of(card: Card, name: str, kind: type[Machine] = Machine) -> str:
     return slot
 
 
-def main() -> None:
-    from main import SECONDS_TO_BOOT, check
-
-    WORK.mkdir(parents=True, exist_ok=True)
-    built = Path("target/image/emulated/card.img")
-    usual, trial = Card(built, WORK / "usual.img"), TrialCard(built, WORK / "trial.img")
-    with Network(WORK / "dhcp.log"):
-        check(slot_of(usual, "usual") == "A", "a usual start takes slot A")
-        check(slot_of(trial, "trial") == "B", "a trial takes slot B")
-        check(slot_of(usual, "alone", CardAlone) == "A", "U-Boot takes slot A")
-        exchange_slots(usual)
-        check(slot_of(usual, "exchanged", CardAlone) == "B", "and slot B when autoboot.txt says so")
-        exchange_slots(usual)
-        for card in (usual, trial):
-            spoil_root(card, "A")
-        with Machine(usual, WORK / "spoilt") as machine:
-            gone = reset_by_itself(machine, SECONDS_TO_BOOT)
-            said = machine.console()
-            check(gone and "is no squashfs" in said, "with a spoilt root the machine starts anew", said)
-        check(slot_of(trial, "trial-beside-spoilt") == "B", "and a trial of slot B comes up")
-
-
-if __name__ == "__main__":
-    main()
+def starts_from_both(card: Card) -> None:
+    """Slot A, slot B by a trial, and slot B when the root of A is spoilt; and the card alone, by U-Boot."""
+    trial = TrialCard(card.path, WORK / "trial.img")
+    check(slot_of(card, "usual") == "A", "a usual start takes slot A")
+    check(slot_of(trial, "trial") == "B", "a trial takes slot B")
+    check(slot_of(card, "alone", CardAlone) == "A", "U-Boot takes slot A")
+    exchange_slots(card)
+    check(slot_of(card, "exchanged", CardAlone) == "B", "and slot B when autoboot.txt says so")
+    exchange_slots(card)
+    for one in (card, trial):
+        spoil_root(one, "A")
+    with Machine(card, WORK / "spoilt") as machine:
+        gone = machine.resets_itself(SECONDS_TO_BOOT)
+        said = machine.console.text()
+        check(gone and "is no squashfs" in said, "with a spoilt root the machine starts anew", said)
+    check(slot_of(trial, "trial-beside-spoilt") == "B", "and a trial of slot B comes up")
+    trial.path.unlink()
