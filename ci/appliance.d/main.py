@@ -48,6 +48,7 @@ class Scenario:
 SCENARIOS = [
     Scenario("first", lambda card, _: first.reads_what_a_user_wrote_and_is_heard(card)),
     Scenario("registered", lambda card, run: wire.registers_and_is_paged(card, run.network)),
+    Scenario("quick", lambda card, run: wire.is_quick(card, run.network)),
     Scenario("cable", lambda card, run: wire.comes_back_with_its_cable(card, run.network)),
     Scenario("static", lambda card, run: wire.takes_a_static_address(card, run.network), usual=False),
     Scenario("vlan", lambda card, run: wire.speaks_in_its_vlan_only(card, run.network)),

@@ -18,24 +18,30 @@ user = {USER}
 pass = {PASSWORD}
 
 """
+FAR = "192.0.2.1"  # TEST-NET-1: reached by the router only
 SECONDS_TO_BE_BACK = 10
+SECONDS_TO_BE_HEARD = 2
 
 
 def registers_and_is_paged(card: Card, _: Network) -> None:
-    """At Kamailio outside; the status file says so; power-on to registered; memory; the first sound after an INVITE."""
+    """At Kamailio outside; the status file says so."""
     card.edit_settings(ACCOUNT + PATIENT_AUDIO)
     with Kamailio(WORK / "kamailio") as kamailio:
         until_heard(lambda: registers_once(card, kamailio))
-        card.edit_settings(ACCOUNT)
-        with Machine(card, WORK / "quick") as machine:
-            kamailio.wait_for(USER, SECONDS_TO_BOOT)
-            figure(f"power-on to registered {machine.seconds_up():.1f} s")
-            report = machine.wait_for_report(SECONDS_TO_BOOT)
-            figure(next(line for line in report if line.startswith("memory")))
-            time.sleep(3)
-            times = [first_sound_after_invite(machine.recording, (BOX, USUAL_PORT)) for _ in range(5)]
-            figure(f"first sound {', '.join(f'{1000 * one:.0f}' for one in times)} ms after the INVITE of a page")
-            check(max(times) < 2.0, "it comes soon")
+
+
+def is_quick(card: Card, _: Network) -> None:
+    """With the settings that it has by itself: power-on to registered, memory, the first sound after an INVITE."""
+    card.edit_settings(ACCOUNT + "[audio]\nklaxon = none\n")
+    with Kamailio(WORK / "kamailio") as kamailio, Machine(card, WORK / "quick") as machine:
+        kamailio.wait_for(USER, SECONDS_TO_BOOT)
+        figure(f"power-on to registered {machine.seconds_up():.1f} s")
+        report = machine.wait_for_report(SECONDS_TO_BOOT)
+        figure(next(line for line in report if line.startswith("memory")))
+        time.sleep(3)
+        times = [first_sound_after_invite(machine.recording, (BOX, USUAL_PORT)) for _ in range(5)]
+    figure(f"first sound {', '.join(f'{1000 * one:.0f}' for one in times)} ms after the INVITE of a page")
+    check(max(times) < SECONDS_TO_BE_HEARD, f"it is heard within {SECONDS_TO_BE_HEARD} s, whatever else runs on this machine")
 
 
 def registers_once(card: Card, kamailio: Kamailio) -> None:
@@ -68,16 +74,13 @@ def comes_back_with_its_cable(card: Card, _: Network) -> None:
 
 
 def takes_a_static_address(card: Card, network: Network) -> None:
-    """An address, its router and no DHCP server."""
-    card.edit_settings("[network]\naddress = 10.77.0.77/24\ngateway = 10.77.0.1\n")
-    with network.without_dhcp(), addresses("192.0.2.1/32"), Machine(card, WORK / "static") as machine:
-        wait_for_options(machine, USUAL_PORT, box="10.77.0.77")
-        check(options_answered(USUAL_PORT, 2, box="10.77.0.77", here="192.0.2.1") or not_trusted(), "its router is used")
-
-
-def not_trusted() -> bool:
-    """OPTIONS of another network are not answered by a box without account: then the route shows otherwise."""
-    return True
+    """An address of its own and a router, no DHCP server; its telephone system is in another network, behind the router."""
+    card.edit_settings(ACCOUNT.replace(HERE, FAR) + "[network]\naddress = 10.77.0.77/24\ngateway = 10.77.0.1\n")
+    with network.without_dhcp(), addresses(f"{FAR}/32"), Kamailio(WORK / "kamailio", FAR) as kamailio, \
+            Machine(card, WORK / "static") as machine:
+        kamailio.wait_for(USER, SECONDS_TO_BOOT)
+        check(options_answered(USUAL_PORT, 2, box="10.77.0.77"), "it has the address it was given")
+        figure(f"power-on to registered beyond the router {machine.seconds_up():.1f} s")
 
 
 def speaks_in_its_vlan_only(card: Card, network: Network) -> None:
