@@ -28,7 +28,7 @@ class Card:
 
     def status(self) -> str:
         """What the box has written for a person."""
-        return self._read(1, STATUS)
+        return self._read(1, STATUS).replace("\r", "").rstrip()
 
     def edit_settings(self, text: str) -> None:
         """Replaces paging.conf on the partition a person sees, with Windows line endings."""
