@@ -94,7 +94,7 @@ def speaks_in_its_vlan_only(card: Card, network: Network) -> None:
             machine.wait_for_report(SECONDS_TO_BOOT)
             before = switch.untagged
             time.sleep(5)
-            check(switch.untagged == before, f"nothing leaves it without its tag ({switch.untagged} frames before the VLAN was there)")
+            check(switch.untagged == before, f"nothing leaves it without its tag ({before} frames before it knew of the VLAN)")
 
 
 def helps_itself_without_dhcp(card: Card, network: Network) -> None:
