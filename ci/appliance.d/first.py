@@ -103,7 +103,7 @@ def card_out_once(card: Card) -> None:
         wait_for_options(machine)
         time.sleep(SECONDS_TO_FIND_A_CARD)
         call_by_paging(hearing.speech_like(seconds=4, seed=4))
-        sent = hearing.speech_like(seconds=40, seed=5)
+        sent = hearing.speech_like(seconds=28, seed=5)
         with call_in_background(sent) as caller:
             time.sleep(6)
             machine.unplug_usb_sound()
@@ -112,4 +112,4 @@ def card_out_once(card: Card) -> None:
             check(caller.wait(120) == 0, "the call goes on while the card is out, and ends well")
         time.sleep(2.5)
     # Plugged in after some 10 s of the page; the last third of it must be whole.
-    hears(sent.after(26), hearing.read_wav(machine.recording), "a page during which the card was out")
+    hears(sent.after(19), hearing.read_wav(machine.recording), "a page during which the card was out")

@@ -1,6 +1,7 @@
 """Each process killed, stopped, or gone wild: the box is back by itself. Ten minutes of paging write nothing."""
 
 import time
+from pathlib import Path
 
 import hearing
 from card import Card
@@ -8,6 +9,7 @@ from machine import Machine, Parts
 from network import BOX, PORT, USUAL_PORT, options_answered
 from pages import SECONDS_TO_BOOT, SETTINGS, SHELL, call_in_background, wait_for_options
 from verdict import WORK, check, figure, wait_until
+from writes import bytes_written, logged_on
 
 # The service and its guard are one program; they differ by their user.
 PID_OF = 'for p in $(pidof paging); do [ "$(stat -c %U /proc/$p)" != {user} ] || echo $p; done'
@@ -83,33 +85,34 @@ def back_within(seconds: float, what: str, began: float | None = None) -> None:
 
 
 def writes_nothing_while_it_pages(card: Card, minutes: float) -> None:
-    """Block statistics of the emulated card, and the memory in use."""
+    """Every write to the card is logged; and the memory in use."""
     card.edit_settings(SHELL)
-    with Machine(card, WORK / "quiet") as machine:
+    log = WORK / "quiet.log"
+    with Machine(card, WORK / "quiet", Parts(card_driver=logged_on(card.path, log))) as machine:
         wait_for_options(machine, USUAL_PORT)
         machine.wait_for_report(SECONDS_TO_BOOT)
         page(USUAL_PORT, 10)
-        wait_until_written(machine)
-        written, memory = machine.monitor.bytes_written("card"), rss(machine)
+        wait_until_written(log)
+        written, memory = bytes_written(log), rss(machine)
         until, pages = time.monotonic() + 60 * minutes, 0
         while time.monotonic() < until:
             page(USUAL_PORT, 25)
             pages += 1
-        now, grown = machine.monitor.bytes_written("card"), rss(machine)
+        now, grown = bytes_written(log), rss(machine)
         check(now == written, f"{pages} pages in {minutes:g} minutes have written not one sector")
         figure(f"resident memory of guard and service {memory} kB before, {grown} kB after {pages} pages")
         check(grown <= memory + 512, "memory does not grow", machine.console.text())
 
 
-def wait_until_written(machine: Machine) -> None:
+def wait_until_written(log: Path) -> None:
     """Until a write has come, and none for some seconds."""
     seen: list[int] = []
 
     def is_settled() -> bool:
-        seen.append(machine.monitor.bytes_written("card"))
+        seen.append(bytes_written(log))
         return seen[-1] > 0 and len(seen) > 4 and len(set(seen[-4:])) == 1
 
-    check(wait_until(is_settled, 120, every=5) is not None, "the status file is written, and that is all")
+    check(wait_until(is_settled, 120, every=5) is not None, "the status file is written, and that is all", str(seen))
 
 
 def page(port: int, seconds: int) -> None:
@@ -118,5 +121,6 @@ def page(port: int, seconds: int) -> None:
 
 
 def rss(machine: Machine) -> int:
-    return int(machine.console.run("cat /proc/[0-9]*/status | awk '/^Name/ { name = $2 } /^VmRSS/ && name == \"paging\" { all += $2 } END { print all }'"))
-
+    """Of guard and service together, in kB."""
+    sizes = machine.console.run("for one in $(pidof paging); do awk '/^VmRSS/ { print $2 }' /proc/$one/status; done")
+    return sum(int(size) for size in sizes.split())

@@ -34,10 +34,6 @@ class Monitor:
             else:
                 raise SystemExit(f"appliance: QEMU refuses {command}: {answer}")
 
-    def bytes_written(self, drive: str) -> int:
-        stats = self.execute("query-blockstats")
-        return next(one["stats"]["wr_bytes"] for one in stats if one["device"] == drive)
-
     def resets(self) -> int:
         self.execute("query-status")  # takes the events that have come
         return self.events.count("RESET")

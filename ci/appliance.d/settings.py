@@ -26,7 +26,7 @@ class Broken:
 BROKEN = [
     Broken("a misspelt key", GOOD + b"divice = auto\r\n", "paging.conf:{last}"),
     Broken("a file cut off in the middle of a line", GOOD[:GOOD.index(b"buffer") + 3], "paging.conf:{last}"),
-    Broken("an empty file", b"", "paging.conf is empty"),
+    Broken("an empty file", b"", "it is empty"),
     Broken("a misspelt section", GOOD + b"[adio]\r\n", "paging.conf:{last}"),
     Broken("a value that is none", GOOD + b"limiter = loud\r\n", "paging.conf:{last}"),
     Broken("UTF-16, with a mistake", (GOOD + b"divice = auto\r\n").decode().encode("utf-16"), "paging.conf:{last}"),
