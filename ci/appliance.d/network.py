@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 
 TAP = "tap0"
+LEASES = Path("/tmp/leases")
 HERE = "10.77.0.1"
 BOX = "10.77.0.10"
 USUAL_PORT = 5060
@@ -38,7 +39,7 @@ class Network:
     def start_dhcp(self) -> None:
         self._dhcp = subprocess.Popen([
             "dnsmasq", "--no-daemon", "--conf-file=/dev/null", "--port=0", f"--interface={TAP}", "--bind-interfaces",
-            "--user=root", "--group=root", "--dhcp-leasefile=/tmp/leases", f"--dhcp-range={BOX},{BOX},1h",
+            "--user=root", "--group=root", f"--dhcp-leasefile={LEASES}", f"--dhcp-range={BOX},{BOX},1h",
             f"--dhcp-option=option:ntp-server,{HERE}", "--dhcp-authoritative", "--no-ping",
         ], stderr=self._log.open("a"))
 
@@ -47,6 +48,12 @@ class Network:
             self._dhcp.terminate()
             self._dhcp.wait()
             self._dhcp = None
+
+    def forget_leases(self) -> None:
+        """The next machine is another one."""
+        self.stop_dhcp()
+        LEASES.unlink(missing_ok=True)
+        self.start_dhcp()
 
     @contextlib.contextmanager
     def without_dhcp(self):
