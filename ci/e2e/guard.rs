@@ -3,11 +3,13 @@
 
 use crate::paging_box::{PagingBox, next_folder, until};
 use crate::skip;
+use nix::sys::socket::{ControlMessage, MsgFlags, UnixAddr, sendmsg};
 use pagingbox::guard::{FILE_BYTES, blank};
 use pagingbox::slots::Slots;
 use std::fs::{self, File};
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, IoSlice};
 use std::net::{IpAddr, Ipv4Addr};
+use std::os::fd::AsRawFd;
 use std::os::unix::fs::FileExt;
 use std::os::unix::net::UnixDatagram;
 use std::os::unix::process::ExitStatusExt;
@@ -114,7 +116,11 @@ fn nonsense_is_counted_and_an_end_in_order_stops_the_watchdog() {
     for text in [&b"nonsense"[..], b"", b"\0\xff", b"X_PAGING_CLOCK=soon", &long] {
         sender.send_to(text, card.socket()).unwrap();
     }
-    guard.await_log(": 5 datagrams were not understood, or of strangers\n");
+    let (parts, files) = ([IoSlice::new(b"WATCHDOG=1")], [sender.as_raw_fd()]);
+    let to = UnixAddr::new(&card.socket()).unwrap();
+    let along = [ControlMessage::ScmRights(&files)];
+    sendmsg(sender.as_raw_fd(), &parts, &along, MsgFlags::empty(), Some(&to)).unwrap();
+    guard.await_log(": 6 datagrams were not understood, or of strangers\n");
     sender.send_to(b"X_PAGING_REBOOT=a test", card.socket()).unwrap();
     guard.await_log("a reboot is asked for: a test");
     let fed = card.fed();

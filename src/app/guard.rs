@@ -118,7 +118,7 @@ impl Watch {
                 break;
             }
             if has_word {
-                self.listen(clock::now())?;
+                self.listen(clock::now());
             }
             if has_done {
                 self.take_done(clock::now());
@@ -131,9 +131,11 @@ impl Watch {
     }
 
     /// Takes what has come, so much at most that nothing else has to wait.
-    fn listen(&mut self, now: Instant) -> io::Result<()> {
+    fn listen(&mut self, now: Instant) {
         for _ in 0..DATAGRAMS_AT_ONCE {
-            let Some(came) = self.listener.receive(&mut self.buffer)? else { break };
+            let received = self.listener.receive(&mut self.buffer);
+            // A guard that ended would be another, with all its bounds anew.
+            let Some(Some(came)) = self.complain_of("the socket", received) else { break };
             let Notification { len, is_cut, pid, uid } = came;
             let is_trusted = pid != 0 && (uid == 0 || self.users.contains(&Some(uid)));
             let bytes = self.buffer.get(..len).unwrap_or_default();
@@ -141,7 +143,6 @@ impl Watch {
             self.hold_service(now);
             self.act();
         }
-        Ok(())
     }
 
     /// Holds on to the process that is watched.
