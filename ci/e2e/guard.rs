@@ -108,6 +108,18 @@ fn a_guard_that_was_killed_is_started_again_and_goes_on() {
 }
 
 #[test]
+fn a_box_that_hangs_while_there_is_no_guard_is_killed_by_the_next_one() {
+    let card = Card::new();
+    let mut target = card.start_box(&[]);
+    target.signal("STOP");
+    fs::write(card.0.join("service"), format!("{}\n", target.id())).unwrap();
+    let guard = Guard::start(&card, "2");
+    assert_eq!(target.wait_for_exit(2 * PATIENCE).signal(), Some(9));
+    guard.await_log("hangs: silent for 16 s; it is killed");
+    guard.await_log("has ended");
+}
+
+#[test]
 fn nonsense_is_counted_and_an_end_in_order_stops_the_watchdog() {
     let card = Card::new();
     let mut guard = Guard::start(&card, "8");

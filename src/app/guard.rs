@@ -44,6 +44,8 @@ pub(super) fn guard(post: &GuardPost) -> ExitCode {
 struct Watch {
     guard: Guard,
     listener: NotifyListener,
+    /// The file in which init's script says which process the service is.
+    started: PathBuf,
     signals: UnixStream,
     service: Option<Process>,
     watchdog: Option<Watchdog>,
@@ -72,7 +74,7 @@ impl Watch {
             let _ = fs::write("/proc/self/oom_score_adj", "-1000");
         }
         let powers = Powers { watchdog: watchdog.is_some(), reboot: is_ours, built, floor };
-        let limits = Limits { silence: post.silence, unheard: UNHEARD };
+        let limits = Limits { silence: post.silence, unheard: UNHEARD.min(8 * post.silence) };
         let card = Card {
             boot: post.boot.clone().or_else(|| found(BOOT_PARTITION)),
             state,
@@ -84,6 +86,7 @@ impl Watch {
         let watch = Self {
             guard: Guard::new(clock::now(), limits, powers),
             listener,
+            started: post.socket.with_file_name(STARTED),
             signals: process::end_signals()?,
             service: None,
             watchdog,
@@ -105,6 +108,7 @@ impl Watch {
             let now = clock::now();
             self.act();
             let shows = Wall { shows: clock::wall(), is_synchronised: rt::is_clock_synchronised() };
+            self.find_service(now);
             self.guard.handle_timeout(now, shows);
             self.act();
             let wait = self.guard.poll_timeout().map_or(LONGEST, |at| at.since(clock::now()).min(LONGEST));
@@ -142,6 +146,22 @@ impl Watch {
             self.guard.handle_datagram(now, Sender { pid, is_trusted }, bytes, is_cut);
             self.hold_service(now);
             self.act();
+        }
+    }
+
+    /// Looks whether init has started the service. Only root writes to that folder.
+    fn find_service(&mut self, now: Instant) {
+        if self.guard.watched().is_some() {
+            return;
+        }
+        let Some(pid) = fs::read_to_string(&self.started).ok().and_then(|text| text.trim().parse().ok())
+        else {
+            return;
+        };
+        // One that is gone is not waited for.
+        if let Ok(process) = Process::open(pid) {
+            self.guard.handle_start(now, pid);
+            self.service = Some(process).filter(|_| self.guard.watched() == Some(pid));
         }
     }
 
@@ -272,6 +292,8 @@ const BOOT_PARTITION: u32 = 1;
 const STATE_PARTITION: u32 = 7;
 const WATCHDOG: &str = "/dev/watchdog";
 const CONFIGURATION: &str = "/boot/paging.conf";
+/// Beside the socket (overlay/usr/lib/paging/run).
+const STARTED: &str = "service";
 /// Nothing is heard of any service for so long.
 const UNHEARD: Duration = Duration::from_mins(1);
 /// When nothing is due, so that clocks are looked at.

@@ -7,8 +7,8 @@
 //! what became of a write ───────────┘          ├ Keep…        a slot of the state partition
 //!                                              ├ SetClock, Reboot, Say
 //! ```
-//! The service beats (`WATCHDOG=1`). One that is silent for [`Limits::silence`] is killed, and init starts it again; one that
-//! killing does not end within [`STUBBORN`] is a matter for the hardware, which is fed no more. A machine that stood still
+//! The service beats (`WATCHDOG=1`). One that is silent for [`Limits::silence`] is killed, and init starts it again, and so is one
+//! that init has started and that is not heard for [`Limits::unheard`]; one that killing does not end within [`STUBBORN`] is a matter for the hardware, which is fed no more. A machine that stood still
 //! itself is forgiven.
 //!
 //! Bounds, whatever comes: a card is written [`Report`](Action::Report) six times at once and then once in ten minutes, a
@@ -39,7 +39,6 @@ pub use word::Word;
 /// The guard of a box.
 #[derive(Debug)]
 pub struct Guard {
-    limits: Limits,
     powers: Powers,
     wall: Wall,
     service: Service,
@@ -59,7 +58,7 @@ pub struct Guard {
 pub struct Limits {
     /// For how long a service may be silent.
     pub silence: Duration,
-    /// For how long nothing may be heard of any.
+    /// For how long nothing may be heard of one that was started.
     pub unheard: Duration,
 }
 
@@ -131,7 +130,6 @@ impl Guard {
     #[must_use]
     pub fn new(now: Instant, limits: Limits, powers: Powers) -> Self {
         Self {
-            limits,
             powers,
             wall: Wall::default(),
             service: Service::new(now, limits),
@@ -153,6 +151,11 @@ impl Guard {
             Some(words) => words.into_iter().for_each(|word| self.on_word(now, sender.pid, word)),
             None => self.strangers.count = self.strangers.count.saturating_add(1),
         }
+    }
+
+    /// Init has started the service, as that process. To be told while none is [watched](Self::watched), as often as one likes.
+    pub fn handle_start(&mut self, now: Instant, pid: u32) {
+        self.service.handle_start(now, pid);
     }
 
     /// That process, the service once, has ended.
@@ -204,7 +207,7 @@ impl Guard {
         others.into_iter().chain([self.service.deadline()]).flatten().min()
     }
 
-    /// The process of the service that is heard, or was killed and has not [ended](Self::handle_end).
+    /// The process of the service, until it has [ended](Self::handle_end).
     #[must_use]
     pub const fn watched(&self) -> Option<u32> {
         self.service.pid()
@@ -266,9 +269,9 @@ impl Guard {
 
     fn watch(&mut self, now: Instant) {
         match self.service.handle_timeout(now) {
-            Some(Verdict::Silent { pid }) => {
+            Some(Verdict::Silent { pid, span }) => {
                 let at = page::moment(now, self.wall.shows, self.is_clock_trusted());
-                self.say(now, Notice::Silent { pid, for_s: self.limits.silence.as_secs() });
+                self.say(now, Notice::Silent { pid, for_s: span.as_secs() });
                 self.actions.push_back(Action::Kill(pid));
                 self.report.on_kill(now, at);
             }

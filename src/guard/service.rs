@@ -1,11 +1,13 @@
 //! Whether the service lives.
 //!
 //! ```text
-//!            READY=1, WATCHDOG=1            silent for too long
-//! Awaited ────────────────────────> Heard ───────────────────────> Killed ── 30 s ──> stubborn
-//!    ↑ 60 s: unheard                  │ ended                        │ ended
-//!    └────────────────────────────────┴──────────────────────────────┘
+//!          init says which                     silent for too long
+//! Awaited ────────────────> Started ── 60 s ───────────────────────> Killed ── 30 s ──> stubborn
+//!  ↑ │ 60 s: unheard           │ READY=1, WATCHDOG=1     ↑             │
+//!  │ └─────────────────────────┴───────> Heard ──────────┘             │
+//!  └───────────────────────────┴───────────┴───── ended ───────────────┘
 //! ```
+//! A beat makes it Heard from wherever it was.
 
 use super::{Limits, STUBBORN};
 use crate::time::Instant;
@@ -22,6 +24,10 @@ pub(super) struct Service {
     /// It has done once what it should.
     pub(super) was_good: bool,
     was_heard: bool,
+    /// It should have been heard, and nothing has been since.
+    is_missed: bool,
+    /// The last that has ended.
+    ended: Option<u32>,
     /// The last of them.
     kills: VecDeque<Instant>,
 }
@@ -29,6 +35,7 @@ pub(super) struct Service {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
     Awaited { since: Instant, is_told: bool },
+    Started { pid: u32, at: Instant },
     Heard { pid: u32, at: Instant },
     Killed { pid: u32, at: Instant, is_told: bool },
 }
@@ -36,8 +43,8 @@ enum State {
 /// What is wrong with it; told once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
-    /// It hangs.
-    Silent { pid: u32 },
+    /// It hangs: nothing was heard of it for so long.
+    Silent { pid: u32, span: Duration },
     /// It does not even end.
     Stubborn { pid: u32 },
     /// There is none.
@@ -47,14 +54,30 @@ pub(super) enum Verdict {
 impl Service {
     pub(super) const fn new(now: Instant, limits: Limits) -> Self {
         let state = State::Awaited { since: now, is_told: false };
-        Self { limits, state, looked_at: now, was_good: false, was_heard: false, kills: VecDeque::new() }
+        Self {
+            limits,
+            state,
+            looked_at: now,
+            was_good: false,
+            was_heard: false,
+            is_missed: false,
+            ended: None,
+            kills: VecDeque::new(),
+        }
+    }
+
+    /// Init says which process it is; of one that is heard, or was killed, more is known.
+    pub(super) fn handle_start(&mut self, now: Instant, pid: u32) {
+        if matches!(self.state, State::Awaited { .. }) && self.ended != Some(pid) {
+            self.state = State::Started { pid, at: now };
+        }
     }
 
     /// Whether it is another one than before.
     pub(super) fn handle_beat(&mut self, now: Instant, pid: u32) -> bool {
         let is_same = matches!(self.state, State::Heard { pid: known, .. } if known == pid);
         self.state = State::Heard { pid, at: now };
-        self.was_heard = true;
+        (self.was_heard, self.is_missed) = (true, false);
         !is_same
     }
 
@@ -63,6 +86,7 @@ impl Service {
         let is_this = self.pid() == Some(ended);
         if is_this {
             self.state = State::Awaited { since: now, is_told: false };
+            self.ended = Some(ended);
         }
         is_this
     }
@@ -71,17 +95,20 @@ impl Service {
         self.forgive(now);
         match &mut self.state {
             State::Heard { pid, at } if now.since(*at) >= self.limits.silence => {
-                let pid = *pid;
-                self.state = State::Killed { pid, at: now, is_told: false };
-                self.remember_kill(now);
-                Some(Verdict::Silent { pid })
+                let (pid, span) = (*pid, self.limits.silence);
+                Some(self.kill(now, pid, span))
+            }
+            State::Started { pid, at } if now.since(*at) >= self.limits.unheard => {
+                let (pid, span) = (*pid, self.limits.unheard);
+                self.is_missed = true;
+                Some(self.kill(now, pid, span))
             }
             State::Killed { pid, at, is_told } if !*is_told && now.since(*at) >= STUBBORN => {
-                *is_told = true;
+                (*is_told, self.is_missed) = (true, true);
                 Some(Verdict::Stubborn { pid: *pid })
             }
             State::Awaited { since, is_told } if !*is_told && now.since(*since) >= self.limits.unheard => {
-                *is_told = true;
+                (*is_told, self.is_missed) = (true, true);
                 Some(Verdict::Unheard)
             }
             _ => None,
@@ -91,15 +118,18 @@ impl Service {
     pub(super) fn deadline(&self) -> Option<Instant> {
         match self.state {
             State::Heard { at, .. } => Some((at + self.limits.silence).min(self.looked_at + LOOK_EVERY)),
+            State::Started { at, .. } => Some((at + self.limits.unheard).min(self.looked_at + LOOK_EVERY)),
             State::Killed { at, is_told: false, .. } => Some(at + STUBBORN),
-            State::Awaited { since, is_told: false } => Some(since + self.limits.unheard),
+            State::Awaited { since, is_told: false } => {
+                Some((since + self.limits.unheard).min(self.looked_at + LOOK_EVERY))
+            }
             State::Killed { .. } | State::Awaited { .. } => None,
         }
     }
 
     /// Nothing is heard, for too long.
     pub(super) const fn is_unheard(&self) -> bool {
-        matches!(self.state, State::Awaited { is_told: true, .. } | State::Killed { is_told: true, .. })
+        self.is_missed
     }
 
     /// Not even killing helps.
@@ -107,22 +137,30 @@ impl Service {
         matches!(self.state, State::Killed { is_told: true, .. })
     }
 
-    /// Starting it again does not help; perhaps beginning the machine anew does. One that was never heard may be at work all
-    /// the same.
+    /// Starting it again does not help; perhaps beginning the machine anew does. One that was never heard, and of which init
+    /// says nothing, may be at work all the same.
     pub(super) fn is_hopeless(&self, now: Instant) -> bool {
         let recent = self.kills.iter().filter(|at| now.since(**at) < KILLS_WITHIN).count();
-        (self.is_unheard() && self.was_heard) || recent >= KILLS_MAX
+        let is_gone =
+            matches!(self.state, State::Awaited { is_told: true, .. } | State::Killed { is_told: true, .. });
+        (is_gone && self.was_heard) || recent >= KILLS_MAX
     }
 
     /// A machine that stood still, or on which this program was held up, says nothing about the service.
     fn forgive(&mut self, now: Instant) {
         let late = now.since(self.looked_at).saturating_sub(LOOK_EVERY);
         self.looked_at = now;
-        if let State::Heard { at, .. } = &mut self.state
+        if let State::Heard { at, .. } | State::Started { at, .. } = &mut self.state
             && late >= STANDSTILL
         {
             *at += late.min(now.since(*at));
         }
+    }
+
+    fn kill(&mut self, now: Instant, pid: u32, span: Duration) -> Verdict {
+        self.state = State::Killed { pid, at: now, is_told: false };
+        self.remember_kill(now);
+        Verdict::Silent { pid, span }
     }
 
     fn remember_kill(&mut self, now: Instant) {
@@ -134,7 +172,7 @@ impl Service {
 
     pub(super) const fn pid(&self) -> Option<u32> {
         match self.state {
-            State::Heard { pid, .. } | State::Killed { pid, .. } => Some(pid),
+            State::Started { pid, .. } | State::Heard { pid, .. } | State::Killed { pid, .. } => Some(pid),
             State::Awaited { .. } => None,
         }
     }

@@ -190,6 +190,42 @@ fn a_service_that_is_not_heard_for_a_minute_is_told_in_the_file_until_it_is() {
 }
 
 #[test]
+fn a_service_that_hangs_before_it_is_heard_is_killed_too_and_in_the_end_the_machine_begins_anew() {
+    let mut scene = Scene::new(OURS);
+    let mut pid = 300;
+    for _ in 0..2400 {
+        scene.guard.handle_start(scene.now, pid);
+        scene.run(1);
+        if scene.kills.last().is_some_and(|kill| kill.1 == pid) {
+            scene.end(pid);
+            scene.guard.handle_start(scene.now, pid);
+            assert_eq!(scene.guard.watched(), None, "that one has ended");
+            pid += 1;
+        }
+    }
+    assert_eq!(scene.kills[0], (65, 300));
+    assert!(scene.kills.windows(2).all(|pair| pair[1].0 - pair[0].0 <= 63), "{:?}", scene.kills);
+    assert!(scene.text().contains("FAULT: the paging service does not start, or does not answer."));
+    assert!(scene.text().contains("The service hung and was started again, "));
+    assert_eq!(scene.count(&Action::Reboot), 1);
+}
+
+#[test]
+fn a_service_that_init_has_started_is_watched_as_any_other_once_it_is_heard() {
+    let mut scene = Scene::new(OURS);
+    scene.guard.handle_start(scene.now, 300);
+    assert_eq!(scene.guard.watched(), Some(300));
+    scene.run(50);
+    scene.beats = Some(300);
+    scene.run(60);
+    scene.guard.handle_start(scene.now, 301);
+    assert_eq!((scene.guard.watched(), &scene.kills[..]), (Some(300), &[][..]));
+    scene.beats = None;
+    scene.run(12);
+    assert_eq!(scene.kills.len(), 1);
+}
+
+#[test]
 fn a_machine_that_stood_still_is_forgiven() {
     let mut scene = Scene::at_work();
     scene.pass(Duration::from_mins(1));
