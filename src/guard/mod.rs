@@ -42,7 +42,7 @@ pub struct Guard {
     powers: Powers,
     wall: Wall,
     service: Service,
-    /// `None`: there is no hardware watchdog, or it is to bite.
+    /// `None`: there is no hardware watchdog, or it is to bite, which it does where the machine does not begin anew by itself.
     feed_at: Option<Instant>,
     report: Report,
     keeping: Keeping,
@@ -323,6 +323,8 @@ impl Guard {
             (self.reboot.done_at, self.reboot.asked) = (Some(now), false);
             self.say(now, Notice::Reboots { is_real: self.powers.reboot });
             if self.powers.reboot {
+                // Whatever holds up init, or its own sync(2), is the hardware's now.
+                self.feed_at = None;
                 self.actions.push_back(Action::Reboot);
             }
         }

@@ -275,6 +275,17 @@ fn a_service_that_hangs_again_and_again_makes_the_machine_begin_anew_each_half_h
 }
 
 #[test]
+fn a_machine_that_is_to_begin_anew_is_fed_no_more() {
+    let mut scene = Scene::at_work();
+    scene.pass(Duration::from_mins(30));
+    scene.beats = None;
+    scene.end(300);
+    scene.run(120);
+    assert_eq!(scene.count(&Action::Reboot), 1, "nothing is heard any more");
+    assert!(scene.now.since(*scene.fed_at.last().unwrap()) > Duration::from_secs(50));
+}
+
+#[test]
 fn a_few_kills_over_a_day_are_no_reason_to_begin_anew() {
     let mut scene = Scene::at_work();
     for pid in 301..330 {
