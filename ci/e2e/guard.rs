@@ -64,6 +64,17 @@ fn mistakes_come_to_lie_in_the_file_and_such_a_configuration_is_not_remembered()
 }
 
 #[test]
+fn a_report_with_more_than_the_file_has_room_for_is_written_as_far_as_it_goes() {
+    let card = Card::new();
+    let _guard = Guard::start(&card, "8");
+    let mistakes: Vec<_> = (0..100).map(|number| format!("sip.{}{number}=1", "x".repeat(200))).collect();
+    let mistakes: Vec<_> = mistakes.iter().map(String::as_str).collect();
+    let _target = card.start_box(&mistakes);
+    until(PATIENCE, "the file says so", || card.text().contains(" mistakes in the configuration"));
+    assert!(card.text().contains("\r\n(There is more, for which the file has no room.)\r\n"));
+}
+
+#[test]
 fn a_box_that_is_stopped_is_killed_and_the_one_that_init_starts_is_watched() {
     let card = Card::new();
     let guard = Guard::start(&card, "2");

@@ -9,6 +9,7 @@
 //! write to the card.
 
 use super::guard_disk;
+use crate::guard::FILE_BYTES;
 use crate::net::{self, NotifySocket};
 use crate::status::{Condition, Status};
 use crate::time::Instant;
@@ -51,7 +52,7 @@ impl Tidings {
             text: condition.to_string(),
         };
         let (is_report, is_good) = self.news.handle(now, view);
-        if is_report && !self.socket.send(&format!("X_PAGING_REPORT={}", self.news.text)) {
+        if is_report && !self.socket.send(&report(&self.news.text)) {
             self.news.told.clear();
         }
         if is_good && !self.socket.send("X_PAGING_GOOD=1") {
@@ -63,6 +64,12 @@ impl Tidings {
     pub(super) fn tell_time(&self, date: Duration) {
         let _ = self.socket.send(&format!("X_PAGING_CLOCK={}", date.as_secs()));
     }
+}
+
+/// What is told of a text. Of one that is longer than the file comes as much as the file has bytes, so that it says what is
+/// missing; a longer datagram would be nobody's.
+fn report(text: &str) -> String {
+    format!("X_PAGING_REPORT={}", text.get(..text.floor_char_boundary(FILE_BYTES)).unwrap_or_default())
 }
 
 /// The box at one moment.
@@ -181,6 +188,16 @@ mod tests {
     fn a_box_that_is_well_is_told_of_when_that_lasts_and_then_every_five_minutes() {
         let told = told(700, |_| view("well", true, true));
         assert_eq!(told, expected(&[(2, "well"), (6, "good"), (306, "well"), (606, "well")]));
+    }
+
+    #[test]
+    fn a_text_that_is_longer_than_the_file_is_cut_so_that_the_guard_takes_it() {
+        for text in ["FAULT: x\n".repeat(5000), "ä".repeat(20_000), "short".to_owned()] {
+            let report = report(&text);
+            let told = report.strip_prefix("X_PAGING_REPORT=").unwrap();
+            assert!(text.starts_with(told) && told.len() <= FILE_BYTES);
+            assert!(told.len() + 1 >= text.len().min(FILE_BYTES));
+        }
     }
 
     #[test]
