@@ -36,7 +36,7 @@ pub(super) struct Service {
 enum State {
     Awaited { since: Instant, is_told: bool },
     Started { pid: u32, at: Instant },
-    Heard { pid: u32, at: Instant },
+    Heard { pid: u32, since: Instant, at: Instant },
     Killed { pid: u32, at: Instant, is_told: bool },
 }
 
@@ -75,10 +75,17 @@ impl Service {
 
     /// Whether it is another one than before.
     pub(super) fn handle_beat(&mut self, now: Instant, pid: u32) -> bool {
-        let is_same = matches!(self.state, State::Heard { pid: known, .. } if known == pid);
-        self.state = State::Heard { pid, at: now };
+        let known = match self.state {
+            State::Heard { pid: known, since, .. } if known == pid => Some(since),
+            _ => None,
+        };
+        let since = known.unwrap_or(now);
+        if now.since(since) >= PROVEN {
+            self.kills.clear();
+        }
+        self.state = State::Heard { pid, since, at: now };
         (self.was_heard, self.is_missed) = (true, false);
-        !is_same
+        known.is_none()
     }
 
     /// Whether it was this one.
@@ -94,7 +101,7 @@ impl Service {
     pub(super) fn handle_timeout(&mut self, now: Instant) -> Option<Verdict> {
         self.forgive(now);
         match &mut self.state {
-            State::Heard { pid, at } if now.since(*at) >= self.limits.silence => {
+            State::Heard { pid, at, .. } if now.since(*at) >= self.limits.silence => {
                 let (pid, span) = (*pid, self.limits.silence);
                 Some(self.kill(now, pid, span))
             }
@@ -138,12 +145,15 @@ impl Service {
     }
 
     /// Starting it again does not help; perhaps beginning the machine anew does. One that was never heard, and of which init
-    /// says nothing, may be at work all the same.
+    /// says nothing, may be at work all the same; one that beats, or has just been started, has its chance.
     pub(super) fn is_hopeless(&self, now: Instant) -> bool {
         let recent = self.kills.iter().filter(|at| now.since(**at) < KILLS_WITHIN).count();
-        let is_gone =
-            matches!(self.state, State::Awaited { is_told: true, .. } | State::Killed { is_told: true, .. });
-        (is_gone && self.was_heard) || recent >= KILLS_MAX
+        match self.state {
+            State::Started { .. } | State::Heard { .. } => false,
+            State::Awaited { is_told, .. } | State::Killed { is_told, .. } => {
+                (is_told && self.was_heard) || recent >= KILLS_MAX
+            }
+        }
     }
 
     /// A machine that stood still, or on which this program was held up, says nothing about the service.
@@ -181,6 +191,8 @@ impl Service {
 /// So often within [`KILLS_WITHIN`] it is killed before that is no help.
 const KILLS_MAX: usize = 5;
 const KILLS_WITHIN: Duration = Duration::from_mins(10);
+/// One that has beaten for so long is well, whatever was before.
+const PROVEN: Duration = Duration::from_mins(2);
 /// How often it is looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 /// So much later than it should be it is looked at only on a machine that stood still.

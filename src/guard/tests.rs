@@ -286,6 +286,46 @@ fn a_machine_that_is_to_begin_anew_is_fed_no_more() {
 }
 
 #[test]
+fn a_box_that_is_well_again_is_not_made_to_begin_anew_for_what_was() {
+    for minutes in [28, 100] {
+        let mut scene = Scene::at_work();
+        scene.run(minutes * 60 - 100);
+        for pid in 300..304 {
+            scene.beats = None;
+            scene.send(pid, "WATCHDOG=1");
+            scene.run(10);
+            scene.end(pid);
+        }
+        assert_eq!(scene.kills.len(), 4);
+        scene.beats = Some(305);
+        scene.run(130);
+        scene.beats = None;
+        scene.run(10);
+        assert_eq!(scene.kills.len(), 5);
+        scene.end(305);
+        scene.beats = Some(306);
+        scene.run(1800);
+        assert_eq!(scene.count(&Action::Reboot), 0);
+    }
+}
+
+#[test]
+fn a_box_that_was_killed_for_many_times_and_beats_when_the_half_hour_is_over_goes_on() {
+    let mut scene = Scene::at_work();
+    scene.run(1695);
+    for pid in 300..305 {
+        scene.beats = None;
+        scene.send(pid, "WATCHDOG=1");
+        scene.run(10);
+        scene.end(pid);
+    }
+    assert_eq!(scene.kills.len(), 5);
+    scene.beats = Some(305);
+    scene.run(3600);
+    assert_eq!(scene.count(&Action::Reboot), 0);
+}
+
+#[test]
 fn a_few_kills_over_a_day_are_no_reason_to_begin_anew() {
     let mut scene = Scene::at_work();
     for pid in 301..330 {
