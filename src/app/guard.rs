@@ -121,14 +121,15 @@ impl Watch {
             if is_told {
                 break;
             }
+            // Before a word of the next one puts that in its place.
+            if has_ended && let Some(service) = self.service.take() {
+                self.guard.handle_end(clock::now(), service.number());
+            }
             if has_word {
                 self.listen(clock::now());
             }
             if has_done {
                 self.take_done(clock::now());
-            }
-            if has_ended && let Some(service) = self.service.take() {
-                self.guard.handle_end(clock::now(), service.number());
             }
         }
         // The watchdog waits on: for the next guard, or until the kernel stops it, where init has got as far as beginning anew.
