@@ -202,8 +202,16 @@ impl Watch {
                     self.guard.handle_report(clock::now(), Outcome::Failed);
                 }
             }
-            Action::KeepConfiguration => self.have_written(Job::Configuration),
-            Action::KeepFloor(floor) => self.have_written(Job::Floor(floor)),
+            Action::KeepConfiguration => {
+                if self.have_written(Job::Configuration).is_none() {
+                    self.guard.handle_configuration_unkept(clock::now());
+                }
+            }
+            Action::KeepFloor(floor) => {
+                if self.have_written(Job::Floor(floor)).is_none() {
+                    self.guard.handle_floor_unkept(clock::now());
+                }
+            }
             Action::SetClock(time) => {
                 if self.complain_of("the clock", clock::set_wall(time)).is_none() {
                     self.guard.handle_clock_unset();
@@ -216,9 +224,9 @@ impl Watch {
         }
     }
 
-    fn have_written(&mut self, job: Job) {
+    fn have_written(&mut self, job: Job) -> Option<()> {
         let room = if self.writer.write(job) { Ok(()) } else { Err("it does not keep up") };
-        self.complain_of("the card", room);
+        self.complain_of("the card", room)
     }
 
     /// Takes what has become of what was to be written.
@@ -229,13 +237,15 @@ impl Watch {
                     let outcome = self.complain_of(STATUS_FILE, written);
                     self.guard.handle_report(now, outcome.unwrap_or(Outcome::Failed));
                 }
-                Done::Configuration(kept) => {
-                    if self.complain_of("the last good configuration", kept) == Some(true) {
-                        say(&"the configuration is good, and remembered");
-                    }
-                }
+                Done::Configuration(kept) => match self.complain_of("the last good configuration", kept) {
+                    Some(true) => say(&"the configuration is good, and remembered"),
+                    Some(false) => {}
+                    None => self.guard.handle_configuration_unkept(now),
+                },
                 Done::Floor(kept) => {
-                    self.complain_of("the time", kept);
+                    if self.complain_of("the time", kept).is_none() {
+                        self.guard.handle_floor_unkept(now);
+                    }
                 }
             }
         }

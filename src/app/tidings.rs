@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! the same condition twice, 2 s apart ─> X_PAGING_REPORT=…       once more every five minutes: the guard may be another
-//! good for six seconds ─> X_PAGING_GOOD=1                         once for each configuration
+//! good for six seconds ─> X_PAGING_GOOD=1                         and again every five minutes, for the same reason
 //! ```
 //! A box that has just begun is not told of until it works or half a minute is over, for every other condition is a
 //! write to the card.
@@ -94,6 +94,7 @@ struct News {
     told: String,
     told_at: Instant,
     is_good_told: bool,
+    good_told_at: Instant,
 }
 
 impl News {
@@ -108,6 +109,7 @@ impl News {
             told: String::new(),
             told_at: now,
             is_good_told: false,
+            good_told_at: now,
         }
     }
 
@@ -141,7 +143,11 @@ impl News {
 
     fn is_news_that_good(&mut self, now: Instant) -> bool {
         let is_good = self.good_since.is_some_and(|since| now.since(since) >= GOOD_AFTER);
-        is_good && !core::mem::replace(&mut self.is_good_told, true)
+        let is_due = !self.is_good_told || now.since(self.good_told_at) >= AGAIN_EVERY;
+        if is_good && is_due {
+            (self.is_good_told, self.good_told_at) = (true, now);
+        }
+        is_good && is_due
     }
 }
 
@@ -187,7 +193,10 @@ mod tests {
     #[test]
     fn a_box_that_is_well_is_told_of_when_that_lasts_and_then_every_five_minutes() {
         let told = told(700, |_| view("well", true, true));
-        assert_eq!(told, expected(&[(2, "well"), (6, "good"), (306, "well"), (606, "well")]));
+        assert_eq!(
+            told,
+            expected(&[(2, "well"), (6, "good"), (306, "well"), (306, "good"), (606, "well"), (606, "good")])
+        );
     }
 
     #[test]

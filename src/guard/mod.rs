@@ -102,9 +102,9 @@ pub enum Action {
     Feed,
     /// Write the text of the file, if it [is not there already](is_same), and say so by [`Guard::handle_report`].
     Report(Vec<u8>),
-    /// Remember the configuration file, and that it is good.
+    /// Remember the configuration file, and that it is good; [`Guard::handle_configuration_unkept`] where that fails.
     KeepConfiguration,
-    /// Remember that time.
+    /// Remember that time; [`Guard::handle_floor_unkept`] where that fails.
     KeepFloor(Duration),
     /// Set the wall clock.
     SetClock(Duration),
@@ -172,6 +172,16 @@ impl Guard {
             Outcome::Written => self.report.bucket.take(now),
             Outcome::Failed => self.report.due_at = Some(now + TRY_AGAIN),
         }
+    }
+
+    /// The configuration could not be remembered.
+    pub fn handle_configuration_unkept(&mut self, now: Instant) {
+        (self.keeping.wants, self.keeping.may_at) = (true, now + TRY_AGAIN);
+    }
+
+    /// The time could not be remembered.
+    pub fn handle_floor_unkept(&mut self, now: Instant) {
+        (self.keeping.floor, self.keeping.floor_may_at) = (None, now + TRY_AGAIN);
     }
 
     /// The clock could not be set.
@@ -304,8 +314,8 @@ impl Guard {
         }
         let shows = self.wall.shows;
         let is_due = self.keeping.floor.is_none_or(|floor| shows.abs_diff(floor) >= FLOOR_EVERY);
-        if is_due && self.is_clock_trusted() {
-            self.keeping.floor = Some(shows);
+        if is_due && self.is_clock_trusted() && now >= self.keeping.floor_may_at {
+            (self.keeping.floor, self.keeping.floor_may_at) = (Some(shows), now + FLOOR_EVERY);
             self.actions.push_back(Action::KeepFloor(shows));
         }
     }
@@ -402,6 +412,7 @@ struct Keeping {
     wants: bool,
     may_at: Instant,
     floor: Option<Duration>,
+    floor_may_at: Instant,
 }
 
 /// What a registrar has said of the time.

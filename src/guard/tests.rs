@@ -430,6 +430,25 @@ fn a_good_configuration_is_kept_at_once_and_another_one_ten_minutes_later() {
 }
 
 #[test]
+fn what_could_not_be_remembered_is_tried_again_ten_minutes_later() {
+    let mut scene = Scene::at_work();
+    scene.wall = Wall { shows: NOON, is_synchronised: true };
+    scene.send(300, "X_PAGING_GOOD=1");
+    assert_eq!(scene.others, [Action::KeepConfiguration, Action::KeepFloor(NOON)]);
+    for tries in 2..5 {
+        scene.guard.handle_configuration_unkept(scene.now);
+        scene.guard.handle_floor_unkept(scene.now);
+        scene.run(598);
+        assert_eq!(scene.others.len(), 2 * (tries - 1));
+        scene.run(4);
+        assert_eq!(scene.count(&Action::KeepConfiguration), tries);
+        assert_eq!(scene.others.len(), 2 * tries, "{:?}", scene.others);
+    }
+    scene.run(3600);
+    assert_eq!(scene.others.len(), 8, "kept");
+}
+
+#[test]
 fn a_registrar_sets_the_clock_where_nothing_better_does_and_not_to_the_impossible() {
     let mut scene = Scene::at_work();
     for wrong in [0, 1_789_999_999, 2_790_000_000, u64::MAX] {
