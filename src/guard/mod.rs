@@ -193,6 +193,7 @@ impl Guard {
     /// read after that.
     pub fn handle_timeout(&mut self, now: Instant, wall: Wall) {
         self.wall = wall;
+        self.clock.was_synchronised |= wall.is_synchronised;
         self.watch(now);
         self.feed(now);
         self.keep(now);
@@ -226,7 +227,7 @@ impl Guard {
     /// Whether the wall clock shows the time.
     #[must_use]
     pub const fn is_clock_trusted(&self) -> bool {
-        self.wall.is_synchronised || self.clock.is_known
+        self.clock.was_synchronised || self.clock.is_known
     }
 
     fn on_word(&mut self, now: Instant, pid: u32, word: Word<'_>) {
@@ -264,7 +265,7 @@ impl Guard {
         let Some(built) = self.powers.built else { return };
         let is_believed = time > built && time < built + BELIEVED_FOR;
         let is_early = self.clock.set_at.is_some_and(|at| now.since(at) < SET_EVERY);
-        if !is_believed || self.wall.is_synchronised || is_early {
+        if !is_believed || self.clock.was_synchronised || is_early {
             return;
         }
         self.clock.is_known = true;
@@ -419,6 +420,8 @@ struct Keeping {
 #[derive(Debug, Default)]
 struct Clock {
     is_known: bool,
+    /// Something has kept it right since this program began. A Pi drifts by seconds a day; a registrar may be hours off.
+    was_synchronised: bool,
     set_at: Option<Instant>,
 }
 

@@ -473,6 +473,19 @@ fn a_registrar_sets_the_clock_where_nothing_better_does_and_not_to_the_impossibl
 }
 
 #[test]
+fn a_clock_that_was_kept_right_once_is_not_left_to_a_registrar() {
+    let mut scene = Scene::at_work();
+    scene.wall = Wall { shows: NOON, is_synchronised: true };
+    scene.run(60);
+    scene.wall.is_synchronised = false;
+    scene.run(10 * 3600);
+    let wrong = scene.wall.shows.as_secs() + 3600;
+    scene.send(300, &format!("X_PAGING_CLOCK={wrong}"));
+    assert!(!scene.others.iter().any(|action| matches!(action, Action::SetClock(_))), "{:?}", scene.others);
+    assert!(scene.guard.is_clock_trusted());
+}
+
+#[test]
 fn a_clock_that_is_right_within_two_seconds_is_left_alone_and_trusted() {
     let mut scene = Scene::at_work();
     scene.wall.shows = NOON + Duration::from_millis(1900);
