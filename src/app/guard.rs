@@ -10,7 +10,7 @@
 //! machine does not begin anew.
 
 use super::guard_arguments::GuardPost;
-use super::guard_card::{STATUS_FILE, State};
+use super::guard_card::{STATUS_FILE, State, StatusFile};
 use super::guard_writer::{Card, Done, Job, Writer};
 use super::{EX_UNAVAILABLE, guard_disk};
 use crate::clock;
@@ -76,7 +76,7 @@ impl Watch {
         let powers = Powers { watchdog: watchdog.is_some(), reboot: is_ours, built, floor };
         let limits = Limits { silence: post.silence, unheard: UNHEARD.min(8 * post.silence) };
         let card = Card {
-            boot: post.boot.clone().or_else(|| found(BOOT_PARTITION)),
+            status: post.boot.clone().or_else(|| found(BOOT_PARTITION)).map(StatusFile::new),
             state,
             configuration: post.configuration.clone().or_else(|| by_default(CONFIGURATION)),
         };
@@ -270,7 +270,7 @@ impl Watch {
 fn say_what_is_missing(card: &Card, has_watchdog: bool) {
     let missing = [
         (!has_watchdog, "no hardware watchdog: a machine that hangs is not noticed"),
-        (card.boot.is_none(), "no partition with a status file"),
+        (card.status.is_none(), "no partition with a status file"),
         (card.state.is_none(), "no state partition: nothing is remembered"),
     ];
     for (_, what) in missing.iter().filter(|(is_missing, _)| *is_missing) {

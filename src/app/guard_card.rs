@@ -3,6 +3,7 @@
 //! Nothing is mounted for it. The status file's place is looked up before every write, and whatever is not as it was when
 //! the card was made keeps the guard from writing: another length, pieces, another beginning.
 
+use super::guard_disk;
 use crate::fat::{FatError, Volume};
 use crate::guard::{FILE_BYTES, MARK, Outcome, is_same};
 use crate::slots::{CONFIGURATION_MAX, Counters, Slots, Write};
@@ -13,23 +14,40 @@ use std::io::{self, Read};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
-/// Writes the status file of the volume at `boot`, if it does not say the same already.
-///
-/// # Errors
-/// See [`CardError`].
-pub(super) fn write_status(boot: &Path, text: &[u8]) -> Result<Outcome, CardError> {
-    let device = open(boot)?;
-    let at = status_at(&device)?;
-    let mut old = vec![0; FILE_BYTES];
-    device.read_exact_at(&mut old, at).map_err(CardError::Device)?;
-    if !old.starts_with(MARK) {
-        return Err(CardError::NotOurs);
+/// The status file.
+#[derive(Debug)]
+pub(super) struct StatusFile {
+    boot: PathBuf,
+    /// What was written last may be there, or not, whatever is read.
+    is_in_doubt: bool,
+}
+
+impl StatusFile {
+    /// Of the volume at `boot`.
+    pub(super) const fn new(boot: PathBuf) -> Self {
+        Self { boot, is_in_doubt: false }
     }
-    if is_same(&old, text) {
-        return Ok(Outcome::Same);
+
+    /// Writes it, if it does not say the same already.
+    ///
+    /// # Errors
+    /// See [`CardError`].
+    pub(super) fn write(&mut self, text: &[u8]) -> Result<Outcome, CardError> {
+        let device = open(&self.boot)?;
+        let at = status_at(&device)?;
+        let mut old = vec![0; FILE_BYTES];
+        device.read_exact_at(&mut old, at).map_err(CardError::Device)?;
+        if !old.starts_with(MARK) {
+            return Err(CardError::NotOurs);
+        }
+        if is_same(&old, text) && !self.is_in_doubt {
+            return Ok(Outcome::Same);
+        }
+        let written = device.write_all_at(text, at).and_then(|()| device.sync_data());
+        self.is_in_doubt = written.is_err();
+        written.map_err(CardError::Device)?;
+        Ok(Outcome::Written)
     }
-    device.write_all_at(text, at).and_then(|()| device.sync_data()).map_err(CardError::Device)?;
-    Ok(Outcome::Written)
 }
 
 /// Where the status file lies.
@@ -92,8 +110,11 @@ fn put(device: &File, write: Option<Write>) -> Result<(), CardError> {
     device.write_all_at(&bytes, offset).and_then(|()| device.sync_data()).map_err(CardError::Device)
 }
 
+/// What is read is what the card holds.
 fn open(path: &Path) -> Result<File, CardError> {
-    File::options().read(true).write(true).open(path).map_err(CardError::Device)
+    let device = File::options().read(true).write(true).open(path).map_err(CardError::Device)?;
+    guard_disk::forget(&device);
+    Ok(device)
 }
 
 /// Why the card is left alone.
