@@ -29,7 +29,7 @@ mod word;
 use crate::time::Instant;
 use bucket::Bucket;
 use core::time::Duration;
-use service::{Service, Verdict};
+use service::{Ending, Service, Verdict};
 use std::collections::VecDeque;
 
 pub use notice::Notice;
@@ -160,8 +160,11 @@ impl Guard {
 
     /// That process, the service once, has ended.
     pub fn handle_end(&mut self, now: Instant, pid: u32) {
-        if self.service.handle_end(now, pid) {
-            self.say(now, Notice::Ended { pid });
+        let Some(ending) = self.service.handle_end(now, pid) else { return };
+        self.say(now, Notice::Ended { pid });
+        if ending == Ending::Unasked {
+            let at = page::moment(now, self.wall.shows, self.is_clock_trusted());
+            self.report.on_end(now, at);
         }
     }
 
@@ -232,11 +235,12 @@ impl Guard {
 
     fn on_word(&mut self, now: Instant, pid: u32, word: Word<'_>) {
         match word {
-            Word::Alive => {
+            Word::Alive | Word::Stopping => {
                 if self.service.handle_beat(now, pid) {
                     self.say(now, Notice::Heard { pid });
                     self.report.changed(now);
                 }
+                self.service.is_stopping = word == Word::Stopping;
             }
             Word::Report(text) => {
                 let text = page::cleaned(text);
@@ -349,11 +353,14 @@ impl Guard {
         self.report.due_at = None;
         let moment = page::moment(now, self.wall.shows, self.is_clock_trusted());
         let written = format!("Written {moment}.");
-        let own = self.report.own(self.service.is_unheard());
-        if own.is_empty() && self.report.text.is_none() {
+        let is_unheard = self.service.is_unheard();
+        let own = self.report.own(is_unheard);
+        // Where nothing is heard of it, what it said of itself is not so any more.
+        let report = self.report.text.as_deref().filter(|_| !is_unheard);
+        if own.is_empty() && report.is_none() {
             return;
         }
-        let text = page::lay_out(&written, self.report.text.as_deref(), &own);
+        let text = page::lay_out(&written, report, &own);
         self.actions.push_back(Action::Report(text));
     }
 
@@ -370,8 +377,10 @@ impl Guard {
 struct Report {
     /// What the service has said of itself.
     text: Option<String>,
-    kills: u32,
-    killed_at: String,
+    /// It hung so often, and the last time then.
+    kills: (u32, String),
+    /// It ended by itself.
+    ends: (u32, String),
     due_at: Option<Instant>,
     bucket: Bucket,
 }
@@ -379,7 +388,7 @@ struct Report {
 impl Report {
     const fn new(now: Instant) -> Self {
         let bucket = Bucket::new(now, REPORTS_AT_ONCE, REPORT_EVERY);
-        Self { text: None, kills: 0, killed_at: String::new(), due_at: None, bucket }
+        Self { text: None, kills: (0, String::new()), ends: (0, String::new()), due_at: None, bucket }
     }
 
     /// What follows at once is written with it.
@@ -388,7 +397,12 @@ impl Report {
     }
 
     fn on_kill(&mut self, now: Instant, at: String) {
-        (self.kills, self.killed_at) = (self.kills.saturating_add(1), at);
+        self.kills = (self.kills.0.saturating_add(1), at);
+        self.changed(now);
+    }
+
+    fn on_end(&mut self, now: Instant, at: String) {
+        self.ends = (self.ends.0.saturating_add(1), at);
         self.changed(now);
     }
 
@@ -398,10 +412,11 @@ impl Report {
         if is_unheard {
             lines.push("FAULT: the paging service does not start, or does not answer.".to_owned());
         }
-        if self.kills > 0 {
-            let times = if self.kills == 1 { "once" } else { &format!("{} times", self.kills) };
-            let at = &self.killed_at;
-            lines.push(format!("The service hung and was started again, {times} since power-on; last {at}."));
+        let falls = [("hung", &self.kills), ("ended by itself", &self.ends)];
+        for (how, (count, at)) in falls.into_iter().filter(|(_, (count, _))| *count > 0) {
+            let times = if *count == 1 { "once" } else { &format!("{count} times") };
+            lines
+                .push(format!("The service {how} and was started again, {times} since power-on; last {at}."));
         }
         lines
     }

@@ -28,8 +28,10 @@ pub(super) struct Service {
     is_missed: bool,
     /// The last that has ended.
     ended: Option<u32>,
-    /// The last of them.
-    kills: VecDeque<Instant>,
+    /// It has said that it is going to end.
+    pub(super) is_stopping: bool,
+    /// When it was killed, or ended by itself, the last times.
+    falls: VecDeque<Instant>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +53,17 @@ pub(super) enum Verdict {
     Unheard,
 }
 
+/// How it has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ending {
+    /// It was killed because it hung.
+    Killed,
+    /// It has said so before.
+    InOrder,
+    /// By itself, or by somebody else.
+    Unasked,
+}
+
 impl Service {
     pub(super) const fn new(now: Instant, limits: Limits) -> Self {
         let state = State::Awaited { since: now, is_told: false };
@@ -62,7 +75,8 @@ impl Service {
             was_heard: false,
             is_missed: false,
             ended: None,
-            kills: VecDeque::new(),
+            is_stopping: false,
+            falls: VecDeque::new(),
         }
     }
 
@@ -81,21 +95,27 @@ impl Service {
         };
         let since = known.unwrap_or(now);
         if now.since(since) >= PROVEN {
-            self.kills.clear();
+            self.falls.clear();
         }
         self.state = State::Heard { pid, since, at: now };
         (self.was_heard, self.is_missed) = (true, false);
         known.is_none()
     }
 
-    /// Whether it was this one.
-    pub(super) fn handle_end(&mut self, now: Instant, ended: u32) -> bool {
-        let is_this = self.pid() == Some(ended);
-        if is_this {
-            self.state = State::Awaited { since: now, is_told: false };
-            self.ended = Some(ended);
+    /// How it has ended; `None` if it was another one.
+    pub(super) fn handle_end(&mut self, now: Instant, ended: u32) -> Option<Ending> {
+        let ending = match self.state {
+            _ if self.pid() != Some(ended) => return None,
+            State::Killed { .. } => Ending::Killed,
+            _ if self.is_stopping => Ending::InOrder,
+            _ => Ending::Unasked,
+        };
+        if ending == Ending::Unasked {
+            self.remember_fall(now);
         }
-        is_this
+        self.state = State::Awaited { since: now, is_told: false };
+        (self.ended, self.is_stopping) = (Some(ended), false);
+        Some(ending)
     }
 
     pub(super) fn handle_timeout(&mut self, now: Instant) -> Option<Verdict> {
@@ -147,11 +167,11 @@ impl Service {
     /// Starting it again does not help; perhaps beginning the machine anew does. One that was never heard, and of which init
     /// says nothing, may be at work all the same; one that beats, or has just been started, has its chance.
     pub(super) fn is_hopeless(&self, now: Instant) -> bool {
-        let recent = self.kills.iter().filter(|at| now.since(**at) < KILLS_WITHIN).count();
+        let recent = self.falls.iter().filter(|at| now.since(**at) < FALLS_WITHIN).count();
         match self.state {
             State::Started { .. } | State::Heard { .. } => false,
             State::Awaited { is_told, .. } | State::Killed { is_told, .. } => {
-                (is_told && self.was_heard) || recent >= KILLS_MAX
+                (is_told && self.was_heard) || recent >= FALLS_MAX
             }
         }
     }
@@ -169,15 +189,15 @@ impl Service {
 
     fn kill(&mut self, now: Instant, pid: u32, span: Duration) -> Verdict {
         self.state = State::Killed { pid, at: now, is_told: false };
-        self.remember_kill(now);
+        self.remember_fall(now);
         Verdict::Silent { pid, span }
     }
 
-    fn remember_kill(&mut self, now: Instant) {
-        if self.kills.len() == KILLS_MAX {
-            self.kills.pop_front();
+    fn remember_fall(&mut self, now: Instant) {
+        if self.falls.len() == FALLS_MAX {
+            self.falls.pop_front();
         }
-        self.kills.push_back(now);
+        self.falls.push_back(now);
     }
 
     pub(super) const fn pid(&self) -> Option<u32> {
@@ -188,9 +208,9 @@ impl Service {
     }
 }
 
-/// So often within [`KILLS_WITHIN`] it is killed before that is no help.
-const KILLS_MAX: usize = 5;
-const KILLS_WITHIN: Duration = Duration::from_mins(10);
+/// So often within [`FALLS_WITHIN`] it falls before starting it again is no help.
+const FALLS_MAX: usize = 5;
+const FALLS_WITHIN: Duration = Duration::from_mins(10);
 /// One that has beaten for so long is well, whatever was before.
 const PROVEN: Duration = Duration::from_mins(2);
 /// How often it is looked at.

@@ -167,11 +167,42 @@ fn ready_begins_the_watch_as_a_beat_does() {
 fn a_service_that_has_ended_is_not_killed() {
     let mut scene = Scene::at_work();
     scene.beats = None;
+    scene.send(300, "STOPPING=1");
     scene.end(300);
     scene.end(299);
     scene.run(59);
     assert_eq!((&scene.kills[..], scene.writes), (&[][..], 0));
     assert_eq!(scene.said, ["watches over process 300", "process 300 has ended"]);
+}
+
+#[test]
+fn a_service_that_ends_by_itself_is_told_in_the_file_and_again_and_again_it_is_hopeless() {
+    let mut scene = Scene::at_work();
+    scene.send(300, "X_PAGING_REPORT=All is well.");
+    scene.run(1700);
+    scene.end(300);
+    scene.run(3);
+    let told = "The service ended by itself and was started again, once since power-on; last 28 min after";
+    assert!(scene.text().contains(told) && scene.text().contains("All is well."), "{}", scene.text());
+    for pid in 301..320 {
+        scene.beats = None;
+        scene.send(pid, "READY=1");
+        scene.run(6);
+        scene.end(pid);
+    }
+    assert_eq!((&scene.kills[..], scene.count(&Action::Reboot)), (&[][..], 1));
+}
+
+#[test]
+fn what_a_service_has_said_that_is_not_heard_any_more_is_not_told() {
+    let mut scene = Scene::at_work();
+    scene.send(300, "X_PAGING_REPORT=All is well.");
+    scene.run(3);
+    assert!(scene.text().contains("All is well."));
+    scene.beats = None;
+    scene.end(300);
+    scene.run(65);
+    assert!(scene.text().contains("FAULT: ") && !scene.text().contains("All is well."), "{}", scene.text());
 }
 
 #[test]

@@ -5,8 +5,10 @@ use core::time::Duration;
 /// One word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Word<'a> {
-    /// `READY=1`, `WATCHDOG=1`, `STOPPING=1`: it works.
+    /// `READY=1`, `WATCHDOG=1`: it works.
     Alive,
+    /// `STOPPING=1`: it works, and is going to end.
+    Stopping,
     /// `X_PAGING_REPORT=`: the text of the status file, lines and all.
     Report(&'a [u8]),
     /// `X_PAGING_GOOD=1`: with the configuration in force it does what it should.
@@ -43,7 +45,8 @@ impl<'a> Word<'a> {
 
     fn line(line: &[u8]) -> Option<Self> {
         match line {
-            b"READY=1" | b"WATCHDOG=1" | b"STOPPING=1" => Some(Self::Alive),
+            b"READY=1" | b"WATCHDOG=1" => Some(Self::Alive),
+            b"STOPPING=1" => Some(Self::Stopping),
             _ => {
                 let name = line.split(|&byte| byte == b'=').next().filter(|name| name.len() < line.len())?;
                 let is_name = |byte: &u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || *byte == b'_';
@@ -70,7 +73,7 @@ mod tests {
                 "READY=1\nSTATUS=registered (1 of 1), 0 calls\nWATCHDOG=1",
                 &[Word::Alive, Word::Other, Word::Alive],
             ),
-            ("STOPPING=1\n", &[Word::Alive]),
+            ("STOPPING=1\n", &[Word::Stopping]),
             ("STATUS=a = b", &[Word::Other]),
             ("WATCHDOG=trigger", &[Word::Other]),
             ("X_PAGING_REPORT=a\nWATCHDOG=1\n", &[Word::Report(b"a\nWATCHDOG=1\n")]),
