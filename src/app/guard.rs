@@ -65,10 +65,11 @@ impl Watch {
         let is_ours = built.is_some();
         let found = |number| if is_ours { guard_disk::partition(number) } else { None };
         let by_default = |path: &str| is_ours.then(|| PathBuf::from(path));
+        // Whoever waits for the card in what follows is waited for by the hardware.
+        let watchdog = open_watchdog(post.watchdog.clone().or(by_default(WATCHDOG)));
         let state = post.state.clone().or_else(|| found(STATE_PARTITION)).map(State::new);
         let floor = state.as_ref().and_then(|state| state.floor().ok().flatten());
-        // From here on nothing may wait for the card.
-        let watchdog = open_watchdog(post.watchdog.clone().or(by_default(WATCHDOG)));
+        let users = [guard_disk::user("paging"), Some(process::user())];
         if is_ours {
             // The last one to go when memory is short; that it may not say so does not matter.
             let _ = fs::write("/proc/self/oom_score_adj", "-1000");
@@ -91,7 +92,7 @@ impl Watch {
             service: None,
             watchdog,
             writer: Writer::start(scope, card)?,
-            users: [guard_disk::user("paging"), Some(process::user())],
+            users,
             complaint: String::new(),
             buffer: vec![0; DATAGRAM_BYTES].into(),
         };
