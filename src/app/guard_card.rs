@@ -6,7 +6,7 @@
 use super::guard_disk;
 use crate::fat::{FatError, Volume};
 use crate::guard::{FILE_BYTES, MARK, Outcome, is_same};
-use crate::slots::{CONFIGURATION_MAX, Counters, Slots, Write};
+use crate::slots::{CONFIGURATION_MAX, Slots, Write};
 use core::fmt;
 use core::time::Duration;
 use std::fs::File;
@@ -94,7 +94,6 @@ impl State {
         }
         let device = open(&self.0)?;
         let slots = slots(&device);
-        put(&device, slots.with_counters(Counters { boots: 0, ..slots.counters() }))?;
         let write = slots.with_configuration(&text);
         let is_news = write.is_some();
         put(&device, write).map(|()| is_news)
@@ -199,22 +198,5 @@ mod tests {
         assert!(matches!(state.keep_configuration(&file), Err(CardError::Configuration(_))));
         std::fs::remove_file(card).unwrap();
         assert!(matches!(state.floor(), Err(CardError::Device(_))));
-    }
-
-    #[test]
-    fn boots_are_counted_anew_when_the_configuration_is_good() {
-        let (card, file) = (scratch("boots"), scratch("good.conf"));
-        let mut area = vec![0; 4 << 20];
-        let counters = Counters { boots: 3, overlay_reboots: 1 };
-        let write = Slots::of(&area).with_counters(counters).unwrap();
-        let start = usize::try_from(write.offset).unwrap();
-        area[start..start + write.bytes.len()].copy_from_slice(&write.bytes);
-        std::fs::write(&card, area).unwrap();
-        std::fs::write(&file, "x").unwrap();
-        State::new(card.clone()).keep_configuration(&file).unwrap();
-        assert_eq!(slots(&open(&card).unwrap()).counters(), Counters { boots: 0, ..counters });
-        for path in [card, file] {
-            std::fs::remove_file(path).unwrap();
-        }
     }
 }

@@ -12,7 +12,7 @@
 //! itself is forgiven.
 //!
 //! Bounds, whatever comes: a card is written [`Report`](Action::Report) six times at once and then once in ten minutes, a
-//! configuration once in ten minutes, a time once a day. The machine does not begin anew in its first half hour, whoever asks:
+//! configuration once in ten minutes, a time once a day. The machine does not begin anew in its first half hour, whatever hangs:
 //! a box that this does not help may still take calls. Ten lines are said at once and
 //! then one a second.
 //!
@@ -254,12 +254,6 @@ impl Guard {
                 self.keeping.wants = true;
             }
             Word::Clock(time) => self.on_clock(now, time),
-            Word::Reboot(reason) => {
-                let is_news = !core::mem::replace(&mut self.reboot.asked, true);
-                if is_news {
-                    self.say(now, Notice::RebootAsked { reason: page::line(reason, REASON_MAX) });
-                }
-            }
             Word::Other => {}
         }
     }
@@ -297,7 +291,7 @@ impl Guard {
             }
             None => {}
         }
-        self.reboot.wanted = self.reboot.asked || self.service.is_hopeless(now);
+        self.reboot.wanted = self.service.is_hopeless(now);
     }
 
     fn feed(&mut self, now: Instant) {
@@ -335,7 +329,7 @@ impl Guard {
 
     fn begin_anew(&mut self, now: Instant) {
         if self.reboot.wanted && self.reboot.may_at() <= now {
-            (self.reboot.done_at, self.reboot.asked) = (Some(now), false);
+            self.reboot.done_at = Some(now);
             self.say(now, Notice::Reboots { is_real: self.powers.reboot });
             if self.powers.reboot {
                 // Whatever holds up init, or its own sync(2), is the hardware's now.
@@ -443,8 +437,6 @@ struct Clock {
 /// Beginning the machine anew.
 #[derive(Debug, Default)]
 struct Reboot {
-    asked: bool,
-    /// For that, or any other reason.
     wanted: bool,
     done_at: Option<Instant>,
 }
@@ -487,4 +479,3 @@ const SAY_EVERY: Duration = Duration::from_secs(1);
 const REBOOT_EVERY: Duration = Duration::from_mins(30);
 /// Counted from power-on.
 const FIRST_REBOOT: Instant = Instant::from_millis(30 * 60 * 1000);
-const REASON_MAX: usize = 100;

@@ -372,24 +372,10 @@ fn a_few_kills_over_a_day_are_no_reason_to_begin_anew() {
 #[test]
 fn a_machine_that_is_not_ours_is_never_made_to_begin_anew() {
     let mut scene = Scene::new(Powers::default());
-    scene.send(300, "X_PAGING_REBOOT=another\noverlay");
+    scene.send(300, "READY=1");
     scene.run(7200);
     assert_eq!((&scene.others[..], &scene.fed_at[..]), (&[][..], &[][..]));
-    assert_eq!(scene.said[0], "a reboot is asked for: another overlay; not in the first half hour");
     assert!(scene.said.contains(&"the machine should begin anew, but it is not one of ours".to_owned()));
-}
-
-#[test]
-fn a_reboot_that_is_asked_for_waits_for_the_first_half_hour_to_pass_and_is_done_once() {
-    let mut scene = Scene::at_work();
-    for _ in 0..100 {
-        scene.send(300, "X_PAGING_REBOOT=another overlay");
-    }
-    scene.run(1790);
-    assert_eq!(scene.count(&Action::Reboot), 0);
-    scene.run(3600);
-    assert_eq!(scene.count(&Action::Reboot), 1);
-    assert_eq!(scene.said.iter().filter(|line| line.contains("asked for")).count(), 1);
 }
 
 #[test]
@@ -571,7 +557,7 @@ fn datagrams_of_strangers_and_nonsense_do_nothing_and_are_told_once_a_second() {
         if number % 4000 == 0 {
             scene.send(300, "WATCHDOG=1");
         }
-        let text = if number % 2 == 0 { "X_PAGING_REBOOT=x" } else { "WATCHDOG=1" };
+        let text = if number % 2 == 0 { "X_PAGING_GOOD=1" } else { "WATCHDOG=1" };
         scene.guard.handle_datagram(scene.now, stranger, text.as_bytes(), false);
         scene.send(300, "nonsense");
         scene.pass(Duration::from_millis(1));
@@ -592,14 +578,8 @@ fn datagrams_of_strangers_and_nonsense_do_nothing_and_are_told_once_a_second() {
 
 /// What may come, sense and nonsense.
 fn anything() -> impl Strategy<Value = Vec<u8>> {
-    let words = [
-        "READY=1",
-        "WATCHDOG=1",
-        "X_PAGING_GOOD=1",
-        "X_PAGING_CLOCK=1796040001",
-        "X_PAGING_REBOOT=x",
-        "STATUS=x",
-    ];
+    let words =
+        ["READY=1", "WATCHDOG=1", "X_PAGING_GOOD=1", "X_PAGING_CLOCK=1796040001", "STOPPING=1", "STATUS=x"];
     let known = proptest::sample::select(words.to_vec()).prop_map(|word| word.as_bytes().to_vec());
     let report = any::<u8>().prop_map(|number| format!("X_PAGING_REPORT=number {number}").into_bytes());
     prop_oneof![known, report, proptest::collection::vec(any::<u8>(), 0..40)]

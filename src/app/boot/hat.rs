@@ -99,7 +99,7 @@ fn count(state: Option<&mut State>) -> Result<(), HatError> {
     if counters.overlay_reboots >= TRIES {
         return Err(HatError::NotKept);
     }
-    let counters = Counters { overlay_reboots: counters.overlay_reboots + 1, ..counters };
+    let counters = Counters { overlay_reboots: counters.overlay_reboots + 1 };
     let write = state.slots().with_counters(counters).ok_or(HatError::ByHand)?;
     state.write(&write).map_err(|_| HatError::ByHand)
 }
@@ -107,7 +107,7 @@ fn count(state: Option<&mut State>) -> Result<(), HatError> {
 /// It is as it should be: the next change has all tries again.
 fn forget(state: Option<&mut State>) {
     let Some(state) = state else { return };
-    let counters = Counters { overlay_reboots: 0, ..state.slots().counters() };
+    let counters = Counters { overlay_reboots: 0 };
     if let Some(write) = state.slots().with_counters(counters) {
         // If it is not written, the next change has fewer tries.
         let _ = state.write(&write);
