@@ -8,13 +8,13 @@
 //!                                              ├ SetClock, Reboot, Say
 //! ```
 //! The service beats (`WATCHDOG=1`). One that is silent for [`Limits::silence`] is killed, and init starts it again, and so is one
-//! that init has started and that is not heard for [`Limits::unheard`]; one that killing does not end within [`STUBBORN`] is a matter for the hardware, which is fed no more. A machine that stood still
-//! itself is forgiven.
+//! that init has started and that is not heard for [`Limits::unheard`]. The hardware watchdog is fed all that time, and no more when
+//! killing does not end one within [`STUBBORN`], or the machine is to begin anew. A machine that stood still itself is forgiven.
 //!
 //! Bounds, whatever comes: a card is written [`Report`](Action::Report) six times at once and then once in ten minutes, a
-//! configuration once in ten minutes, a time once a day. The machine does not begin anew in its first half hour, whatever hangs:
-//! a box that this does not help may still take calls. Ten lines are said at once and
-//! then one a second.
+//! configuration once in ten minutes, a time once a day. The guard does not have the machine begin anew in its first half hour, for a
+//! box that this does not help may still take calls; the hardware does, where the configuration was good and the service cannot
+//! even be ended. Ten lines are said at once and then one a second.
 //!
 //! Leaves out where files and slots lie, clocks, sockets and processes.
 
