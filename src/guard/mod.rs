@@ -170,6 +170,7 @@ impl Guard {
 
     /// What became of the report that was given out last.
     pub fn handle_report(&mut self, now: Instant, outcome: Outcome) {
+        self.report.is_under_way = false;
         match outcome {
             Outcome::Same => {}
             Outcome::Written => self.report.bucket.take(now),
@@ -213,7 +214,8 @@ impl Guard {
     /// When [`handle_timeout`](Self::handle_timeout) is to be called.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {
-        let report = self.report.due_at.map(|at| at.max(self.report.bucket.ready_at()));
+        let report = self.report.due_at.filter(|_| !self.report.is_under_way);
+        let report = report.map(|at| at.max(self.report.bucket.ready_at()));
         let keep = self.keeping.wants.then_some(self.keeping.may_at);
         let strangers = (self.strangers.count > self.strangers.said).then_some(self.strangers.say_at);
         let reboot = self.reboot.wanted.then(|| self.reboot.may_at());
@@ -341,7 +343,7 @@ impl Guard {
 
     fn give_report(&mut self, now: Instant) {
         let is_due = self.report.due_at.is_some_and(|at| at <= now);
-        if !is_due || self.report.bucket.ready_at() > now {
+        if !is_due || self.report.is_under_way || self.report.bucket.ready_at() > now {
             return;
         }
         self.report.due_at = None;
@@ -355,6 +357,8 @@ impl Guard {
             return;
         }
         let text = page::lay_out(&written, report, &own);
+        // What a card is about to write counts only when it is written; until then nothing more is given to it.
+        self.report.is_under_way = true;
         self.actions.push_back(Action::Report(text));
     }
 
@@ -376,13 +380,21 @@ struct Report {
     /// It ended by itself.
     ends: (u32, String),
     due_at: Option<Instant>,
+    is_under_way: bool,
     bucket: Bucket,
 }
 
 impl Report {
     const fn new(now: Instant) -> Self {
         let bucket = Bucket::new(now, REPORTS_AT_ONCE, REPORT_EVERY);
-        Self { text: None, kills: (0, String::new()), ends: (0, String::new()), due_at: None, bucket }
+        Self {
+            text: None,
+            kills: (0, String::new()),
+            ends: (0, String::new()),
+            due_at: None,
+            is_under_way: false,
+            bucket,
+        }
     }
 
     /// What follows at once is written with it.

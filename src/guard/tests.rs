@@ -414,6 +414,42 @@ fn a_card_is_written_six_times_at_once_and_then_once_in_ten_minutes_whatever_com
 }
 
 #[test]
+fn a_card_that_takes_its_time_gets_one_report_after_the_other() {
+    let mut scene = Scene::at_work();
+    let mut given = 0;
+    for second in 0..3600 {
+        let text = format!("X_PAGING_REPORT=number {second}\n");
+        scene.guard.handle_datagram(scene.now, Sender { pid: 300, is_trusted: true }, text.as_bytes(), false);
+        scene.guard.handle_datagram(scene.now, Sender { pid: 300, is_trusted: true }, b"WATCHDOG=1", false);
+        if second % 15 == 14 && given > 0 {
+            scene.guard.handle_report(scene.now, Outcome::Written);
+            given -= 1;
+        }
+        scene.pass(Duration::from_secs(1));
+        scene.guard.handle_timeout(scene.now, scene.wall);
+        while let Some(action) = scene.guard.poll_action() {
+            if matches!(action, Action::Report(_)) {
+                (given, scene.writes) = (given + 1, scene.writes + 1);
+            }
+        }
+        assert!(given <= 1);
+    }
+    assert!(scene.writes <= 6 + 6, "{}", scene.writes);
+}
+
+#[test]
+fn registrars_that_do_not_agree_have_a_time_remembered_once_a_day() {
+    let mut scene = Scene::at_work();
+    for hour in 0..48 {
+        let date = NOON.as_secs() + if hour % 2 == 0 { 0 } else { 3 * 86_400 };
+        scene.send(300, &format!("X_PAGING_CLOCK={date}"));
+        scene.run(3601);
+    }
+    let kept = scene.others.iter().filter(|action| matches!(action, Action::KeepFloor(_))).count();
+    assert!((2..=3).contains(&kept), "{kept}");
+}
+
+#[test]
 fn a_report_that_cannot_be_written_is_tried_again_ten_minutes_later() {
     let mut scene = Scene::at_work();
     scene.send(300, "X_PAGING_REPORT=a");
