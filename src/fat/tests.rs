@@ -339,6 +339,18 @@ fn a_volume_of_mkfs_fat_is_read_as_linux_reads_it() {
     assert_eq!(volume.find("paging.conf"), Err(FatError::NoSuchFile));
 }
 
+/// Where the clusters of a volume lie, by its first sector.
+fn clusters(bytes: &[u8]) -> core::ops::Range<u64> {
+    let number = |at: usize, len: usize| {
+        bytes[at..at + len].iter().rev().fold(0_u64, |number, &byte| number << 8 | u64::from(byte))
+    };
+    let either = |short: u64, long: u64| if short == 0 { long } else { short };
+    let tables = number(16, 1) * either(number(22, 2), number(36, 4));
+    let root = (number(17, 2) * 32).div_ceil(number(11, 2));
+    let start = number(14, 2) + tables + root;
+    start * number(11, 2)..either(number(19, 2), number(32, 4)) * number(11, 2)
+}
+
 proptest! {
     #[test]
     fn whatever_bytes_change_nothing_outside_the_clusters_is_said_to_be_the_files(
@@ -353,7 +365,11 @@ proptest! {
             let lengths: u64 = file.extents.iter().map(|extent| u64::from(extent.len)).sum();
             prop_assert_eq!(lengths, u64::from(file.size));
             prop_assert!(file.extents.len() <= EXTENTS_MAX);
-            prop_assert!(file.extents.iter().all(|extent| extent.len > 0 && extent.offset >= 512));
+            let clusters = clusters(&image.bytes);
+            for extent in &file.extents {
+                let end = extent.offset + u64::from(extent.len);
+                prop_assert!(extent.len > 0 && clusters.start <= extent.offset && end <= clusters.end, "{extent:?}");
+            }
         }
     }
 
