@@ -1,7 +1,8 @@
 //! What `paging guard` writes to the card: the status file where it lies, and slots of the state partition.
 //!
 //! Nothing is mounted for it. The status file's place is looked up before every write, and whatever is not as it was when
-//! the card was made keeps the guard from writing: another length, pieces, another beginning.
+//! the card was made keeps the guard from writing: another length, pieces, another beginning. What a power cut makes of a
+//! sector (blank, or unreadable) is no other beginning: that is overwritten, or the box could never mend it.
 
 use super::guard_disk;
 use crate::fat::{FatError, Volume};
@@ -35,9 +36,8 @@ impl StatusFile {
     pub(super) fn write(&mut self, text: &[u8]) -> Result<Outcome, CardError> {
         let device = open(&self.boot)?;
         let at = status_at(&device)?;
-        let mut old = vec![0; FILE_BYTES];
-        device.read_exact_at(&mut old, at).map_err(CardError::Device)?;
-        if !old.starts_with(MARK) {
+        let old = read(&device, at).map_err(CardError::Device)?;
+        if !is_ours(&old) {
             return Err(CardError::NotOurs);
         }
         if is_same(&old, text) && !self.is_in_doubt {
@@ -48,6 +48,23 @@ impl StatusFile {
         written.map_err(CardError::Device)?;
         Ok(Outcome::Written)
     }
+}
+
+/// What the file says; nothing where the card does not give it out any more.
+fn read(device: &File, at: u64) -> io::Result<Vec<u8>> {
+    let mut old = vec![0; FILE_BYTES];
+    match device.read_exact_at(&mut old, at) {
+        Ok(()) => Ok(old),
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Err(error),
+        Err(_) => Ok(Vec::new()),
+    }
+}
+
+/// It begins as it was made, or with what flash is when nothing is written to it.
+fn is_ours(old: &[u8]) -> bool {
+    let first = old.get(..SECTOR_BYTES).unwrap_or(old);
+    let is_blank = |blank: u8| first.iter().all(|&byte| byte == blank);
+    old.starts_with(MARK) || is_blank(0) || is_blank(0xff)
 }
 
 /// Where the status file lies.
@@ -165,6 +182,7 @@ impl std::error::Error for CardError {}
 
 /// On the partition that every computer shows.
 pub(super) const STATUS_FILE: &str = "paging-status.txt";
+const SECTOR_BYTES: usize = 512;
 
 #[cfg(test)]
 mod tests {
@@ -172,6 +190,70 @@ mod tests {
 
     fn scratch(name: &str) -> PathBuf {
         std::env::temp_dir().join(format!("pagingbox-{}-{name}", std::process::id()))
+    }
+
+    /// A FAT16 volume of large clusters, nearly all of it a hole, with the status file in cluster 2; where that lies.
+    fn volume(path: &Path) -> u64 {
+        let root_at = 512 * (1 + 17);
+        let mut bytes = vec![0; root_at + 512];
+        for (at, value) in [(11, 512_u16), (14, 1), (17, 16), (22, 17), (510, 0xaa55)] {
+            bytes[at..at + 2].copy_from_slice(&value.to_le_bytes());
+        }
+        let sectors = 1 + 17 + 1 + 4100 * 32_u32;
+        bytes[32..36].copy_from_slice(&sectors.to_le_bytes());
+        (bytes[13], bytes[16]) = (32, 1);
+        bytes[512..518].copy_from_slice(&[0xf8, 0xff, 0xff, 0xff, 0xff, 0xff]);
+        let short = b"PAGING~1TXT\x20";
+        let sum = short[..11].iter().fold(0_u8, |sum, &byte| sum.rotate_right(1).wrapping_add(byte));
+        let units: Vec<u16> = STATUS_FILE.encode_utf16().chain([0]).chain([0xffff; 8]).collect();
+        for (entry, (number, units)) in
+            bytes[root_at..].chunks_mut(32).zip([(0x42, &units[13..]), (1, &units[..13])])
+        {
+            (entry[0], entry[11], entry[13]) = (number, 0x0f, sum);
+            let places = (1..11).step_by(2).chain((14..26).step_by(2)).chain((28..32).step_by(2));
+            for (place, unit) in places.zip(units) {
+                entry[place..place + 2].copy_from_slice(&unit.to_le_bytes());
+            }
+        }
+        bytes[root_at + 64..root_at + 76].copy_from_slice(short);
+        bytes[root_at + 90] = 2;
+        bytes[root_at + 92..root_at + 96].copy_from_slice(&u32::try_from(FILE_BYTES).unwrap().to_le_bytes());
+        let at = u64::try_from(bytes.len()).unwrap();
+        std::fs::write(path, [bytes, crate::guard::blank()].concat()).unwrap();
+        File::options().write(true).open(path).unwrap().set_len(u64::from(sectors) * 512).unwrap();
+        at
+    }
+
+    #[test]
+    fn a_file_that_a_power_cut_has_spoilt_is_mended_and_one_of_somebody_else_is_not() {
+        let path = scratch("spoilt");
+        let at = volume(&path);
+        let device = File::options().write(true).open(&path).unwrap();
+        let mut file = StatusFile::new(path.clone());
+        let text = [MARK, &[b' '; FILE_BYTES][MARK.len()..]].concat();
+        for (first, outcome) in [
+            (vec![0; 512], Some(Outcome::Written)),
+            (vec![0xff; 512], Some(Outcome::Written)),
+            ([vec![0; 511], vec![1]].concat(), None),
+            (b"My own notes".to_vec(), None),
+            (text[..512].to_vec(), Some(Outcome::Same)),
+        ] {
+            device.write_all_at(&text, at).unwrap();
+            device.write_all_at(&first, at).unwrap();
+            assert_eq!(file.write(&text).ok(), outcome, "{first:?}");
+        }
+        std::fs::remove_file(path).unwrap();
+    }
+
+    #[test]
+    fn what_was_not_written_is_written_whatever_is_read() {
+        let path = scratch("doubt");
+        volume(&path);
+        let mut file = StatusFile { boot: path.clone(), is_in_doubt: true };
+        let text = crate::guard::blank();
+        assert_eq!(file.write(&text).ok(), Some(Outcome::Written));
+        assert_eq!(file.write(&text).ok(), Some(Outcome::Same));
+        std::fs::remove_file(path).unwrap();
     }
 
     #[test]
