@@ -68,6 +68,7 @@ impl Watch {
         // Whoever waits for the card in what follows is waited for by the hardware.
         let watchdog = open_watchdog(post.watchdog.clone().or(by_default(WATCHDOG)));
         let state = post.state.clone().or_else(|| found(STATE_PARTITION)).map(State::new);
+        let state = state.filter(State::has_room);
         let floor = state.as_ref().and_then(|state| state.floor().ok().flatten());
         let users = [guard_disk::user("paging"), Some(process::user())];
         if is_ours {
@@ -272,7 +273,7 @@ fn say_what_is_missing(card: &Card, has_watchdog: bool) {
     let missing = [
         (!has_watchdog, "no hardware watchdog: a machine that hangs is not noticed"),
         (card.status.is_none(), "no partition with a status file"),
-        (card.state.is_none(), "no state partition: nothing is remembered"),
+        (card.state.is_none(), "no state partition, or too small a one: nothing is remembered"),
     ];
     for (_, what) in missing.iter().filter(|(is_missing, _)| *is_missing) {
         say(what);

@@ -7,11 +7,11 @@
 use super::guard_disk;
 use crate::fat::{FatError, Volume};
 use crate::guard::{FILE_BYTES, MARK, Outcome, is_same};
-use crate::slots::{CONFIGURATION_MAX, Slots, Write};
+use crate::slots::{AREA_BYTES, CONFIGURATION_MAX, Slots, Write};
 use core::fmt;
 use core::time::Duration;
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
@@ -84,6 +84,12 @@ pub(super) struct State(PathBuf);
 impl State {
     pub(super) const fn new(path: PathBuf) -> Self {
         Self(path)
+    }
+
+    /// Whether there is room for two of everything. With less, one would be written and none after it.
+    pub(super) fn has_room(&self) -> bool {
+        let end = File::open(&self.0).and_then(|mut device| device.seek(SeekFrom::End(0)));
+        end.is_ok_and(|end| end >= AREA_BYTES)
     }
 
     /// The time that is remembered.
@@ -278,7 +284,11 @@ mod tests {
         assert_eq!(state.floor().unwrap(), Some(Duration::from_secs(5)));
         std::fs::remove_file(&file).unwrap();
         assert!(matches!(state.keep_configuration(&file), Err(CardError::Configuration(_))));
+        assert!(state.has_room());
+        File::options().write(true).open(&card).unwrap().set_len(AREA_BYTES - 1).unwrap();
+        assert!(!state.has_room());
         std::fs::remove_file(card).unwrap();
+        assert!(!state.has_room());
         assert!(matches!(state.floor(), Err(CardError::Device(_))));
     }
 }
