@@ -8,7 +8,8 @@ use std::path::Path;
 
 use crate::output::rt;
 
-/// A watchdog that waits for food from now on. Dropping it does not stop it: a feeder that ended unasked is what it is for.
+/// A watchdog that waits for food from now on. Nothing stops it: a feeder that has ended is what it is for,
+/// and one that ends in order is followed by another, or by the end of the machine, at which the kernel stops it.
 #[derive(Debug)]
 pub struct Watchdog(File);
 
@@ -41,15 +42,6 @@ impl Watchdog {
     pub fn feed(&mut self) -> io::Result<()> {
         self.0.write_all(b"\0")
     }
-
-    /// Stops it, where it can be stopped: the machine ends in order.
-    ///
-    /// # Errors
-    ///
-    /// As [`feed`](Self::feed).
-    pub fn stop(mut self) -> io::Result<()> {
-        self.0.write_all(b"V")
-    }
 }
 
 #[cfg(test)]
@@ -57,15 +49,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_is_fed_and_stopped_by_what_is_written() {
+    fn it_is_fed_by_what_is_written_and_never_stopped() {
         let path = std::env::temp_dir().join(format!("pagingbox-{}-watchdog", std::process::id()));
         std::fs::write(&path, "").unwrap();
         let mut watchdog = Watchdog::open(&path).unwrap();
         watchdog.feed().unwrap();
         watchdog.feed().unwrap();
         assert!(watchdog.wait_for(Duration::from_secs(10)).is_err(), "a file is no watchdog");
-        watchdog.stop().unwrap();
-        assert_eq!(std::fs::read(&path).unwrap(), b"\0\0V");
+        drop(watchdog);
+        assert_eq!(std::fs::read(&path).unwrap(), b"\0\0", "no V: magic close");
         std::fs::remove_file(path).unwrap();
     }
 }

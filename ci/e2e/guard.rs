@@ -3,11 +3,13 @@
 
 use crate::paging_box::{PagingBox, next_folder, until};
 use crate::skip;
+use nix::sys::socket::{ControlMessage, MsgFlags, UnixAddr, sendmsg};
 use pagingbox::guard::{FILE_BYTES, blank};
 use pagingbox::slots::Slots;
 use std::fs::{self, File};
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, IoSlice};
 use std::net::{IpAddr, Ipv4Addr};
+use std::os::fd::AsRawFd;
 use std::os::unix::fs::FileExt;
 use std::os::unix::net::UnixDatagram;
 use std::os::unix::process::ExitStatusExt;
@@ -62,6 +64,17 @@ fn mistakes_come_to_lie_in_the_file_and_such_a_configuration_is_not_remembered()
 }
 
 #[test]
+fn a_report_with_more_than_the_file_has_room_for_is_written_as_far_as_it_goes() {
+    let card = Card::new();
+    let _guard = Guard::start(&card, "8");
+    let mistakes: Vec<_> = (0..100).map(|number| format!("sip.{}{number}=1", "x".repeat(200))).collect();
+    let mistakes: Vec<_> = mistakes.iter().map(String::as_str).collect();
+    let _target = card.start_box(&mistakes);
+    until(PATIENCE, "the file says so", || card.text().contains(" mistakes in the configuration"));
+    assert!(card.text().contains("\r\n(There is more, for which the file has no room.)\r\n"));
+}
+
+#[test]
 fn a_box_that_is_stopped_is_killed_and_the_one_that_init_starts_is_watched() {
     let card = Card::new();
     let guard = Guard::start(&card, "2");
@@ -106,7 +119,19 @@ fn a_guard_that_was_killed_is_started_again_and_goes_on() {
 }
 
 #[test]
-fn nonsense_is_counted_and_an_end_in_order_stops_the_watchdog() {
+fn a_box_that_hangs_while_there_is_no_guard_is_killed_by_the_next_one() {
+    let card = Card::new();
+    let mut target = card.start_box(&[]);
+    target.signal("STOP");
+    fs::write(card.0.join("service"), format!("{}\n", target.id())).unwrap();
+    let guard = Guard::start(&card, "2");
+    assert_eq!(target.wait_for_exit(2 * PATIENCE).signal(), Some(9));
+    guard.await_log("hangs: silent for 16 s; it is killed");
+    guard.await_log("has ended");
+}
+
+#[test]
+fn nonsense_is_counted_and_an_end_in_order_leaves_the_watchdog_waiting() {
     let card = Card::new();
     let mut guard = Guard::start(&card, "8");
     let sender = UnixDatagram::unbound().unwrap();
@@ -114,9 +139,11 @@ fn nonsense_is_counted_and_an_end_in_order_stops_the_watchdog() {
     for text in [&b"nonsense"[..], b"", b"\0\xff", b"X_PAGING_CLOCK=soon", &long] {
         sender.send_to(text, card.socket()).unwrap();
     }
-    guard.await_log(": 5 datagrams were not understood, or of strangers\n");
-    sender.send_to(b"X_PAGING_REBOOT=a test", card.socket()).unwrap();
-    guard.await_log("a reboot is asked for: a test");
+    let (parts, files) = ([IoSlice::new(b"WATCHDOG=1")], [sender.as_raw_fd()]);
+    let to = UnixAddr::new(&card.socket()).unwrap();
+    let along = [ControlMessage::ScmRights(&files)];
+    sendmsg(sender.as_raw_fd(), &parts, &along, MsgFlags::empty(), Some(&to)).unwrap();
+    guard.await_log(": 6 datagrams were not understood, or of strangers\n");
     let fed = card.fed();
     until(PATIENCE, "it is fed", || card.fed() > fed);
     let sent = Command::new("kill").arg(guard.child.id().to_string()).status().unwrap();
@@ -127,7 +154,7 @@ fn nonsense_is_counted_and_an_end_in_order_stops_the_watchdog() {
         code.is_some()
     });
     assert!(code.unwrap().success());
-    assert!(fs::read(card.watchdog()).unwrap().ends_with(b"\0V"));
+    assert!(fs::read(card.watchdog()).unwrap().ends_with(b"\0\0"), "it is not stopped");
 }
 
 #[test]

@@ -10,7 +10,7 @@
 //! machine does not begin anew.
 
 use super::guard_arguments::GuardPost;
-use super::guard_card::{STATUS_FILE, State};
+use super::guard_card::{STATUS_FILE, State, StatusFile};
 use super::guard_writer::{Card, Done, Job, Writer};
 use super::{EX_UNAVAILABLE, guard_disk};
 use crate::clock;
@@ -44,6 +44,8 @@ pub(super) fn guard(post: &GuardPost) -> ExitCode {
 struct Watch {
     guard: Guard,
     listener: NotifyListener,
+    /// The file in which init's script says which process the service is.
+    started: PathBuf,
     signals: UnixStream,
     service: Option<Process>,
     watchdog: Option<Watchdog>,
@@ -63,18 +65,20 @@ impl Watch {
         let is_ours = built.is_some();
         let found = |number| if is_ours { guard_disk::partition(number) } else { None };
         let by_default = |path: &str| is_ours.then(|| PathBuf::from(path));
-        let state = post.state.clone().or_else(|| found(STATE_PARTITION)).map(State::new);
-        let floor = state.as_ref().and_then(|state| state.floor().ok().flatten());
-        // From here on nothing may wait for the card.
+        // Whoever waits for the card in what follows is waited for by the hardware.
         let watchdog = open_watchdog(post.watchdog.clone().or(by_default(WATCHDOG)));
+        let state = post.state.clone().or_else(|| found(STATE_PARTITION)).map(State::new);
+        let state = state.filter(State::has_room);
+        let floor = state.as_ref().and_then(|state| state.floor().ok().flatten());
+        let users = [guard_disk::user("paging"), Some(process::user())];
         if is_ours {
             // The last one to go when memory is short; that it may not say so does not matter.
             let _ = fs::write("/proc/self/oom_score_adj", "-1000");
         }
         let powers = Powers { watchdog: watchdog.is_some(), reboot: is_ours, built, floor };
-        let limits = Limits { silence: post.silence, unheard: UNHEARD };
+        let limits = Limits { silence: post.silence, unheard: UNHEARD.min(8 * post.silence) };
         let card = Card {
-            boot: post.boot.clone().or_else(|| found(BOOT_PARTITION)),
+            status: post.boot.clone().or_else(|| found(BOOT_PARTITION)).map(StatusFile::new),
             state,
             configuration: post.configuration.clone().or_else(|| by_default(CONFIGURATION)),
         };
@@ -84,11 +88,12 @@ impl Watch {
         let watch = Self {
             guard: Guard::new(clock::now(), limits, powers),
             listener,
+            started: post.socket.with_file_name(STARTED),
             signals: process::end_signals()?,
             service: None,
             watchdog,
             writer: Writer::start(scope, card)?,
-            users: [guard_disk::user("paging"), Some(process::user())],
+            users,
             complaint: String::new(),
             buffer: vec![0; DATAGRAM_BYTES].into(),
         };
@@ -105,6 +110,7 @@ impl Watch {
             let now = clock::now();
             self.act();
             let shows = Wall { shows: clock::wall(), is_synchronised: rt::is_clock_synchronised() };
+            self.find_service(now);
             self.guard.handle_timeout(now, shows);
             self.act();
             let wait = self.guard.poll_timeout().map_or(LONGEST, |at| at.since(clock::now()).min(LONGEST));
@@ -117,23 +123,27 @@ impl Watch {
             if is_told {
                 break;
             }
+            // Before a word of the next one puts that in its place.
+            if has_ended && let Some(service) = self.service.take() {
+                self.guard.handle_end(clock::now(), service.number());
+            }
             if has_word {
-                self.listen(clock::now())?;
+                self.listen(clock::now());
             }
             if has_done {
                 self.take_done(clock::now());
             }
-            if has_ended && let Some(service) = self.service.take() {
-                self.guard.handle_end(clock::now(), service.number());
-            }
         }
-        self.watchdog.map_or(Ok(()), Watchdog::stop)
+        // The watchdog waits on: for the next guard, or until the kernel stops it, where init has got as far as beginning anew.
+        Ok(())
     }
 
     /// Takes what has come, so much at most that nothing else has to wait.
-    fn listen(&mut self, now: Instant) -> io::Result<()> {
+    fn listen(&mut self, now: Instant) {
         for _ in 0..DATAGRAMS_AT_ONCE {
-            let Some(came) = self.listener.receive(&mut self.buffer)? else { break };
+            let received = self.listener.receive(&mut self.buffer);
+            // A guard that ended would be another, with all its bounds anew.
+            let Some(Some(came)) = self.complain_of("the socket", received) else { break };
             let Notification { len, is_cut, pid, uid } = came;
             let is_trusted = pid != 0 && (uid == 0 || self.users.contains(&Some(uid)));
             let bytes = self.buffer.get(..len).unwrap_or_default();
@@ -141,7 +151,22 @@ impl Watch {
             self.hold_service(now);
             self.act();
         }
-        Ok(())
+    }
+
+    /// Looks whether init has started the service. Only root writes to that folder.
+    fn find_service(&mut self, now: Instant) {
+        if self.guard.watched().is_some() {
+            return;
+        }
+        let Some(pid) = fs::read_to_string(&self.started).ok().and_then(|text| text.trim().parse().ok())
+        else {
+            return;
+        };
+        // One that is gone is not waited for.
+        if let Ok(process) = Process::open(pid) {
+            self.guard.handle_start(now, pid);
+            self.service = Some(process).filter(|_| self.guard.watched() == Some(pid));
+        }
     }
 
     /// Holds on to the process that is watched.
@@ -179,8 +204,16 @@ impl Watch {
                     self.guard.handle_report(clock::now(), Outcome::Failed);
                 }
             }
-            Action::KeepConfiguration => self.have_written(Job::Configuration),
-            Action::KeepFloor(floor) => self.have_written(Job::Floor(floor)),
+            Action::KeepConfiguration => {
+                if self.have_written(Job::Configuration).is_none() {
+                    self.guard.handle_configuration_unkept(clock::now());
+                }
+            }
+            Action::KeepFloor(floor) => {
+                if self.have_written(Job::Floor(floor)).is_none() {
+                    self.guard.handle_floor_unkept(clock::now());
+                }
+            }
             Action::SetClock(time) => {
                 if self.complain_of("the clock", clock::set_wall(time)).is_none() {
                     self.guard.handle_clock_unset();
@@ -193,9 +226,9 @@ impl Watch {
         }
     }
 
-    fn have_written(&mut self, job: Job) {
+    fn have_written(&mut self, job: Job) -> Option<()> {
         let room = if self.writer.write(job) { Ok(()) } else { Err("it does not keep up") };
-        self.complain_of("the card", room);
+        self.complain_of("the card", room)
     }
 
     /// Takes what has become of what was to be written.
@@ -206,13 +239,15 @@ impl Watch {
                     let outcome = self.complain_of(STATUS_FILE, written);
                     self.guard.handle_report(now, outcome.unwrap_or(Outcome::Failed));
                 }
-                Done::Configuration(kept) => {
-                    if self.complain_of("the last good configuration", kept) == Some(true) {
-                        say(&"the configuration is good, and remembered");
-                    }
-                }
+                Done::Configuration(kept) => match self.complain_of("the last good configuration", kept) {
+                    Some(true) => say(&"the configuration is good, and remembered"),
+                    Some(false) => {}
+                    None => self.guard.handle_configuration_unkept(now),
+                },
                 Done::Floor(kept) => {
-                    self.complain_of("the time", kept);
+                    if self.complain_of("the time", kept).is_none() {
+                        self.guard.handle_floor_unkept(now);
+                    }
                 }
             }
         }
@@ -237,8 +272,8 @@ impl Watch {
 fn say_what_is_missing(card: &Card, has_watchdog: bool) {
     let missing = [
         (!has_watchdog, "no hardware watchdog: a machine that hangs is not noticed"),
-        (card.boot.is_none(), "no partition with a status file"),
-        (card.state.is_none(), "no state partition: nothing is remembered"),
+        (card.status.is_none(), "no partition with a status file"),
+        (card.state.is_none(), "no state partition, or too small a one: nothing is remembered"),
     ];
     for (_, what) in missing.iter().filter(|(is_missing, _)| *is_missing) {
         say(what);
@@ -271,6 +306,8 @@ const BOOT_PARTITION: u32 = 1;
 const STATE_PARTITION: u32 = 7;
 const WATCHDOG: &str = "/dev/watchdog";
 const CONFIGURATION: &str = "/boot/paging.conf";
+/// Beside the socket (overlay/usr/lib/paging/run).
+const STARTED: &str = "service";
 /// Nothing is heard of any service for so long.
 const UNHEARD: Duration = Duration::from_mins(1);
 /// When nothing is due, so that clocks are looked at.

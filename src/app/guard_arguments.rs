@@ -60,7 +60,7 @@ fn seconds(found: String) -> Result<Duration, UsageError> {
 /// Where the service of the card image talks to.
 pub(super) const SOCKET: &str = "/run/guard/socket";
 /// Twice as long as the service waits between two beats (overlay/usr/lib/paging/run). A thread that hangs is noticed by the
-/// service after two seconds, and is to be back after fifteen.
+/// service after two seconds, and is to be back after fifteen; one that opens a card may take fifteen alone (status/fault.rs).
 const SILENCE: Duration = Duration::from_secs(8);
 
 #[cfg(test)]

@@ -1,35 +1,70 @@
 //! What `paging guard` writes to the card: the status file where it lies, and slots of the state partition.
 //!
 //! Nothing is mounted for it. The status file's place is looked up before every write, and whatever is not as it was when
-//! the card was made keeps the guard from writing: another length, pieces, another beginning.
+//! the card was made keeps the guard from writing: another length, pieces, another beginning. What a power cut makes of a
+//! sector (blank, or unreadable) is no other beginning: that is overwritten, or the box could never mend it.
 
+use super::guard_disk;
 use crate::fat::{FatError, Volume};
 use crate::guard::{FILE_BYTES, MARK, Outcome, is_same};
-use crate::slots::{CONFIGURATION_MAX, Counters, Slots, Write};
+use crate::slots::{AREA_BYTES, CONFIGURATION_MAX, Slots, Write};
 use core::fmt;
 use core::time::Duration;
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
-/// Writes the status file of the volume at `boot`, if it does not say the same already.
-///
-/// # Errors
-/// See [`CardError`].
-pub(super) fn write_status(boot: &Path, text: &[u8]) -> Result<Outcome, CardError> {
-    let device = open(boot)?;
-    let at = status_at(&device)?;
+/// The status file.
+#[derive(Debug)]
+pub(super) struct StatusFile {
+    boot: PathBuf,
+    /// What was written last may be there, or not, whatever is read.
+    is_in_doubt: bool,
+}
+
+impl StatusFile {
+    /// Of the volume at `boot`.
+    pub(super) const fn new(boot: PathBuf) -> Self {
+        Self { boot, is_in_doubt: false }
+    }
+
+    /// Writes it, if it does not say the same already.
+    ///
+    /// # Errors
+    /// See [`CardError`].
+    pub(super) fn write(&mut self, text: &[u8]) -> Result<Outcome, CardError> {
+        let device = open(&self.boot)?;
+        let at = status_at(&device)?;
+        let old = read(&device, at).map_err(CardError::Device)?;
+        if !is_ours(&old) {
+            return Err(CardError::NotOurs);
+        }
+        if is_same(&old, text) && !self.is_in_doubt {
+            return Ok(Outcome::Same);
+        }
+        let written = device.write_all_at(text, at).and_then(|()| device.sync_data());
+        self.is_in_doubt = written.is_err();
+        written.map_err(CardError::Device)?;
+        Ok(Outcome::Written)
+    }
+}
+
+/// What the file says; nothing where the card does not give it out any more.
+fn read(device: &File, at: u64) -> io::Result<Vec<u8>> {
     let mut old = vec![0; FILE_BYTES];
-    device.read_exact_at(&mut old, at).map_err(CardError::Device)?;
-    if !old.starts_with(MARK) {
-        return Err(CardError::NotOurs);
+    match device.read_exact_at(&mut old, at) {
+        Ok(()) => Ok(old),
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Err(error),
+        Err(_) => Ok(Vec::new()),
     }
-    if is_same(&old, text) {
-        return Ok(Outcome::Same);
-    }
-    device.write_all_at(text, at).and_then(|()| device.sync_data()).map_err(CardError::Device)?;
-    Ok(Outcome::Written)
+}
+
+/// It begins as it was made, or with what flash is when nothing is written to it.
+fn is_ours(old: &[u8]) -> bool {
+    let first = old.get(..SECTOR_BYTES).unwrap_or(old);
+    let is_blank = |blank: u8| first.iter().all(|&byte| byte == blank);
+    old.starts_with(MARK) || is_blank(0) || is_blank(0xff)
 }
 
 /// Where the status file lies.
@@ -49,6 +84,12 @@ pub(super) struct State(PathBuf);
 impl State {
     pub(super) const fn new(path: PathBuf) -> Self {
         Self(path)
+    }
+
+    /// Whether there is room for two of everything. With less, one would be written and none after it.
+    pub(super) fn has_room(&self) -> bool {
+        let end = File::open(&self.0).and_then(|mut device| device.seek(SeekFrom::End(0)));
+        end.is_ok_and(|end| end >= AREA_BYTES)
     }
 
     /// The time that is remembered.
@@ -76,7 +117,6 @@ impl State {
         }
         let device = open(&self.0)?;
         let slots = slots(&device);
-        put(&device, slots.with_counters(Counters { boots: 0, ..slots.counters() }))?;
         let write = slots.with_configuration(&text);
         let is_news = write.is_some();
         put(&device, write).map(|()| is_news)
@@ -92,8 +132,11 @@ fn put(device: &File, write: Option<Write>) -> Result<(), CardError> {
     device.write_all_at(&bytes, offset).and_then(|()| device.sync_data()).map_err(CardError::Device)
 }
 
+/// What is read is what the card holds.
 fn open(path: &Path) -> Result<File, CardError> {
-    File::options().read(true).write(true).open(path).map_err(CardError::Device)
+    let device = File::options().read(true).write(true).open(path).map_err(CardError::Device)?;
+    guard_disk::forget(&device);
+    Ok(device)
 }
 
 /// Why the card is left alone.
@@ -145,6 +188,7 @@ impl std::error::Error for CardError {}
 
 /// On the partition that every computer shows.
 pub(super) const STATUS_FILE: &str = "paging-status.txt";
+const SECTOR_BYTES: usize = 512;
 
 #[cfg(test)]
 mod tests {
@@ -152,6 +196,70 @@ mod tests {
 
     fn scratch(name: &str) -> PathBuf {
         std::env::temp_dir().join(format!("pagingbox-{}-{name}", std::process::id()))
+    }
+
+    /// A FAT16 volume of large clusters, nearly all of it a hole, with the status file in cluster 2; where that lies.
+    fn volume(path: &Path) -> u64 {
+        let root_at = 512 * (1 + 17);
+        let mut bytes = vec![0; root_at + 512];
+        for (at, value) in [(11, 512_u16), (14, 1), (17, 16), (22, 17), (510, 0xaa55)] {
+            bytes[at..at + 2].copy_from_slice(&value.to_le_bytes());
+        }
+        let sectors = 1 + 17 + 1 + 4100 * 32_u32;
+        bytes[32..36].copy_from_slice(&sectors.to_le_bytes());
+        (bytes[13], bytes[16]) = (32, 1);
+        bytes[512..518].copy_from_slice(&[0xf8, 0xff, 0xff, 0xff, 0xff, 0xff]);
+        let short = b"PAGING~1TXT\x20";
+        let sum = short[..11].iter().fold(0_u8, |sum, &byte| sum.rotate_right(1).wrapping_add(byte));
+        let units: Vec<u16> = STATUS_FILE.encode_utf16().chain([0]).chain([0xffff; 8]).collect();
+        for (entry, (number, units)) in
+            bytes[root_at..].chunks_mut(32).zip([(0x42, &units[13..]), (1, &units[..13])])
+        {
+            (entry[0], entry[11], entry[13]) = (number, 0x0f, sum);
+            let places = (1..11).step_by(2).chain((14..26).step_by(2)).chain((28..32).step_by(2));
+            for (place, unit) in places.zip(units) {
+                entry[place..place + 2].copy_from_slice(&unit.to_le_bytes());
+            }
+        }
+        bytes[root_at + 64..root_at + 76].copy_from_slice(short);
+        bytes[root_at + 90] = 2;
+        bytes[root_at + 92..root_at + 96].copy_from_slice(&u32::try_from(FILE_BYTES).unwrap().to_le_bytes());
+        let at = u64::try_from(bytes.len()).unwrap();
+        std::fs::write(path, [bytes, crate::guard::blank()].concat()).unwrap();
+        File::options().write(true).open(path).unwrap().set_len(u64::from(sectors) * 512).unwrap();
+        at
+    }
+
+    #[test]
+    fn a_file_that_a_power_cut_has_spoilt_is_mended_and_one_of_somebody_else_is_not() {
+        let path = scratch("spoilt");
+        let at = volume(&path);
+        let device = File::options().write(true).open(&path).unwrap();
+        let mut file = StatusFile::new(path.clone());
+        let text = [MARK, &[b' '; FILE_BYTES][MARK.len()..]].concat();
+        for (first, outcome) in [
+            (vec![0; 512], Some(Outcome::Written)),
+            (vec![0xff; 512], Some(Outcome::Written)),
+            ([vec![0; 511], vec![1]].concat(), None),
+            (b"My own notes".to_vec(), None),
+            (text[..512].to_vec(), Some(Outcome::Same)),
+        ] {
+            device.write_all_at(&text, at).unwrap();
+            device.write_all_at(&first, at).unwrap();
+            assert_eq!(file.write(&text).ok(), outcome, "{first:?}");
+        }
+        std::fs::remove_file(path).unwrap();
+    }
+
+    #[test]
+    fn what_was_not_written_is_written_whatever_is_read() {
+        let path = scratch("doubt");
+        volume(&path);
+        let mut file = StatusFile { boot: path.clone(), is_in_doubt: true };
+        let text = crate::guard::blank();
+        assert_eq!(file.write(&text).ok(), Some(Outcome::Written));
+        assert_eq!(file.write(&text).ok(), Some(Outcome::Same));
+        std::fs::remove_file(path).unwrap();
     }
 
     #[test]
@@ -176,24 +284,11 @@ mod tests {
         assert_eq!(state.floor().unwrap(), Some(Duration::from_secs(5)));
         std::fs::remove_file(&file).unwrap();
         assert!(matches!(state.keep_configuration(&file), Err(CardError::Configuration(_))));
+        assert!(state.has_room());
+        File::options().write(true).open(&card).unwrap().set_len(AREA_BYTES - 1).unwrap();
+        assert!(!state.has_room());
         std::fs::remove_file(card).unwrap();
+        assert!(!state.has_room());
         assert!(matches!(state.floor(), Err(CardError::Device(_))));
-    }
-
-    #[test]
-    fn boots_are_counted_anew_when_the_configuration_is_good() {
-        let (card, file) = (scratch("boots"), scratch("good.conf"));
-        let mut area = vec![0; 4 << 20];
-        let counters = Counters { boots: 3, overlay_reboots: 1 };
-        let write = Slots::of(&area).with_counters(counters).unwrap();
-        let start = usize::try_from(write.offset).unwrap();
-        area[start..start + write.bytes.len()].copy_from_slice(&write.bytes);
-        std::fs::write(&card, area).unwrap();
-        std::fs::write(&file, "x").unwrap();
-        State::new(card.clone()).keep_configuration(&file).unwrap();
-        assert_eq!(slots(&open(&card).unwrap()).counters(), Counters { boots: 0, ..counters });
-        for path in [card, file] {
-            std::fs::remove_file(path).unwrap();
-        }
     }
 }

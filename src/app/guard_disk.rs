@@ -1,7 +1,8 @@
 //! Which partitions the card of the box has, and what its image says of itself.
 
 use core::time::Duration;
-use std::fs;
+use rustix::fs::{Advice, fadvise};
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 /// The partition of that number of the disk the root is on; `None` where there is none, or no such disk.
@@ -28,6 +29,14 @@ fn root_device(mounts: &str) -> Option<&str> {
         let device = fields.next()?;
         (fields.nth(1)? == "/").then_some(device)
     })
+}
+
+/// Has the kernel forget what it holds of a device, so that what is read next comes from it. What a card has refused to write
+/// stays in memory as if it were there.
+pub(super) fn forget(device: &File) {
+    // Where there is nothing to forget (a pipe), there is nothing to be done either.
+    let _ = device.sync_data();
+    let _ = fadvise(device, 0, None, Advice::DontNeed);
 }
 
 /// When the image was built, since 1970; `None` where this is no machine of ours.

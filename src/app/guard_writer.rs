@@ -3,7 +3,7 @@
 //!
 //! Bounds: [`JOBS`] jobs wait; what finds no room is not done, and is said to have failed.
 
-use super::guard_card::{CardError, State, write_status};
+use super::guard_card::{CardError, State, StatusFile};
 use crate::guard::Outcome;
 use core::time::Duration;
 use std::io::{self, Read, Write};
@@ -16,7 +16,7 @@ use std::thread;
 /// What lies on the card. What is not there is not written.
 #[derive(Debug)]
 pub(super) struct Card {
-    pub(super) boot: Option<PathBuf>,
+    pub(super) status: Option<StatusFile>,
     pub(super) state: Option<State>,
     /// The file that is remembered.
     pub(super) configuration: Option<PathBuf>,
@@ -61,7 +61,7 @@ impl Writer {
         bell.set_nonblocking(true)?;
         rings.set_nonblocking(true)?;
         let thread = thread::Builder::new().name("card".to_owned()).stack_size(STACK_BYTES);
-        thread.spawn_scoped(scope, move || work(&card, &waiting, &told, &rings))?;
+        thread.spawn_scoped(scope, move || work(card, &waiting, &told, &rings))?;
         Ok(Self { jobs, done, bell })
     }
 
@@ -85,7 +85,7 @@ impl AsFd for Writer {
     }
 }
 
-fn work(card: &Card, jobs: &Receiver<Job>, done: &Sender<Done>, mut bell: &UnixStream) {
+fn work(mut card: Card, jobs: &Receiver<Job>, done: &Sender<Done>, mut bell: &UnixStream) {
     for job in jobs {
         if let Some(outcome) = card.write(&job)
             && done.send(outcome).is_ok()
@@ -98,10 +98,10 @@ fn work(card: &Card, jobs: &Receiver<Job>, done: &Sender<Done>, mut bell: &UnixS
 
 impl Card {
     /// `None` where there is nothing to write to.
-    fn write(&self, job: &Job) -> Option<Done> {
+    fn write(&mut self, job: &Job) -> Option<Done> {
         let state = self.state.as_ref();
         match job {
-            Job::Status(text) => self.boot.as_ref().map(|boot| Done::Status(write_status(boot, text))),
+            Job::Status(text) => self.status.as_mut().map(|status| Done::Status(status.write(text))),
             Job::Configuration => {
                 Some(Done::Configuration(state?.keep_configuration(self.configuration.as_ref()?)))
             }
@@ -123,7 +123,7 @@ mod tests {
     fn what_has_been_done_rings_the_bell() {
         let state = std::env::temp_dir().join(format!("pagingbox-{}-writer", std::process::id()));
         fs::write(&state, vec![0; 4 << 20]).unwrap();
-        let card = Card { boot: None, state: Some(State::new(state.clone())), configuration: None };
+        let card = Card { status: None, state: Some(State::new(state.clone())), configuration: None };
         thread::scope(|scope| {
             let writer = Writer::start(scope, card).unwrap();
             assert!(writer.write(Job::Configuration) && writer.write(Job::Floor(Duration::from_secs(5))));
@@ -145,7 +145,7 @@ mod tests {
         let made = std::process::Command::new("mkfifo").arg(&fifo).status().unwrap();
         assert!(made.success());
         let card =
-            Card { boot: None, state: Some(State::new(fifo.clone())), configuration: Some(fifo.clone()) };
+            Card { status: None, state: Some(State::new(fifo.clone())), configuration: Some(fifo.clone()) };
         thread::scope(|scope| {
             let writer = Writer::start(scope, card).unwrap();
             // The configuration is a pipe into which nobody writes.

@@ -73,7 +73,7 @@ impl<'a> Sink<'a> {
 
     /// Whether what is played now comes out somewhere.
     pub(super) fn is_audible(&self) -> bool {
-        matches!(self.control.state(), State::Idle | State::Waking | State::Awake)
+        matches!(self.control.state(), State::Idle | State::Opening | State::Waking | State::Awake)
     }
 
     /// Whether its device was never there yet.
@@ -189,6 +189,7 @@ impl<'a> Sink<'a> {
         match self.control.state() {
             State::Missing => status::SinkState::Missing,
             State::Idle => status::SinkState::Idle,
+            State::Opening => status::SinkState::Changing,
             State::Waking => status::SinkState::Waking,
             State::Awake => status::SinkState::Awake,
             State::Stopped => status::SinkState::Stopped,

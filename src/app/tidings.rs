@@ -3,12 +3,13 @@
 //!
 //! ```text
 //! the same condition twice, 2 s apart ─> X_PAGING_REPORT=…       once more every five minutes: the guard may be another
-//! good for six seconds ─> X_PAGING_GOOD=1                         once for each configuration
+//! good for six seconds ─> X_PAGING_GOOD=1                         and again every five minutes, for the same reason
 //! ```
 //! A box that has just begun is not told of until it works or half a minute is over, for every other condition is a
 //! write to the card.
 
 use super::guard_disk;
+use crate::guard::FILE_BYTES;
 use crate::net::{self, NotifySocket};
 use crate::status::{Condition, Status};
 use crate::time::Instant;
@@ -51,7 +52,7 @@ impl Tidings {
             text: condition.to_string(),
         };
         let (is_report, is_good) = self.news.handle(now, view);
-        if is_report && !self.socket.send(&format!("X_PAGING_REPORT={}", self.news.text)) {
+        if is_report && !self.socket.send(&report(&self.news.text)) {
             self.news.told.clear();
         }
         if is_good && !self.socket.send("X_PAGING_GOOD=1") {
@@ -63,6 +64,12 @@ impl Tidings {
     pub(super) fn tell_time(&self, date: Duration) {
         let _ = self.socket.send(&format!("X_PAGING_CLOCK={}", date.as_secs()));
     }
+}
+
+/// What is told of a text. Of one that is longer than the file comes as much as the file has bytes, so that it says what is
+/// missing; a longer datagram would be nobody's.
+fn report(text: &str) -> String {
+    format!("X_PAGING_REPORT={}", text.get(..text.floor_char_boundary(FILE_BYTES)).unwrap_or_default())
 }
 
 /// The box at one moment.
@@ -87,6 +94,7 @@ struct News {
     told: String,
     told_at: Instant,
     is_good_told: bool,
+    good_told_at: Instant,
 }
 
 impl News {
@@ -101,6 +109,7 @@ impl News {
             told: String::new(),
             told_at: now,
             is_good_told: false,
+            good_told_at: now,
         }
     }
 
@@ -134,7 +143,11 @@ impl News {
 
     fn is_news_that_good(&mut self, now: Instant) -> bool {
         let is_good = self.good_since.is_some_and(|since| now.since(since) >= GOOD_AFTER);
-        is_good && !core::mem::replace(&mut self.is_good_told, true)
+        let is_due = !self.is_good_told || now.since(self.good_told_at) >= AGAIN_EVERY;
+        if is_good && is_due {
+            (self.is_good_told, self.good_told_at) = (true, now);
+        }
+        is_good && is_due
     }
 }
 
@@ -180,7 +193,20 @@ mod tests {
     #[test]
     fn a_box_that_is_well_is_told_of_when_that_lasts_and_then_every_five_minutes() {
         let told = told(700, |_| view("well", true, true));
-        assert_eq!(told, expected(&[(2, "well"), (6, "good"), (306, "well"), (606, "well")]));
+        assert_eq!(
+            told,
+            expected(&[(2, "well"), (6, "good"), (306, "well"), (306, "good"), (606, "well"), (606, "good")])
+        );
+    }
+
+    #[test]
+    fn a_text_that_is_longer_than_the_file_is_cut_so_that_the_guard_takes_it() {
+        for text in ["FAULT: x\n".repeat(5000), "ä".repeat(20_000), "short".to_owned()] {
+            let report = report(&text);
+            let told = report.strip_prefix("X_PAGING_REPORT=").unwrap();
+            assert!(text.starts_with(told) && told.len() <= FILE_BYTES);
+            assert!(told.len() + 1 >= text.len().min(FILE_BYTES));
+        }
     }
 
     #[test]

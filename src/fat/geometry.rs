@@ -50,8 +50,12 @@ impl Geometry {
         let clusters_at = root_at + u64::from(root_sectors);
         let room = u64::from(boot.sectors).saturating_sub(clusters_at) / u64::from(boot.cluster_sectors);
         let clusters = u32::try_from(room).map_err(|_| NO_SIZE)?;
-        let geometry = Self {
-            width: boot.width(clusters)?,
+        let width = boot.width(clusters)?;
+        // A table that is too short has no more (fs/fat/inode.c, `calc_fat_clusters`).
+        let entries = sector_at(u64::from(boot.table_sectors)) / width.bytes() as u64;
+        let covered = u32::try_from(entries.saturating_sub(2)).unwrap_or(u32::MAX);
+        Ok(Self {
+            width,
             sector_bytes: boot.sector_bytes,
             cluster_bytes: boot.sector_bytes * boot.cluster_sectors,
             root: match boot.root_entries {
@@ -60,11 +64,8 @@ impl Geometry {
             },
             table_at: sector_at(boot.table_in_use()?),
             clusters_at: sector_at(clusters_at),
-            clusters,
-        };
-        let table_bytes = sector_at(u64::from(boot.table_sectors));
-        let is_covered = (u64::from(clusters) + 2) * geometry.width.bytes() as u64 <= table_bytes;
-        if is_covered { Ok(geometry) } else { Err(not("its table is too short for its clusters")) }
+            clusters: clusters.min(covered),
+        })
     }
 
     /// Where a cluster lies, if there is one of that number.

@@ -7,14 +7,14 @@
 //! what became of a write ───────────┘          ├ Keep…        a slot of the state partition
 //!                                              ├ SetClock, Reboot, Say
 //! ```
-//! The service beats (`WATCHDOG=1`). One that is silent for [`Limits::silence`] is killed, and init starts it again; one that
-//! killing does not end within [`STUBBORN`] is a matter for the hardware, which is fed no more. A machine that stood still
-//! itself is forgiven.
+//! The service beats (`WATCHDOG=1`). One that is silent for [`Limits::silence`] is killed, and init starts it again, and so is one
+//! that init has started and that is not heard for [`Limits::unheard`]. The hardware watchdog is fed all that time, and no more when
+//! killing does not end one within [`STUBBORN`], or the machine is to begin anew. A machine that stood still itself is forgiven.
 //!
 //! Bounds, whatever comes: a card is written [`Report`](Action::Report) six times at once and then once in ten minutes, a
-//! configuration once in ten minutes, a time once a day. The machine does not begin anew in its first half hour, whoever asks:
-//! a box that this does not help may still take calls. Ten lines are said at once and
-//! then one a second.
+//! configuration once in ten minutes, a time once a day. The guard does not have the machine begin anew in its first half hour, for a
+//! box that this does not help may still take calls; the hardware does, where the configuration was good and the service cannot
+//! even be ended. Ten lines are said at once and then one a second.
 //!
 //! Leaves out where files and slots lie, clocks, sockets and processes.
 
@@ -29,7 +29,7 @@ mod word;
 use crate::time::Instant;
 use bucket::Bucket;
 use core::time::Duration;
-use service::{Service, Verdict};
+use service::{Ending, Service, Verdict};
 use std::collections::VecDeque;
 
 pub use notice::Notice;
@@ -39,11 +39,10 @@ pub use word::Word;
 /// The guard of a box.
 #[derive(Debug)]
 pub struct Guard {
-    limits: Limits,
     powers: Powers,
     wall: Wall,
     service: Service,
-    /// `None`: there is no hardware watchdog, or it is to bite.
+    /// `None`: there is no hardware watchdog, or it is to bite, which it does where the machine does not begin anew by itself.
     feed_at: Option<Instant>,
     report: Report,
     keeping: Keeping,
@@ -59,7 +58,7 @@ pub struct Guard {
 pub struct Limits {
     /// For how long a service may be silent.
     pub silence: Duration,
-    /// For how long nothing may be heard of any.
+    /// For how long nothing may be heard of one that was started.
     pub unheard: Duration,
 }
 
@@ -103,9 +102,9 @@ pub enum Action {
     Feed,
     /// Write the text of the file, if it [is not there already](is_same), and say so by [`Guard::handle_report`].
     Report(Vec<u8>),
-    /// Remember the configuration file, and that it is good.
+    /// Remember the configuration file, and that it is good; [`Guard::handle_configuration_unkept`] where that fails.
     KeepConfiguration,
-    /// Remember that time.
+    /// Remember that time; [`Guard::handle_floor_unkept`] where that fails.
     KeepFloor(Duration),
     /// Set the wall clock.
     SetClock(Duration),
@@ -131,7 +130,6 @@ impl Guard {
     #[must_use]
     pub fn new(now: Instant, limits: Limits, powers: Powers) -> Self {
         Self {
-            limits,
             powers,
             wall: Wall::default(),
             service: Service::new(now, limits),
@@ -155,20 +153,39 @@ impl Guard {
         }
     }
 
+    /// Init has started the service, as that process. To be told while none is [watched](Self::watched), as often as one likes.
+    pub fn handle_start(&mut self, now: Instant, pid: u32) {
+        self.service.handle_start(now, pid);
+    }
+
     /// That process, the service once, has ended.
     pub fn handle_end(&mut self, now: Instant, pid: u32) {
-        if self.service.handle_end(now, pid) {
-            self.say(now, Notice::Ended { pid });
+        let Some(ending) = self.service.handle_end(now, pid) else { return };
+        self.say(now, Notice::Ended { pid });
+        if ending == Ending::Unasked {
+            let at = page::moment(now, self.wall.shows, self.is_clock_trusted());
+            self.report.on_end(now, at);
         }
     }
 
     /// What became of the report that was given out last.
     pub fn handle_report(&mut self, now: Instant, outcome: Outcome) {
+        self.report.is_under_way = false;
         match outcome {
             Outcome::Same => {}
             Outcome::Written => self.report.bucket.take(now),
             Outcome::Failed => self.report.due_at = Some(now + TRY_AGAIN),
         }
+    }
+
+    /// The configuration could not be remembered.
+    pub fn handle_configuration_unkept(&mut self, now: Instant) {
+        (self.keeping.wants, self.keeping.may_at) = (true, now + TRY_AGAIN);
+    }
+
+    /// The time could not be remembered.
+    pub fn handle_floor_unkept(&mut self, now: Instant) {
+        (self.keeping.floor, self.keeping.floor_may_at) = (None, now + TRY_AGAIN);
     }
 
     /// The clock could not be set.
@@ -180,6 +197,7 @@ impl Guard {
     /// read after that.
     pub fn handle_timeout(&mut self, now: Instant, wall: Wall) {
         self.wall = wall;
+        self.clock.was_synchronised |= wall.is_synchronised;
         self.watch(now);
         self.feed(now);
         self.keep(now);
@@ -196,7 +214,8 @@ impl Guard {
     /// When [`handle_timeout`](Self::handle_timeout) is to be called.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {
-        let report = self.report.due_at.map(|at| at.max(self.report.bucket.ready_at()));
+        let report = self.report.due_at.filter(|_| !self.report.is_under_way);
+        let report = report.map(|at| at.max(self.report.bucket.ready_at()));
         let keep = self.keeping.wants.then_some(self.keeping.may_at);
         let strangers = (self.strangers.count > self.strangers.said).then_some(self.strangers.say_at);
         let reboot = self.reboot.wanted.then(|| self.reboot.may_at());
@@ -204,7 +223,7 @@ impl Guard {
         others.into_iter().chain([self.service.deadline()]).flatten().min()
     }
 
-    /// The process of the service that is heard, or was killed and has not [ended](Self::handle_end).
+    /// The process of the service, until it has [ended](Self::handle_end).
     #[must_use]
     pub const fn watched(&self) -> Option<u32> {
         self.service.pid()
@@ -213,16 +232,17 @@ impl Guard {
     /// Whether the wall clock shows the time.
     #[must_use]
     pub const fn is_clock_trusted(&self) -> bool {
-        self.wall.is_synchronised || self.clock.is_known
+        self.clock.was_synchronised || self.clock.is_known
     }
 
     fn on_word(&mut self, now: Instant, pid: u32, word: Word<'_>) {
         match word {
-            Word::Alive => {
+            Word::Alive | Word::Stopping => {
                 if self.service.handle_beat(now, pid) {
                     self.say(now, Notice::Heard { pid });
                     self.report.changed(now);
                 }
+                self.service.is_stopping = word == Word::Stopping;
             }
             Word::Report(text) => {
                 let text = page::cleaned(text);
@@ -236,12 +256,6 @@ impl Guard {
                 self.keeping.wants = true;
             }
             Word::Clock(time) => self.on_clock(now, time),
-            Word::Reboot(reason) => {
-                let is_news = !core::mem::replace(&mut self.reboot.asked, true);
-                if is_news {
-                    self.say(now, Notice::RebootAsked { reason: page::line(reason, REASON_MAX) });
-                }
-            }
             Word::Other => {}
         }
     }
@@ -251,7 +265,7 @@ impl Guard {
         let Some(built) = self.powers.built else { return };
         let is_believed = time > built && time < built + BELIEVED_FOR;
         let is_early = self.clock.set_at.is_some_and(|at| now.since(at) < SET_EVERY);
-        if !is_believed || self.wall.is_synchronised || is_early {
+        if !is_believed || self.clock.was_synchronised || is_early {
             return;
         }
         self.clock.is_known = true;
@@ -266,9 +280,9 @@ impl Guard {
 
     fn watch(&mut self, now: Instant) {
         match self.service.handle_timeout(now) {
-            Some(Verdict::Silent { pid }) => {
+            Some(Verdict::Silent { pid, span }) => {
                 let at = page::moment(now, self.wall.shows, self.is_clock_trusted());
-                self.say(now, Notice::Silent { pid, for_s: self.limits.silence.as_secs() });
+                self.say(now, Notice::Silent { pid, for_s: span.as_secs() });
                 self.actions.push_back(Action::Kill(pid));
                 self.report.on_kill(now, at);
             }
@@ -279,7 +293,7 @@ impl Guard {
             }
             None => {}
         }
-        self.reboot.wanted = self.reboot.asked || self.service.is_hopeless(now);
+        self.reboot.wanted = self.service.is_hopeless(now);
     }
 
     fn feed(&mut self, now: Instant) {
@@ -301,8 +315,8 @@ impl Guard {
         }
         let shows = self.wall.shows;
         let is_due = self.keeping.floor.is_none_or(|floor| shows.abs_diff(floor) >= FLOOR_EVERY);
-        if is_due && self.is_clock_trusted() {
-            self.keeping.floor = Some(shows);
+        if is_due && self.is_clock_trusted() && now >= self.keeping.floor_may_at {
+            (self.keeping.floor, self.keeping.floor_may_at) = (Some(shows), now + FLOOR_EVERY);
             self.actions.push_back(Action::KeepFloor(shows));
         }
     }
@@ -317,9 +331,11 @@ impl Guard {
 
     fn begin_anew(&mut self, now: Instant) {
         if self.reboot.wanted && self.reboot.may_at() <= now {
-            (self.reboot.done_at, self.reboot.asked) = (Some(now), false);
+            self.reboot.done_at = Some(now);
             self.say(now, Notice::Reboots { is_real: self.powers.reboot });
             if self.powers.reboot {
+                // Whatever holds up init, or its own sync(2), is the hardware's now.
+                self.feed_at = None;
                 self.actions.push_back(Action::Reboot);
             }
         }
@@ -327,17 +343,22 @@ impl Guard {
 
     fn give_report(&mut self, now: Instant) {
         let is_due = self.report.due_at.is_some_and(|at| at <= now);
-        if !is_due || self.report.bucket.ready_at() > now {
+        if !is_due || self.report.is_under_way || self.report.bucket.ready_at() > now {
             return;
         }
         self.report.due_at = None;
         let moment = page::moment(now, self.wall.shows, self.is_clock_trusted());
         let written = format!("Written {moment}.");
-        let own = self.report.own(self.service.is_unheard());
-        if own.is_empty() && self.report.text.is_none() {
+        let is_unheard = self.service.is_unheard();
+        let own = self.report.own(is_unheard);
+        // Where nothing is heard of it, what it said of itself is not so any more.
+        let report = self.report.text.as_deref().filter(|_| !is_unheard);
+        if own.is_empty() && report.is_none() {
             return;
         }
-        let text = page::lay_out(&written, self.report.text.as_deref(), &own);
+        let text = page::lay_out(&written, report, &own);
+        // What a card is about to write counts only when it is written; until then nothing more is given to it.
+        self.report.is_under_way = true;
         self.actions.push_back(Action::Report(text));
     }
 
@@ -354,16 +375,26 @@ impl Guard {
 struct Report {
     /// What the service has said of itself.
     text: Option<String>,
-    kills: u32,
-    killed_at: String,
+    /// It hung so often, and the last time then.
+    kills: (u32, String),
+    /// It ended by itself.
+    ends: (u32, String),
     due_at: Option<Instant>,
+    is_under_way: bool,
     bucket: Bucket,
 }
 
 impl Report {
     const fn new(now: Instant) -> Self {
         let bucket = Bucket::new(now, REPORTS_AT_ONCE, REPORT_EVERY);
-        Self { text: None, kills: 0, killed_at: String::new(), due_at: None, bucket }
+        Self {
+            text: None,
+            kills: (0, String::new()),
+            ends: (0, String::new()),
+            due_at: None,
+            is_under_way: false,
+            bucket,
+        }
     }
 
     /// What follows at once is written with it.
@@ -372,7 +403,12 @@ impl Report {
     }
 
     fn on_kill(&mut self, now: Instant, at: String) {
-        (self.kills, self.killed_at) = (self.kills.saturating_add(1), at);
+        self.kills = (self.kills.0.saturating_add(1), at);
+        self.changed(now);
+    }
+
+    fn on_end(&mut self, now: Instant, at: String) {
+        self.ends = (self.ends.0.saturating_add(1), at);
         self.changed(now);
     }
 
@@ -382,10 +418,11 @@ impl Report {
         if is_unheard {
             lines.push("FAULT: the paging service does not start, or does not answer.".to_owned());
         }
-        if self.kills > 0 {
-            let times = if self.kills == 1 { "once" } else { &format!("{} times", self.kills) };
-            let at = &self.killed_at;
-            lines.push(format!("The service hung and was started again, {times} since power-on; last {at}."));
+        let falls = [("hung", &self.kills), ("ended by itself", &self.ends)];
+        for (how, (count, at)) in falls.into_iter().filter(|(_, (count, _))| *count > 0) {
+            let times = if *count == 1 { "once" } else { &format!("{count} times") };
+            lines
+                .push(format!("The service {how} and was started again, {times} since power-on; last {at}."));
         }
         lines
     }
@@ -397,20 +434,21 @@ struct Keeping {
     wants: bool,
     may_at: Instant,
     floor: Option<Duration>,
+    floor_may_at: Instant,
 }
 
 /// What a registrar has said of the time.
 #[derive(Debug, Default)]
 struct Clock {
     is_known: bool,
+    /// Something has kept it right since this program began. A Pi drifts by seconds a day; a registrar may be hours off.
+    was_synchronised: bool,
     set_at: Option<Instant>,
 }
 
 /// Beginning the machine anew.
 #[derive(Debug, Default)]
 struct Reboot {
-    asked: bool,
-    /// For that, or any other reason.
     wanted: bool,
     done_at: Option<Instant>,
 }
@@ -453,4 +491,3 @@ const SAY_EVERY: Duration = Duration::from_secs(1);
 const REBOOT_EVERY: Duration = Duration::from_mins(30);
 /// Counted from power-on.
 const FIRST_REBOOT: Instant = Instant::from_millis(30 * 60 * 1000);
-const REASON_MAX: usize = 100;

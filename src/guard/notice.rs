@@ -39,11 +39,6 @@ pub enum Notice {
         /// To this time since 1970.
         time: Duration,
     },
-    /// Somebody wants the machine to begin anew.
-    RebootAsked {
-        /// Why.
-        reason: String,
-    },
     /// The machine begins anew.
     Reboots {
         /// It is one that may.
@@ -68,9 +63,6 @@ impl fmt::Display for Notice {
             Self::Unheard => f.write_str("nothing is heard of the service"),
             Self::Starved => f.write_str("the hardware watchdog is fed no more: the machine begins anew"),
             Self::ClockSet { time } => write!(f, "the clock is set to {} by a registrar", date(*time)),
-            Self::RebootAsked { reason } => {
-                write!(f, "a reboot is asked for: {reason}; not in the first half hour")
-            }
             Self::Reboots { is_real: true } => f.write_str("the machine begins anew"),
             Self::Reboots { is_real: false } => {
                 f.write_str("the machine should begin anew, but it is not one of ours")

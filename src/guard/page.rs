@@ -64,11 +64,6 @@ pub(super) fn cleaned(bytes: &[u8]) -> String {
     text.trim_end().chars().map(clean).collect()
 }
 
-/// The same in one line of up to `most` characters.
-pub(super) fn line(bytes: &[u8], most: usize) -> String {
-    cleaned(bytes).replace('\n', " ").chars().take(most).collect()
-}
-
 /// When something happened, for people.
 pub(super) fn moment(now: Instant, shows: Duration, is_trusted: bool) -> String {
     if is_trusted {
@@ -210,7 +205,6 @@ mod tests {
         assert_eq!(cleaned(b"a\x00\x1b[2Jb\xffc\t"), "a  [2Jb\u{fffd}c");
         assert_eq!(cleaned("a\u{202e}b\u{2028}c\u{feff}d".as_bytes()), "a b c d");
         assert!(cleaned(&vec![b'x'; 1 << 20]).len() <= FILE_BYTES);
-        assert_eq!(line(b"because\nof \xc3\xa4\xc3\xa4", 12), "because of ä");
     }
 
     #[test]

@@ -167,11 +167,42 @@ fn ready_begins_the_watch_as_a_beat_does() {
 fn a_service_that_has_ended_is_not_killed() {
     let mut scene = Scene::at_work();
     scene.beats = None;
+    scene.send(300, "STOPPING=1");
     scene.end(300);
     scene.end(299);
     scene.run(59);
     assert_eq!((&scene.kills[..], scene.writes), (&[][..], 0));
     assert_eq!(scene.said, ["watches over process 300", "process 300 has ended"]);
+}
+
+#[test]
+fn a_service_that_ends_by_itself_is_told_in_the_file_and_again_and_again_it_is_hopeless() {
+    let mut scene = Scene::at_work();
+    scene.send(300, "X_PAGING_REPORT=All is well.");
+    scene.run(1700);
+    scene.end(300);
+    scene.run(3);
+    let told = "The service ended by itself and was started again, once since power-on; last 28 min after";
+    assert!(scene.text().contains(told) && scene.text().contains("All is well."), "{}", scene.text());
+    for pid in 301..320 {
+        scene.beats = None;
+        scene.send(pid, "READY=1");
+        scene.run(6);
+        scene.end(pid);
+    }
+    assert_eq!((&scene.kills[..], scene.count(&Action::Reboot)), (&[][..], 1));
+}
+
+#[test]
+fn what_a_service_has_said_that_is_not_heard_any_more_is_not_told() {
+    let mut scene = Scene::at_work();
+    scene.send(300, "X_PAGING_REPORT=All is well.");
+    scene.run(3);
+    assert!(scene.text().contains("All is well."));
+    scene.beats = None;
+    scene.end(300);
+    scene.run(65);
+    assert!(scene.text().contains("FAULT: ") && !scene.text().contains("All is well."), "{}", scene.text());
 }
 
 #[test]
@@ -187,6 +218,42 @@ fn a_service_that_is_not_heard_for_a_minute_is_told_in_the_file_until_it_is() {
     scene.run(10);
     assert!(!scene.text().contains("FAULT") && scene.text().contains("\r\nAll is well.\r\n"));
     assert_eq!((scene.writes, scene.count(&Action::Reboot)), (2, 0));
+}
+
+#[test]
+fn a_service_that_hangs_before_it_is_heard_is_killed_too_and_in_the_end_the_machine_begins_anew() {
+    let mut scene = Scene::new(OURS);
+    let mut pid = 300;
+    for _ in 0..2400 {
+        scene.guard.handle_start(scene.now, pid);
+        scene.run(1);
+        if scene.kills.last().is_some_and(|kill| kill.1 == pid) {
+            scene.end(pid);
+            scene.guard.handle_start(scene.now, pid);
+            assert_eq!(scene.guard.watched(), None, "that one has ended");
+            pid += 1;
+        }
+    }
+    assert_eq!(scene.kills[0], (65, 300));
+    assert!(scene.kills.windows(2).all(|pair| pair[1].0 - pair[0].0 <= 63), "{:?}", scene.kills);
+    assert!(scene.text().contains("FAULT: the paging service does not start, or does not answer."));
+    assert!(scene.text().contains("The service hung and was started again, "));
+    assert_eq!(scene.count(&Action::Reboot), 1);
+}
+
+#[test]
+fn a_service_that_init_has_started_is_watched_as_any_other_once_it_is_heard() {
+    let mut scene = Scene::new(OURS);
+    scene.guard.handle_start(scene.now, 300);
+    assert_eq!(scene.guard.watched(), Some(300));
+    scene.run(50);
+    scene.beats = Some(300);
+    scene.run(60);
+    scene.guard.handle_start(scene.now, 301);
+    assert_eq!((scene.guard.watched(), &scene.kills[..]), (Some(300), &[][..]));
+    scene.beats = None;
+    scene.run(12);
+    assert_eq!(scene.kills.len(), 1);
 }
 
 #[test]
@@ -239,6 +306,57 @@ fn a_service_that_hangs_again_and_again_makes_the_machine_begin_anew_each_half_h
 }
 
 #[test]
+fn a_machine_that_is_to_begin_anew_is_fed_no_more() {
+    let mut scene = Scene::at_work();
+    scene.pass(Duration::from_mins(30));
+    scene.beats = None;
+    scene.end(300);
+    scene.run(120);
+    assert_eq!(scene.count(&Action::Reboot), 1, "nothing is heard any more");
+    assert!(scene.now.since(*scene.fed_at.last().unwrap()) > Duration::from_secs(50));
+}
+
+#[test]
+fn a_box_that_is_well_again_is_not_made_to_begin_anew_for_what_was() {
+    for minutes in [28, 100] {
+        let mut scene = Scene::at_work();
+        scene.run(minutes * 60 - 100);
+        for pid in 300..304 {
+            scene.beats = None;
+            scene.send(pid, "WATCHDOG=1");
+            scene.run(10);
+            scene.end(pid);
+        }
+        assert_eq!(scene.kills.len(), 4);
+        scene.beats = Some(305);
+        scene.run(130);
+        scene.beats = None;
+        scene.run(10);
+        assert_eq!(scene.kills.len(), 5);
+        scene.end(305);
+        scene.beats = Some(306);
+        scene.run(1800);
+        assert_eq!(scene.count(&Action::Reboot), 0);
+    }
+}
+
+#[test]
+fn a_box_that_was_killed_for_many_times_and_beats_when_the_half_hour_is_over_goes_on() {
+    let mut scene = Scene::at_work();
+    scene.run(1695);
+    for pid in 300..305 {
+        scene.beats = None;
+        scene.send(pid, "WATCHDOG=1");
+        scene.run(10);
+        scene.end(pid);
+    }
+    assert_eq!(scene.kills.len(), 5);
+    scene.beats = Some(305);
+    scene.run(3600);
+    assert_eq!(scene.count(&Action::Reboot), 0);
+}
+
+#[test]
 fn a_few_kills_over_a_day_are_no_reason_to_begin_anew() {
     let mut scene = Scene::at_work();
     for pid in 301..330 {
@@ -254,24 +372,10 @@ fn a_few_kills_over_a_day_are_no_reason_to_begin_anew() {
 #[test]
 fn a_machine_that_is_not_ours_is_never_made_to_begin_anew() {
     let mut scene = Scene::new(Powers::default());
-    scene.send(300, "X_PAGING_REBOOT=another\noverlay");
+    scene.send(300, "READY=1");
     scene.run(7200);
     assert_eq!((&scene.others[..], &scene.fed_at[..]), (&[][..], &[][..]));
-    assert_eq!(scene.said[0], "a reboot is asked for: another overlay; not in the first half hour");
     assert!(scene.said.contains(&"the machine should begin anew, but it is not one of ours".to_owned()));
-}
-
-#[test]
-fn a_reboot_that_is_asked_for_waits_for_the_first_half_hour_to_pass_and_is_done_once() {
-    let mut scene = Scene::at_work();
-    for _ in 0..100 {
-        scene.send(300, "X_PAGING_REBOOT=another overlay");
-    }
-    scene.run(1790);
-    assert_eq!(scene.count(&Action::Reboot), 0);
-    scene.run(3600);
-    assert_eq!(scene.count(&Action::Reboot), 1);
-    assert_eq!(scene.said.iter().filter(|line| line.contains("asked for")).count(), 1);
 }
 
 #[test]
@@ -310,6 +414,42 @@ fn a_card_is_written_six_times_at_once_and_then_once_in_ten_minutes_whatever_com
 }
 
 #[test]
+fn a_card_that_takes_its_time_gets_one_report_after_the_other() {
+    let mut scene = Scene::at_work();
+    let mut given = 0;
+    for second in 0..3600 {
+        let text = format!("X_PAGING_REPORT=number {second}\n");
+        scene.guard.handle_datagram(scene.now, Sender { pid: 300, is_trusted: true }, text.as_bytes(), false);
+        scene.guard.handle_datagram(scene.now, Sender { pid: 300, is_trusted: true }, b"WATCHDOG=1", false);
+        if second % 15 == 14 && given > 0 {
+            scene.guard.handle_report(scene.now, Outcome::Written);
+            given -= 1;
+        }
+        scene.pass(Duration::from_secs(1));
+        scene.guard.handle_timeout(scene.now, scene.wall);
+        while let Some(action) = scene.guard.poll_action() {
+            if matches!(action, Action::Report(_)) {
+                (given, scene.writes) = (given + 1, scene.writes + 1);
+            }
+        }
+        assert!(given <= 1);
+    }
+    assert!(scene.writes <= 6 + 6, "{}", scene.writes);
+}
+
+#[test]
+fn registrars_that_do_not_agree_have_a_time_remembered_once_a_day() {
+    let mut scene = Scene::at_work();
+    for hour in 0..48 {
+        let date = NOON.as_secs() + if hour % 2 == 0 { 0 } else { 3 * 86_400 };
+        scene.send(300, &format!("X_PAGING_CLOCK={date}"));
+        scene.run(3601);
+    }
+    let kept = scene.others.iter().filter(|action| matches!(action, Action::KeepFloor(_))).count();
+    assert!((2..=3).contains(&kept), "{kept}");
+}
+
+#[test]
 fn a_report_that_cannot_be_written_is_tried_again_ten_minutes_later() {
     let mut scene = Scene::at_work();
     scene.send(300, "X_PAGING_REPORT=a");
@@ -343,6 +483,25 @@ fn a_good_configuration_is_kept_at_once_and_another_one_ten_minutes_later() {
 }
 
 #[test]
+fn what_could_not_be_remembered_is_tried_again_ten_minutes_later() {
+    let mut scene = Scene::at_work();
+    scene.wall = Wall { shows: NOON, is_synchronised: true };
+    scene.send(300, "X_PAGING_GOOD=1");
+    assert_eq!(scene.others, [Action::KeepConfiguration, Action::KeepFloor(NOON)]);
+    for tries in 2..5 {
+        scene.guard.handle_configuration_unkept(scene.now);
+        scene.guard.handle_floor_unkept(scene.now);
+        scene.run(598);
+        assert_eq!(scene.others.len(), 2 * (tries - 1));
+        scene.run(4);
+        assert_eq!(scene.count(&Action::KeepConfiguration), tries);
+        assert_eq!(scene.others.len(), 2 * tries, "{:?}", scene.others);
+    }
+    scene.run(3600);
+    assert_eq!(scene.others.len(), 8, "kept");
+}
+
+#[test]
 fn a_registrar_sets_the_clock_where_nothing_better_does_and_not_to_the_impossible() {
     let mut scene = Scene::at_work();
     for wrong in [0, 1_789_999_999, 2_790_000_000, u64::MAX] {
@@ -364,6 +523,19 @@ fn a_registrar_sets_the_clock_where_nothing_better_does_and_not_to_the_impossibl
     scene.settle();
     scene.send(300, &format!("X_PAGING_CLOCK={later}"));
     assert_eq!(scene.others, [Action::KeepFloor(NOON)]);
+}
+
+#[test]
+fn a_clock_that_was_kept_right_once_is_not_left_to_a_registrar() {
+    let mut scene = Scene::at_work();
+    scene.wall = Wall { shows: NOON, is_synchronised: true };
+    scene.run(60);
+    scene.wall.is_synchronised = false;
+    scene.run(10 * 3600);
+    let wrong = scene.wall.shows.as_secs() + 3600;
+    scene.send(300, &format!("X_PAGING_CLOCK={wrong}"));
+    assert!(!scene.others.iter().any(|action| matches!(action, Action::SetClock(_))), "{:?}", scene.others);
+    assert!(scene.guard.is_clock_trusted());
 }
 
 #[test]
@@ -421,7 +593,7 @@ fn datagrams_of_strangers_and_nonsense_do_nothing_and_are_told_once_a_second() {
         if number % 4000 == 0 {
             scene.send(300, "WATCHDOG=1");
         }
-        let text = if number % 2 == 0 { "X_PAGING_REBOOT=x" } else { "WATCHDOG=1" };
+        let text = if number % 2 == 0 { "X_PAGING_GOOD=1" } else { "WATCHDOG=1" };
         scene.guard.handle_datagram(scene.now, stranger, text.as_bytes(), false);
         scene.send(300, "nonsense");
         scene.pass(Duration::from_millis(1));
@@ -442,14 +614,8 @@ fn datagrams_of_strangers_and_nonsense_do_nothing_and_are_told_once_a_second() {
 
 /// What may come, sense and nonsense.
 fn anything() -> impl Strategy<Value = Vec<u8>> {
-    let words = [
-        "READY=1",
-        "WATCHDOG=1",
-        "X_PAGING_GOOD=1",
-        "X_PAGING_CLOCK=1796040001",
-        "X_PAGING_REBOOT=x",
-        "STATUS=x",
-    ];
+    let words =
+        ["READY=1", "WATCHDOG=1", "X_PAGING_GOOD=1", "X_PAGING_CLOCK=1796040001", "STOPPING=1", "STATUS=x"];
     let known = proptest::sample::select(words.to_vec()).prop_map(|word| word.as_bytes().to_vec());
     let report = any::<u8>().prop_map(|number| format!("X_PAGING_REPORT=number {number}").into_bytes());
     prop_oneof![known, report, proptest::collection::vec(any::<u8>(), 0..40)]

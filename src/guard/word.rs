@@ -5,16 +5,16 @@ use core::time::Duration;
 /// One word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Word<'a> {
-    /// `READY=1`, `WATCHDOG=1`, `STOPPING=1`: it works.
+    /// `READY=1`, `WATCHDOG=1`: it works.
     Alive,
+    /// `STOPPING=1`: it works, and is going to end.
+    Stopping,
     /// `X_PAGING_REPORT=`: the text of the status file, lines and all.
     Report(&'a [u8]),
     /// `X_PAGING_GOOD=1`: with the configuration in force it does what it should.
     Good,
     /// `X_PAGING_CLOCK=`: seconds since 1970, by a registrar's Date.
     Clock(Duration),
-    /// `X_PAGING_REBOOT=`: the machine shall begin anew, with the reason.
-    Reboot(&'a [u8]),
     /// A line of `sd_notify(3)` that means nothing here.
     Other,
 }
@@ -37,13 +37,13 @@ impl<'a> Word<'a> {
         let good = || value("GOOD").filter(|value| value.trim_ascii() == b"1").map(|_| Self::Good);
         let seconds = || str::from_utf8(value("CLOCK")?.trim_ascii()).ok()?.parse().ok();
         let clock = || seconds().map(Duration::from_secs).map(Self::Clock);
-        let reboot = || value("REBOOT").map(Self::Reboot);
-        report().or_else(good).or_else(clock).or_else(reboot)
+        report().or_else(good).or_else(clock)
     }
 
     fn line(line: &[u8]) -> Option<Self> {
         match line {
-            b"READY=1" | b"WATCHDOG=1" | b"STOPPING=1" => Some(Self::Alive),
+            b"READY=1" | b"WATCHDOG=1" => Some(Self::Alive),
+            b"STOPPING=1" => Some(Self::Stopping),
             _ => {
                 let name = line.split(|&byte| byte == b'=').next().filter(|name| name.len() < line.len())?;
                 let is_name = |byte: &u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || *byte == b'_';
@@ -65,19 +65,18 @@ mod tests {
 
     #[test]
     fn lines_of_sd_notify_and_words_of_our_own_are_understood() {
-        let cases: [(&str, &[Word<'_>]); 9] = [
+        let cases: [(&str, &[Word<'_>]); 8] = [
             (
                 "READY=1\nSTATUS=registered (1 of 1), 0 calls\nWATCHDOG=1",
                 &[Word::Alive, Word::Other, Word::Alive],
             ),
-            ("STOPPING=1\n", &[Word::Alive]),
+            ("STOPPING=1\n", &[Word::Stopping]),
             ("STATUS=a = b", &[Word::Other]),
             ("WATCHDOG=trigger", &[Word::Other]),
             ("X_PAGING_REPORT=a\nWATCHDOG=1\n", &[Word::Report(b"a\nWATCHDOG=1\n")]),
             ("X_PAGING_REPORT=", &[Word::Report(b"")]),
             ("X_PAGING_GOOD=1", &[Word::Good]),
             ("X_PAGING_CLOCK=1796000000", &[Word::Clock(Duration::from_secs(1_796_000_000))]),
-            ("X_PAGING_REBOOT=another overlay", &[Word::Reboot(b"another overlay")]),
         ];
         for (text, words) in cases {
             assert_eq!(Word::parse(text.as_bytes()).as_deref(), Some(words), "{text}");
@@ -99,7 +98,7 @@ mod tests {
             "X_PAGING_CLOCK=-1",
             "X_PAGING_CLOCK=99999999999999999999999",
             "WATCHDOG=1\nX_PAGING_GOOD=1",
-            "X_PAGING_FORMAT=1",
+            "X_PAGING_REBOOT=now",
             &long,
         ];
         for text in cases {

@@ -1,8 +1,8 @@
 //! The socket on which a guard hears from the service it watches over (`sd_notify(3)`, from the other end).
 //!
 //! The kernel says which process of which user has sent a datagram (`SCM_CREDENTIALS`, unix(7)); nobody can claim to be
-//! another. The file gets the group of its folder, whose members may send. Nothing waits, and nothing is queued but by the
-//! kernel.
+//! another. The file gets the group of its folder, whose members may send. Who sends files along is nobody's service, and counts
+//! as nobody; the files are not taken. Nothing waits, and nothing is queued but by the kernel.
 
 use std::fs::{self, Permissions};
 use std::io::{self, IoSliceMut};
@@ -31,7 +31,7 @@ pub struct Notification {
     pub len: usize,
     /// It was longer than the buffer.
     pub is_cut: bool,
-    /// The process that has sent it.
+    /// The process that has sent it; 0: nobody that is known.
     pub pid: u32,
     /// Its user.
     pub uid: u32,
@@ -72,14 +72,18 @@ impl NotifyListener {
                 Err(error) => return Err(error.into()),
             };
         let is_cut = received.flags.contains(MsgFlags::MSG_TRUNC);
-        let credentials = received.cmsgs()?.find_map(|message| match message {
-            ControlMessageOwned::ScmCredentials(credentials) => Some((credentials.pid(), credentials.uid())),
-            _ => None,
-        });
         // The kernel always says; a sender that it does not know counts as nobody.
-        let (pid, uid) = credentials.unwrap_or((0, u32::MAX));
-        Ok(Some(Notification { len: received.bytes, is_cut, pid: u32::try_from(pid).unwrap_or(0), uid }))
+        let (pid, uid) = sender(&received).unwrap_or((0, u32::MAX));
+        Ok(Some(Notification { len: received.bytes, is_cut, pid, uid }))
     }
+}
+
+/// The process and the user; `None` where more came along than those (files): there is no room for it.
+fn sender(received: &RecvMsg<'_, '_, UnixAddr>) -> Option<(u32, u32)> {
+    received.cmsgs().ok()?.find_map(|message| match message {
+        ControlMessageOwned::ScmCredentials(of) => Some((u32::try_from(of.pid()).unwrap_or(0), of.uid())),
+        _ => None,
+    })
 }
 
 impl AsFd for NotifyListener {
@@ -104,6 +108,7 @@ const MODE: u32 = 0o660;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use nix::sys::socket::{ControlMessage, sendmsg};
 
     fn scratch(name: &str) -> std::path::PathBuf {
         std::env::temp_dir().join(format!("pagingbox-{}-{name}", std::process::id()))
@@ -125,6 +130,28 @@ mod tests {
         let second = Notification { len: 16, is_cut: true, ..first };
         assert_eq!(listener.receive(&mut buffer).unwrap(), Some(second));
         assert_eq!(fs::metadata(&path).unwrap().mode() & 0o777, 0o660);
+        fs::remove_file(path).unwrap();
+    }
+
+    #[test]
+    fn who_sends_a_file_along_counts_as_nobody_and_the_next_one_is_heard() {
+        let path = scratch("files");
+        let mut listener = NotifyListener::bind(&path).unwrap();
+        let sender = UnixDatagram::unbound().unwrap();
+        sender.connect(&path).unwrap();
+        let files = [sender.as_raw_fd(); 3];
+        for _ in 0..2 {
+            let parts = [io::IoSlice::new(b"WATCHDOG=1")];
+            let along = [ControlMessage::ScmRights(&files)];
+            sendmsg::<()>(sender.as_raw_fd(), &parts, &along, MsgFlags::empty(), None).unwrap();
+            sender.send(b"READY=1").unwrap();
+        }
+        let mut buffer = [0; 16];
+        let stranger = Notification { len: 10, is_cut: false, pid: 0, uid: u32::MAX };
+        let ours = Notification { len: 7, pid: std::process::id(), uid: crate::process::user(), ..stranger };
+        for expected in [stranger, ours, stranger, ours] {
+            assert_eq!(listener.receive(&mut buffer).unwrap(), Some(expected));
+        }
         fs::remove_file(path).unwrap();
     }
 

@@ -46,6 +46,8 @@ pub enum State {
     Missing,
     /// The device runs on silence, on long periods.
     Idle,
+    /// The device runs on silence, as long as what is queued lasts, while a better one is opened.
+    Opening,
     /// Short periods are wanted; the silence of idle times has to play first.
     Waking,
     /// The device runs on short periods.
@@ -117,7 +119,7 @@ impl Control {
     /// for a device that is missing there is no use in waiting.
     #[must_use]
     pub fn is_ready(&self) -> bool {
-        !matches!(self.state(), State::Idle | State::Waking)
+        !matches!(self.state(), State::Idle | State::Opening | State::Waking)
     }
 
     /// How much sound lay between the renderer and the loudspeaker at the last heartbeat.
@@ -236,6 +238,7 @@ impl State {
             Self::Waking => 3,
             Self::Awake => 4,
             Self::Stopped => 5,
+            Self::Opening => 6,
         }
     }
 }
@@ -246,6 +249,7 @@ impl fmt::Display for State {
             Self::Starting => "starting",
             Self::Missing => "missing",
             Self::Idle => "idle",
+            Self::Opening => "opening",
             Self::Waking => "waking",
             Self::Awake => "awake",
             Self::Stopped => "stopped",
@@ -262,8 +266,15 @@ const ALONE: u8 = u8::MAX;
 
 const NO_CARD: i32 = -1;
 
-const STATES: [State; 6] =
-    [State::Starting, State::Missing, State::Idle, State::Waking, State::Awake, State::Stopped];
+const STATES: [State; 7] = [
+    State::Starting,
+    State::Missing,
+    State::Idle,
+    State::Waking,
+    State::Awake,
+    State::Stopped,
+    State::Opening,
+];
 
 #[cfg(test)]
 mod tests {

@@ -352,9 +352,15 @@ impl<'a, E: Engine> Player<'a, E> {
         if !self.sink.is_outdone(self.setup) {
             return;
         }
-        // Opening one may take long; the silence of idle times lasts meanwhile.
+        let setup = self.setup;
+        self.go_over(|| Sink::open(setup));
+    }
+
+    /// Opening one may take long, and who waits for a sign of life is to know that; the silence of idle times lasts meanwhile.
+    fn go_over(&mut self, open: impl FnOnce() -> Result<Sink, SinkError>) {
+        self.control.set_state(State::Opening);
         leave_realtime();
-        match Sink::open(self.setup) {
+        match open() {
             Ok(better) => {
                 log::info!("a better card has come than {}", self.sink);
                 self.on_found(better);
@@ -662,6 +668,24 @@ mod tests {
         player.search(now + Duration::from_millis(250));
         player.play(now).unwrap();
         assert_eq!((control.opened(), control.state()), (2, State::Idle));
+    }
+
+    #[test]
+    fn who_waits_for_a_sign_of_life_knows_while_a_better_card_is_opened() {
+        let (setup, control) = (setup(), Control::new());
+        let mut talker = Talker::new(true);
+        let mut player = Player::new(&setup, &control, &mut talker);
+        player.search(clock::now());
+        player.play(clock::now()).unwrap();
+        player.go_over(|| {
+            assert_eq!((control.state(), control.is_ready()), (State::Opening, false));
+            Err(SinkError::NoSuchCard { device: Device::Auto })
+        });
+        player.play(clock::now()).unwrap();
+        assert_eq!((control.state(), control.opened()), (State::Idle, 1));
+        player.go_over(|| Sink::open(&setup));
+        player.play(clock::now()).unwrap();
+        assert_eq!((control.state(), control.opened()), (State::Idle, 2));
     }
 
     #[test]

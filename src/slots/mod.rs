@@ -103,8 +103,6 @@ impl Slots {
 /// zero.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counters {
-    /// Boots since the configuration was last good.
-    pub boots: u32,
     /// Reboots asked for by `[audio] overlay` since the overlay was last another one.
     pub overlay_reboots: u32,
 }
@@ -112,12 +110,11 @@ pub struct Counters {
 impl Counters {
     fn of_bytes(bytes: &[u8]) -> Self {
         let (words, _) = bytes.as_chunks();
-        let word = |at: usize| words.get(at).map_or(0, |word| u32::from_le_bytes(*word));
-        Self { boots: word(0), overlay_reboots: word(1) }
+        Self { overlay_reboots: words.first().map_or(0, |word| u32::from_le_bytes(*word)) }
     }
 
     fn bytes(self) -> Vec<u8> {
-        [self.boots, self.overlay_reboots].map(u32::to_le_bytes).concat()
+        self.overlay_reboots.to_le_bytes().to_vec()
     }
 }
 

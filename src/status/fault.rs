@@ -95,13 +95,14 @@ impl SinkState {
     /// Whether there is a device that plays.
     #[must_use]
     pub const fn is_open(self) -> bool {
-        matches!(self, Self::Idle | Self::Waking | Self::Awake)
+        matches!(self, Self::Idle | Self::Changing | Self::Waking | Self::Awake)
     }
 
     /// Whether an audio thread in this state hangs that has been `silent` for so long.
     #[must_use]
     pub fn hangs(self, silent: Duration) -> bool {
-        silent > if self.is_open() { PLAYING_MAX } else { OPENING_MAX }
+        let is_opening = !self.is_open() || self == Self::Changing;
+        silent > if is_opening { OPENING_MAX } else { PLAYING_MAX }
     }
 }
 

@@ -246,6 +246,8 @@ pub enum SinkState {
     Missing,
     /// It plays silence.
     Idle,
+    /// It plays silence while a better card is opened.
+    Changing,
     /// It gets ready to sound.
     Waking,
     /// It sounds, or is ready to.

@@ -178,6 +178,8 @@ fn an_audio_thread_that_does_not_write_hangs() {
     let [Fault::Hangs { silent_ms: 2001, .. }] = silent(SinkState::Idle, 2001)[..] else {
         panic!("it hangs")
     };
+    assert_eq!(silent(SinkState::Changing, 14_000), []);
+    let [Fault::Hangs { .. }] = silent(SinkState::Changing, 16_000)[..] else { panic!("it hangs") };
     let [Fault::NoCard { .. }] = silent(SinkState::Missing, 14_000)[..] else { panic!("it is opened") };
     let [Fault::Hangs { .. }] = silent(SinkState::Missing, 16_000)[..] else { panic!("it hangs") };
 }

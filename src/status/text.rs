@@ -156,6 +156,7 @@ impl fmt::Display for Sink {
             SinkState::Starting => "starts",
             SinkState::Missing => "missing",
             SinkState::Idle => "silent",
+            SinkState::Changing => "changes to a better card",
             SinkState::Waking | SinkState::Awake => "plays",
             SinkState::Stopped => "stopped",
         };

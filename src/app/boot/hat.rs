@@ -5,10 +5,11 @@
 //! it says something else ─> overwritten in place, read back ─> counter below TRIES: one more, and the machine begins anew
 //!                                                            └ else: told, and nothing more
 //! ```
-//! A card that does not keep what is written to it makes no circle: the counter lies in the state partition and bounds it, and
-//! without one the machine does not begin anew by itself.
+//! A card that does not keep what is written to it makes no circle: what is read back is read from the card, not from memory; the
+//! counter lies in the state partition and bounds it, and without one the machine does not begin anew by itself.
 
 use super::state::State;
+use crate::app::guard_disk;
 use crate::appliance::{HAT_BYTES, hat_txt};
 use crate::fat::{FatError, Volume};
 use crate::slots::Counters;
@@ -70,6 +71,7 @@ pub(super) fn settle(
         return Ok(Outcome::AsItWas);
     }
     file.write_all_at(&wanted, offset).and_then(|()| file.sync_data()).map_err(HatError::Io)?;
+    guard_disk::forget(&file);
     if read(&file, offset)? != wanted {
         return Err(HatError::NotKept);
     }
@@ -97,7 +99,7 @@ fn count(state: Option<&mut State>) -> Result<(), HatError> {
     if counters.overlay_reboots >= TRIES {
         return Err(HatError::NotKept);
     }
-    let counters = Counters { overlay_reboots: counters.overlay_reboots + 1, ..counters };
+    let counters = Counters { overlay_reboots: counters.overlay_reboots + 1 };
     let write = state.slots().with_counters(counters).ok_or(HatError::ByHand)?;
     state.write(&write).map_err(|_| HatError::ByHand)
 }
@@ -105,7 +107,7 @@ fn count(state: Option<&mut State>) -> Result<(), HatError> {
 /// It is as it should be: the next change has all tries again.
 fn forget(state: Option<&mut State>) {
     let Some(state) = state else { return };
-    let counters = Counters { overlay_reboots: 0, ..state.slots().counters() };
+    let counters = Counters { overlay_reboots: 0 };
     if let Some(write) = state.slots().with_counters(counters) {
         // If it is not written, the next change has fewer tries.
         let _ = state.write(&write);

@@ -1,5 +1,6 @@
 //! The partition in which the box remembers.
 
+use crate::app::guard_disk;
 use crate::slots::{Slots, Write};
 use std::fs::{File, OpenOptions};
 use std::io;
@@ -27,6 +28,7 @@ impl State {
     pub(super) fn write(&mut self, write: &Write) -> io::Result<()> {
         self.file.write_all_at(&write.bytes, write.offset)?;
         self.file.sync_data()?;
+        guard_disk::forget(&self.file);
         let mut found = vec![0; write.bytes.len()];
         self.file.read_exact_at(&mut found, write.offset)?;
         self.slots = read(&self.file);
