@@ -13,7 +13,7 @@ use crate::config::{Settings, Sound};
 use crate::dsp::{self, Chime};
 use crate::files;
 use crate::mix::{Part, Recital, VoiceId};
-use crate::paging::{Cue, Padding, Prelude};
+use crate::paging::{Cue, Entry, Padding, Prelude};
 use crate::time::Instant;
 use crate::units::Level;
 use core::cell::RefCell;
@@ -112,10 +112,10 @@ impl<'a> Klaxon<'a> {
         self.making.retain(|task| !task.is_finished());
     }
 
-    /// A caller rings; what is played would be heard whole from `open_at` on. When he may be answered.
-    pub(super) fn handle_call(&mut self, now: Instant, open_at: Instant, is_joining: bool) -> Instant {
+    /// A caller rings, who joins others that wait or are on air, or does not. When he may be answered.
+    pub(super) fn handle_call(&mut self, now: Instant, entry: Entry, is_joining: bool) -> Instant {
         self.is_after_due = false;
-        self.prelude.handle_call(now, open_at, is_joining)
+        self.prelude.handle_call(now, entry, is_joining)
     }
 
     /// Whether somebody waits or is on air, and whether somebody is on air.
