@@ -212,7 +212,7 @@ impl<'a> Service<'a> {
             Input::News => {
                 self.take_keys(now);
                 self.take_presses(now);
-                self.klaxon.iter_mut().for_each(Klaxon::take);
+                self.take_sounds(now);
                 self.accounts.handle_news(now, &mut self.endpoint, &self.post);
                 self.take_settings(now);
             }

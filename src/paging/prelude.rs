@@ -103,6 +103,12 @@ impl Prelude {
         answer_at
     }
 
+    /// Whether who rings now waits for a chime that others wait for already.
+    #[must_use]
+    pub fn is_awaited(&self, now: Instant) -> bool {
+        self.chime.is_some_and(|chime| chime.answer_at > now)
+    }
+
     /// No caller is left, waiting or on air.
     pub fn handle_nobody(&mut self, now: Instant) {
         self.handle_timeout(now);

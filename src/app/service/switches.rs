@@ -3,7 +3,6 @@
 use super::{Announcements, Klaxon, Lines, Service, Stage};
 use crate::config::Press;
 use crate::sip::CallKey;
-use crate::status::Status;
 use crate::time::Instant;
 
 impl Service<'_> {
@@ -77,8 +76,6 @@ impl Service<'_> {
     }
 
     fn is_healthy(&self, now: Instant) -> bool {
-        let (accounts, sinks) = (self.accounts.status(now), self.cards.status(now));
-        let mistakes = self.outlook.mistakes().to_vec();
-        Status { accounts, sinks, mistakes, ..Status::default() }.judged().healthy
+        self.condition(now).judged().healthy
     }
 }
