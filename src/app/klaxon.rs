@@ -132,7 +132,9 @@ impl<'a> Klaxon<'a> {
             ready: Rc::default(),
             making: None,
         };
-        Place::BOTH.into_iter().for_each(|place| klaxon.make(place));
+        for place in Place::BOTH {
+            klaxon.make(place);
+        }
         klaxon.set_times(settings);
         klaxon.look_again();
         klaxon

@@ -25,7 +25,7 @@ use crate::units::SampleRate;
 ///
 /// See [`ClipError`].
 pub fn decode(path: &Path) -> Result<Clip, ClipError> {
-    clip(path, |reader| reader.read_all())
+    clip(path, Reader::read_all)
 }
 
 /// The beginning of the file at `path`, in the same way: `longest` of it, or less of a file whose rate is so high that it
