@@ -14,7 +14,10 @@ use landlock::{
 };
 use nix::libc;
 use nix::sys::prctl::set_no_new_privs;
-use seccompiler::{BpfProgram, SeccompAction, SeccompFilter};
+use seccompiler::{
+    BackendError, BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter,
+    SeccompRule,
+};
 
 /// The folders that a process may look into.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -73,16 +76,36 @@ pub fn restrict(reach: &Reach) -> Result<Extent, SandboxError> {
 
 /// Has the kernel refuse, with `EPERM`, calls that a box never needs: see the list at the end of this file.
 ///
+/// A new name space is refused to `clone` by its flags. Those of `clone3` lie in memory, where no filter sees them: it is not
+/// there (`ENOSYS`), and C libraries start their threads by `clone`.
+///
 /// # Errors
 ///
 /// When the kernel has no filters, or this is a processor that is not known.
 pub fn refuse_calls() -> Result<(), SandboxError> {
+    let mut rules: Rules = REFUSED.iter().map(|call| (*call, Vec::new())).collect();
+    rules.insert(libc::SYS_clone, spaces().map_err(SandboxError::Filter)?);
+    refuse(rules, libc::EPERM)?;
+    refuse(Rules::from([(libc::SYS_clone3, Vec::new())]), libc::ENOSYS)
+}
+
+fn refuse(rules: Rules, errno: libc::c_int) -> Result<(), SandboxError> {
     let architecture = std::env::consts::ARCH.try_into().map_err(|_| SandboxError::Processor)?;
-    let rules: BTreeMap<_, _> = REFUSED.iter().map(|call| (*call, Vec::new())).collect();
-    let errno = u32::try_from(libc::EPERM).unwrap_or(1);
-    let filter = SeccompFilter::new(rules, SeccompAction::Allow, SeccompAction::Errno(errno), architecture);
+    let refused = SeccompAction::Errno(errno.unsigned_abs());
+    let filter = SeccompFilter::new(rules, SeccompAction::Allow, refused, architecture);
     let program: BpfProgram = filter.and_then(TryInto::try_into).map_err(SandboxError::Filter)?;
     seccompiler::apply_filter(&program).map_err(SandboxError::Calls)
+}
+
+/// A rule for each flag that asks for a name space, whatever else is asked for.
+fn spaces() -> Result<Vec<SeccompRule>, BackendError> {
+    let rule = |flag: &libc::c_int| {
+        let flag = u64::from(flag.unsigned_abs());
+        let condition =
+            SeccompCondition::new(0, SeccompCmpArgLen::Qword, SeccompCmpOp::MaskedEq(flag), flag)?;
+        SeccompRule::new(vec![condition])
+    };
+    SPACES.iter().map(rule).collect()
 }
 
 /// The folder of a file.
@@ -91,6 +114,9 @@ pub fn folder_of(file: &Path) -> PathBuf {
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
     folder.unwrap_or(Path::new(".")).to_owned()
 }
+
+/// Calls, and what of them is refused; nothing stands for all of it.
+type Rules = BTreeMap<libc::c_long, Vec<SeccompRule>>;
 
 /// Why a right is kept.
 #[derive(Debug)]
@@ -177,9 +203,21 @@ const REFUSED: &[libc::c_long] = &[
     libc::SYS_execveat,
 ];
 
+/// Flags of `clone` that ask for a name space. That of time is one of `clone3` alone.
+const SPACES: &[libc::c_int] = &[
+    libc::CLONE_NEWNS,
+    libc::CLONE_NEWCGROUP,
+    libc::CLONE_NEWUTS,
+    libc::CLONE_NEWIPC,
+    libc::CLONE_NEWUSER,
+    libc::CLONE_NEWPID,
+    libc::CLONE_NEWNET,
+];
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::output::rt;
     use std::fs;
 
     /// In a thread of its own: what is given up does not come back.
@@ -200,6 +238,22 @@ mod tests {
             let status = time.unwrap();
             assert!(status.contains("\nNoNewPrivs:\t1\n") && status.contains("\nSeccomp:\t2\n"), "{status}");
         }
+    }
+
+    #[test]
+    fn name_spaces_are_refused_to_new_processes_and_threads_start_all_the_same() {
+        let (outcome, refused, absent, thread) = alone(|| {
+            renounce().unwrap();
+            let outcome = refuse_calls();
+            let refused = SPACES.iter().map(|flag| rt::clone(*flag)).collect::<Vec<_>>();
+            (outcome, refused, rt::clone3_of_nothing(), std::thread::scope(|scope| scope.spawn(|| 7).join()))
+        });
+        if outcome.is_ok() {
+            let number = |outcome: &io::Result<()>| outcome.as_ref().err().and_then(io::Error::raw_os_error);
+            assert!(refused.iter().all(|refused| number(refused) == Some(libc::EPERM)), "{refused:?}");
+            assert_eq!(number(&absent), Some(libc::ENOSYS));
+        }
+        assert_eq!(thread.unwrap(), 7);
     }
 
     #[test]

@@ -1,35 +1,43 @@
 //! The chime before a page and the one after it: which sound, made ready before the first call.
 //!
 //! ```text
-//! [audio] klaxon ─> built in: by arithmetic, at once      ┐
-//!                 > a file: decoded by a task, to 48 kHz  ├─> recital ─> a voice on every card
-//!                   (until then, and without it: the gong)┘
+//! [audio] klaxon ─> built in: by arithmetic, at once                  ┐
+//!                 > a file: its beginning, decoded by a task          ├─> recital ─> a voice on every card
+//!                   (until then that of before, without it the gong)  ┘
 //! ```
-//! Leaves out when it sounds: [`Prelude`] says that.
+//! Who rings is promised the chime that there is then: another that is ready before it sounds is for those after him. A file
+//! is looked at again whenever the configuration is read, and decoded if it is another than it was. Leaves out when a chime
+//! sounds: [`Prelude`] says that.
 
+mod made;
+
+use self::made::{Made, Stamp};
 use super::bell::Bell;
 use super::cards::Cards;
 use crate::config::{Settings, Sound};
-use crate::dsp::{self, Chime};
-use crate::files;
-use crate::mix::{Part, Recital, VoiceId};
-use crate::paging::{Cue, Padding, Prelude};
+use crate::dsp::Chime;
+use crate::files::ClipError;
+use crate::mix::VoiceId;
+use crate::paging::{Cue, Entry, Padding, Prelude};
+use crate::status::{Mistake, Severity};
 use crate::time::Instant;
 use crate::units::Level;
 use core::cell::RefCell;
 use core::time::Duration;
 use smol::{LocalExecutor, Task};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::rc::Rc;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 /// The chimes of a box.
 pub(super) struct Klaxon<'a> {
     options: Options,
     prelude: Prelude,
-    before: Option<Made>,
-    after: Option<Made>,
-    playing: Option<VoiceId>,
+    before: Slot,
+    after: Slot,
+    /// What those who wait shall hear; it is as long as they wait for it.
+    promised: Option<Made>,
+    playing: Option<Playing>,
     /// Somebody waits or is on air.
     is_called: bool,
     /// Somebody of those has been on air.
@@ -39,16 +47,28 @@ pub(super) struct Klaxon<'a> {
     cards: Rc<Cards<'a>>,
     executor: Rc<LocalExecutor<'a>>,
     bell: Rc<Bell>,
-    /// What tasks have decoded.
-    ready: Rc<RefCell<Vec<(Place, Made)>>>,
-    making: Vec<Task<()>>,
+    /// What the task has read.
+    ready: Rc<RefCell<Vec<Outcome>>>,
+    making: Option<Making>,
 }
 
-/// A chime as the mixer takes it.
-#[derive(Clone)]
-struct Made {
-    recital: Recital,
-    length: Duration,
+/// A chime, and how it stands with its file.
+#[derive(Debug, Default)]
+struct Slot {
+    made: Option<Made>,
+    /// Of the file that it is of.
+    stamp: Option<Stamp>,
+    /// Why it is not of the file.
+    error: Option<ClipError>,
+}
+
+/// A chime that sounds.
+#[derive(Clone, Copy, Debug)]
+struct Playing {
+    place: Place,
+    voice: VoiceId,
+    /// Cards that have not given it back.
+    cards: usize,
 }
 
 /// Where in a page.
@@ -56,6 +76,27 @@ struct Made {
 enum Place {
     Before,
     After,
+}
+
+/// A file to be read.
+struct Job {
+    place: Place,
+    path: PathBuf,
+    longest: Duration,
+    known: Option<Stamp>,
+}
+
+/// What became of it.
+struct Outcome {
+    place: Place,
+    path: PathBuf,
+    read: Result<(Made, Option<Stamp>), ClipError>,
+}
+
+/// A task that reads files, one after the other. Dropped, it stops, and what it has begun elsewhere does too.
+struct Making {
+    _wanted: Arc<()>,
+    _task: Task<()>,
 }
 
 /// What the configuration says of chimes.
@@ -78,8 +119,9 @@ impl<'a> Klaxon<'a> {
         let mut klaxon = Self {
             options: Options::of(settings),
             prelude: Prelude::default(),
-            before: None,
-            after: None,
+            before: Slot::default(),
+            after: Slot::default(),
+            promised: None,
             playing: None,
             is_called: false,
             was_on_air: false,
@@ -88,41 +130,84 @@ impl<'a> Klaxon<'a> {
             executor,
             bell,
             ready: Rc::default(),
-            making: Vec::new(),
+            making: None,
         };
-        klaxon.make(settings);
+        for place in Place::BOTH {
+            klaxon.make(place);
+        }
+        klaxon.set_times(settings);
+        klaxon.look_again();
         klaxon
     }
 
-    /// Does as `settings` say from the next page on.
+    /// Does as `settings` say from the next page on; files that they name are for [`look_again`](Self::look_again).
     pub(super) fn set_options(&mut self, settings: &Settings) {
         let options = Options::of(settings);
-        if options != self.options {
-            self.options = options;
-            self.make(settings);
+        let old = core::mem::replace(&mut self.options, options);
+        for place in Place::BOTH {
+            if old.sound(place) != self.options.sound(place) || old.longest != self.options.longest {
+                self.make(place);
+            }
         }
         self.set_times(settings);
     }
 
-    /// Takes what has been decoded.
-    pub(super) fn take(&mut self) {
-        for (place, made) in self.ready.take() {
-            self.put(place, Some(made));
+    /// Reads files that are others than they were, or were not there.
+    pub(super) fn look_again(&mut self) {
+        // What was wanted before is not waited for.
+        self.making = None;
+        self.ready.take();
+        let jobs: Vec<_> = Place::BOTH.into_iter().filter_map(|place| self.job(place)).collect();
+        if jobs.is_empty() {
+            return;
         }
-        self.making.retain(|task| !task.is_finished());
+        let wanted = Arc::new(());
+        let (ready, bell, is_wanted) =
+            (Rc::clone(&self.ready), Rc::clone(&self.bell), Arc::downgrade(&wanted));
+        let task = self.executor.spawn(async move {
+            for job in jobs {
+                let is_wanted = Weak::clone(&is_wanted);
+                let outcome = smol::unblock(move || job.read(|| is_wanted.strong_count() > 0)).await;
+                ready.borrow_mut().extend(outcome);
+                bell.ring();
+            }
+        });
+        self.making = Some(Making { _wanted: wanted, _task: task });
     }
 
-    /// A caller rings; what is played would be heard whole from `open_at` on. When he may be answered.
-    pub(super) fn handle_call(&mut self, now: Instant, open_at: Instant, is_joining: bool) -> Instant {
+    /// Takes what has been read.
+    pub(super) fn take(&mut self) {
+        for outcome in self.ready.take() {
+            self.on_outcome(outcome);
+        }
+    }
+
+    /// What is wrong with files that were wanted.
+    pub(super) fn mistakes(&self) -> impl Iterator<Item = Mistake> {
+        Place::BOTH.into_iter().filter_map(|place| {
+            let text = instead(self.slot(place).error.as_ref()?);
+            let source = place.key().to_owned();
+            Some(Mistake { severity: Severity::Error, source, line: None, column: None, text })
+        })
+    }
+
+    /// A caller rings, who joins others that wait or are on air, or does not. When he may be answered.
+    pub(super) fn handle_call(&mut self, now: Instant, entry: Entry, is_joining: bool) -> Instant {
         self.is_after_due = false;
-        self.prelude.handle_call(now, open_at, is_joining)
+        if self.playing.is_some_and(|playing| playing.place == Place::After) {
+            self.hush();
+        }
+        if !self.prelude.is_awaited(now) {
+            self.promised.clone_from(&self.before.made);
+        }
+        self.prelude.handle_call(now, entry, is_joining)
     }
 
     /// Whether somebody waits or is on air, and whether somebody is on air.
     pub(super) fn handle_pages(&mut self, now: Instant, is_called: bool, is_on_air: bool) {
         if self.is_called && !is_called {
             self.prelude.handle_nobody(now);
-            self.is_after_due = self.was_on_air && self.after.is_some();
+            self.is_after_due = self.was_on_air && self.after.made.is_some();
         }
         self.was_on_air = is_on_air || (is_called && self.was_on_air);
         self.is_called = is_called;
@@ -131,7 +216,7 @@ impl<'a> Klaxon<'a> {
     /// Every page is ended from here: nothing is heard after it.
     pub(super) fn handle_stop(&mut self, now: Instant) {
         self.prelude.handle_nobody(now);
-        (self.is_called, self.was_on_air) = (false, false);
+        (self.is_called, self.was_on_air, self.is_after_due) = (false, false, false);
         self.hush();
     }
 
@@ -164,110 +249,114 @@ impl<'a> Klaxon<'a> {
         self.playing.is_some() || self.is_after_due || self.prelude.poll_timeout().is_some()
     }
 
-    fn hush(&mut self) {
-        self.is_after_due = false;
-        if let Some(voice) = self.playing.take() {
-            self.cards.release(voice);
-        }
-    }
-
-    /// A voice came back.
+    /// A card has given a voice back.
     pub(super) fn handle_retired(&mut self, voice: VoiceId) {
-        if self.playing == Some(voice) {
+        let Some(playing) = self.playing.as_mut().filter(|playing| playing.voice == voice) else { return };
+        playing.cards = playing.cards.saturating_sub(1);
+        if playing.cards == 0 {
             self.playing = None;
         }
     }
 
+    fn hush(&mut self) {
+        if let Some(Playing { voice, .. }) = self.playing.take() {
+            self.cards.release(voice);
+        }
+    }
+
     fn play(&mut self, place: Place, voice: VoiceId) {
-        let made = if place == Place::Before { &self.before } else { &self.after };
+        let made = match place {
+            Place::Before => self.promised.take(),
+            Place::After => self.after.made.clone(),
+        };
         let Some(made) = made else { return };
+        self.hush();
         self.cards.wake();
-        if self.cards.attach_recital(voice, &made.recital) {
-            self.playing = Some(voice);
+        if self.cards.attach_recital(voice, &made.recital(self.options.level)) {
+            self.playing = Some(Playing { place, voice, cards: self.cards.open().1 });
         } else {
             log::warn!("a chime is left out: an audio thread is too busy");
         }
     }
 
-    fn make(&mut self, settings: &Settings) {
-        // What an older configuration wanted is not waited for.
-        self.making.clear();
-        self.ready.take();
-        for (place, sound) in
-            [(Place::Before, self.options.before.clone()), (Place::After, self.options.after.clone())]
-        {
-            let chime = match sound {
-                Sound::None => None,
-                Sound::ThreeTone => Some(Chime::ThreeTone),
-                Sound::Attention => Some(Chime::Attention),
-                Sound::Gong | Sound::File(_) => Some(Chime::Gong),
-            };
-            let made = chime.map(|chime| Made::new(chime.sound(), &self.options));
-            self.put(place, made);
-            if let Sound::File(path) = sound {
-                self.decode(place, path);
-            }
-        }
-        self.set_times(settings);
+    /// Makes what is built in. In place of a file stands what there is until it is read.
+    fn make(&mut self, place: Place) {
+        let made = match self.options.sound(place) {
+            Sound::None => None,
+            Sound::Gong => Some(self.built_in(Chime::Gong)),
+            Sound::ThreeTone => Some(self.built_in(Chime::ThreeTone)),
+            Sound::Attention => Some(self.built_in(Chime::Attention)),
+            Sound::File(_) => self.slot(place).made.clone().or_else(|| Some(self.built_in(Chime::Gong))),
+        };
+        self.put(place, Slot { made, stamp: None, error: None });
     }
 
-    fn put(&mut self, place: Place, made: Option<Made>) {
+    fn built_in(&self, chime: Chime) -> Made {
+        Made::built_in(chime, self.options.longest)
+    }
+
+    fn put(&mut self, place: Place, slot: Slot) {
         match place {
-            Place::Before => self.before = made,
-            Place::After => self.after = made,
+            Place::Before => self.before = slot,
+            Place::After => self.after = slot,
         }
-        let length = self.before.as_ref().map_or(Duration::ZERO, |made| made.length);
-        self.prelude.set_length(length);
+        self.prelude.set_length(self.before.made.as_ref().map_or(Duration::ZERO, Made::length));
     }
 
     fn set_times(&mut self, settings: &Settings) {
         self.prelude.set_padding(Padding::from_seconds(settings.audio.klaxon_padding));
     }
 
-    fn decode(&mut self, place: Place, path: PathBuf) {
-        let (ready, bell, options) = (Rc::clone(&self.ready), Rc::clone(&self.bell), self.options.clone());
-        let name = path.clone();
-        self.making.push(self.executor.spawn(async move {
-            match smol::unblock(move || read(&path, options)).await {
-                Ok(made) => {
-                    log::info!("klaxon: {:.1} s of {}", made.length.as_secs_f64(), name.display());
-                    ready.borrow_mut().push((place, made));
-                    bell.ring();
-                }
-                Err(error) => log::error!("[audio] klaxon: {error}; the gong stands in for it"),
+    fn job(&self, place: Place) -> Option<Job> {
+        let Sound::File(path) = self.options.sound(place) else { return None };
+        let known = self.slot(place).stamp;
+        Some(Job { place, path: path.clone(), longest: self.options.longest, known })
+    }
+
+    fn on_outcome(&mut self, Outcome { place, path, read }: Outcome) {
+        match read {
+            Ok((made, stamp)) => {
+                let (seconds, key) = (made.length().as_secs_f64(), place.key());
+                log::info!("{key}: {seconds:.1} s of {}", path.display());
+                self.put(place, Slot { made: Some(made), stamp, error: None });
             }
-        }));
+            Err(error) => {
+                let told = self.slot(place).error.as_ref().map(ToString::to_string);
+                if told.is_none_or(|told| told != error.to_string()) {
+                    log::error!("{}: {}", place.key(), instead(&error));
+                }
+                let made = Some(self.built_in(Chime::Gong));
+                self.put(place, Slot { made, stamp: None, error: Some(error) });
+            }
+        }
+    }
+
+    fn slot(&self, place: Place) -> &Slot {
+        match place {
+            Place::Before => &self.before,
+            Place::After => &self.after,
+        }
     }
 }
 
-/// A file as a chime.
-fn read(path: &Path, options: Options) -> Result<Made, files::ClipError> {
-    let clip = files::decode(&found(path))?;
-    let too_odd =
-        |_| files::ClipError::NotSound { path: path.to_owned(), reason: "its sample rate is out of reach" };
-    let samples = dsp::convert(&clip.samples, clip.rate, Chime::RATE).map_err(too_odd)?;
-    #[expect(clippy::cast_possible_truncation, reason = "a cast of a number too large gives the largest")]
-    let sample = |sample: &f32| (sample * 32_768.0).round() as i16;
-    Ok(Made::new(samples.iter().map(sample).collect(), &options))
-}
+impl Place {
+    const BOTH: [Self; 2] = [Self::Before, Self::After];
 
-/// A path that is not whole is one below the folder of the configuration, or else where the program was started.
-fn found(path: &Path) -> PathBuf {
-    let on_the_card = Path::new(CARD).join(path);
-    if path.is_relative() && on_the_card.exists() { on_the_card } else { path.to_owned() }
-}
-
-impl Made {
-    /// What is longer than it may be fades out before that.
-    fn new(mut samples: Vec<i16>, options: &Options) -> Self {
-        let limit = frames(options.longest);
-        if samples.len() > limit {
-            samples.truncate(limit);
-            fade_out(&mut samples);
+    /// What says which sound it is.
+    const fn key(self) -> &'static str {
+        match self {
+            Self::Before => "[audio] klaxon",
+            Self::After => "[audio] klaxon-after",
         }
-        let length = Duration::from_micros(samples.len() as u64 * 1_000_000 / u64::from(Chime::RATE.hz()));
-        let parts = vec![Part::Clip(Arc::from(samples))];
-        Self { recital: Recital { rate: Chime::RATE, parts, level: options.level, fade: FADE }, length }
+    }
+}
+
+impl Job {
+    /// `None`: the file is as it was.
+    fn read(self, is_wanted: impl Fn() -> bool) -> Option<Outcome> {
+        let Self { place, path, longest, known } = self;
+        let read = Made::read(&path, longest, known, is_wanted).transpose()?;
+        Some(Outcome { place, path, read })
     }
 }
 
@@ -281,31 +370,22 @@ impl Options {
             level: audio.volume_klaxon.unwrap_or(Level::UNITY),
         }
     }
-}
 
-fn frames(span: Duration) -> usize {
-    usize::try_from(span.as_micros() * u128::from(Chime::RATE.hz()) / 1_000_000).unwrap_or(usize::MAX)
-}
-
-/// The end of what was cut, so that nobody hears that it was.
-#[expect(
-    clippy::cast_precision_loss,
-    clippy::cast_possible_truncation,
-    reason = "some thousand frames of 16 bits"
-)]
-fn fade_out(samples: &mut [i16]) {
-    let count = samples.len().min(frames(CUT_FADE));
-    let begin = samples.len() - count;
-    for (number, sample) in samples[begin..].iter_mut().enumerate() {
-        *sample = (f32::from(*sample) * (1.0 - number as f32 / count as f32)) as i16;
+    const fn sound(&self, place: Place) -> &Sound {
+        match place {
+            Place::Before => &self.before,
+            Place::After => &self.after,
+        }
     }
 }
 
-/// Where a card of the appliance has its configuration, and sounds beside it.
-const CARD: &str = "/boot";
-/// A chime that nobody waits for is gone so soon.
-const FADE: Duration = Duration::from_millis(50);
-/// The end of one that was cut.
-const CUT_FADE: Duration = Duration::from_millis(100);
+/// What is wrong with a file, and what is heard in its place.
+fn instead(error: &ClipError) -> String {
+    format!("{error}; the gong stands in for it")
+}
+
 /// Seconds that a chime may last at most, whatever the configuration says: it is held in memory.
 const LONGEST_S: f64 = 120.0;
+
+#[cfg(test)]
+mod tests;

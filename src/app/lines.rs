@@ -182,6 +182,7 @@ impl<'a> Lines<'a> {
         let task = self.executor.spawn(async move {
             loop {
                 let error = wait_for(&asked, &*pins, &of_task, &presses).await;
+                of_task.switch.take();
                 of_task.lose(&asked.name, error);
                 net::sleep_until(clock::now() + LOOK_AGAIN).await;
             }
@@ -192,13 +193,13 @@ impl<'a> Lines<'a> {
 
 /// Tells of every press, until the line is lost.
 async fn wait_for(button: &Button, pins: &dyn Pins, state: &ButtonState, presses: &Presses) -> LineError {
-    let switch = match pins.input(button) {
-        Ok(switch) => switch,
+    match pins.input(button) {
+        Ok(switch) => *state.switch.borrow_mut() = Some(switch),
         Err(error) => return error,
-    };
+    }
     state.find(&button.name);
     loop {
-        if let Err(error) = poll_fn(|context| switch.poll_closed(context)).await {
+        if let Err(error) = poll_fn(|context| state.poll_closed(context)).await {
             return error;
         }
         state.presses.set(state.presses.get().saturating_add(1));
@@ -227,18 +228,31 @@ impl Presses {
 struct Watch {
     button: Button,
     state: Rc<ButtonState>,
-    /// Dropped, it stops and gives the line back.
+    /// Dropped, it stops.
     _task: Task<()>,
+}
+
+impl Drop for Watch {
+    /// Gives the line back at once: the relay may be about to take it. What the task holds is dropped only when its
+    /// executor comes to it.
+    fn drop(&mut self) {
+        self.state.switch.take();
+    }
 }
 
 #[derive(Default)]
 struct ButtonState {
+    switch: RefCell<Option<Box<dyn Switch>>>,
     presses: Cell<u64>,
     /// Why there is none.
     lost: RefCell<Option<LineError>>,
 }
 
 impl ButtonState {
+    fn poll_closed(&self, context: &mut Context<'_>) -> Poll<Result<(), LineError>> {
+        self.switch.borrow().as_ref().map_or(Poll::Pending, |switch| switch.poll_closed(context))
+    }
+
     fn find(&self, name: &str) {
         let was_lost = self.lost.take().is_some();
         if was_lost {

@@ -4,6 +4,7 @@
 //! for the machine, only if he says yes. A task waits for packets and for changes of the network; idle it costs nothing.
 
 use super::confine::is_appliance;
+use super::serve::user;
 use crate::clock;
 use crate::config::Settings;
 use crate::entropy;
@@ -20,6 +21,8 @@ use std::rc::Rc;
 /// How the box is found.
 pub(super) struct Mdns<'a> {
     executor: Rc<LocalExecutor<'a>>,
+    /// That of the start: the machine has its name until it starts again, too.
+    hostname: String,
     /// As whom; `None`: it is not.
     identity: Option<Identity>,
     at_work: Rc<RefCell<Option<AtWork>>>,
@@ -42,14 +45,15 @@ enum Input {
 impl<'a> Mdns<'a> {
     /// As `settings` say.
     pub(super) fn new(settings: &Settings, executor: Rc<LocalExecutor<'a>>) -> Self {
-        let mut mdns = Self { executor, identity: None, at_work: Rc::default(), task: None };
+        let hostname = settings.network.hostname.clone();
+        let mut mdns = Self { executor, hostname, identity: None, at_work: Rc::default(), task: None };
         mdns.set_options(settings);
         mdns
     }
 
     /// Does as `settings` say from now on.
     pub(super) fn set_options(&mut self, settings: &Settings) {
-        let identity = identity(settings);
+        let identity = identity(settings, &self.hostname);
         if identity == self.identity {
             return;
         }
@@ -168,11 +172,11 @@ fn tell(responder: &Responder, told: &mut String) {
     }
 }
 
-fn identity(settings: &Settings) -> Option<Identity> {
+fn identity(settings: &Settings, hostname: &str) -> Option<Identity> {
     let is_wanted = settings.network.mdns.unwrap_or_else(is_appliance);
     let listen = &settings.sip.listen;
     let port = listen.iter().find(|address| address.is_ipv4()).or(listen.first())?.port();
-    let (hostname, user) = (settings.network.hostname.clone(), settings.sip.account.user.clone());
+    let (hostname, user) = (hostname.to_owned(), user(settings).to_owned());
     is_wanted.then_some(Identity { hostname, user, port })
 }
 
@@ -182,3 +186,30 @@ const MAX_PACKET: usize = 9001;
 const SETTLING: Duration = Duration::from_millis(250);
 /// When the socket is opened again that broke.
 const TRY_AGAIN: Duration = Duration::from_mins(1);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::load;
+
+    fn settings(text: &str) -> Settings {
+        load(&[("a", text.as_bytes())], [], &[]).settings
+    }
+
+    #[test]
+    fn the_user_to_call_is_told_wherever_it_stands() {
+        for section in ["[sip]", "[sip main]"] {
+            let settings =
+                settings(&format!("[network]\nmdns = yes\n{section}\nuser = 501\ndomain = pbx.example\n"));
+            assert_eq!(identity(&settings, "hall").map(|own| own.user), Some("501".to_owned()), "{section}");
+        }
+    }
+
+    #[test]
+    fn the_name_counts_from_the_start_and_the_rest_at_once() {
+        let mut mdns = Mdns::new(&settings("[network]\nhostname = hall\n"), Rc::default());
+        mdns.set_options(&settings("[network]\nhostname = court\nmdns = yes\n[sip]\nuser = 502\n"));
+        let own = mdns.identity.clone().unwrap();
+        assert_eq!((own.hostname.as_str(), own.user.as_str()), ("hall", "502"));
+    }
+}

@@ -278,7 +278,7 @@ fn demand(settings: &Settings) -> Option<Demand> {
 }
 
 /// The user part of the box's own address.
-fn user(settings: &Settings) -> &str {
+pub(super) fn user(settings: &Settings) -> &str {
     let own = &settings.sip.account.user;
     let of_account = settings.accounts.first().map(|account| &account.user);
     if own.is_empty() { of_account.unwrap_or(own) } else { own }

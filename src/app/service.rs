@@ -43,6 +43,7 @@ use std::sync::Arc;
 
 pub(super) use call::short;
 use call::{Call, Caller, Stage, complain, name, sentence, summary, tell, tell_reception};
+use switches::Presses;
 
 mod call;
 mod settings;
@@ -67,6 +68,7 @@ pub(super) struct Service<'a> {
     announcements: Option<Announcements<'a>>,
     /// `None`: it has no lines.
     lines: Option<Lines<'a>>,
+    presses: Presses,
     /// `None`: it is not found.
     mdns: Option<Mdns<'a>>,
     /// `None`: it has no chimes.
@@ -107,6 +109,7 @@ impl<'a> Service<'a> {
             strangers: Strangers::default(),
             announcements: None,
             lines: None,
+            presses: Presses::default(),
             mdns: None,
             klaxon: None,
             outlook: Outlook::new(clock::now(), Vec::new()),
@@ -212,7 +215,7 @@ impl<'a> Service<'a> {
             Input::News => {
                 self.take_keys(now);
                 self.take_presses(now);
-                self.klaxon.iter_mut().for_each(Klaxon::take);
+                self.take_sounds(now);
                 self.accounts.handle_news(now, &mut self.endpoint, &self.post);
                 self.take_settings(now);
             }

@@ -205,6 +205,7 @@ macro_rules! differ {
 }
 
 /// Keys that count for the whole box.
+#[expect(clippy::float_cmp, reason = "what is written in the same way is the same")]
 pub(super) const KEYS: &[(&str, &str, Timing, Differ<Settings>)] = &[
     ("sip", "domain", Timing::Now, differ!(sip.account.domain)),
     ("sip", "user", Timing::Now, differ!(sip.account.user)),

@@ -95,8 +95,9 @@ impl Feed {
     }
 }
 
-/// The path of a file; a bare word is rather a word that nobody knows.
+/// The path of a file; a bare word is rather a word that nobody knows. Windows writes `sounds\chime.wav`.
 fn file(text: &str) -> Option<PathBuf> {
+    let text = &text.replace('\\', "/");
     let is_path = text.contains(['/', '.']) && !text.ends_with('/') && !text.contains("://");
     (is_path && is_printable(text)).then(|| text.into())
 }
@@ -116,7 +117,9 @@ mod tests {
     fn a_sound_is_a_word_or_a_file() {
         assert_eq!(Sound::from_text("Three_Tone"), Ok(Sound::ThreeTone));
         assert_eq!(Sound::from_text("none"), Ok(Sound::None));
-        assert_eq!(Sound::from_text("sounds/x.wav"), Ok(Sound::File("sounds/x.wav".into())));
+        for text in ["sounds/x.wav", "sounds\\x.wav"] {
+            assert_eq!(Sound::from_text(text), Ok(Sound::File("sounds/x.wav".into())));
+        }
         for word in Sound::WORDS {
             assert!(!matches!(Sound::from_text(word), Ok(Sound::File(_)) | Err(_)), "{word}");
         }

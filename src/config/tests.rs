@@ -23,6 +23,7 @@ struct Case {
 }
 
 #[rustfmt::skip]
+#[expect(clippy::float_cmp, reason = "exact values are what is tested")]
 const CASES: &[Case] = &[
     case("sip.listen", "127.0.0.1, [::1]:5070", |s| s.sip.listen == ["127.0.0.1:5060".parse().unwrap(), "[::1]:5070".parse().unwrap()], ("pbx", "expected addresses such as 0.0.0.0:5060, [::]:5060")),
     case("sip.external-address", "203.0.113.7:5070", |s| s.sip.external == Some(External { ip: "203.0.113.7".parse().unwrap(), port: Some(5070) }), ("box.example", "expected the address by which others know the box")),

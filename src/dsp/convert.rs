@@ -6,7 +6,7 @@
 //! between two inputs are worked out once; where the ratio of the rates has more, those of two neighbours are blended,
 //! with an error below -110 dB.
 //!
-//! Memory: the output, at most 24 times the input, and 0.4 megabytes of weights.
+//! Memory: the output, at most 24 times the input, and 0.4 megabytes of weights; [`converted`] needs the weights alone.
 #![expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
@@ -24,18 +24,31 @@ use core::fmt;
 ///
 /// A rate outside of 8 to 192 kHz is refused.
 pub fn convert(samples: &[f32], from: SampleRate, to: SampleRate) -> Result<Vec<f32>, ConvertError> {
+    Ok(converted(samples, from, to)?.collect())
+}
+
+/// The same, sample by sample: for who keeps them as something else.
+///
+/// # Errors
+///
+/// A rate outside of 8 to 192 kHz is refused.
+pub fn converted(
+    samples: &[f32],
+    from: SampleRate,
+    to: SampleRate,
+) -> Result<impl Iterator<Item = f32>, ConvertError> {
     for rate in [from, to] {
         if !(MIN_HZ..=MAX_HZ).contains(&rate.hz()) {
             return Err(ConvertError::Rate(rate));
         }
     }
-    if from == to {
-        return Ok(samples.to_vec());
-    }
-    let bank = Bank::new(from, to);
+    let bank = (from != to).then(|| Bank::new(from, to));
     let (from, to) = (u64::from(from.hz()), u64::from(to.hz()));
     let frames = (samples.len() as u64 * to + from / 2) / from;
-    Ok((0..frames).map(|frame| bank.sample(samples, frame * from / to, frame * from % to)).collect())
+    Ok((0..frames).map(move |frame| match &bank {
+        Some(bank) => bank.sample(samples, frame * from / to, frame * from % to),
+        None => samples[frame as usize],
+    }))
 }
 
 /// Why a clip was not converted.

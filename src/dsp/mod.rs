@@ -47,7 +47,7 @@ mod upsampler;
 pub(crate) mod probe;
 
 pub use chime::Chime;
-pub use convert::{ConvertError, convert};
+pub use convert::{ConvertError, convert, converted};
 pub use decimator::Decimator;
 pub use dtmf::{Dtmf, HeardKey};
 pub use fractional::Fractional;

@@ -25,12 +25,38 @@ use crate::units::SampleRate;
 ///
 /// See [`ClipError`].
 pub fn decode(path: &Path) -> Result<Clip, ClipError> {
+    clip(path, Reader::read_all)
+}
+
+/// The beginning of the file at `path`, in the same way: `longest` of it, or less of a file whose rate is so high that it
+/// would take more memory than [`MOST_FRAMES`]. The rest is not read. It ends early too when `goes_on` says no.
+///
+/// # Errors
+///
+/// See [`ClipError`].
+pub fn decode_beginning(
+    path: &Path,
+    longest: Duration,
+    goes_on: impl Fn() -> bool,
+) -> Result<Clip, ClipError> {
+    clip(path, |reader| {
+        let frames = longest.as_micros() * u128::from(reader.rate.hz()) / 1_000_000;
+        let frames = usize::try_from(frames).unwrap_or(usize::MAX).min(MOST_FRAMES);
+        let mut clip = reader.read(|samples| goes_on() && samples < frames)?;
+        clip.samples.truncate(frames);
+        clip.samples.shrink_to_fit();
+        Ok(clip)
+    })
+}
+
+fn clip(path: &Path, read: impl FnOnce(&mut Reader) -> Result<Clip, Failure>) -> Result<Clip, ClipError> {
     let unreadable = |source| ClipError::Unreadable { path: path.to_owned(), source };
     let file = File::open(path).map_err(unreadable)?;
     if file.metadata().map_err(unreadable)?.is_dir() {
         return Err(unreadable(io::ErrorKind::IsADirectory.into()));
     }
-    let clip = Reader::open(file).and_then(Reader::read_all).map_err(|failure| failure.at(path))?;
+    let clip =
+        Reader::open(file).and_then(|mut reader| read(&mut reader)).map_err(|failure| failure.at(path))?;
     if clip.samples.is_empty() {
         return Err(ClipError::Empty { path: path.to_owned() });
     }
@@ -61,10 +87,21 @@ impl Reader {
         Ok(Self { track: track.id, rate, decoder, format })
     }
 
-    fn read_all(mut self) -> Result<Clip, Failure> {
+    fn read_all(&mut self) -> Result<Clip, Failure> {
         let limit = usize::try_from(u64::from(self.rate.hz()) * MAX_LENGTH.as_secs()).unwrap_or(usize::MAX);
+        let mut clip = self.read(|samples| samples <= limit)?;
+        if clip.samples.len() > limit {
+            return Err(Failure::TooLong);
+        }
+        clip.samples.shrink_to_fit();
+        Ok(clip)
+    }
+
+    /// Reads packet after packet until `wants_more` says no to so many samples, or the file ends.
+    fn read(&mut self, wants_more: impl Fn(usize) -> bool) -> Result<Clip, Failure> {
         let (mut samples, mut interleaved) = (Vec::new(), Vec::new());
-        while let Some(packet) = self.next_packet()? {
+        while wants_more(samples.len()) {
+            let Some(packet) = self.next_packet()? else { break };
             if packet.track_id != self.track {
                 continue;
             }
@@ -74,11 +111,7 @@ impl Reader {
                 Err(Error::DecodeError(_)) => {}
                 Err(error) => return Err(error.into()),
             }
-            if samples.len() > limit {
-                return Err(Failure::TooLong);
-            }
         }
-        samples.shrink_to_fit();
         Ok(Clip { rate: self.rate, samples })
     }
 
@@ -140,6 +173,8 @@ impl From<Error> for Failure {
 
 /// The longest clip. At 48 kHz it takes 115 MB, a quarter of the memory of the smallest Raspberry Pi.
 pub const MAX_LENGTH: Duration = Duration::from_mins(10);
+/// The longest beginning: two minutes at 48 kHz, 23 MB.
+pub const MOST_FRAMES: usize = 2 * 60 * 48_000;
 
 #[cfg(test)]
 mod tests {
@@ -303,5 +338,33 @@ mod tests {
         let wav = Wav { kind: PCM, channels: 1, rate_hz: 100, bits: 8, data };
         let error = decoded("long", &wav.bytes()).unwrap_err();
         assert!(error.to_string().ends_with("expected at most 10 minutes of sound"), "{error}");
+    }
+
+    #[test]
+    fn of_a_long_file_only_the_beginning_is_read() {
+        let path = scratch("beginning");
+        let long = Wav { kind: PCM, channels: 1, rate_hz: 100, bits: 8, data: vec![192; 11 * 60 * 100] };
+        std::fs::write(&path, long.bytes()).unwrap();
+        let packets = core::cell::Cell::new(0);
+        let clip = decode_beginning(&path, Duration::from_secs(1), || {
+            packets.set(packets.get() + 1);
+            true
+        });
+        let stopped = decode_beginning(&path, Duration::from_mins(9), || packets.replace(0) > 0);
+        std::fs::remove_file(&path).unwrap();
+        assert_eq!(clip.unwrap().samples, vec![0.5; 100]);
+        let read = stopped.unwrap().samples.len();
+        assert!((1..10 * 60 * 100).contains(&read), "{read} samples of 66000");
+    }
+
+    #[test]
+    fn a_beginning_at_a_high_rate_takes_no_more_memory_than_one_at_48_khz() {
+        let path = scratch("high");
+        let data = vec![128; MOST_FRAMES + 50_000];
+        std::fs::write(&path, Wav { kind: PCM, channels: 1, rate_hz: 96_000, bits: 8, data }.bytes())
+            .unwrap();
+        let clip = decode_beginning(&path, Duration::from_mins(2), || true);
+        std::fs::remove_file(&path).unwrap();
+        assert_eq!(clip.unwrap().duration(), Duration::from_mins(1));
     }
 }

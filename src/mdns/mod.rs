@@ -3,8 +3,8 @@
 //! ```text
 //!            links            3 x 250 ms             2 x 1 s
 //!  (silent) ───────> probing ───────────> announcing ───────> established ──> stop: goodbye
-//!                       ^  conflict: another name    conflict:  │
-//!                       └────────────────────────────────────────┘
+//!                     ^ │ ^  conflict: the same name, once more  │
+//!    another name     └─┘ └──────────────────────────────────────┘
 //!
 //!  paging.local                      A, AAAA   the addresses on the link that is asked on
 //!  _sip._udp.local                   PTR       paging._sip._udp.local
@@ -13,8 +13,9 @@
 //! ```
 //! Decides what is asked, answered and announced, on each link for itself, and which name the box has when somebody else
 //! has the one that was wanted (`paging-2`). Who is not on the link is not answered (§11), nor is what he knows already
-//! (§7.1). Bounds: 16 links, 32 questions of a packet, each record once a second and link, 20 answers a second to single
-//! askers; there is no cache.
+//! (§7.1). Bounds: 16 links, 32 questions and three times 128 records of a packet (one that says more is not looked at), 64 kB
+//! of packets a second, each record once a second and link, 20 answers a second to single askers; four times a second who
+//! wants the name is told that it is taken, whatever else was told (§6). There is no cache.
 //!
 //! Leaves out: sockets; the denial of what there is not (NSEC, §6.1); known answers that come in several packets (§7.2),
 //! which are answered at once; names of addresses (`in-addr.arpa`).
@@ -74,8 +75,12 @@ pub struct Responder {
     pending: BTreeMap<u32, (Instant, BTreeSet<Kind>)>,
     /// When each record was last told on each link.
     told: BTreeMap<(u32, Kind), Instant>,
-    /// How many single askers were answered since then.
-    singles: (Instant, u32),
+    /// Answers to single askers.
+    singles: Budget,
+    /// Answers to who probes for the name.
+    defences: Budget,
+    /// Bytes of packets that are looked at.
+    heard: Budget,
     outbox: VecDeque<Transmit>,
 }
 
@@ -107,7 +112,9 @@ impl Responder {
             seed,
             pending: BTreeMap::new(),
             told: BTreeMap::new(),
-            singles: (Instant::ZERO, 0),
+            singles: Budget::new(MAX_SINGLES),
+            defences: Budget::new(MAX_DEFENCES),
+            heard: Budget::new(MAX_HEARD_BYTES),
             outbox: VecDeque::new(),
         }
     }
@@ -131,9 +138,13 @@ impl Responder {
     /// `bytes` came on `link` from `source`.
     pub fn handle_packet(&mut self, now: Instant, link: u32, source: SocketAddr, bytes: &[u8]) {
         let is_near = |link: &&Link| link.addresses.iter().any(|(_, network)| network.contains(source.ip()));
-        if bytes.len() > MAX_BYTES
-            || !self.links.iter().filter(|known| known.index == link).any(|link| is_near(&link))
-        {
+        let is_there = self.links.iter().filter(|known| known.index == link).any(|link| is_near(&link));
+        if bytes.len() > MAX_BYTES || !is_there || !is_modest(bytes) {
+            return;
+        }
+        // A name may point to a name that points on: what a packet costs goes with its length.
+        let cost = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
+        if !self.heard.take(now, cost.max(LEAST_COST)) {
             return;
         }
         let Ok(packet) = Packet::parse(bytes) else { return };
@@ -218,7 +229,10 @@ impl Responder {
         let own = self.own_of_all();
         let records = packet.answers.iter().chain(&packet.additional_records).take(MAX_RECORDS);
         if records.filter(|record| record.ttl > 0).any(|record| own.is_disputed_by(record)) {
-            self.number = self.number.saturating_add(1);
+            // Who has the name finds out whether he keeps it: one of two that both had it does.
+            if matches!(self.state, State::Probing { .. }) {
+                self.number = self.number.saturating_add(1);
+            }
             self.pending.clear();
             self.told.clear();
             let wait = if self.number > MANY_CONFLICTS { CONFLICTS_WAIT } else { self.draw(PROBE_WAIT) };
@@ -252,13 +266,17 @@ impl Responder {
         let Some(near) = self.links.iter().find(|known| known.index == link) else { return };
         let own = self.own(near);
         let is_legacy = source.port() != PORT;
+        let mut proposed = packet.name_servers.iter().take(MAX_RECORDS);
+        if proposed.any(|record| own.is_unique(record)) && self.defences.take(now, 1) {
+            return self.defend(now, &own, (link, source), packet);
+        }
         let known = packet.answers.get(..MAX_RECORDS).unwrap_or(&packet.answers);
         let (mut single, mut all) = (BTreeSet::new(), BTreeSet::new());
         for question in packet.questions.iter().take(MAX_QUESTIONS) {
             let kinds: Vec<_> = own.asked(question).filter(|kind| !own.is_known(*kind, known)).collect();
             if is_legacy || question.unicast_response { single.extend(kinds) } else { all.extend(kinds) }
         }
-        if !single.is_empty() && self.may_answer_single(now) {
+        if !single.is_empty() && self.singles.take(now, 1) {
             let bytes = if is_legacy { own.legacy(&single, packet) } else { own.response(&single) };
             self.send(link, Some(source), bytes);
         }
@@ -277,13 +295,23 @@ impl Responder {
         self.handle_timeout(now);
     }
 
-    fn may_answer_single(&mut self, now: Instant) -> bool {
-        let (since, count) = &mut self.singles;
-        if now.since(*since) >= Duration::from_secs(1) {
-            (*since, *count) = (now, 0);
+    /// Somebody wants a name that is ours: he has 250 ms to hear of it (§6).
+    fn defend(&mut self, now: Instant, own: &Own, asker: (u32, SocketAddr), packet: &Packet<'_>) {
+        let (link, source) = asker;
+        let questions = packet.questions.iter().take(MAX_QUESTIONS);
+        let kinds: BTreeSet<_> = questions
+            .clone()
+            .flat_map(|question| own.asked(question))
+            .filter(|kind| !kind.is_shared())
+            .collect();
+        if kinds.is_empty() {
+            return;
         }
-        *count += 1;
-        *count <= MAX_SINGLES
+        if questions.clone().all(|question| question.unicast_response) {
+            self.send(link, Some(source), own.response(&kinds));
+        } else {
+            self.tell(now, link, &kinds);
+        }
     }
 
     fn probe(&mut self, now: Instant, left: u32) {
@@ -342,10 +370,42 @@ impl Responder {
     }
 }
 
+/// So much a second.
+#[derive(Debug)]
+struct Budget {
+    most: u32,
+    since: Instant,
+    left: u32,
+}
+
+impl Budget {
+    const fn new(most: u32) -> Self {
+        Self { most, since: Instant::ZERO, left: most }
+    }
+
+    fn take(&mut self, now: Instant, cost: u32) -> bool {
+        if now.since(self.since) >= Duration::from_secs(1) {
+            (self.since, self.left) = (now, self.most);
+        }
+        let left = self.left.checked_sub(cost);
+        self.left = left.unwrap_or(self.left);
+        left.is_some()
+    }
+}
+
 impl State {
     fn probing(self, now: Instant, wait: Duration) -> Self {
         if self == Self::Stopped { self } else { Self::Probing { left: PROBES, at: now + wait } }
     }
+}
+
+/// Whether a packet says that it has no more of anything than is looked at (RFC 1035 §4.1.1): room is made for what it says.
+fn is_modest(bytes: &[u8]) -> bool {
+    let Some(counts) = bytes.get(4..12) else { return false };
+    let counts = counts.chunks_exact(2).map(|count| usize::from(count[0]) << 8 | usize::from(count[1]));
+    let most = [MAX_QUESTIONS, MAX_RECORDS, MAX_RECORDS, MAX_RECORDS];
+    let room = bytes.len() / LEAST_BYTES;
+    counts.zip(most).all(|(count, most)| count <= most.min(room))
 }
 
 /// Whether `rdata` is an address, and which.
@@ -382,6 +442,12 @@ const MAX_LINKS: usize = 16;
 const MAX_QUESTIONS: usize = 32;
 const MAX_RECORDS: usize = 128;
 const MAX_SINGLES: u32 = 20;
+const MAX_DEFENCES: u32 = 4;
+const MAX_HEARD_BYTES: u32 = 64 * 1024;
+/// What the smallest packet counts for.
+const LEAST_COST: u32 = 64;
+/// The smallest question: an empty name, type and class.
+const LEAST_BYTES: usize = 5;
 const MAX_OUTBOX: usize = 64;
 /// RFC 1035 §2.3.4.
 const MAX_LABEL_BYTES: usize = 63;

@@ -3,7 +3,7 @@
 use super::{Identity, address};
 use core::net::IpAddr;
 use simple_dns::rdata::{A, AAAA, PTR, RData, SRV, TXT};
-use simple_dns::{CLASS, Name, Packet, PacketFlag, QCLASS, QTYPE, Question, ResourceRecord, TYPE};
+use simple_dns::{CLASS, Label, Name, Packet, PacketFlag, QCLASS, QTYPE, Question, ResourceRecord, TYPE};
 use std::collections::BTreeSet;
 
 /// A kind of record of ours.
@@ -91,6 +91,11 @@ impl Own {
     /// Whether a record is of our host's name.
     pub(super) fn is_host(&self, record: &ResourceRecord<'_>) -> bool {
         is_same(&record.name, &self.host)
+    }
+
+    /// Whether a record is of a name that is ours alone.
+    pub(super) fn is_unique(&self, record: &ResourceRecord<'_>) -> bool {
+        self.is_host(record) || is_same(&record.name, &self.instance)
     }
 
     /// As §8.2 compares them.
@@ -216,7 +221,9 @@ fn data_of(address: &IpAddr) -> RData<'static> {
 
 /// Names are the same in any letter case.
 fn is_same(one: &Name<'_>, other: &Name<'_>) -> bool {
-    one.to_string().eq_ignore_ascii_case(&other.to_string())
+    let (one, other) = (one.get_labels(), other.get_labels());
+    let is_same = |(one, other): (&Label<'_>, &Label<'_>)| one.as_ref().eq_ignore_ascii_case(other.as_ref());
+    one.len() == other.len() && one.iter().zip(other).all(is_same)
 }
 
 fn is_same_data(one: &RData<'_>, other: &RData<'_>) -> bool {

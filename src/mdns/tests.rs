@@ -227,3 +227,75 @@ fn long_names_stay_labels() {
     responder.number = 12;
     assert!(responder.name().len() <= 63 && responder.name().ends_with("x-12"));
 }
+
+/// Two boxes on one link hear one another until `until`.
+fn together(boxes: &mut [Responder; 2], from: u64, until: u64) {
+    for now in (from..until).step_by(10).map(at) {
+        for index in 0..2 {
+            boxes[index].handle_timeout(now);
+            for sent in transmits(&mut boxes[index]) {
+                let source = format!("192.0.2.{}:5353", index + 1).parse().unwrap();
+                boxes[1 - index].handle_packet(now, LINK, source, &sent.bytes);
+            }
+        }
+    }
+}
+
+#[test]
+fn of_two_that_both_have_the_name_one_keeps_it() {
+    // They came up while the switch between them did not pass anything on.
+    let mut boxes = ["192.0.2.1", "192.0.2.2"].map(established);
+    let packet = query("paging.local", QTYPE::TYPE(TYPE::A), false);
+    for responder in &mut boxes {
+        ask(responder, 20_000, "192.0.2.9:5353", &packet);
+    }
+    together(&mut boxes, 20_000, 40_000);
+    assert!(boxes.iter().all(Responder::is_established));
+    assert_eq!(boxes.each_ref().map(Responder::name), ["paging-2", "paging"]);
+}
+
+#[test]
+fn who_probes_for_the_name_is_told_however_much_others_ask() {
+    let mut first = established("192.0.2.1");
+    for unicast in [false, true] {
+        for _ in 0..50 {
+            ask(&mut first, 20_000, "192.0.2.9:5353", &query("paging.local", QTYPE::ANY, unicast));
+        }
+    }
+    transmits(&mut first);
+    let mut second = Responder::new(identity(), 9);
+    second.handle_links(at(20_000), vec![link("192.0.2.2")]);
+    let mut boxes = [first, second];
+    together(&mut boxes, 20_000, 40_000);
+    assert_eq!(boxes.each_ref().map(Responder::name), ["paging", "paging-2"]);
+}
+
+#[test]
+fn a_packet_that_says_it_holds_more_than_it_can_is_not_looked_at() {
+    let mut packet = query("paging.local", QTYPE::ANY, true).build_bytes_vec().unwrap();
+    assert!(is_modest(&packet) && !is_modest(&packet[..11]));
+    for place in [4, 6, 8, 10] {
+        let mut boastful = packet.clone();
+        boastful[place] = 0xff;
+        assert!(!is_modest(&boastful), "{place}");
+        boastful[place..place + 2].copy_from_slice(&[0, 7]);
+        assert!(!is_modest(&boastful), "30 bytes hold no seven of it");
+    }
+    packet[5] = 33;
+    packet.resize(9000, 0);
+    assert!(!is_modest(&packet));
+}
+
+#[test]
+fn of_a_flood_a_second_of_packets_is_looked_at() {
+    let mut responder = established("192.0.2.1");
+    let from = "192.0.2.9:5353".parse().unwrap();
+    for _ in 0..10_000 {
+        responder.handle_packet(at(20_000), LINK, from, &[0; 12]);
+    }
+    let packet = query("paging.local", QTYPE::TYPE(TYPE::A), true);
+    ask(&mut responder, 20_500, "192.0.2.9:5353", &packet);
+    assert_eq!(transmits(&mut responder), []);
+    ask(&mut responder, 21_000, "192.0.2.9:5353", &packet);
+    assert_eq!(transmits(&mut responder).len(), 1);
+}

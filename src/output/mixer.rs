@@ -2,9 +2,12 @@
 //!
 //! | first of these that the card has | is set |
 //! |---|---|
-//! | Master, PCM, Digital, DAC, Playback | this one; sockets are only unmuted |
+//! | Master, PCM, Digital, DAC, Playback | this one; sockets are unmuted and, where they have a volume, set to 0 dB |
 //! | Speaker, Headphone, Line Out, Front, … | every one of them |
 //! | a single control of any other name | this one |
+//!
+//! A WM8960 comes up with its sockets at their least, which is mute, and with the way from the converter to them switched off
+//! (`wm8960_reg_defaults` in the kernel's sound/soc/codecs/wm8960.c): `… Output Mixer PCM` is switched on as well.
 //!
 //! Controls of microphones are left alone: on USB cards they play what is said into the microphone.
 //!
@@ -42,7 +45,8 @@ impl CardVolume {
         let mixer = Mixer::new(&format!("hw:{}", self.card), false)?;
         let elements: Vec<_> = mixer.iter().filter_map(Selem::new).collect();
         let names: Vec<_> = elements.iter().map(name).collect();
-        let Choice { volumes, switches } = Choice::of(&names, |place| elements[place].has_playback_volume());
+        let choice = Choice::of(&names, |place| elements[place].has_playback_volume());
+        let Choice { volumes, opened, switches } = choice;
         if volumes.is_empty() {
             return Err(MixerError::NoControl);
         }
@@ -51,6 +55,7 @@ impl CardVolume {
                 element.set_playback_switch_all(i32::from(self.percent > 0))?;
             }
         }
+        opened.iter().try_for_each(|&place| open(&elements[place]))?;
         volumes.iter().try_for_each(|&place| set(&elements[place], self.percent))?;
         Ok(volumes.iter().map(|&place| names[place].clone()).collect())
     }
@@ -66,6 +71,15 @@ fn set(element: &Selem<'_>, percent: u8) -> alsa::Result<()> {
     element.set_playback_volume_all(least + (most - least) * i64::from(percent) / 100)
 }
 
+/// Lets what comes pass as loud as it is, or as loud as can be.
+fn open(element: &Selem<'_>) -> alsa::Result<()> {
+    let (least, most) = element.get_playback_db_range();
+    if least.0 < most.0 {
+        return element.set_playback_db_all(MilliBel(0.clamp(least.0, most.0)), Round::Floor);
+    }
+    element.set_playback_volume_all(element.get_playback_volume_range().1)
+}
+
 fn name(element: &Selem<'_>) -> String {
     let id: SelemId = element.get_id();
     id.get_name().unwrap_or_default().to_owned()
@@ -76,6 +90,8 @@ fn name(element: &Selem<'_>) -> String {
 struct Choice {
     /// Whose volume, by place.
     volumes: Vec<usize>,
+    /// What it goes through afterwards, which has a volume of its own.
+    opened: Vec<usize>,
     /// What is unmuted besides.
     switches: Vec<usize>,
 }
@@ -93,18 +109,20 @@ impl Choice {
         let sockets: Vec<_> = SOCKETS.iter().flat_map(|word| called(word)).collect();
         let main = MAIN.iter().map(|word| with_volume(&called(word))).find(|found| !found.is_empty());
         if let Some(volumes) = main {
-            return Self { volumes, switches: sockets };
+            let opened = with_volume(&sockets);
+            let ways = (0..names.len()).filter(|&place| names[place].ends_with(WAY));
+            return Self { volumes, opened, switches: sockets.into_iter().chain(ways).collect() };
         }
         let volumes = with_volume(&sockets);
         if !volumes.is_empty() {
-            return Self { volumes, switches: sockets };
+            return Self { volumes, opened: Vec::new(), switches: sockets };
         }
         let is_other = |place: &usize| {
             let name = names[*place].to_ascii_lowercase();
             has_volume(*place) && !INPUTS.iter().any(|word| name.contains(word))
         };
         match (0..names.len()).filter(is_other).collect::<Vec<_>>().as_slice() {
-            [only] => Self { volumes: vec![*only], switches: Vec::new() },
+            [only] => Self { volumes: vec![*only], ..Self::default() },
             _ => Self::default(),
         }
     }
@@ -167,6 +185,8 @@ const SOCKETS: &[&str] = &[
     "Output",
     "HPOUT1",
 ];
+/// How a switch is called that lets the converter be heard at a socket, left or right.
+const WAY: &str = " Output Mixer PCM";
 /// Controls of what comes in.
 const INPUTS: &[&str] =
     &["mic", "capture", "input", "sidetone", "adc", "beep", "loopback", "boost", "aux", "cd"];
@@ -185,7 +205,7 @@ mod tests {
     fn chosen(names: &[&str]) -> (Vec<String>, Vec<String>) {
         let has_volume = |place: usize| !names[place].ends_with('*');
         let bare: Vec<_> = names.iter().map(|name| name.trim_end_matches('*').to_owned()).collect();
-        let Choice { volumes, switches } = Choice::of(&bare, has_volume);
+        let Choice { volumes, switches, .. } = Choice::of(&bare, has_volume);
         let words = |places: Vec<usize>| places.into_iter().map(|place| bare[place].clone()).collect();
         (words(volumes), words(switches))
     }
@@ -203,9 +223,16 @@ mod tests {
             (&["Analogue", "Analogue Playback Boost", "Auto Mute*", "Digital"], &["Digital"], &[]),
             // WM8960 HATs.
             (
-                &["Headphone", "Speaker", "Playback", "Capture", "Left Boost Mixer LINPUT1"],
+                &[
+                    "Headphone",
+                    "Speaker",
+                    "Playback",
+                    "Capture",
+                    "Left Output Mixer PCM*",
+                    "Right Output Mixer PCM*",
+                ],
                 &["Playback"],
-                &["Speaker", "Headphone"],
+                &["Speaker", "Headphone", "Left Output Mixer PCM", "Right Output Mixer PCM"],
             ),
             // A PC.
             (
@@ -225,6 +252,19 @@ mod tests {
             assert_eq!(chosen(names), (strings(volumes), strings(switches)), "{names:?}");
         }
         assert_eq!(chosen(&["One", "Other"]), (vec![], vec![]), "it is not guessed which");
+    }
+
+    #[test]
+    fn sockets_behind_the_volume_let_it_pass() {
+        let of = |names: &[&str]| {
+            let names: Vec<_> = names.iter().map(ToString::to_string).collect();
+            let opened = Choice::of(&names, |place| !names[place].ends_with('*')).opened;
+            opened.into_iter().map(|place| names[place].clone()).collect::<Vec<_>>()
+        };
+        // A WM8960 is silent otherwise.
+        assert_eq!(of(&["Headphone", "Speaker", "Playback", "Capture"]), ["Speaker", "Headphone"]);
+        assert_eq!(of(&["Master", "Headphone", "Mic"]), ["Headphone"]);
+        assert_eq!(of(&["Headphone", "Line Out"]), [""; 0], "these are the volume themselves");
     }
 
     #[test]

@@ -142,6 +142,35 @@ pub fn is_clock_synchronised() -> bool {
     state >= 0 && state != libc::TIME_ERROR && timex.status & libc::STA_UNSYNC == 0
 }
 
+/// Starts a process with these flags of `clone`, which ends at once: for tests of what is refused.
+///
+/// # Errors
+///
+/// The kernel refuses.
+#[cfg(test)]
+pub fn clone(flags: libc::c_int) -> io::Result<()> {
+    let flags = libc::c_long::from(flags | libc::SIGCHLD);
+    // SAFETY: without a stack of its own the child goes on with a copy of this one, as after `fork`. It does nothing but end.
+    let child = unsafe { libc::syscall(libc::SYS_clone, flags, 0, 0, 0, 0) };
+    if child == 0 {
+        // SAFETY: the call runs no destructors and no handlers, and does not come back.
+        unsafe { libc::_exit(0) };
+    }
+    if child < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
+}
+
+/// Asks `clone3` for nothing, which it refuses with `EINVAL` where it is there.
+///
+/// # Errors
+///
+/// Always.
+#[cfg(test)]
+pub fn clone3_of_nothing() -> io::Result<()> {
+    // SAFETY: a structure of no bytes is not read.
+    let result = unsafe { libc::syscall(libc::SYS_clone3, core::ptr::null::<u8>(), 0) };
+    if result < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
+}
+
 /// A PCM as ALSA knows it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Handle(usize);

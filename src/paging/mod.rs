@@ -9,5 +9,5 @@ mod prelude;
 mod relay;
 
 pub use pager::{Action, EndReason, Pager, Policy};
-pub use prelude::{Cue, Padding, Prelude};
+pub use prelude::{Cue, Entry, Padding, Prelude};
 pub use relay::Relay;

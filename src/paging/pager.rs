@@ -13,6 +13,7 @@
 //! Decides: when to answer, how many calls at once, when a call has lasted or been silent too long. Leaves out: who may
 //! page, chimes, zones and priorities, which later parts bring.
 
+use super::Entry;
 use crate::time::Instant;
 use crate::timers::Timers;
 use core::fmt;
@@ -42,6 +43,12 @@ impl<C: Copy + Ord + Hash> Pager<C> {
         self.policy = policy;
     }
 
+    /// When a caller who rings now, and would be heard whole from `open_at` on, is answered if there is no chime.
+    #[must_use]
+    pub fn entry(&self, now: Instant, open_at: Instant) -> Entry {
+        Entry { open_at, answer_at: open_at.max(now + self.policy.answer_after) }
+    }
+
     /// A caller rings. What he says would be heard whole from `open_at` on; he is not answered before.
     pub fn handle_incoming(&mut self, now: Instant, call: C, open_at: Instant) {
         if self.is_full() {
@@ -49,7 +56,7 @@ impl<C: Copy + Ord + Hash> Pager<C> {
             return;
         }
         self.calls.insert(call, Call { on_air: false, heard_at: now });
-        let answer_at = open_at.max(now + self.policy.answer_after);
+        let Entry { answer_at, .. } = self.entry(now, open_at);
         if answer_at == now {
             self.actions.push_back(Action::Answer(call));
             return;

@@ -8,10 +8,11 @@
 //!
 //!  INVITE      relay-lead        chime                 padding   answer
 //!  ├───────────┼─────────────────┼─────────────────────┤         ├───> a negative padding answers before its end
+//!  ├── answer-after, where that is longer: the chime begins so late that it is over then ──>
 //! ```
 //!
-//! Decides: whether a call has a chime (who joins a page on air has none, who comes while it sounds waits for the same one),
-//! when it begins, when its callers are answered. Leaves out: which sound it is, and where it is heard.
+//! Decides: whether a call has a chime (who comes while others wait or are on air has none of his own: he waits for that
+//! which sounds, or is about to), when it begins, when its callers are answered. Leaves out: which sound it is, and where it is heard.
 
 use crate::time::Instant;
 use core::time::Duration;
@@ -43,6 +44,15 @@ impl Padding {
     }
 }
 
+/// When a caller may be heard, but for the chime.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// From then on what is played is heard whole.
+    pub open_at: Instant,
+    /// He would be answered then: never before `open_at`.
+    pub answer_at: Instant,
+}
+
 /// What is to be done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cue {
@@ -71,25 +81,32 @@ impl Prelude {
         self.padding = padding;
     }
 
-    /// A caller rings while others are on air or not; what is played would be heard whole from `open_at` on. When he may be
-    /// answered.
-    pub fn handle_call(&mut self, now: Instant, open_at: Instant, is_joining: bool) -> Instant {
+    /// A caller rings, who joins others that wait or are on air, or does not. When he may be answered.
+    pub fn handle_call(&mut self, now: Instant, entry: Entry, is_joining: bool) -> Instant {
+        let Entry { open_at, answer_at } = entry;
         if let Some(chime) = self.chime.filter(|chime| chime.answer_at > now) {
-            return chime.answer_at.max(open_at);
+            return chime.answer_at.max(answer_at);
         }
         if is_joining || self.length.is_zero() {
-            return open_at;
+            return answer_at;
         }
-        let begins_at = open_at.max(now);
-        let over_at = begins_at + self.length;
-        let answer_at = if self.padding.is_early {
-            begins_at + self.length.saturating_sub(self.padding.time)
+        let until_answer = if self.padding.is_early {
+            self.length.saturating_sub(self.padding.time)
         } else {
-            over_at + self.padding.time
+            self.length + self.padding.time
         };
+        // What is left of answer-after comes before the chime: nothing but the padding lies between it and the answer.
+        let begins_at = open_at.max(now).max(answer_at - until_answer);
+        let (over_at, answer_at) = (begins_at + self.length, begins_at + until_answer);
         self.chime = Some(Chime { begins_at, over_at, answer_at, has_begun: false });
         self.handle_timeout(now);
         answer_at
+    }
+
+    /// Whether who rings now waits for a chime that others wait for already.
+    #[must_use]
+    pub fn is_awaited(&self, now: Instant) -> bool {
+        self.chime.is_some_and(|chime| chime.answer_at > now)
     }
 
     /// No caller is left, waiting or on air.
@@ -132,9 +149,15 @@ const MOST_S: f64 = 300.0;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::paging::{Action, Pager, Policy};
 
     fn at(millis: u64) -> Instant {
         Instant::from_millis(millis)
+    }
+
+    /// Answered as soon as the way is open.
+    fn open(millis: u64) -> Entry {
+        Entry { open_at: at(millis), answer_at: at(millis) }
     }
 
     fn prelude(padding_s: f64) -> Prelude {
@@ -147,7 +170,7 @@ mod tests {
     #[test]
     fn a_caller_is_answered_when_the_chime_is_over() {
         let mut prelude = prelude(0.0);
-        assert_eq!(prelude.handle_call(at(0), at(0), false), at(2000));
+        assert_eq!(prelude.handle_call(at(0), open(0), false), at(2000));
         assert_eq!(prelude.poll_cue(), Some(Cue::Sound));
         assert_eq!(prelude.poll_timeout(), Some(at(2000)));
         prelude.handle_timeout(at(2000));
@@ -157,7 +180,7 @@ mod tests {
     #[test]
     fn the_chime_waits_for_the_relay_and_the_caller_for_both() {
         let mut prelude = prelude(0.0);
-        assert_eq!(prelude.handle_call(at(0), at(200), false), at(2200));
+        assert_eq!(prelude.handle_call(at(0), open(200), false), at(2200));
         assert_eq!((prelude.poll_cue(), prelude.poll_timeout()), (None, Some(at(200))));
         prelude.handle_timeout(at(200));
         assert_eq!(prelude.poll_cue(), Some(Cue::Sound));
@@ -165,43 +188,43 @@ mod tests {
 
     #[test]
     fn padding_answers_later_and_a_negative_one_before_the_end() {
-        assert_eq!(prelude(0.5).handle_call(at(0), at(0), false), at(2500));
-        assert_eq!(prelude(-0.5).handle_call(at(0), at(0), false), at(1500));
-        assert_eq!(prelude(-9.0).handle_call(at(0), at(0), false), at(0), "not before it begins");
+        assert_eq!(prelude(0.5).handle_call(at(0), open(0), false), at(2500));
+        assert_eq!(prelude(-0.5).handle_call(at(0), open(0), false), at(1500));
+        assert_eq!(prelude(-9.0).handle_call(at(0), open(0), false), at(0), "not before it begins");
     }
 
     #[test]
     fn without_a_chime_there_is_nothing_to_wait_for_but_the_relay() {
         let mut prelude = Prelude::default();
-        assert_eq!(prelude.handle_call(at(0), at(200), false), at(200));
+        assert_eq!(prelude.handle_call(at(0), open(200), false), at(200));
         assert_eq!((prelude.poll_cue(), prelude.poll_timeout()), (None, None));
     }
 
     #[test]
     fn who_joins_a_page_on_air_hears_no_chime_and_who_comes_while_it_sounds_waits_for_the_same_one() {
         let mut prelude = prelude(0.0);
-        assert_eq!(prelude.handle_call(at(0), at(0), true), at(0));
-        assert_eq!(prelude.handle_call(at(0), at(0), false), at(2000));
+        assert_eq!(prelude.handle_call(at(0), open(0), true), at(0));
+        assert_eq!(prelude.handle_call(at(0), open(0), false), at(2000));
         assert_eq!(prelude.poll_cue(), Some(Cue::Sound));
-        assert_eq!(prelude.handle_call(at(1500), at(1500), false), at(2000));
+        assert_eq!(prelude.handle_call(at(1500), open(1500), false), at(2000));
         assert_eq!(prelude.poll_cue(), None);
     }
 
     #[test]
     fn a_chime_that_nobody_waits_for_ends() {
         let mut prelude = prelude(0.0);
-        prelude.handle_call(at(0), at(0), false);
+        prelude.handle_call(at(0), open(0), false);
         assert_eq!(prelude.poll_cue(), Some(Cue::Sound));
         prelude.handle_nobody(at(500));
         assert_eq!((prelude.poll_cue(), prelude.poll_timeout()), (Some(Cue::Hush), None));
-        assert_eq!(prelude.handle_call(at(900), at(900), false), at(2900), "the next call has its own");
+        assert_eq!(prelude.handle_call(at(900), open(900), false), at(2900), "the next call has its own");
         assert_eq!(prelude.poll_cue(), Some(Cue::Sound));
     }
 
     #[test]
     fn one_that_has_not_begun_is_never_heard() {
         let mut prelude = prelude(0.0);
-        prelude.handle_call(at(0), at(200), false);
+        prelude.handle_call(at(0), open(200), false);
         prelude.handle_nobody(at(100));
         assert_eq!((prelude.poll_cue(), prelude.poll_timeout()), (None, None));
     }
@@ -209,11 +232,50 @@ mod tests {
     #[test]
     fn an_early_answer_leaves_the_chime_its_end() {
         let mut prelude = prelude(-1.0);
-        assert_eq!(prelude.handle_call(at(0), at(0), false), at(1000));
+        assert_eq!(prelude.handle_call(at(0), open(0), false), at(1000));
         assert_eq!(prelude.poll_cue(), Some(Cue::Sound));
         prelude.handle_timeout(at(1000));
         assert_eq!(prelude.poll_timeout(), Some(at(2000)));
         prelude.handle_nobody(at(1200));
         assert_eq!(prelude.poll_cue(), Some(Cue::Hush), "a caller who was answered early and hung up");
+    }
+
+    #[test]
+    fn a_chime_ends_when_its_caller_is_answered_however_long_it_rings() {
+        let entry = Entry { open_at: at(200), answer_at: at(5000) };
+        for (padding_s, begins_at) in [(0.0, 3000), (0.5, 2500), (-0.5, 3500), (9.0, 200)] {
+            let mut prelude = prelude(padding_s);
+            let answer_at = prelude.handle_call(at(0), entry, false);
+            assert_eq!((prelude.poll_cue(), prelude.poll_timeout()), (None, Some(at(begins_at))));
+            prelude.handle_timeout(at(begins_at));
+            assert_eq!(prelude.poll_cue(), Some(Cue::Sound));
+            assert_eq!(answer_at, at(if padding_s > 5.0 { 11_200 } else { 5000 }));
+        }
+    }
+
+    #[test]
+    fn no_chime_sounds_over_the_words_of_who_was_answered_before_its_caller() {
+        let ring = Duration::from_secs(5);
+        let policy = Policy { answer_after: ring, hang_up_after: None, rtp_timeout: None, max_calls: 9 };
+        let (mut pager, mut prelude) = (Pager::new(policy), prelude(0.0));
+        let (mut on_air_at, mut sounds_at) = (Vec::new(), Vec::new());
+        for millis in (0..20_000).step_by(100) {
+            if [0, 4000, 4900, 8000].contains(&millis) {
+                let entry = pager.entry(at(millis), at(millis));
+                let answer_at = prelude.handle_call(at(millis), entry, pager.calls() > 0);
+                pager.handle_incoming(at(millis), millis, answer_at);
+            }
+            prelude.handle_timeout(at(millis));
+            sounds_at.extend(prelude.poll_cue().map(|cue| (cue, millis)));
+            pager.handle_timeout(at(millis));
+            while let Some(action) = pager.poll_action() {
+                if let Action::Answer(call) = action {
+                    pager.handle_talking(at(millis), call);
+                    on_air_at.push(millis);
+                }
+            }
+        }
+        assert_eq!(sounds_at, [(Cue::Sound, 3000)]);
+        assert_eq!(on_air_at, [5000, 9000, 9900, 13_000]);
     }
 }

@@ -108,6 +108,15 @@ fn a_configuration_of_paging_server_is_taken_as_it_is() {
 }
 
 #[test]
+fn the_unit_lets_the_box_ask_whether_the_clock_is_right() {
+    let unit = read(Path::new("board/linux/paging.service"));
+    assert!(!unit.contains("ProtectClock="), "it refuses asking, too");
+    let asks = "SystemCallFilter=adjtimex clock_adjtime clock_adjtime64";
+    let place = |line: &str| unit.lines().position(|found| found == line);
+    assert!(place("SystemCallFilter=~@privileged") < place(asks), "what comes later counts");
+}
+
+#[test]
 fn the_page_on_paging_server_names_every_key_and_option_of_it() {
     let page = read(Path::new("docs/from-pagingserver.md"));
     let row = |name: &str| {

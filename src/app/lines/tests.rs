@@ -11,23 +11,44 @@ struct Board {
     done: Rc<RefCell<Vec<String>>>,
     closed: Rc<RefCell<VecDeque<Result<(), LineError>>>>,
     asked: Cell<usize>,
+    /// As the kernel has it, a line is given to one at a time.
+    taken: Rc<RefCell<Vec<String>>>,
 }
 
 struct FakePin {
-    line: String,
+    claim: Claim,
     done: Rc<RefCell<Vec<String>>>,
 }
 
-struct FakeSwitch(Rc<RefCell<VecDeque<Result<(), LineError>>>>);
+struct FakeSwitch {
+    _claim: Claim,
+    closed: Rc<RefCell<VecDeque<Result<(), LineError>>>>,
+}
+
+/// A line that is taken until this is dropped.
+struct Claim {
+    line: String,
+    taken: Rc<RefCell<Vec<String>>>,
+}
+
+impl Drop for Claim {
+    fn drop(&mut self) {
+        self.taken.borrow_mut().retain(|line| *line != self.line);
+    }
+}
 
 impl Board {
-    fn find(&self, line: &Line) -> Result<String, LineError> {
+    fn find(&self, line: &Line) -> Result<Claim, LineError> {
         self.asked.set(self.asked.get() + 1);
         let line = line.to_string();
         if self.missing.borrow().contains(&line.as_str()) {
             return Err(LineError::UnknownLine { line });
         }
-        Ok(line)
+        if self.taken.borrow().contains(&line) {
+            return Err(LineError::Taken { owner: "paging".to_owned() });
+        }
+        self.taken.borrow_mut().push(line.clone());
+        Ok(Claim { line, taken: Rc::clone(&self.taken) })
     }
 
     fn done(&self) -> Vec<String> {
@@ -37,31 +58,31 @@ impl Board {
 
 impl Pins for Board {
     fn output(&self, line: &Line) -> Result<Box<dyn Pin>, LineError> {
-        Ok(Box::new(FakePin { line: self.find(line)?, done: Rc::clone(&self.done) }))
+        Ok(Box::new(FakePin { claim: self.find(line)?, done: Rc::clone(&self.done) }))
     }
 
     fn input(&self, button: &Button) -> Result<Box<dyn Switch>, LineError> {
-        self.find(button.line.as_ref().unwrap())?;
-        Ok(Box::new(FakeSwitch(Rc::clone(&self.closed))))
+        let claim = self.find(button.line.as_ref().unwrap())?;
+        Ok(Box::new(FakeSwitch { _claim: claim, closed: Rc::clone(&self.closed) }))
     }
 }
 
 impl Pin for FakePin {
     fn set(&self, is_on: bool) -> Result<(), LineError> {
-        self.done.borrow_mut().push(format!("{} {}", self.line, if is_on { "on" } else { "off" }));
+        self.done.borrow_mut().push(format!("{} {}", self.claim.line, if is_on { "on" } else { "off" }));
         Ok(())
     }
 }
 
 impl Drop for FakePin {
     fn drop(&mut self) {
-        self.done.borrow_mut().push(format!("{} given back", self.line));
+        self.done.borrow_mut().push(format!("{} given back", self.claim.line));
     }
 }
 
 impl Switch for FakeSwitch {
     fn poll_closed(&self, _: &mut Context<'_>) -> Poll<Result<(), LineError>> {
-        self.0.borrow_mut().pop_front().map_or(Poll::Pending, Poll::Ready)
+        self.closed.borrow_mut().pop_front().map_or(Poll::Pending, Poll::Ready)
     }
 }
 
@@ -203,4 +224,18 @@ fn a_button_that_is_not_there_is_shown_and_a_storm_of_presses_is_bounded() {
     assert_eq!(core::iter::from_fn(|| pressed.poll_press()).count(), MAX_PRESSES);
     let status = &pressed.status()[0];
     assert_eq!((status.state, status.presses), (LineState::Missing, 1000));
+}
+
+#[test]
+fn a_line_that_was_a_button_is_the_relay_at_once() {
+    let board = Rc::new(Board::default());
+    let (mut lines, executor) = lines(&board, DESK);
+    run(&executor);
+    let now = clock::now();
+    lines.set_options(now, &settings("[gpio]\nrelay = GPIO22\n"));
+    lines.open(now);
+    assert_eq!(lines.status()[0].state, LineState::On, "{:?}", lines.status());
+    lines.set_options(now, &settings(DESK));
+    run(&executor);
+    assert_eq!(lines.status()[0].state, LineState::Ready);
 }

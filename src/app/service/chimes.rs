@@ -11,9 +11,10 @@ impl<'a> Service<'a> {
 
     /// A caller rings; what is played would be heard whole from `open_at` on. When he may be answered.
     pub(super) fn chime(&mut self, now: Instant, open_at: Instant) -> Instant {
-        let is_joining = self.calls.values().any(|call| matches!(call.stage, Stage::OnAir(_)));
+        let is_joining = self.calls.values().any(|call| !matches!(call.stage, Stage::Leaving));
+        let entry = self.pager.entry(now, open_at);
         match &mut self.klaxon {
-            Some(klaxon) if !self.pager.is_full() => klaxon.handle_call(now, open_at, is_joining),
+            Some(klaxon) if !self.pager.is_full() => klaxon.handle_call(now, entry, is_joining),
             _ => open_at,
         }
     }

@@ -3,7 +3,7 @@
 use super::super::announcements;
 use super::super::log as lines;
 use super::super::serve::{identity, policy};
-use super::{Service, Stage};
+use super::{Klaxon, Service, Stage};
 use crate::config::Settings;
 use crate::time::Instant;
 
@@ -15,17 +15,35 @@ impl Service<'_> {
             self.apply(now, settings);
         }
         new.tell();
-        let mistakes = new.mistakes();
-        if let Some(announcements) = &mut self.announcements {
-            announcements.set_mistakes(now, announcements::mistakes(&mistakes));
+        // Files of sounds may have changed with it, or without it.
+        if let Some(klaxon) = &mut self.klaxon {
+            klaxon.look_again();
         }
-        self.outlook.set_mistakes(mistakes);
+        self.outlook.set_mistakes(new.mistakes());
+        self.tell_mistakes(now);
         self.waiting = new.waiting;
     }
 
-    /// Whether what waits for the end of all calls need not wait any longer.
+    /// Takes sounds that were read.
+    pub(super) fn take_sounds(&mut self, now: Instant) {
+        if let Some(klaxon) = &mut self.klaxon {
+            klaxon.take();
+            self.tell_mistakes(now);
+        }
+    }
+
+    /// Has what is wrong said aloud.
+    fn tell_mistakes(&mut self, now: Instant) {
+        let mistakes = announcements::mistakes(&self.mistakes());
+        if let Some(announcements) = &mut self.announcements {
+            announcements.set_mistakes(now, mistakes);
+        }
+    }
+
+    /// Whether what waits for the end of all calls, and of what is heard after them, need not wait any longer.
     pub(super) fn may_begin_anew(&self) -> bool {
-        self.waiting.is_some() && self.calls.is_empty()
+        let chimes = self.klaxon.as_ref().is_some_and(Klaxon::is_busy);
+        self.waiting.is_some() && self.calls.is_empty() && !chimes
     }
 
     /// Each part finds out for itself what is new to it; calls go on.

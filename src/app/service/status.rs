@@ -1,12 +1,12 @@
 //! How the box is, put together from all its parts when somebody asks.
 
-use super::{Call, Service, Stage};
+use super::{Call, Klaxon, Service, Stage};
 use crate::app::lines::Lines;
 use crate::app::log;
 use crate::app::media::Stream;
 use crate::clock;
 use crate::rtp::rtcp::PeerView;
-use crate::status::{self, CallState, Clock, Counters, Status, millis, tenths};
+use crate::status::{self, CallState, Clock, Counters, Mistake, Status, millis, tenths};
 use crate::time::Instant;
 
 impl Service<'_> {
@@ -17,15 +17,28 @@ impl Service<'_> {
         let status = Status {
             uptime_s: now.since(self.outlook.since()).as_secs(),
             clock: self.clock(now),
-            accounts: self.accounts.status(now),
             calls: calls.into_iter().map(|call| self.status_of(now, call)).collect(),
-            sinks: self.cards.status(now),
-            lines: self.lines.as_ref().map(Lines::status).unwrap_or_default(),
             counters: self.counters(),
-            mistakes: self.outlook.mistakes().to_vec(),
-            ..Status::default()
+            ..self.condition(now)
         };
         status.judged()
+    }
+
+    /// What of it decides whether all is well.
+    pub(super) fn condition(&self, now: Instant) -> Status {
+        Status {
+            accounts: self.accounts.status(now),
+            sinks: self.cards.status(now),
+            lines: self.lines.as_ref().map(Lines::status).unwrap_or_default(),
+            mistakes: self.mistakes(),
+            ..Status::default()
+        }
+    }
+
+    /// What is wrong with the configuration, and with files that it names.
+    pub(super) fn mistakes(&self) -> Vec<Mistake> {
+        let files = self.klaxon.iter().flat_map(Klaxon::mistakes);
+        self.outlook.mistakes().iter().cloned().chain(files).collect()
     }
 
     fn clock(&self, now: Instant) -> Clock {

@@ -3,8 +3,27 @@
 use super::{Announcements, Klaxon, Lines, Service, Stage};
 use crate::config::Press;
 use crate::sip::CallKey;
-use crate::status::Status;
 use crate::time::Instant;
+use core::time::Duration;
+
+/// Says which presses are worth a line: one a second, for a wire in the wind is hundreds.
+#[derive(Debug, Default)]
+pub(super) struct Presses {
+    told_at: Option<Instant>,
+    held_back: u64,
+}
+
+impl Presses {
+    /// Whether one may be logged, and how many before it were not.
+    fn tell(&mut self, now: Instant) -> Option<u64> {
+        if self.told_at.is_some_and(|told_at| now.since(told_at) < TELL_EVERY) {
+            self.held_back = self.held_back.saturating_add(1);
+            return None;
+        }
+        self.told_at = Some(now);
+        Some(core::mem::take(&mut self.held_back))
+    }
+}
 
 impl Service<'_> {
     /// A call is about to be heard; says from when on it is heard whole.
@@ -39,16 +58,18 @@ impl Service<'_> {
     /// Does what buttons that were pressed are for.
     pub(super) fn take_presses(&mut self, now: Instant) {
         while let Some((button, press)) = self.lines.as_ref().and_then(Lines::poll_press) {
-            let button = button.escape_debug();
-            match press {
-                Press::Stop => {
-                    log::info!("[button {button}]: ends {} calls, and what is said", self.calls.len());
-                    self.end_pages(now);
-                }
-                Press::Announcement(number) => {
-                    log::warn!("[button {button}]: pressed, but announcements ({number}) do nothing yet");
-                }
-                Press::Emergency => log::warn!("[button {button}]: pressed, but emergency does nothing yet"),
+            let calls = self.calls.len();
+            let what = match &press {
+                Press::Stop => format!("ends {calls} calls, and what is said"),
+                Press::Announcement(number) => format!("announcements ({number}) do nothing yet"),
+                Press::Emergency => "emergency does nothing yet".to_owned(),
+            };
+            if let Some(held_back) = self.presses.tell(now) {
+                let before = (held_back > 0).then(|| format!("; {held_back} presses before were not logged"));
+                log::info!("[button {}]: {what}{}", button.escape_debug(), before.unwrap_or_default());
+            }
+            if press == Press::Stop {
+                self.end_pages(now);
             }
         }
     }
@@ -77,8 +98,20 @@ impl Service<'_> {
     }
 
     fn is_healthy(&self, now: Instant) -> bool {
-        let (accounts, sinks) = (self.accounts.status(now), self.cards.status(now));
-        let mistakes = self.outlook.mistakes().to_vec();
-        Status { accounts, sinks, mistakes, ..Status::default() }.judged().healthy
+        self.condition(now).judged().healthy
+    }
+}
+
+const TELL_EVERY: Duration = Duration::from_secs(1);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_button_without_rest_is_one_line_a_second() {
+        let mut presses = Presses::default();
+        let told = [0, 1, 500, 999, 1000, 2500].map(|millis| presses.tell(Instant::from_millis(millis)));
+        assert_eq!(told, [Some(0), None, None, None, Some(3), Some(0)]);
     }
 }

@@ -1,0 +1,113 @@
+//! A chime as samples: built in, or the beginning of a file.
+//!
+//! Memory, at most: a file of two minutes is 23 MB while it is read and 12 MB while it is brought to 48 kHz; 12 MB of it stay.
+
+use crate::dsp::{self, Chime};
+use crate::files::{self, ClipError};
+use crate::mix::{Part, Recital};
+use crate::units::Level;
+use core::time::Duration;
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// A chime at [`Chime::RATE`]. It is shared, not copied.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Made(Arc<[i16]>);
+
+/// What tells that a file is another than it was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Stamp {
+    inode: u64,
+    bytes: u64,
+    changed: (i64, i64),
+}
+
+impl Made {
+    /// One that needs no file; what is longer than `longest` fades out before that.
+    pub(super) fn built_in(chime: Chime, longest: Duration) -> Self {
+        Self::cut(chime.sound(), longest)
+    }
+
+    /// The beginning of a file, unless it is `known`: then `None`. It ends early when `is_wanted` says no.
+    pub(super) fn read(
+        path: &Path,
+        longest: Duration,
+        known: Option<Stamp>,
+        is_wanted: impl Fn() -> bool,
+    ) -> Result<Option<(Self, Option<Stamp>)>, ClipError> {
+        let path = &found(path);
+        let stamp = Stamp::of(path);
+        if stamp.is_some() && stamp == known {
+            return Ok(None);
+        }
+        // A little more, so that what is cut is known to be.
+        let clip = files::decode_beginning(path, longest + CUT_FADE, &is_wanted)?;
+        let too_odd =
+            |_| ClipError::NotSound { path: path.clone(), reason: "its sample rate is out of reach" };
+        #[expect(clippy::cast_possible_truncation, reason = "a cast of a number too large gives the largest")]
+        let sample = |sample: f32| (sample * 32_768.0).round() as i16;
+        let samples = dsp::converted(&clip.samples, clip.rate, Chime::RATE).map_err(too_odd)?;
+        let samples: Vec<_> = samples.take_while(|_| is_wanted()).map(sample).collect();
+        drop(clip);
+        Ok(Some((Self::cut(samples, longest), stamp)))
+    }
+
+    fn cut(mut samples: Vec<i16>, longest: Duration) -> Self {
+        let limit = frames(longest);
+        if samples.len() > limit {
+            samples.truncate(limit);
+            fade_out(&mut samples);
+        }
+        Self(Arc::from(samples))
+    }
+
+    /// How long it sounds.
+    pub(super) fn length(&self) -> Duration {
+        Duration::from_micros(self.0.len() as u64 * 1_000_000 / u64::from(Chime::RATE.hz()))
+    }
+
+    /// As the mixer takes it.
+    pub(super) fn recital(&self, level: Level) -> Recital {
+        Recital { rate: Chime::RATE, parts: vec![Part::Clip(Arc::clone(&self.0))], level, fade: FADE }
+    }
+}
+
+impl Stamp {
+    fn of(path: &Path) -> Option<Self> {
+        let file = fs::metadata(path).ok()?;
+        Some(Self { inode: file.ino(), bytes: file.size(), changed: (file.mtime(), file.mtime_nsec()) })
+    }
+}
+
+/// A path that is not whole is one below the folder of the configuration, or else where the program was started.
+fn found(path: &Path) -> PathBuf {
+    let on_the_card = Path::new(CARD).join(path);
+    if path.is_relative() && on_the_card.exists() { on_the_card } else { path.to_owned() }
+}
+
+fn frames(span: Duration) -> usize {
+    usize::try_from(span.as_micros() * u128::from(Chime::RATE.hz()) / 1_000_000).unwrap_or(usize::MAX)
+}
+
+/// The end of what was cut, so that nobody hears that it was.
+#[expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    reason = "some thousand frames of 16 bits"
+)]
+fn fade_out(samples: &mut [i16]) {
+    let count = samples.len().min(frames(CUT_FADE));
+    let begin = samples.len() - count;
+    for (number, sample) in samples[begin..].iter_mut().enumerate() {
+        *sample = (f32::from(*sample) * (1.0 - number as f32 / count as f32)) as i16;
+    }
+}
+
+/// Where a card of the appliance has its configuration, and sounds beside it.
+const CARD: &str = "/boot";
+/// A chime that nobody waits for is gone so soon.
+const FADE: Duration = Duration::from_millis(50);
+/// The end of one that was cut.
+const CUT_FADE: Duration = Duration::from_millis(100);
