@@ -91,6 +91,11 @@ pub(super) fn files(configuration: &Configuration) -> impl Iterator<Item = &Path
     STANDARD.iter().map(Path::new).chain(configuration.files.iter().map(PathBuf::as_path))
 }
 
+/// The file that a person edits.
+fn edited(configuration: &Configuration) -> &Path {
+    configuration.files.last().map_or(Path::new(STANDARD[1]), PathBuf::as_path)
+}
+
 /// Files: names and texts, and those that cannot be read, or could before. A box never goes silent because of one. They have
 /// no `Debug`: texts hold secrets.
 #[derive(Default)]
@@ -109,15 +114,14 @@ struct LastGood {
 }
 
 impl LastGood {
-    /// That of the file named last, else of the one that a person edits. There is none before the first good start.
+    /// That of the file that a person edits. There is none before the first good start.
     fn of(configuration: &Configuration) -> Option<Self> {
         let text = std::fs::read(configuration.last_good.as_ref()?).ok().filter(|text| !is_blank(text))?;
-        let path = configuration.files.last().cloned().unwrap_or_else(|| PathBuf::from(STANDARD[1]));
-        Some(Self { path, text })
+        Some(Self { path: edited(configuration).to_owned(), text })
     }
 
     fn loaded(&self) -> Loaded {
-        config::load(&[(&self.path.display().to_string(), &self.text)], [], &[])
+        config::last_good(&self.path.display().to_string(), &self.text)
     }
 }
 
@@ -355,7 +359,7 @@ mod tests {
 
     #[test]
     fn a_file_of_remarks_means_the_defaults() {
-        for (name, remarks) in [("remarks", "; nothing\n"), ("header", "[sip]\n")] {
+        for (name, remarks) in [("remarks", "; nothing\n"), ("header", "[audio]\n")] {
             assert_eq!(after(name, GOOD.as_bytes(), Some(remarks.as_bytes())), (String::new(), 20, vec![]));
         }
     }
@@ -378,25 +382,32 @@ mod tests {
 
     #[test]
     fn a_file_that_was_cut_off_counts_as_far_as_it_goes_and_the_last_good_one_from_there_on() {
-        let lost = "paging.conf: error: ends too early; what it says no more stays as it was (";
+        let lost = "error: ends too early; what it says no more stays as it was (";
         for (name, now) in [
             ("word", "[sip]\nuser = 502\npti".as_bytes()),
-            ("value", b"[sip]\nuser = 502\nptime = 3x"),
-            ("section", b"[sip]\nuser = 502\n[audi"),
+            ("value", b"[sip]\nuser = 502\nptime = 3"),
             ("nul", b"[sip]\nuser = 502\n\0\0\0\0\0\0"),
-            ("windows", b"[sip]\r\nuser = 502\r\n[audi"),
+            ("windows", b"[sip]\r\nuser = 502\r\near"),
         ] {
             let (user, ptime, told) = after(&format!("cut-{name}"), GOOD.as_bytes(), Some(now));
             assert_eq!((user.as_str(), ptime), ("502", 30), "{name}: {told:?}");
-            assert_eq!(told.iter().filter(|line| line.starts_with(lost)).count(), 1, "{name}: {told:?}");
+            assert_eq!(told.iter().filter(|line| line.contains(lost)).count(), 1, "{name}: {told:?}");
         }
         let whole = b"[sip]\nuser = 502\npti\n";
         assert_eq!(after("cut-whole", GOOD.as_bytes(), Some(whole)).1, 20, "a line with an end is a mistake");
-        assert_eq!(
-            after("cut-clean", GOOD.as_bytes(), Some(b"[sip]\nuser = 502")).1,
-            20,
-            "and one without an end is none"
-        );
+        let meant = after("cut-clean", GOOD.as_bytes(), Some(b"[sip]\nuser = 502")).1;
+        assert_eq!(meant, 20, "and one without an end is none if it was never longer");
+    }
+
+    #[test]
+    fn a_beginning_of_the_last_good_file_is_that_file_and_a_mistake() {
+        for (name, now) in
+            [("value", "[sip]\nuser = 50"), ("line", "[sip]\nuser = 501\n"), ("section", "[sip]\n")]
+        {
+            let (user, ptime, told) = after(&format!("half-{name}"), GOOD.as_bytes(), Some(now.as_bytes()));
+            assert_eq!((user.as_str(), ptime), ("501", 30), "{name}: {told:?}");
+            assert!(told[0].contains(":1: error: ends too early; all that it said when"), "{told:?}");
+        }
     }
 
     #[test]

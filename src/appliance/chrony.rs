@@ -1,7 +1,7 @@
 //! `chrony.conf`: where the time comes from, and how it is taken.
 //!
-//! The first answer sets the clock by a step, whether it comes seconds or hours after the start: `makestep` counts answers,
-//! not time. Later the clock only runs a little faster or slower, so that no bell rings twice and none is left out. All
+//! The first three answers may set the clock by a step, whether they come seconds or hours after the start: `makestep` counts
+//! answers, not time, and anew in a chronyd that was started again. Later the clock only runs a little faster or slower, so that no bell rings twice and none is left out. All
 //! servers are asked and the majority is believed; their order says nothing to chrony. It writes below /run only, and opens
 //! no port: it serves nobody, and takes orders by a socket of the file system.
 

@@ -182,6 +182,8 @@ pub enum Problem {
     },
     /// A section likewise.
     SectionKept,
+    /// A text that is nothing but the beginning of the last good one.
+    Beginning,
     /// A text that ends too early.
     CutOff {
         /// How many values of before hold.
@@ -289,10 +291,7 @@ impl fmt::Display for Problem {
             Self::Kept { in_force } => {
                 write!(f, "is not given any more but for the mistake above; {in_force} stays in force")
             }
-            Self::CutOff { kept } => {
-                let values = if *kept == 1 { "value" } else { "values" };
-                write!(f, "ends too early; what it says no more stays as it was ({kept} {values})")
-            }
+            Self::CutOff { kept } => cut_off(*kept, f),
             Self::Replaced { instead } => write!(f, "is a key of PagingServer: {instead}"),
             Self::More { count } => write!(f, "and {count} more"),
             other => f.write_str(other.sentence()),
@@ -300,10 +299,20 @@ impl fmt::Display for Problem {
     }
 }
 
+fn cut_off(kept: usize, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let values = if kept == 1 { "value" } else { "values" };
+    write!(f, "ends too early; what it says no more stays as it was ({kept} {values}); ")?;
+    f.write_str("if nothing is missing, end its last line")
+}
+
 impl Problem {
     const fn sentence(&self) -> &'static str {
         match self {
             Self::UnknownKey => "unknown key; the line is left out",
+            Self::Beginning => {
+                "ends too early; all that it said when the box was well stays in force; if the rest is not wanted, \
+                 write a last line: ; end"
+            }
             Self::UnknownSection => "unknown section; it is left out",
             Self::SectionNeedsName => "expected a name after the kind of section; it is left out",
             Self::SectionTakesNoName => "expected no name after the kind of section; it is left out",

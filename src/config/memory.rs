@@ -6,7 +6,7 @@
 //!  ptime = 30       ->        ptmie = 40                   30: what was meant is known, and not what it should be
 //!  [sip] pass = x   ->        [spi] pass = x               x
 //!  ptime = 30       ->        (no line)                    as the layer below says
-//!  ptime = 30       ->        (the text ends too early)    30
+//!  ptime = 30       ->        (the text is cut off)        30
 //! ```
 //! Values are remembered by the text, the variable or the `--set` that they stood in, so that a mistake in one of them
 //! brings back no value that another one overrules.
@@ -14,15 +14,19 @@
 use std::collections::BTreeMap;
 
 use super::hint::{near_section_kind, near_table_key};
+use super::known::Known;
 use super::layer::{Given, Layer, Slot};
 use super::read::Reader;
 use super::section::normal;
 use super::table::Section;
 use super::{Place, Problem, SectionName};
 
-/// The good values of all layers but the defaults.
+/// The good values of all layers but the defaults, and the texts that they were in.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Memory(BTreeMap<(String, Slot), Given>);
+pub(super) struct Memory {
+    values: BTreeMap<(String, Slot), Given>,
+    texts: BTreeMap<String, Known>,
+}
 
 /// What one text has probably meant to say.
 #[derive(Debug, Default)]
@@ -32,28 +36,38 @@ pub(super) struct Suspects {
 }
 
 impl Memory {
-    /// What `layers` hold, the defaults first.
-    pub(super) fn of(layers: &[Layer]) -> Self {
+    /// What `layers` hold, the defaults first, and these texts.
+    pub(super) fn of(layers: &[Layer], texts: BTreeMap<String, Known>) -> Self {
         let given = layers.iter().skip(1).flat_map(|layer| &layer.given);
         let value =
             |(slot, given): (&Slot, &Given)| ((given.place.source.clone(), slot.clone()), given.clone());
-        Self(given.map(value).collect())
+        Self { values: given.map(value).collect(), texts }
+    }
+
+    /// The box was well with all of this.
+    pub(super) fn is_good(&mut self) {
+        self.texts.values_mut().for_each(|text| text.is_good = true);
+    }
+
+    /// What this text was.
+    pub(super) fn text(&self, source: &str) -> Option<&Known> {
+        self.texts.get(source)
     }
 
     /// What the same source said of this key.
     pub(super) fn of_key(&self, source: &str, slot: &Slot) -> Option<&Given> {
-        self.0.get(&(source.to_owned(), slot.clone()))
+        self.values.get(&(source.to_owned(), slot.clone()))
     }
 
     /// All that the same source said.
     fn of_source(&self, source: &str) -> impl Iterator<Item = (&Slot, &Given)> {
-        let values = self.0.iter().filter(move |((known, _), _)| known == source);
+        let values = self.values.iter().filter(move |((known, _), _)| known == source);
         values.map(|((_, slot), given)| (slot, given))
     }
 
     /// What the same source said in this section.
     fn of_section(&self, source: &str, id: &str) -> impl Iterator<Item = (&Slot, &Given)> {
-        let values = self.0.iter().filter(move |((known, slot), _)| known == source && slot.0 == id);
+        let values = self.values.iter().filter(move |((known, slot), _)| known == source && slot.0 == id);
         values.map(|((_, slot), given)| (slot, given))
     }
 }
@@ -107,14 +121,16 @@ impl Reader<'_> {
         }
     }
 
-    /// Keeps what a text said before and says no more, because it ends too early.
-    pub(super) fn keep_rest(&mut self, name: &str, layer: &mut Layer) {
-        let missing = self.before.of_source(name).filter(|(slot, _)| !layer.given.contains_key(*slot));
+    /// Keeps what a text said before and says no more, because it was cut off in its last line.
+    pub(super) fn keep_rest(&mut self, end: &Place, layer: &mut Layer) {
+        let line = |place: &Place| place.position.map(|position| position.line);
+        let is_whole = |given: &Given| given.place.source != end.source || line(&given.place) != line(end);
+        let missing = self.before.of_source(&end.source).filter(|(slot, before)| {
+            let given = layer.given.get(*slot);
+            given.is_none_or(|given| !is_whole(given) && given.text != before.text)
+        });
         let missing: Vec<_> = missing.map(|(_, given)| given).collect();
-        if !missing.is_empty() {
-            let place = Place { source: name.to_owned(), position: None };
-            self.report.error(&place, "", Problem::CutOff { kept: missing.len() });
-        }
+        self.report.error(end, "", Problem::CutOff { kept: missing.len() });
         for given in missing {
             self.keep(given, layer);
         }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::advice;
 use super::decode::decode;
 use super::hint::{key_elsewhere, near_key, near_section, near_value};
+use super::known::Known;
 use super::layer::{Given, Layer, Slot};
 use super::memory::{Memory, Suspects};
 use super::references::behind;
@@ -34,6 +35,8 @@ pub(super) struct Reader<'a> {
     told: BTreeSet<&'static str>,
     /// What was right when all this was read before.
     pub(super) before: &'a Memory,
+    /// The texts that were read; of one that was cut off, what it was before.
+    pub(super) texts: BTreeMap<String, Known>,
     /// Of the text that is being read.
     suspects: Suspects,
     /// What values are tried on.
@@ -64,6 +67,7 @@ impl<'a> Reader<'a> {
             seen: BTreeSet::new(),
             told: BTreeSet::new(),
             before,
+            texts: BTreeMap::new(),
             suspects: Suspects::default(),
             scratch: Settings::default(),
         }
@@ -75,7 +79,8 @@ impl<'a> Reader<'a> {
             let place = Place { source: name.to_owned(), position: None };
             self.report.error(&place, "", Problem::TextTooLong { read_bytes: MAX_TEXT_BYTES });
         }
-        let text = decode(&bytes[..bytes.len().min(MAX_TEXT_BYTES)]);
+        let bytes = self.whole(name, &bytes[..bytes.len().min(MAX_TEXT_BYTES)]);
+        let text = decode(bytes);
         let mut layer = Layer::default();
         let mut lines: BTreeMap<Slot, u32> = BTreeMap::new();
         let mut target = Err(Skip::NoSectionYet);
@@ -93,10 +98,24 @@ impl<'a> Reader<'a> {
         }
         let suspects = core::mem::take(&mut self.suspects);
         self.keep_suspects(suspects, &mut layer);
-        if is_cut_off(&text, |last_line| self.report.is_wrong_at(name, last_line)) {
-            self.keep_rest(name, &mut layer);
+        let before = self.before.text(name).filter(|known| known.is_longer_than(&text));
+        if before.is_some() {
+            self.keep_rest(&end(name, &text), &mut layer);
         }
+        let good = self.before.text(name).filter(|known| known.is_good);
+        let now = || Known { bytes: bytes.to_vec(), is_good: false };
+        self.texts.insert(name.to_owned(), before.or(good).cloned().unwrap_or_else(now));
         self.layers.push(layer);
+    }
+
+    /// A text, or the good one that it is nothing but the beginning of.
+    fn whole<'b>(&mut self, name: &str, bytes: &'b [u8]) -> &'b [u8]
+    where
+        'a: 'b,
+    {
+        let Some(good) = self.before.text(name).filter(|known| known.is_cut_to(bytes)) else { return bytes };
+        self.report.error(&end(name, &decode(bytes)), "", Problem::Beginning);
+        &good.bytes
     }
 
     /// Reads the variables `PAGING_SECTION__KEY` among `pairs` as the next layer; others are none of ours.
@@ -348,10 +367,11 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Whether a text ends before its end: it has got bytes that nobody writes, or a last line that has no end and means nothing.
-fn is_cut_off(text: &str, is_wrong_at: impl FnOnce(u32) -> bool) -> bool {
-    let last_line = || u32::try_from(text.split('\n').count()).unwrap_or(u32::MAX);
-    text.contains('\0') || (!text.ends_with('\n') && is_wrong_at(last_line()))
+/// The last line of a text that says anything.
+fn end(name: &str, text: &str) -> Place {
+    let lines = text.trim_end().split('\n').count();
+    let position = Position { line: u32::try_from(lines).unwrap_or(u32::MAX), column: 1 };
+    Place { source: name.to_owned(), position: Some(position) }
 }
 
 /// Why pairs go nowhere.
@@ -361,7 +381,8 @@ enum Skip {
     SectionIsWrong,
 }
 
-fn is_secret(header: &str, key: &str) -> bool {
+/// Whether the value of a key takes the rest of its line.
+pub(super) fn is_secret(header: &str, key: &str) -> bool {
     let kind = normal(header.split_whitespace().next().unwrap_or_default());
     let key = table::section(&kind).and_then(|section| section.key(&normal(key)));
     key.is_some_and(|key| key.kind.is_secret())

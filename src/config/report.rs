@@ -31,16 +31,6 @@ impl Report {
         self.list.len() >= MAX_DIAGNOSTICS
     }
 
-    /// Whether an error was told of a line of a text.
-    pub(super) fn is_wrong_at(&self, source: &str, line: u32) -> bool {
-        self.list.iter().rev().any(|told| {
-            let place = &told.place;
-            let is_there =
-                place.source == source && place.position.is_some_and(|position| position.line == line);
-            is_there && told.severity == Severity::Error
-        })
-    }
-
     /// An error without a hint.
     pub(super) fn error(&mut self, place: &Place, subject: &str, problem: Problem) {
         self.plain(Severity::Error, place, subject, problem);
