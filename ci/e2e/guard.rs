@@ -67,7 +67,7 @@ fn mistakes_come_to_lie_in_the_file_and_such_a_configuration_is_not_remembered()
 fn a_report_with_more_than_the_file_has_room_for_is_written_as_far_as_it_goes() {
     let card = Card::new();
     let _guard = Guard::start(&card, "8");
-    let mistakes: Vec<_> = (0..100).map(|number| format!("sip.{}{number}=1", "x".repeat(200))).collect();
+    let mistakes: Vec<_> = (0..100).map(|number| format!("sip {0}{number}.{0}=1", "x".repeat(40))).collect();
     let mistakes: Vec<_> = mistakes.iter().map(String::as_str).collect();
     let _target = card.start_box(&mistakes);
     until(PATIENCE, "the file says so", || card.text().contains(" mistakes in the configuration"));

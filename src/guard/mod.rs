@@ -242,7 +242,9 @@ impl Guard {
                     self.say(now, Notice::Heard { pid });
                     self.report.changed(now);
                 }
-                self.service.is_stopping = word == Word::Stopping;
+                if word == Word::Stopping {
+                    self.service.handle_stopping();
+                }
             }
             Word::Report(text) => {
                 let text = page::cleaned(text);

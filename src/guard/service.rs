@@ -28,8 +28,6 @@ pub(super) struct Service {
     is_missed: bool,
     /// The last that has ended.
     ended: Option<u32>,
-    /// It has said that it is going to end.
-    pub(super) is_stopping: bool,
     /// When it was killed, or ended by itself, the last times.
     falls: VecDeque<Instant>,
 }
@@ -38,7 +36,7 @@ pub(super) struct Service {
 enum State {
     Awaited { since: Instant, is_told: bool },
     Started { pid: u32, at: Instant },
-    Heard { pid: u32, since: Instant, at: Instant },
+    Heard { pid: u32, since: Instant, at: Instant, is_stopping: bool },
     Killed { pid: u32, at: Instant, is_told: bool },
 }
 
@@ -75,7 +73,6 @@ impl Service {
             was_heard: false,
             is_missed: false,
             ended: None,
-            is_stopping: false,
             falls: VecDeque::new(),
         }
     }
@@ -97,9 +94,16 @@ impl Service {
         if now.since(since) >= PROVEN {
             self.falls.clear();
         }
-        self.state = State::Heard { pid, since, at: now };
+        self.state = State::Heard { pid, since, at: now, is_stopping: false };
         (self.was_heard, self.is_missed) = (true, false);
         known.is_none()
+    }
+
+    /// It is going to end.
+    pub(super) fn handle_stopping(&mut self) {
+        if let State::Heard { is_stopping, .. } = &mut self.state {
+            *is_stopping = true;
+        }
     }
 
     /// How it has ended; `None` if it was another one.
@@ -107,14 +111,14 @@ impl Service {
         let ending = match self.state {
             _ if self.pid() != Some(ended) => return None,
             State::Killed { .. } => Ending::Killed,
-            _ if self.is_stopping => Ending::InOrder,
+            State::Heard { is_stopping: true, .. } => Ending::InOrder,
             _ => Ending::Unasked,
         };
         if ending == Ending::Unasked {
             self.remember_fall(now);
         }
         self.state = State::Awaited { since: now, is_told: false };
-        (self.ended, self.is_stopping) = (Some(ended), false);
+        self.ended = Some(ended);
         Some(ending)
     }
 
