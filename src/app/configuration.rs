@@ -218,6 +218,12 @@ impl Read {
         self.texts.found == before.texts.found && self.texts.unread.len() == before.texts.unread.len()
     }
 
+    /// Whether the file that a person edits says anything, or the last good one in its place. The defaults are nobody's wish.
+    pub(super) fn says_anything(&self, configuration: &Configuration) -> bool {
+        let path = edited(configuration).display().to_string();
+        self.texts.found.iter().any(|(name, text)| *name == path && !is_blank(text))
+    }
+
     /// Logs what is wrong with the configuration.
     pub(super) fn report(&self) {
         for error in &self.texts.unread {
