@@ -219,7 +219,7 @@ mod tests {
             Boot { state: Some("/no such partition".into()), slot: Some("/nor this".into()), ..of(&folder) };
         let told = prepare(&boot, &folder);
         assert_eq!(told.len(), 2, "{told:?}");
-        assert_eq!(there(&boot.into), ["chrony.conf", "hostname", "network", "timezone"]);
+        assert_eq!(there(&boot.into), ["chrony.conf", "hostname", "network"]);
         fs::remove_dir_all(&folder).unwrap();
     }
 
@@ -252,12 +252,9 @@ mod tests {
         assert_eq!(write_all(&folder, &settings(wifi)), [""; 0]);
         let secret = fs::metadata(folder.join("wpa_supplicant.conf")).unwrap();
         assert_eq!(secret.permissions().mode() & 0o777, 0o600);
-        assert_eq!(
-            there(&folder),
-            ["chrony.conf", "console", "hostname", "network", "timezone", "wpa_supplicant.conf"]
-        );
+        assert_eq!(there(&folder), ["chrony.conf", "console", "hostname", "network", "wpa_supplicant.conf"]);
         assert_eq!(write_all(&folder, &settings("[network]\nhostname = hall\n")), [""; 0]);
-        assert_eq!(there(&folder), ["chrony.conf", "hostname", "network", "timezone"]);
+        assert_eq!(there(&folder), ["chrony.conf", "hostname", "network"]);
         assert_eq!(fs::read_to_string(folder.join("hostname")).unwrap(), "hall\n");
         fs::remove_dir_all(&folder).unwrap();
     }
