@@ -5,7 +5,7 @@
 //! cannot be read, single values of it for those that are wrong, and for those that a file which ends too early has lost.
 
 use super::arguments::Configuration;
-use crate::config::{self, Diagnostic, Loaded, Settings, Severity, Timing};
+use crate::config::{self, Diagnostic, Loaded, Settings, Severity, Timing, is_blank};
 use crate::status::{self, Mistake};
 use core::fmt;
 use std::io;
@@ -123,14 +123,6 @@ impl LastGood {
     fn loaded(&self) -> Loaded {
         config::last_good(&self.path.display().to_string(), &self.text)
     }
-}
-
-/// Whether a text has no byte but blanks: an editor that was interrupted, or a disk that has lost what was in it. One that has
-/// remarks only means the defaults.
-fn is_blank(text: &[u8]) -> bool {
-    let marks: [&[u8]; 3] = [b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff"];
-    let rest = marks.iter().find_map(|mark| text.strip_prefix(*mark)).unwrap_or(text);
-    rest.iter().all(|&byte| byte == 0 || byte.is_ascii_whitespace())
 }
 
 impl Texts {

@@ -3,6 +3,7 @@
 //! Nothing is mounted for it. The status file's place is looked up before every write, and whatever is not as it was when
 //! the card was made keeps the guard from writing: another length, pieces, another beginning.
 
+use crate::config::is_blank;
 use crate::fat::{FatError, Volume};
 use crate::guard::{FILE_BYTES, MARK, Outcome, is_same};
 use crate::slots::{CONFIGURATION_MAX, Counters, Slots, Write};
@@ -70,8 +71,7 @@ impl State {
             .and_then(|file| file.take(most).read_to_end(&mut text))
             .map_err(CardError::Configuration)?;
         // A power cut in an editor: what is remembered is worth more.
-        let is_blank = text.iter().all(|&byte| byte == 0 || byte.is_ascii_whitespace());
-        if is_blank || text.len() > CONFIGURATION_MAX {
+        if is_blank(&text) || text.len() > CONFIGURATION_MAX {
             return Err(CardError::NoConfiguration { bytes: text.len() });
         }
         let device = open(&self.0)?;
@@ -164,7 +164,7 @@ mod tests {
             state.keep_configuration(&file).map_err(|error| error.to_string())
         };
         assert_eq!([keep(b"[sip]\n"), keep(b"[sip]\n"), keep(b"; none\n")], [Ok(true), Ok(false), Ok(true)]);
-        for empty in [&b""[..], b" \r\n", &[0; 512]] {
+        for empty in [&b""[..], b" \r\n", &[0; 512], b"\xef\xbb\xbf", b"\xff\xfe\n\0"] {
             assert_eq!(keep(empty), Err("the configuration is empty".to_owned()));
         }
         assert_eq!(
