@@ -8,7 +8,8 @@ use super::arguments::Configuration;
 use crate::config::{self, Diagnostic, Loaded, Settings, Severity, Timing, is_blank};
 use crate::status::{self, Mistake};
 use core::fmt;
-use std::io;
+use std::fs::File;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 /// Reads everything that `configuration` names, over the files of [`STANDARD`] that exist, and the environment.
@@ -63,7 +64,7 @@ pub(super) fn read_again(configuration: &Configuration, before: &Read) -> Read {
         if before.texts.stands_in(path) {
             all.stand_ins.push(path.to_owned());
         }
-        match (std::fs::read(path), known) {
+        match (bytes_of(path), known) {
             // A power cut, or an editor that was interrupted.
             (Ok(text), Some((_, known))) if is_blank(&text) && !is_blank(known) => {
                 let source = io::Error::new(io::ErrorKind::InvalidData, "it has become empty");
@@ -116,13 +117,20 @@ struct LastGood {
 impl LastGood {
     /// That of the file that a person edits. There is none before the first good start.
     fn of(configuration: &Configuration) -> Option<Self> {
-        let text = std::fs::read(configuration.last_good.as_ref()?).ok().filter(|text| !is_blank(text))?;
+        let text = bytes_of(configuration.last_good.as_ref()?).ok().filter(|text| !is_blank(text))?;
         Some(Self { path: edited(configuration).to_owned(), text })
     }
 
     fn loaded(&self) -> Loaded {
         config::last_good(&self.path.display().to_string(), &self.text)
     }
+}
+
+/// What is in a file, as far as it is looked at: what was put on the card by mistake may be longer than memory is.
+fn bytes_of(path: &Path) -> io::Result<Vec<u8>> {
+    let most = u64::try_from(config::MAX_TEXT_BYTES).unwrap_or(u64::MAX).saturating_add(1);
+    let mut bytes = Vec::new();
+    File::open(path)?.take(most).read_to_end(&mut bytes).map(|_| bytes)
 }
 
 impl Texts {
@@ -135,7 +143,7 @@ impl Texts {
     pub(super) fn named(paths: &[PathBuf]) -> Self {
         let mut all = Self::default();
         for path in paths {
-            match std::fs::read(path) {
+            match bytes_of(path) {
                 Ok(text) => all.found.push((path.display().to_string(), text)),
                 Err(source) => all.unread.push(ReadError { path: path.clone(), source }),
             }
@@ -146,7 +154,7 @@ impl Texts {
     /// Reads a file; where it says nothing, what it said when the box was well stands in for it.
     fn take(&mut self, path: &Path, last_good: Option<&LastGood>) {
         let (name, good) = (path.display().to_string(), last_good.filter(|good| good.path == path));
-        let source = match (std::fs::read(path), good) {
+        let source = match (bytes_of(path), good) {
             (Ok(text), Some(_)) if is_blank(&text) => {
                 io::Error::new(io::ErrorKind::InvalidData, "it is empty")
             }
@@ -406,6 +414,18 @@ mod tests {
             assert_eq!((user.as_str(), ptime), ("501", 30), "{name}: {told:?}");
             assert!(told[0].contains(":1: error: ends too early; all that it said when"), "{told:?}");
         }
+    }
+
+    #[test]
+    fn of_a_file_that_is_longer_than_any_configuration_no_more_is_held() {
+        let path = std::env::temp_dir().join(format!("pagingbox-{}-long", std::process::id()));
+        std::fs::write(&path, vec![b'\n'; 3 * config::MAX_TEXT_BYTES]).unwrap();
+        assert_eq!(
+            bytes_of(&path).unwrap().len(),
+            config::MAX_TEXT_BYTES + 1,
+            "one more tells that it is too long"
+        );
+        std::fs::remove_file(path).unwrap();
     }
 
     #[test]
