@@ -48,23 +48,30 @@ fn prepare(boot: &Boot, zones: &Path) -> Vec<String> {
     let (last_good, outcome) = remember(&boot.into, state.as_ref());
     told.extend(outcome.err().map(|error| format!("{}: {error}", last_good.display())));
     let last_good = Some(boot.configuration.last_good.clone().unwrap_or(last_good));
-    let read = configuration::read_what_is_there(&Configuration { last_good, ..boot.configuration.clone() });
+    let configuration = Configuration { last_good, ..boot.configuration.clone() };
+    let read = configuration::read_what_is_there(&configuration);
     told.extend(read.mistakes().iter().map(ToString::to_string));
     let settings = &read.loaded.settings;
     told.extend(write_all(&boot.into, settings));
     told.extend(take_zone(zones, &boot.into, appliance::zone(&settings.time)).err());
-    match hat::settle(&settings.audio.overlay, boot.slot.as_deref(), state.as_mut()) {
-        Ok(Outcome::Reboot) => {
-            told.push(format!(
-                "[audio] overlay = {} begins to count: starting again",
-                settings.audio.overlay
-            ));
-            told.extend(fs::write(boot.into.join(REBOOT), "").err().map(|error| error.to_string()));
-        }
-        Ok(Outcome::AsItWas) => {}
-        Err(error) => told.push(format!("[audio] overlay: {error}")),
+    // A file that cannot be read is no wish for a box without a card.
+    if read.says_anything(&configuration) {
+        told.extend(settle(&settings.audio.overlay, boot, state.as_mut()));
     }
     told
+}
+
+/// Has the firmware know of an overlay, and the machine begin anew for it.
+fn settle(overlay: &str, boot: &Boot, state: Option<&mut State>) -> Vec<String> {
+    match hat::settle(overlay, boot.slot.as_deref(), state) {
+        Ok(Outcome::Reboot) => {
+            let told = format!("[audio] overlay = {overlay} begins to count: starting again");
+            let failed = fs::write(boot.into.join(REBOOT), "").err().map(|error| error.to_string());
+            [Some(told), failed].into_iter().flatten().collect()
+        }
+        Ok(Outcome::AsItWas) => Vec::new(),
+        Err(error) => vec![format!("[audio] overlay: {error}")],
+    }
 }
 
 /// Writes down what the box remembers: what it came up with when it was well, for `paging` too, and a time that has passed.
@@ -211,8 +218,22 @@ mod tests {
         let boot =
             Boot { state: Some("/no such partition".into()), slot: Some("/nor this".into()), ..of(&folder) };
         let told = prepare(&boot, &folder);
-        assert_eq!(told.len(), 3, "{told:?}");
-        assert_eq!(there(&boot.into), ["chrony.conf", "hostname", "network", "timezone"]);
+        assert_eq!(told.len(), 2, "{told:?}");
+        assert_eq!(there(&boot.into), ["chrony.conf", "hostname", "network"]);
+        fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[test]
+    fn the_sound_card_is_left_alone_when_the_configuration_says_nothing() {
+        let folder = folder("card");
+        let boot = Boot { slot: Some("/no such slot".into()), ..of(&folder) };
+        let asks = |text: Option<&str>| {
+            let path = folder.join("paging.conf");
+            let _ = remove(&path);
+            text.map_or(Ok(()), |text| fs::write(path, text)).unwrap();
+            prepare(&boot, &folder).iter().any(|line| line.starts_with("[audio] overlay"))
+        };
+        assert_eq!([None, Some(""), Some("\r\n"), Some("; none\n")].map(asks), [false, false, false, true]);
         fs::remove_dir_all(&folder).unwrap();
     }
 
@@ -231,12 +252,9 @@ mod tests {
         assert_eq!(write_all(&folder, &settings(wifi)), [""; 0]);
         let secret = fs::metadata(folder.join("wpa_supplicant.conf")).unwrap();
         assert_eq!(secret.permissions().mode() & 0o777, 0o600);
-        assert_eq!(
-            there(&folder),
-            ["chrony.conf", "console", "hostname", "network", "timezone", "wpa_supplicant.conf"]
-        );
+        assert_eq!(there(&folder), ["chrony.conf", "console", "hostname", "network", "wpa_supplicant.conf"]);
         assert_eq!(write_all(&folder, &settings("[network]\nhostname = hall\n")), [""; 0]);
-        assert_eq!(there(&folder), ["chrony.conf", "hostname", "network", "timezone"]);
+        assert_eq!(there(&folder), ["chrony.conf", "hostname", "network"]);
         assert_eq!(fs::read_to_string(folder.join("hostname")).unwrap(), "hall\n");
         fs::remove_dir_all(&folder).unwrap();
     }

@@ -5,10 +5,11 @@
 //! cannot be read, single values of it for those that are wrong, and for those that a file which ends too early has lost.
 
 use super::arguments::Configuration;
-use crate::config::{self, Diagnostic, Loaded, Settings, Severity, Timing};
+use crate::config::{self, Diagnostic, Loaded, Settings, Severity, Timing, is_blank};
 use crate::status::{self, Mistake};
 use core::fmt;
-use std::io;
+use std::fs::File;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 /// Reads everything that `configuration` names, over the files of [`STANDARD`] that exist, and the environment.
@@ -63,7 +64,7 @@ pub(super) fn read_again(configuration: &Configuration, before: &Read) -> Read {
         if before.texts.stands_in(path) {
             all.stand_ins.push(path.to_owned());
         }
-        match (std::fs::read(path), known) {
+        match (bytes_of(path), known) {
             // A power cut, or an editor that was interrupted.
             (Ok(text), Some((_, known))) if is_blank(&text) && !is_blank(known) => {
                 let source = io::Error::new(io::ErrorKind::InvalidData, "it has become empty");
@@ -116,7 +117,7 @@ struct LastGood {
 impl LastGood {
     /// That of the file that a person edits. There is none before the first good start.
     fn of(configuration: &Configuration) -> Option<Self> {
-        let text = std::fs::read(configuration.last_good.as_ref()?).ok().filter(|text| !is_blank(text))?;
+        let text = bytes_of(configuration.last_good.as_ref()?).ok().filter(|text| !is_blank(text))?;
         Some(Self { path: edited(configuration).to_owned(), text })
     }
 
@@ -125,12 +126,11 @@ impl LastGood {
     }
 }
 
-/// Whether a text has no byte but blanks: an editor that was interrupted, or a disk that has lost what was in it. One that has
-/// remarks only means the defaults.
-fn is_blank(text: &[u8]) -> bool {
-    let marks: [&[u8]; 3] = [b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff"];
-    let rest = marks.iter().find_map(|mark| text.strip_prefix(*mark)).unwrap_or(text);
-    rest.iter().all(|&byte| byte == 0 || byte.is_ascii_whitespace())
+/// What is in a file, as far as it is looked at: what was put on the card by mistake may be longer than memory is.
+fn bytes_of(path: &Path) -> io::Result<Vec<u8>> {
+    let most = u64::try_from(config::MAX_TEXT_BYTES).unwrap_or(u64::MAX).saturating_add(1);
+    let mut bytes = Vec::new();
+    File::open(path)?.take(most).read_to_end(&mut bytes).map(|_| bytes)
 }
 
 impl Texts {
@@ -143,7 +143,7 @@ impl Texts {
     pub(super) fn named(paths: &[PathBuf]) -> Self {
         let mut all = Self::default();
         for path in paths {
-            match std::fs::read(path) {
+            match bytes_of(path) {
                 Ok(text) => all.found.push((path.display().to_string(), text)),
                 Err(source) => all.unread.push(ReadError { path: path.clone(), source }),
             }
@@ -154,7 +154,7 @@ impl Texts {
     /// Reads a file; where it says nothing, what it said when the box was well stands in for it.
     fn take(&mut self, path: &Path, last_good: Option<&LastGood>) {
         let (name, good) = (path.display().to_string(), last_good.filter(|good| good.path == path));
-        let source = match (std::fs::read(path), good) {
+        let source = match (bytes_of(path), good) {
             (Ok(text), Some(_)) if is_blank(&text) => {
                 io::Error::new(io::ErrorKind::InvalidData, "it is empty")
             }
@@ -216,6 +216,12 @@ impl Read {
     /// Whether the same was read as `before`.
     pub(super) fn is_same(&self, before: &Self) -> bool {
         self.texts.found == before.texts.found && self.texts.unread.len() == before.texts.unread.len()
+    }
+
+    /// Whether the file that a person edits says anything, or the last good one in its place. The defaults are nobody's wish.
+    pub(super) fn says_anything(&self, configuration: &Configuration) -> bool {
+        let path = edited(configuration).display().to_string();
+        self.texts.found.iter().any(|(name, text)| *name == path && !is_blank(text))
     }
 
     /// Logs what is wrong with the configuration.
@@ -408,6 +414,18 @@ mod tests {
             assert_eq!((user.as_str(), ptime), ("501", 30), "{name}: {told:?}");
             assert!(told[0].contains(":1: error: ends too early; all that it said when"), "{told:?}");
         }
+    }
+
+    #[test]
+    fn of_a_file_that_is_longer_than_any_configuration_no_more_is_held() {
+        let path = std::env::temp_dir().join(format!("pagingbox-{}-long", std::process::id()));
+        std::fs::write(&path, vec![b'\n'; 3 * config::MAX_TEXT_BYTES]).unwrap();
+        assert_eq!(
+            bytes_of(&path).unwrap().len(),
+            config::MAX_TEXT_BYTES + 1,
+            "one more tells that it is too long"
+        );
+        std::fs::remove_file(path).unwrap();
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! sector (blank, or unreadable) is no other beginning: that is overwritten, or the box could never mend it.
 
 use super::guard_disk;
+use crate::config::is_blank;
 use crate::fat::{FatError, Volume};
 use crate::guard::{FILE_BYTES, MARK, Outcome, is_same};
 use crate::slots::{AREA_BYTES, CONFIGURATION_MAX, Slots, Write};
@@ -63,8 +64,8 @@ fn read(device: &File, at: u64) -> io::Result<Vec<u8>> {
 /// It begins as it was made, or with what flash is when nothing is written to it.
 fn is_ours(old: &[u8]) -> bool {
     let first = old.get(..SECTOR_BYTES).unwrap_or(old);
-    let is_blank = |blank: u8| first.iter().all(|&byte| byte == blank);
-    old.starts_with(MARK) || is_blank(0) || is_blank(0xff)
+    let is_all = |blank: u8| first.iter().all(|&byte| byte == blank);
+    old.starts_with(MARK) || is_all(0) || is_all(0xff)
 }
 
 /// Where the status file lies.
@@ -111,8 +112,7 @@ impl State {
             .and_then(|file| file.take(most).read_to_end(&mut text))
             .map_err(CardError::Configuration)?;
         // A power cut in an editor: what is remembered is worth more.
-        let is_blank = text.iter().all(|&byte| byte == 0 || byte.is_ascii_whitespace());
-        if is_blank || text.len() > CONFIGURATION_MAX {
+        if is_blank(&text) || text.len() > CONFIGURATION_MAX {
             return Err(CardError::NoConfiguration { bytes: text.len() });
         }
         let device = open(&self.0)?;
@@ -272,7 +272,7 @@ mod tests {
             state.keep_configuration(&file).map_err(|error| error.to_string())
         };
         assert_eq!([keep(b"[sip]\n"), keep(b"[sip]\n"), keep(b"; none\n")], [Ok(true), Ok(false), Ok(true)]);
-        for empty in [&b""[..], b" \r\n", &[0; 512]] {
+        for empty in [&b""[..], b" \r\n", &[0; 512], b"\xef\xbb\xbf", b"\xff\xfe\n\0"] {
             assert_eq!(keep(empty), Err("the configuration is empty".to_owned()));
         }
         assert_eq!(

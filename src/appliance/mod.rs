@@ -6,12 +6,11 @@
 //! Settings ──────>├ resolv.conf          whoever looks up names, where DHCP does not say who knows them
 //!                 ├ wpa_supplicant.conf  wpa_supplicant (secret)
 //!                 ├ chrony.conf          chronyd
-//!                 ├ timezone             whose rules the local time follows
 //!                 └ console              whether the console has a shell
 //! ```
 //! Decides names, modes and contents. What a person or a telephone system has written never makes a line of its own: names
 //! are checked letter by letter here once more, the name of a wireless network goes as hexadecimal digits, its password in
-//! the one form in which no letter of it ends anything. Leaves out writing them (`app::boot`), and setting anything: that is
+//! the one form in which no letter of it ends anything. Leaves out writing them (`app::boot`, which copies the rules of the time [`zone`], too), and setting anything: that is
 //! done by the scripts of the image. [`hat_txt`] is for the firmware, and lies on the card.
 //!
 //! The log needs no file: the program speaks to a syslog collector itself.
@@ -67,22 +66,19 @@ pub fn files(settings: &Settings) -> Vec<File> {
         names::resolv_conf(network).map(|text| File::open(RESOLV_CONF, text)),
         wifi::wpa_supplicant_conf(&network.wifi).map(|text| File::secret(WPA_SUPPLICANT_CONF, text)),
         Some(File::open(CHRONY_CONF, chrony::conf(&settings.time.sources))),
-        Some(File::open(TIMEZONE, format!("{}\n", zone(&settings.time)))),
         settings.debug.console.then(|| File::open(CONSOLE, String::new())),
     ];
     files.into_iter().flatten().collect()
 }
 
 /// Every name that a file may have.
-pub const NAMES: [&str; 7] =
-    [HOSTNAME, NETWORK, RESOLV_CONF, WPA_SUPPLICANT_CONF, CHRONY_CONF, TIMEZONE, CONSOLE];
+pub const NAMES: [&str; 6] = [HOSTNAME, NETWORK, RESOLV_CONF, WPA_SUPPLICANT_CONF, CHRONY_CONF, CONSOLE];
 
 const HOSTNAME: &str = "hostname";
 const NETWORK: &str = "network";
 const RESOLV_CONF: &str = "resolv.conf";
 const WPA_SUPPLICANT_CONF: &str = "wpa_supplicant.conf";
 const CHRONY_CONF: &str = "chrony.conf";
-const TIMEZONE: &str = "timezone";
 const CONSOLE: &str = "console";
 
 /// For everybody.
@@ -106,8 +102,8 @@ mod tests {
 
     #[test]
     fn a_box_without_settings_gets_its_address_by_dhcp_and_its_time_from_whom_it_can() {
-        assert_eq!(names(""), [HOSTNAME, NETWORK, CHRONY_CONF, TIMEZONE]);
-        assert_eq!((&*made("")[0].text, &*made("")[3].text), ("paging\n", "UTC\n"));
+        assert_eq!(names(""), [HOSTNAME, NETWORK, CHRONY_CONF]);
+        assert_eq!(made("")[0].text, "paging\n");
     }
 
     #[test]
@@ -154,7 +150,7 @@ mod tests {
             for (name, lines) in &hostile {
                 let (_, right) = tame.iter().find(|(known, _)| known == name).unwrap();
                 let left_out = |word: &String| ["psk", "key_mgmt", "server"].contains(&word.as_str());
-                if ["network", "hostname", "timezone"].contains(name) {
+                if ["network", "hostname"].contains(name) {
                     prop_assert_eq!(lines.len(), right.len());
                 } else {
                     let kept = |lines: &[String]| lines.iter().filter(|word| !left_out(word)).cloned().collect::<Vec<_>>();

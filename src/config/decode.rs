@@ -12,6 +12,13 @@ pub(super) fn decode(bytes: &[u8]) -> String {
     text.replace("\r\n", "\n").replace('\r', "\n")
 }
 
+/// Whether a file says nothing at all, not even in remarks: an editor was interrupted, or a disk has lost what was in it. One
+/// that has remarks only means the defaults.
+#[must_use]
+pub fn is_blank(bytes: &[u8]) -> bool {
+    decode(bytes).chars().all(|c| c == '\0' || c.is_whitespace())
+}
+
 fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> String {
     let units = bytes.chunks_exact(2).map(|pair| unit([pair[0], pair[1]]));
     char::decode_utf16(units).map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER)).collect()

@@ -71,6 +71,7 @@ pub use channels::ChannelSet;
 pub use check::{check, mistakes};
 pub use codec_name::CodecName;
 pub use cron::Cron;
+pub use decode::is_blank;
 pub use device::Device;
 pub use diagnostic::{Diagnostic, Place, Position, Problem, Severity};
 pub use expected::Expected;
