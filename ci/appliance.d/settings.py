@@ -27,6 +27,8 @@ BROKEN = [
     Broken("a misspelt key", GOOD + b"divice = auto\r\n", "paging.conf:{last}"),
     Broken("a file cut off in the middle of a line", GOOD[:GOOD.index(b"buffer") + 3], "paging.conf:{last}"),
     Broken("an empty file", b"", "it is empty"),
+    Broken("a file cut off at the end of a line", GOOD[:GOOD.index(b"buffer")], "ends too early"),
+    Broken("a file cut off in a remark", GOOD[:GOOD.index(b"by a user")], "ends too early"),
     Broken("a misspelt section", GOOD + b"[adio]\r\n", "paging.conf:{last}"),
     Broken("a value that is none", GOOD + b"limiter = loud\r\n", "paging.conf:{last}"),
     Broken("UTF-16, with a mistake", (GOOD + b"divice = auto\r\n").decode().encode("utf-16"), "paging.conf:{last}"),
@@ -42,11 +44,13 @@ def comes_up_with_broken_settings(card: Card, count: int) -> None:
     card.edit_settings(SETTINGS)
     with Machine(card, WORK / "good") as machine:
         wait_for_options(machine)
-        start, length = card.state_place()
-        check(wait_until(lambda: any(piece(card, start, length)), 120) is not None,
-              "a configuration with which it works is kept in `state`", machine.console.text())
+        machine.console.wait_for("the configuration is good, and remembered", 120)
+    start, length = card.state_place()
+    remembered = piece(card, start, length)
+    check(any(remembered), "a configuration with which it works is kept in `state`")
     for one in BROKEN[:count]:
         comes_up_with(card, one)
+        check(piece(card, start, length) == remembered, "what is remembered is what was good")
 
 
 def piece(card: Card, start: int, length: int) -> bytes:
