@@ -28,8 +28,9 @@ class Console:
         """What a shell command prints."""
         self._commands += 1
         begin, end = f"begin-{self._commands}.", f"end-{self._commands}."
-        # The echo of the line itself holds neither mark whole.
-        self._send(f"echo begin-'{self._commands}.'; {command}; echo end-'{self._commands}.'\n")
+        # Printed at once: what the box says of itself comes before or after it, never between. The echo of the line itself
+        # holds neither mark whole.
+        self._send(f"out=$({command}); echo begin-'{self._commands}.'\"$out\"end-'{self._commands}.'\n")
         self.wait_for(end, seconds)
         text = self.text()
         return text[text.rindex(begin) + len(begin):text.rindex(end)].replace("\r", "").strip()
