@@ -293,15 +293,17 @@ Examples:
   paging call sip:page@192.168.1.20 --tone 440 --seconds 3
 ";
 
+/// A command line as a test writes it.
+#[cfg(test)]
+pub(super) fn parse(line: &str) -> Result<Command, String> {
+    let words = line.split_whitespace().map(OsString::from);
+    Command::parse(words).map_err(|error| error.to_string())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use core::time::Duration;
-
-    fn parse(line: &str) -> Result<Command, String> {
-        let words = line.split_whitespace().map(OsString::from);
-        Command::parse(words).map_err(|error| error.to_string())
-    }
 
     #[test]
     fn without_a_command_the_box_runs_with_files_and_settings() {

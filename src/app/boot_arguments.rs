@@ -43,14 +43,9 @@ const INTO: &str = "/run/box";
 
 #[cfg(test)]
 mod tests {
+    use super::super::arguments::parse;
     use super::*;
-    use std::ffi::OsString;
     use std::path::Path;
-
-    fn parse(line: &str) -> Result<Command, String> {
-        let words = line.split_whitespace().map(OsString::from);
-        Command::parse(words).map_err(|error| error.to_string())
-    }
 
     #[test]
     fn files_are_written_where_the_image_looks_or_elsewhere() {

@@ -65,13 +65,8 @@ const SILENCE: Duration = Duration::from_secs(8);
 
 #[cfg(test)]
 mod tests {
+    use super::super::arguments::parse;
     use super::*;
-    use std::ffi::OsString;
-
-    fn parse(line: &str) -> Result<Command, String> {
-        let words = line.split_whitespace().map(OsString::from);
-        Command::parse(words).map_err(|error| error.to_string())
-    }
 
     #[test]
     fn what_is_not_named_is_looked_for() {
