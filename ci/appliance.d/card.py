@@ -59,9 +59,9 @@ class Card:
         self._mtools("mcopy", partition, "-n", "::/" + value_of(config, "initramfs "), initramfs)
         return kernel, initramfs, self._read(partition, "cmdline.txt").strip()
 
-    def fingerprint(self, image: bytes | None = None) -> str:
+    def fingerprint(self) -> str:
         """Of every byte that must never change: all but the text of the status file and the raw partition `state`."""
-        image = bytearray(self.path.read_bytes() if image is None else image)
+        image = bytearray(self.path.read_bytes())
         for start, length in (self.status_place(), self.state_place()):
             image[start:start + length] = bytes(length)
         return hashlib.sha256(image).hexdigest()
