@@ -9,6 +9,8 @@ from pathlib import Path
 SECTOR = 512
 STATUS = "paging-status.txt"
 STATE = 7  # the partition
+SLOTS_HALF = 2 << 20  # each slot is there twice
+SLOTS = [(0, 513 * SECTOR), (1 << 20, SECTOR), (3 << 19, SECTOR)]  # the last good configuration, the time floor, counters
 CARD_BYTES = 512 * 1024 * 1024  # an emulated SD card's size is a power of two
 
 
@@ -60,11 +62,17 @@ class Card:
         return kernel, initramfs, self._read(partition, "cmdline.txt").strip()
 
     def fingerprint(self) -> str:
-        """Of every byte that must never change: all but the text of the status file and the raw partition `state`."""
+        """Of every byte that must never change."""
         image = bytearray(self.path.read_bytes())
-        for start, length in (self.status_place(), self.state_place()):
+        for start, length in self.changing_places():
             image[start:start + length] = bytes(length)
         return hashlib.sha256(image).hexdigest()
+
+    def changing_places(self) -> list[tuple[int, int]]:
+        """The text of the status file, and the six slots of `state` (src/slots)."""
+        state, _ = self.state_place()
+        slots = [(state + half + at, length) for half in (0, SLOTS_HALF) for at, length in SLOTS]
+        return [self.status_place(), *slots]
 
     def status_place(self) -> tuple[int, int]:
         """First byte and length of the status file on the card; it lies in one piece."""

@@ -21,7 +21,7 @@ def reads_what_a_user_wrote_and_is_heard(card: Card) -> None:
     card.edit_settings(SETTINGS)
     fingerprint = card.fingerprint()
     until_heard(lambda: once(card))
-    check(card.fingerprint() == fingerprint, "no byte of the card has changed but of the status file and `state`")
+    check(card.fingerprint() == fingerprint, "no byte of the card has changed but of the status file and the slots of `state`")
 
 
 def once(card: Card) -> None:

@@ -13,6 +13,7 @@ from writes import bytes_written, logged_on
 
 # The service and its guard are one program; they differ by their user.
 PID_OF = 'for p in $(pidof paging); do [ "$(stat -c %U /proc/$p)" != {user} ] || echo $p; done'
+NOT_LOCKED = "files are not locked"
 SECONDS_AFTER_A_KILL, SECONDS_AFTER_A_HANG = 2, 15
 # The emulated machine is slower than the one the limits are for, and shares two cores with everything here.
 SLOWER = 2
@@ -33,6 +34,9 @@ def is_back_after_its_processes_end(card: Card) -> None:
 def wait_for_heartbeat(machine: Machine) -> None:
     check(wait_until(lambda: pid(machine, "root") != "" and pid(machine, "paging") != "", 60) is not None,
           "guard and service run")
+    check(wait_until(lambda: machine.console.run("cat /run/guard/service") == pid(machine, "paging"), 30) is not None,
+          "guard watches the service, and nothing else")
+    check(NOT_LOCKED not in machine.console.text(), "Landlock keeps the service to its files")
 
 
 def pid(machine: Machine, user: str) -> str:

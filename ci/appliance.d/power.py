@@ -24,7 +24,7 @@ def survives_power_cuts(card: Card, kills: int, seed: int) -> None:
             when = kinds[number % len(kinds)](machine, card, usual, dice)
         what = f"cut {number + 1} of {kills} (seed {seed}), {when}"
         usual = until_heard(lambda number=number, what=what: comes_back(card, sent, WORK / f"after-{number}", what))
-        check(card.fingerprint() == fingerprint, "no byte of the card has changed but of the status file and `state`")
+        check(card.fingerprint() == fingerprint, "no byte of the card has changed but of the status file and the slots of `state`")
 
 
 def during_its_boot(machine: Machine, _: Card, usual: float, dice: random.Random) -> str:
