@@ -9,6 +9,7 @@ from pathlib import Path
 
 from card import Card
 from console import Console
+from debugger import Debugger
 from network import TAP
 from qmp import Monitor
 
@@ -26,6 +27,7 @@ class Parts:
     card_driver: list[str] = field(default_factory=list)  # instead of the plain image
     watchdog: bool = False  # one that resets the machine, which then starts again
     gpio: Path | None = None  # a socket to press buttons and see relays at (qtest)
+    debugger: bool = False  # see debugger.py
     clock: str = ""  # what the battery-backed clock says; empty: the right time
 
 
@@ -73,6 +75,7 @@ class Machine:
         options += ["-device", parts.sound] if parts.sound else []
         options += ["-device", "i6300esb", "-action", "watchdog=reset"] if parts.watchdog else ["-no-reboot"]
         options += ["-qtest", f"unix:{parts.gpio},server=on,wait=off", "-qtest-log", "none", "-accel", "tcg"] if parts.gpio else []
+        options += ["-gdb", f"unix:{self._sockets}/debugger,server=on,wait=off"] if parts.debugger else []
         options += ["-rtc", f"base={parts.clock}"] if parts.clock else []
         return options
 
@@ -86,6 +89,9 @@ class Machine:
             self.cut_power()
         for name in ("kernel", "initramfs"):
             (self._folder / name).unlink(missing_ok=True)
+
+    def debugger(self) -> Debugger:
+        return Debugger(f"{self._sockets}/debugger")
 
     def plug_in_usb_sound(self) -> None:
         self.monitor.execute("device_add", driver="usb-audio", id="usb", audiodev="sound")

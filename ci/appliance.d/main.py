@@ -58,7 +58,7 @@ SCENARIOS = [
     Scenario("card-out", lambda card, _: first.plays_on_after_the_card_was_out(card), usual=False),
     Scenario("clock", lambda card, _: clock.finds_the_time(card)),
     Scenario("lines", lambda card, _: lines.switches_its_relay_and_minds_its_button(card)),
-    Scenario("life", lambda card, _: life.is_back_after_its_processes_end(card)),
+    Scenario("life", lambda card, run: life.is_back_after_its_processes_end(card, run.is_full)),
     Scenario("quiet", lambda card, run: life.writes_nothing_while_it_pages(card, run.of(0.5, 10))),
     Scenario("cuts", lambda card, run: power.survives_power_cuts(card, int(run.of(4, 40)), run.seed)),
     Scenario("slots", lambda card, _: slots.starts_from_both(card), usual=False),
