@@ -266,7 +266,12 @@ impl Settings {
                 self.announcements.push(Announcement { number: name, play, zones, priority: 0, repeat: 1 });
             }
             MUSIC => {
-                self.players.push(Player { name, sources: Vec::new(), shuffle: false, zones: ZoneNames::All })
+                self.players.push(Player {
+                    name,
+                    sources: Vec::new(),
+                    shuffle: false,
+                    zones: ZoneNames::All,
+                });
             }
             KEYS => self.keys.push(DialKey { digits: name, does: None }),
             _ => {}
