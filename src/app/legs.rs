@@ -5,7 +5,7 @@
 //! each would cost twice. All others get the silence that keeps their call alive.
 
 use crate::clock;
-use crate::mix::{Command, Leg, LegStats, Media, Voice, VoiceConfig, VoiceId};
+use crate::mix::{Command, Leg, LegStats, Media, Route, Voice, VoiceConfig, VoiceId};
 use crate::output::{Beat, Link, Order, Word};
 use crate::time::Instant;
 use crate::units::Level;
@@ -192,7 +192,7 @@ impl<'a> Legs<'a> {
             match (caller.is_heard, is_heard) {
                 (false, true) => {
                     let source = Box::new(Voice::telephone(caller.config.clone()));
-                    changes.push(Command::Attach { voice, source });
+                    changes.push(Command::Attach { voice, source, route: Route::EVERYWHERE });
                 }
                 (true, false) => changes.push(Command::Release { voice }),
                 _ => {}

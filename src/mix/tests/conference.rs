@@ -2,7 +2,7 @@
 
 use super::bench::*;
 use crate::codec::Codec;
-use crate::mix::{BLOCK_TIME, Command, Conference, Leg, LegConfig, Media, VoiceId};
+use crate::mix::{BLOCK_TIME, Command, Conference, Leg, LegConfig, Media, Route, VoiceId};
 use crate::rtp::{Kind, Packet, PayloadFormat, Receiver, ReceiverConfig, Sender, Source};
 use crate::time::Instant;
 use crate::units::SampleRate;
@@ -32,7 +32,10 @@ impl Room {
     }
 
     fn join(&mut self, caller: u64, codec: Codec) {
-        self.conference.handle_command(self.now, Command::Attach { voice: VoiceId(caller), source: voice() });
+        self.conference.handle_command(
+            self.now,
+            Command::Attach { voice: VoiceId(caller), source: voice(), route: Route::EVERYWHERE },
+        );
         assert!(self.conference.open(Box::new(leg(caller, codec))).is_none());
         let kind = Kind::Speech { clock: SampleRate::HZ_8000, bytes_per_tick: 1 };
         let formats = heapless::Vec::from_slice(&[PayloadFormat { payload_type: 0, kind }]).unwrap();
