@@ -2,14 +2,21 @@
 //!
 //! The [`Pager`] decides when a call is answered, refused and ended. It knows calls by a name only; signalling, media
 //! and loudspeakers are joined to it by `app`. The [`Prelude`] is what is heard before that, the
-//! [`Relay`] is on while there is something to hear.
+//! [`Relay`] is on while there is something to hear. Who is heard where, and how loud, is for the [`Floor`]: it asks
+//! [`arbitrate`] zone by zone, and lets music go and come in a [`Swell`].
 
+mod arbiter;
+mod floor;
 mod pager;
 mod prelude;
 mod relay;
+mod swell;
 
+pub use arbiter::{Claim, Class, Verdict, arbitrate};
+pub use floor::{Change, ClaimId, Floor, Heard, Manner};
 pub use pager::{Action, EndReason, Pager, Policy};
 pub use prelude::{Cue, Entry, Padding, Prelude};
 pub use relay::Relay;
 
 pub use crate::zones::ZoneSet;
+pub use swell::{Loss, MusicFade, MusicFades, Step, Swell};
