@@ -9,6 +9,7 @@
 use super::back::Manner;
 use super::bell::Bell;
 use super::cards::Cards;
+use super::floor::Hold;
 use super::inband::Inband;
 use super::legs::Legs;
 use super::stream::{Desk, Ends, Inflow};
@@ -114,12 +115,12 @@ impl<'a> Media<'a> {
         Ok(Prepared { ours: ours.to_bytes(), session, formats, path, speech, reports })
     }
 
-    /// Begins to receive and to play; `None` when an audio thread takes no more voices.
-    pub(super) fn start(&mut self, prepared: Prepared) -> Option<Stream<'a>> {
+    /// Begins to receive, and to play where `hold` has it heard; `None` when an audio thread takes no more voices.
+    pub(super) fn start(&mut self, prepared: Prepared, hold: Rc<Hold<'a>>) -> Option<Stream<'a>> {
         let Prepared { session, formats, path, speech, reports, .. } = prepared;
         let voice = self.way.voice();
         let mix = self.options.mix;
-        if !self.way.cards.attach(voice, &mix.voice(&formats.speech)) {
+        if !self.way.cards.attach(voice, &mix.voice(&formats.speech), &hold) {
             return None;
         }
         self.way.legs.join(voice, mix.voice(&formats.speech));
@@ -132,6 +133,7 @@ impl<'a> Media<'a> {
             _receiving: self.executor.spawn(Inflow::receive(Rc::downgrade(&inflow))),
             _reporting: self.executor.spawn(Inflow::report(Rc::downgrade(&inflow))),
             inflow,
+            hold,
             way: self.way.clone(),
             mix,
             path,
@@ -181,6 +183,8 @@ impl Prepared {
 /// A stream on its way to the loudspeakers, and back to the caller. Dropped, it plays what has come and ends.
 pub(super) struct Stream<'a> {
     inflow: Rc<Inflow<'a>>,
+    /// Where it is heard.
+    hold: Rc<Hold<'a>>,
     way: Way<'a>,
     mix: MixOptions,
     /// How the signalling goes.
@@ -293,7 +297,7 @@ impl Stream<'_> {
             return Ok(());
         }
         let (old, new) = (self.inflow.voice(), self.way.voice());
-        if !self.way.cards.attach(new, &self.mix.voice(&formats.speech)) {
+        if !self.way.cards.attach(new, &self.mix.voice(&formats.speech), &self.hold) {
             return Err(Refused::NoVoice);
         }
         self.way.cards.release(old);

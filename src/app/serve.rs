@@ -20,6 +20,7 @@ use super::reload::{Origin, Reload};
 use super::service::Service;
 use super::sink::Sink;
 use super::status_socket::StatusSocket;
+use super::terms::Terms;
 use super::tidings::Tidings;
 use crate::clock;
 use crate::config::{Output, Settings, meanwhile};
@@ -114,7 +115,7 @@ fn run(
             };
             let legs = Legs::new(orders.0, words.1, &beat, Box::new(start));
             let inputs = Inputs { sockets, wishes, origin, since };
-            work(settings, inputs, Cards::new(sinks), legs)
+            work(settings, inputs, Cards::new(sinks, settings), legs)
         })();
         for card in &cards {
             card.control.stop();
@@ -141,9 +142,11 @@ impl Card {
 
     pub(super) fn mixer(&self, settings: &Settings) -> Mixer {
         let levels = self.output.gains();
-        Mixer::new(levels.len(), MAX_CALLS + OWN_VOICES)
-            .with_spread(Spread::new(&levels))
-            .with_ceiling(ceiling(settings))
+        let zones = self.output.routes.iter().map(|route| {
+            let has = |channel| route.channels.is_none_or(|channels| channels.contains(channel + 1));
+            (Spread::of(&levels, has), route.delay)
+        });
+        Mixer::new(levels.len(), MAX_CALLS + OWN_VOICES).with_zones(zones).with_ceiling(ceiling(settings))
     }
 }
 
@@ -200,6 +203,7 @@ fn work<'a>(
     let reload = Reload::new(origin, settings.clone(), Rc::clone(&executor), media.bell());
     let external = settings.sip.external.map(|external| (external.ip, external.port));
     let post = Post::new(sockets, connections).known_by(Outside::new(external));
+    let media = (media, Terms::new(settings));
     let mut service = Service::new(endpoint, Pager::new(policy(settings)), media, post, (accounts, reload));
     service = service.with_outlook(outlook).announcing(announcements);
     service = service.switching(lines).found_by(mdns).chiming(klaxon);

@@ -26,14 +26,16 @@ use super::outlook::Outlook;
 use super::post::Post;
 use super::reload::Reload;
 use super::strangers::{Strangers, TurnedAway};
+use super::terms::Terms;
 use super::throttle::Throttle;
 use crate::clock;
 use crate::key::Key;
 use crate::mix::{Report, VoiceId};
-use crate::paging::{Action, Pager};
+use crate::paging::{Action, Claim, Pager};
 use crate::sip::wire::StatusCode;
 use crate::sip::{CallKey, EndReason, Endpoint, Event, Path};
 use crate::time::Instant;
+use crate::zones::ZoneSet;
 use core::time::Duration;
 use log::Level;
 use smol::future;
@@ -55,6 +57,7 @@ pub(super) struct Service<'a> {
     media: Media<'a>,
     cards: Rc<Cards<'a>>,
     legs: Rc<Legs<'a>>,
+    terms: Terms,
     post: Post,
     accounts: Accounts<'a>,
     reload: Reload<'a>,
@@ -89,7 +92,7 @@ impl<'a> Service<'a> {
     pub(super) fn new(
         endpoint: Endpoint,
         pager: Pager<CallKey>,
-        media: Media<'a>,
+        (media, terms): (Media<'a>, Terms),
         post: Post,
         (accounts, reload): (Accounts<'a>, Reload<'a>),
     ) -> Self {
@@ -100,6 +103,7 @@ impl<'a> Service<'a> {
             media,
             cards,
             legs,
+            terms,
             post,
             accounts,
             reload,
@@ -261,6 +265,7 @@ impl<'a> Service<'a> {
             drop(report);
         }
         self.follow(now);
+        self.cards.tend(now);
         self.switch(now);
         self.show(now);
     }
@@ -302,7 +307,9 @@ impl<'a> Service<'a> {
         let (reload, outlook) = (self.reload.poll_timeout(), self.outlook.deadline());
         let lines = self.lines.as_ref().and_then(Lines::poll_timeout);
         let chime = self.klaxon.as_ref().and_then(Klaxon::poll_timeout);
-        let others = [self.post.deadline(), reload, outlook, reports, answer, announcement, lines, chime];
+        let floor = self.cards.poll_timeout(clock::now());
+        let others =
+            [self.post.deadline(), reload, outlook, reports, answer, announcement, lines, chime, floor];
         own.into_iter().chain(others).flatten().min()
     }
 
@@ -341,15 +348,17 @@ impl<'a> Service<'a> {
 
     fn on_event(&mut self, now: Instant, event: Event) {
         match event {
-            Event::Incoming { call, from, path, call_id, offer, .. } => {
+            Event::Incoming { call, from, to, path, call_id, offer } => {
                 let name = self.may_tell(now, path).then(|| name(&from, path, &call_id));
                 self.make_way(now);
-                self.cards.wake();
+                let claim = self.terms.of(&to);
+                self.cards.wake(claim.zones);
                 match self.media.prepare(path, &offer) {
                     Ok(prepared) => {
                         let caller = Caller::new(&from, path, &call_id);
                         let stage = Stage::Waiting(Box::new(prepared));
-                        self.take(now, call, Call { name, caller, since: now, keys: String::new(), stage });
+                        let state = Call { name, caller, since: now, hold: None, keys: String::new(), stage };
+                        self.take(now, call, state, claim);
                     }
                     Err(refused) => self.refuse(now, call, name.as_deref(), &refused),
                 }
@@ -386,12 +395,15 @@ impl<'a> Service<'a> {
         held_back.is_some()
     }
 
-    fn take(&mut self, now: Instant, call: CallKey, state: Call<'a>) {
+    fn take(&mut self, now: Instant, call: CallKey, mut state: Call<'a>, claim: Claim) {
         if let Stage::Waiting(prepared) = &state.stage {
             tell(Level::Info, state.name.as_deref(), format_args!("rings, {}", prepared.codec()));
         }
-        let open_at = self.open(now);
-        let open_at = self.chime(now, open_at);
+        let open_at = self.open(now).max(self.cards.open_at(now, &claim));
+        // When it begins is known when its chime is.
+        let hold = self.cards.claim(now, claim, now + NOT_YET);
+        let open_at = self.chime(now, open_at, &hold);
+        state.hold = Some(hold);
         self.calls.insert(call, state);
         self.pager.handle_incoming(now, call, open_at);
     }
@@ -404,9 +416,9 @@ impl<'a> Service<'a> {
     fn on_action(&mut self, now: Instant, action: Action<CallKey>) {
         match action {
             Action::Ring(call) => self.endpoint.ring(now, call),
-            Action::Answer(call) if self.cards.is_ready() => self.answer(now, call),
+            Action::Answer(call) if self.is_ready(call) => self.answer(now, call),
             Action::Answer(call) => {
-                self.cards.wake();
+                self.cards.wake(self.zones(call));
                 self.answers.push((call, now + READY_FOR));
             }
             Action::Refuse(call) => self.give_up(now, call, StatusCode::BUSY_HERE, "too many calls at once"),
@@ -420,10 +432,10 @@ impl<'a> Service<'a> {
     }
 
     fn answer_waiting(&mut self, now: Instant) {
-        let is_ready = self.cards.is_ready();
-        let (due, waiting) = self.answers.drain(..).partition(|&(_, at_latest)| is_ready || now >= at_latest);
+        let answers = core::mem::take(&mut self.answers);
+        let is_due = |&(call, at_latest): &(CallKey, Instant)| now >= at_latest || self.is_ready(call);
+        let (due, waiting): (Vec<_>, Vec<_>) = answers.into_iter().partition(is_due);
         self.answers = waiting;
-        let due: Vec<_> = due;
         for (call, _) in due {
             self.answer(now, call);
         }
@@ -433,7 +445,8 @@ impl<'a> Service<'a> {
         let Some(state) = self.calls.get_mut(&call) else { return };
         let Stage::Waiting(prepared) = std::mem::replace(&mut state.stage, Stage::Leaving) else { return };
         let ours = prepared.ours.clone();
-        let Some(stream) = self.media.start(*prepared) else {
+        let stream = state.hold.clone().and_then(|hold| self.media.start(*prepared, hold));
+        let Some(stream) = stream else {
             self.pager.handle_ended(call);
             return self.give_up(now, call, StatusCode::BUSY_HERE, "the audio thread takes no more voices");
         };
@@ -443,6 +456,16 @@ impl<'a> Service<'a> {
         state.stage = Stage::OnAir(Box::new(stream));
         self.endpoint.answer(now, call, ours);
         self.pager.handle_talking(now, call);
+    }
+
+    /// Where a call is heard.
+    fn zones(&self, call: CallKey) -> ZoneSet {
+        let hold = self.calls.get(&call).and_then(|call| call.hold.as_ref());
+        hold.map_or(ZoneSet::NONE, |hold| hold.zones())
+    }
+
+    fn is_ready(&self, call: CallKey) -> bool {
+        self.cards.is_ready(self.zones(call))
     }
 
     fn give_up(&mut self, now: Instant, call: CallKey, status: StatusCode, why: &str) {
@@ -519,6 +542,7 @@ impl<'a> Service<'a> {
             state.tell_keys();
             tell_reception(state);
             state.stage = Stage::Leaving;
+            state.hold = None;
         }
         self.endpoint.hang_up(now, call);
     }
@@ -559,6 +583,8 @@ impl<'a> Service<'a> {
     }
 }
 
+/// Longer than any call rings.
+const NOT_YET: Duration = Duration::from_hours(1);
 /// SIP messages handled in a row.
 const BURST: usize = 8;
 /// How long callers are waited for when the box is told to stop. It has to end within 2 s.

@@ -1,5 +1,6 @@
 //! A call as the service knows it, and what the log says of it.
 
+use super::super::floor::Hold;
 use super::super::media::{Prepared, Refused, Stream};
 use crate::key::Key;
 use crate::mix::VoiceStats;
@@ -9,6 +10,7 @@ use crate::time::Instant;
 use core::fmt;
 use log::Level;
 use std::net::SocketAddr;
+use std::rc::Rc;
 
 /// One call, as long as the endpoint knows it.
 pub(super) struct Call<'a> {
@@ -16,6 +18,8 @@ pub(super) struct Call<'a> {
     pub(super) name: Option<String>,
     pub(super) caller: Caller,
     pub(super) since: Instant,
+    /// Where it is heard; `None` when it is over.
+    pub(super) hold: Option<Rc<Hold<'a>>>,
     /// Keys that the log does not know of yet.
     pub(super) keys: String,
     pub(super) stage: Stage<'a>,

@@ -3,7 +3,7 @@
 use super::super::announcements;
 use super::super::log as lines;
 use super::super::serve::{identity, policy};
-use super::{Klaxon, Service, Stage};
+use super::{Klaxon, Service, Stage, Terms};
 use crate::config::Settings;
 use crate::time::Instant;
 
@@ -57,7 +57,8 @@ impl Service<'_> {
         self.endpoint.reconfigure(identity(settings));
         self.pager.set_policy(policy(settings));
         self.media.set_options(settings);
-        self.cards.set_output(settings);
+        self.terms = Terms::new(settings);
+        self.cards.set_output(now, settings);
         for volume in self.cards.set_volume(settings) {
             // A card may take its time.
             smol::unblock(move || volume.apply()).detach();
