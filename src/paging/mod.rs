@@ -11,3 +11,5 @@ mod relay;
 pub use pager::{Action, EndReason, Pager, Policy};
 pub use prelude::{Cue, Entry, Padding, Prelude};
 pub use relay::Relay;
+
+pub use crate::zones::ZoneSet;
