@@ -307,9 +307,9 @@ impl<'a> Service<'a> {
         let (reload, outlook) = (self.reload.poll_timeout(), self.outlook.deadline());
         let lines = self.lines.as_ref().and_then(Lines::poll_timeout);
         let chime = self.klaxon.as_ref().and_then(Klaxon::poll_timeout);
+        let (post, told) = (self.post.deadline(), self.legs.poll_timeout());
         let floor = self.cards.poll_timeout(clock::now());
-        let others =
-            [self.post.deadline(), reload, outlook, reports, answer, announcement, lines, chime, floor];
+        let others = [post, reload, outlook, reports, answer, announcement, lines, chime, told, floor];
         own.into_iter().chain(others).flatten().min()
     }
 
@@ -445,11 +445,11 @@ impl<'a> Service<'a> {
         let Some(state) = self.calls.get_mut(&call) else { return };
         let Stage::Waiting(prepared) = std::mem::replace(&mut state.stage, Stage::Leaving) else { return };
         let ours = prepared.ours.clone();
-        let stream = state.hold.clone().and_then(|hold| self.media.start(*prepared, hold));
-        let Some(stream) = stream else {
+        let mut stream = self.media.start(*prepared);
+        if !state.hold.clone().is_some_and(|hold| stream.put_on_air(hold)) {
             self.pager.handle_ended(call);
             return self.give_up(now, call, StatusCode::BUSY_HERE, "the audio thread takes no more voices");
-        };
+        }
         if let Some(name) = &state.name {
             self.voices.insert(stream.voice(), name.clone());
         }

@@ -25,6 +25,7 @@
 //!
 //! Left out: who is heard where and when, which is for `paging`; music that is read on the way.
 
+mod aside;
 mod bus;
 mod conceal;
 mod conference;
@@ -44,6 +45,7 @@ mod stream;
 mod voice;
 mod zone;
 
+pub use aside::Aside;
 pub use conference::Conference;
 pub use leg::{KEEP_ALIVE, Leg, LegConfig, LegStats};
 pub use message::{

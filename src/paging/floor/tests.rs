@@ -78,7 +78,7 @@ impl Site {
     /// Goes on to `millis`, and looks only when it was asked to.
     fn run(&mut self, millis: u64) {
         while self.now < millis {
-            let due = self.floor.poll_timeout(self.at());
+            let due = self.floor.poll_timeout();
             self.now += 1;
             if due.is_some_and(|due| due <= self.at()) {
                 self.floor.handle_timeout(self.at());
@@ -130,7 +130,7 @@ fn without_music_nobody_waits() {
     assert_eq!(site.page(Class::Page, 60, both()).0, 0);
     let (_, second) = site.page(Class::Page, 60, both());
     assert_eq!(site.level(second, HALL), 1.0);
-    assert_eq!(site.floor.poll_timeout(site.at()), None);
+    assert_eq!(site.floor.poll_timeout(), None);
 }
 
 #[test]
@@ -332,7 +332,7 @@ fn a_caller_who_is_refused_or_gives_up_before_he_begins_leaves_no_trace() {
     site.run(1000);
     site.release(page);
     site.run(20_000);
-    assert_eq!((site.level(music, HALL), site.floor.poll_timeout(site.at())), (1.0, None));
+    assert_eq!((site.level(music, HALL), site.floor.poll_timeout()), (1.0, None));
     assert!(!site.floor.holds(page) && site.floor.holds(music));
 }
 
