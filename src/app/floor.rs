@@ -13,7 +13,7 @@
 
 use super::cards::Cards;
 use crate::clock;
-use crate::config::{Mode, Night, Output, Reception, Settings, Switch, Zone};
+use crate::config::{Night, Output, Settings, Switch, Zone};
 use crate::mix::{OutputLevels, Route, VoiceId};
 use crate::paging::{self, Change, Claim, ClaimId, Class, Manner, MusicFade, MusicFades, Step};
 use crate::time::Instant;
@@ -304,17 +304,6 @@ impl Floor {
     }
 }
 
-/// What a call, a bell, music or a notice with these terms claims.
-pub(super) fn claim_of(settings: &Settings, reception: &Reception) -> Claim {
-    let class = match reception.mode {
-        Mode::Page => Class::Page,
-        Mode::Ring => Class::Bell,
-        Mode::Emergency => Class::Emergency,
-    };
-    let least = if class == Class::Emergency { EMERGENCY } else { 0 };
-    Claim { class, priority: reception.priority.max(least), zones: settings.zone_set(&reception.zones) }
-}
-
 fn manner(zone: &Zone, is_night: bool) -> Manner {
     let factor = match zone.night_volume.filter(|_| is_night) {
         Some(night) if zone.volume != Level::MUTE => night.gain() / zone.volume.gain(),
@@ -387,8 +376,6 @@ fn bit(sink: usize) -> u8 {
     u32::try_from(sink).ok().and_then(|sink| 1_u8.checked_shl(sink)).unwrap_or(0)
 }
 
-/// An emergency is never less than its name says.
-const EMERGENCY: u8 = 90;
 /// No fade is longer.
 const LONGEST_S: f64 = 600.0;
 /// A clock that shows less has not been set: it is 2020 at least.

@@ -8,6 +8,7 @@
 //!   `call_score` is how it went.
 //! - `floor` and `cards` have everything heard where it should be and nowhere else; `terms` say where that is for a call.
 //! - `announcements` say aloud what is wrong, `say_status` what is asked for; `recite` makes sound of words.
+//! - `terms` are those of a call: where it is heard, and what before it; `beeps` are what its caller is told.
 //! - `klaxon` makes the chimes ready that are heard before a page and after it.
 //! - `configuration` reads files, environment and `--set`, and `reload` has them read again; `configure` checks and prints
 //!   them; [`arguments`] is the command line.
@@ -27,6 +28,7 @@ mod accounts;
 mod announcements;
 pub mod arguments;
 mod back;
+mod beeps;
 mod bell;
 mod boot;
 mod boot_arguments;

@@ -7,6 +7,7 @@
 //! One task runs [`Service::serve`]; it handles at most [`BURST`] SIP messages before it lets the media tasks run.
 //! Nothing here waits for a peer: every step takes what has come and hands on what follows from it.
 
+mod callers;
 mod chimes;
 mod status;
 mod switches;
@@ -25,13 +26,15 @@ use super::notify::Outline;
 use super::outlook::Outlook;
 use super::post::Post;
 use super::reload::Reload;
+use super::serve::queue_rule;
 use super::strangers::{Strangers, TurnedAway};
-use super::terms::Terms;
+use super::terms::Directory;
 use super::throttle::Throttle;
 use crate::clock;
+use crate::config::Settings;
 use crate::key::Key;
 use crate::mix::{Report, VoiceId};
-use crate::paging::{Action, Claim, Pager};
+use crate::paging::{Action, Pager, Queue};
 use crate::sip::wire::StatusCode;
 use crate::sip::{CallKey, EndReason, Endpoint, Event, Path};
 use crate::time::Instant;
@@ -45,6 +48,7 @@ use std::sync::Arc;
 
 pub(super) use call::short;
 use call::{Call, Caller, Stage, complain, name, sentence, summary, tell, tell_reception};
+use callers::Manners;
 use switches::Presses;
 
 mod call;
@@ -54,10 +58,13 @@ mod settings;
 pub(super) struct Service<'a> {
     endpoint: Endpoint,
     pager: Pager<CallKey>,
+    /// Who waits for whom.
+    queue: Queue<CallKey>,
+    directory: Directory,
+    manners: Manners,
     media: Media<'a>,
     cards: Rc<Cards<'a>>,
     legs: Rc<Legs<'a>>,
-    terms: Terms,
     post: Post,
     accounts: Accounts<'a>,
     reload: Reload<'a>,
@@ -92,7 +99,7 @@ impl<'a> Service<'a> {
     pub(super) fn new(
         endpoint: Endpoint,
         pager: Pager<CallKey>,
-        (media, terms): (Media<'a>, Terms),
+        (media, settings): (Media<'a>, &Settings),
         post: Post,
         (accounts, reload): (Accounts<'a>, Reload<'a>),
     ) -> Self {
@@ -100,10 +107,12 @@ impl<'a> Service<'a> {
         Self {
             endpoint,
             pager,
+            queue: Queue::new(queue_rule(settings)),
+            directory: Directory::new(settings),
+            manners: Manners::of(settings),
             media,
             cards,
             legs,
-            terms,
             post,
             accounts,
             reload,
@@ -248,6 +257,8 @@ impl<'a> Service<'a> {
                 self.on_event(now, event);
             } else if let Some(action) = self.pager.poll_action() {
                 self.on_action(now, action);
+            } else if let Some(turn) = self.queue.poll_turn() {
+                self.on_turn(now, turn);
             } else if let Some(transmit) = self.endpoint.poll_transmit() {
                 if self.post.send(&transmit).is_err() {
                     self.endpoint.handle_unreachable(now, transmit.path);
@@ -351,14 +362,14 @@ impl<'a> Service<'a> {
             Event::Incoming { call, from, to, path, call_id, offer } => {
                 let name = self.may_tell(now, path).then(|| name(&from, path, &call_id));
                 self.make_way(now);
-                let claim = self.terms.of(&to);
-                self.cards.wake(claim.zones);
+                let terms = self.terms(&from, &to, path);
+                self.cards.wake(terms.zones);
                 match self.media.prepare(path, &offer) {
                     Ok(prepared) => {
                         let caller = Caller::new(&from, path, &call_id);
                         let stage = Stage::Waiting(Box::new(prepared));
-                        let state = Call { name, caller, since: now, hold: None, keys: String::new(), stage };
-                        self.take(now, call, state, claim);
+                        let (hold, keys) = (None, String::new());
+                        self.take(now, call, Call { name, caller, since: now, terms, hold, keys, stage });
                     }
                     Err(refused) => self.refuse(now, call, name.as_deref(), &refused),
                 }
@@ -395,17 +406,12 @@ impl<'a> Service<'a> {
         held_back.is_some()
     }
 
-    fn take(&mut self, now: Instant, call: CallKey, mut state: Call<'a>, claim: Claim) {
+    fn take(&mut self, now: Instant, call: CallKey, state: Call<'a>) {
         if let Stage::Waiting(prepared) = &state.stage {
             tell(Level::Info, state.name.as_deref(), format_args!("rings, {}", prepared.codec()));
         }
-        let open_at = self.open(now).max(self.cards.open_at(now, &claim));
-        // When it begins is known when its chime is.
-        let hold = self.cards.claim(now, claim, now + NOT_YET);
-        let open_at = self.chime(now, open_at, &hold);
-        state.hold = Some(hold);
         self.calls.insert(call, state);
-        self.pager.handle_incoming(now, call, open_at);
+        self.admit(now, call);
     }
 
     fn refuse(&mut self, now: Instant, call: CallKey, name: Option<&str>, refused: &Refused) {
@@ -415,13 +421,15 @@ impl<'a> Service<'a> {
 
     fn on_action(&mut self, now: Instant, action: Action<CallKey>) {
         match action {
-            Action::Ring(call) => self.endpoint.ring(now, call),
+            Action::Ring(call) => self.ring(now, call),
             Action::Answer(call) if self.is_ready(call) => self.answer(now, call),
             Action::Answer(call) => {
                 self.cards.wake(self.zones(call));
                 self.answers.push((call, now + READY_FOR));
             }
             Action::Refuse(call) => self.give_up(now, call, StatusCode::BUSY_HERE, "too many calls at once"),
+            Action::Hold(call) => self.hold(now, call),
+            Action::Warn(call) => self.warn(call),
             Action::HangUp(call, reason) => {
                 if let Some(state) = self.calls.get(&call) {
                     tell(Level::Info, state.name.as_deref(), format_args!("ended: {reason}"));
@@ -442,26 +450,27 @@ impl<'a> Service<'a> {
     }
 
     fn answer(&mut self, now: Instant, call: CallKey) {
-        let Some(state) = self.calls.get_mut(&call) else { return };
-        let Stage::Waiting(prepared) = std::mem::replace(&mut state.stage, Stage::Leaving) else { return };
-        let ours = prepared.ours.clone();
-        let mut stream = self.media.start(*prepared);
-        if !state.hold.clone().is_some_and(|hold| stream.put_on_air(hold)) {
+        let Some((mut stream, ours)) = self.begin(call) else { return };
+        let hold = self.calls.get(&call).and_then(|call| call.hold.clone());
+        if !hold.is_some_and(|hold| stream.put_on_air(hold)) {
             self.pager.handle_ended(call);
             return self.give_up(now, call, StatusCode::BUSY_HERE, "the audio thread takes no more voices");
         }
+        if let Some(ours) = ours {
+            self.endpoint.answer(now, call, ours);
+        }
+        self.greet(&stream);
+        let Some(state) = self.calls.get_mut(&call) else { return };
         if let Some(name) = &state.name {
             self.voices.insert(stream.voice(), name.clone());
         }
-        state.stage = Stage::OnAir(Box::new(stream));
-        self.endpoint.answer(now, call, ours);
+        state.stage = Stage::OnAir(stream);
         self.pager.handle_talking(now, call);
     }
 
     /// Where a call is heard.
     fn zones(&self, call: CallKey) -> ZoneSet {
-        let hold = self.calls.get(&call).and_then(|call| call.hold.as_ref());
-        hold.map_or(ZoneSet::NONE, |hold| hold.zones())
+        self.calls.get(&call).map_or(ZoneSet::NONE, |call| call.terms.zones)
     }
 
     fn is_ready(&self, call: CallKey) -> bool {
@@ -472,12 +481,16 @@ impl<'a> Service<'a> {
         if let Some(state) = self.calls.remove(&call) {
             tell(Level::Warn, state.name.as_deref(), format_args!("refused: {why}"));
         }
+        self.queue.handle_ended(call);
+        // Who has been answered already is not refused, but hung up.
         self.endpoint.reject(now, call, status, None);
+        self.endpoint.hang_up(now, call);
     }
 
     /// The ACK may hold the answer to our offer.
     fn on_confirmed(&mut self, now: Instant, call: CallKey, body: &[u8]) {
-        let Some(Call { name, stage: Stage::OnAir(stream), .. }) = self.calls.get_mut(&call) else { return };
+        let Some(Call { name, stage, .. }) = self.calls.get_mut(&call) else { return };
+        let Some(stream) = stage.answered_mut() else { return };
         if let Err(refused) = stream.handle_answer(body) {
             tell(Level::Warn, name.as_deref(), format_args!("ended: {refused}"));
             self.pager.handle_ended(call);
@@ -487,7 +500,9 @@ impl<'a> Service<'a> {
 
     /// The caller wants to change the call: to hold it, to resume it, to be heard from elsewhere.
     fn on_reoffered(&mut self, now: Instant, call: CallKey, offer: &[u8]) {
-        let Some(Call { name, caller, stage: Stage::OnAir(stream), .. }) = self.calls.get_mut(&call) else {
+        let state = self.calls.get_mut(&call);
+        let state = state.and_then(|call| Some((&call.name, &call.caller, call.stage.answered_mut()?)));
+        let Some((name, caller, stream)) = state else {
             return self.endpoint.reject_reoffer(now, call, StatusCode::NOT_ACCEPTABLE_HERE, None);
         };
         match stream.handle_offer(offer) {
@@ -506,9 +521,8 @@ impl<'a> Service<'a> {
 
     /// The caller has answered what we said again.
     fn on_refreshed(&mut self, now: Instant, call: CallKey, answer: &[u8]) {
-        let Some(Call { name, caller, stage: Stage::OnAir(stream), .. }) = self.calls.get_mut(&call) else {
-            return;
-        };
+        let Some(Call { name, caller, stage, .. }) = self.calls.get_mut(&call) else { return };
+        let Some(stream) = stage.answered_mut() else { return };
         match stream.handle_refresh(answer) {
             Ok(()) => self.voices.extend(name.iter().map(|name| (stream.voice(), name.clone()))),
             Err(refused) => complain(self.chatter.allow(now, caller.peer.ip()), name.as_deref(), &refused),
@@ -519,7 +533,7 @@ impl<'a> Service<'a> {
     fn take_keys(&mut self, now: Instant) {
         let mut pressed = Vec::new();
         for (&call, state) in &self.calls {
-            let Stage::OnAir(stream) = &state.stage else { continue };
+            let Some(stream) = state.stage.stream() else { continue };
             pressed.extend(core::iter::from_fn(|| stream.poll_key()).map(|key| (call, key)));
         }
         for (call, key) in pressed {
@@ -544,11 +558,13 @@ impl<'a> Service<'a> {
             state.stage = Stage::Leaving;
             state.hold = None;
         }
+        self.queue.handle_ended(call);
         self.endpoint.hang_up(now, call);
     }
 
     fn on_ended(&mut self, call: CallKey, reason: EndReason) {
         self.pager.handle_ended(call);
+        self.queue.handle_ended(call);
         if let Some(mut state) = self.calls.remove(&call) {
             state.tell_keys();
             tell_reception(&state);
@@ -583,8 +599,6 @@ impl<'a> Service<'a> {
     }
 }
 
-/// Longer than any call rings.
-const NOT_YET: Duration = Duration::from_hours(1);
 /// SIP messages handled in a row.
 const BURST: usize = 8;
 /// How long callers are waited for when the box is told to stop. It has to end within 2 s.

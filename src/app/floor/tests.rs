@@ -235,29 +235,3 @@ fn a_box_without_zones_has_one_which_can_be_made_softer_too() {
     assert_eq!(site.told()[0], ["channels [50.0]"]);
     assert_eq!(site.cards.zone_volume(0), Level::from_gain(0.5));
 }
-
-#[test]
-fn accounts_say_where_their_calls_are_heard_and_before_whom() {
-    let settings = load(
-        &[(
-            "a",
-            format!(
-                "{ZONES}[sip]\ndomain = pbx\nuser = 501\nzones = hall\n[sip help]\nuser = 911\nmode = emergency\n\
-                 priority = page\nzones = all\n[sip ring]\nuser = 502\nmode = ring\nzones = outside\npriority = 30\n"
-            )
-            .as_bytes(),
-        )],
-        [],
-        &[],
-    )
-    .settings;
-    let terms = super::super::terms::Terms::new(&settings);
-    let of = |uri: &str| {
-        let Claim { class, priority, zones } = terms.of(&uri.parse().unwrap());
-        (class, priority, zones.iter().collect::<Vec<_>>())
-    };
-    assert_eq!(of("sip:501@192.0.2.1"), (Class::Page, 60, vec![0]));
-    assert_eq!(of("sip:911@192.0.2.1"), (Class::Emergency, 90, vec![0, 1, 2]));
-    assert_eq!(of("sip:502@192.0.2.1;transport=udp"), (Class::Bell, 30, vec![1, 2]));
-    assert_eq!(of("sip:192.0.2.1"), (Class::Page, 60, vec![0]), "as [sip] says");
-}
