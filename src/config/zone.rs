@@ -10,8 +10,9 @@
 //! Decides: what each channel of each device plays, and what becomes of mistakes: a channel belongs to the first zone
 //! that names it. Leaves out: which card a name means, so that `auto` and the id of the same card are two devices here.
 
-use super::{ChannelSet, Device, Settings};
+use super::{ChannelSet, Device, Night, Settings, Sound};
 use crate::units::Level;
+use core::time::Duration;
 
 /// `[zone NAME]`: a set of channels of one card.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,6 +25,24 @@ pub struct Zone {
     pub channels: Option<ChannelSet>,
     /// How loud it is.
     pub volume: Level,
+    /// And pages there; `None`: as everything.
+    pub volume_page: Option<Level>,
+    /// And bells.
+    pub volume_bell: Option<Level>,
+    /// And music.
+    pub volume_music: Option<Level>,
+    /// And multicast pages.
+    pub volume_multicast: Option<Level>,
+    /// How loud everything is at night; `None`: as by day.
+    pub night_volume: Option<Level>,
+    /// When that is.
+    pub night: Option<Night>,
+    /// Everything is heard so much later.
+    pub delay: Duration,
+    /// What becomes of what loses to a higher claim.
+    pub duck: Level,
+    /// What is heard before a page; `None`: as `[audio]` says.
+    pub klaxon: Option<Sound>,
 }
 
 /// A device that plays, and what is heard from it.
@@ -44,6 +63,8 @@ pub struct Route {
     pub channels: Option<ChannelSet>,
     /// How loud it is.
     pub gain: Level,
+    /// Everything is heard so much later.
+    pub delay: Duration,
 }
 
 impl Settings {
@@ -53,7 +74,8 @@ impl Settings {
         let mut outputs: Vec<Output> = Vec::new();
         for zone in self.zones.iter().filter(|zone| zone.is_heard()) {
             let device = zone.device_or(&self.audio.device);
-            let route = Route { zone: zone.name.clone(), channels: zone.channels, gain: zone.volume };
+            let (name, delay) = (zone.name.clone(), zone.delay);
+            let route = Route { zone: name, channels: zone.channels, gain: zone.volume, delay };
             match outputs.iter_mut().find(|output| output.device.is_same(device)) {
                 Some(output) => output.routes.push(route),
                 None => outputs.push(Output { device: device.clone(), routes: vec![route] }),
@@ -99,7 +121,8 @@ impl Output {
 impl Route {
     /// The only zone of a box that has none.
     fn everywhere() -> Self {
-        Self { zone: Zone::EVERYWHERE.to_owned(), channels: None, gain: Level::UNITY }
+        let (zone, gain, delay) = (Zone::EVERYWHERE.to_owned(), Level::UNITY, Duration::ZERO);
+        Self { zone, channels: None, gain, delay }
     }
 }
 
@@ -108,7 +131,21 @@ impl Zone {
     pub const EVERYWHERE: &str = "all";
 
     pub(super) fn new(name: &str) -> Self {
-        Self { name: name.to_owned(), device: None, channels: None, volume: Level::UNITY }
+        Self {
+            name: name.to_owned(),
+            device: None,
+            channels: None,
+            volume: Level::UNITY,
+            volume_page: None,
+            volume_bell: None,
+            volume_music: None,
+            volume_multicast: None,
+            night_volume: None,
+            night: None,
+            delay: Duration::ZERO,
+            duck: Level::MUTE,
+            klaxon: None,
+        }
     }
 
     pub(super) fn device_or<'a>(&'a self, audio: &'a Device) -> &'a Device {
