@@ -9,6 +9,7 @@
 
 mod callers;
 mod chimes;
+mod ringing;
 mod status;
 mod switches;
 
@@ -34,10 +35,11 @@ use crate::clock;
 use crate::config::Settings;
 use crate::key::Key;
 use crate::mix::{Report, VoiceId};
-use crate::paging::{Action, Pager, Queue};
+use crate::paging::{Action, Pager, Queue, Ringer};
 use crate::sip::wire::StatusCode;
 use crate::sip::{CallKey, EndReason, Endpoint, Event, Path};
 use crate::time::Instant;
+use crate::zones::ZoneSet;
 use core::time::Duration;
 use log::Level;
 use smol::future;
@@ -48,6 +50,7 @@ use std::sync::Arc;
 pub(super) use call::short;
 use call::{Call, Caller, Stage, complain, name, sentence, summary, tell, tell_reception};
 use callers::Manners;
+use ringing::Stroke;
 use switches::Presses;
 
 mod call;
@@ -60,6 +63,8 @@ pub(super) struct Service<'a> {
     /// Who waits for whom.
     queue: Queue<CallKey>,
     directory: Directory,
+    ringer: Ringer<CallKey>,
+    strokes: Vec<Stroke<'a>>,
     manners: Manners,
     media: Media<'a>,
     cards: Rc<Cards<'a>>,
@@ -108,6 +113,8 @@ impl<'a> Service<'a> {
             pager,
             queue: Queue::new(queue_rule(settings)),
             directory: Directory::new(settings),
+            ringer: Ringer::new(),
+            strokes: Vec::new(),
             manners: Manners::of(settings),
             media,
             cards,
@@ -180,7 +187,7 @@ impl<'a> Service<'a> {
             mdns.stop();
         }
         if let Some(mut klaxon) = self.klaxon.take() {
-            klaxon.handle_stop(now);
+            klaxon.handle_stop();
         }
         self.answers.clear();
         for &call in self.calls.keys() {
@@ -250,6 +257,7 @@ impl<'a> Service<'a> {
         self.reload.handle_timeout(now);
         self.hear(now);
         self.pager.handle_timeout(now);
+        self.ringer.handle_timeout(now);
         self.answer_waiting(now);
         loop {
             if let Some(event) = self.endpoint.poll_event() {
@@ -258,6 +266,8 @@ impl<'a> Service<'a> {
                 self.on_action(now, action);
             } else if let Some(turn) = self.queue.poll_turn() {
                 self.on_turn(now, turn);
+            } else if let Some(ringing) = self.ringer.poll_action() {
+                self.on_ringing(now, ringing);
             } else if let Some(transmit) = self.endpoint.poll_transmit() {
                 if self.post.send(&transmit).is_err() {
                     self.endpoint.handle_unreachable(now, transmit.path);
@@ -275,6 +285,7 @@ impl<'a> Service<'a> {
             drop(report);
         }
         self.follow(now);
+        self.cards.tend(now);
         self.switch(now);
         self.show(now);
     }
@@ -317,7 +328,9 @@ impl<'a> Service<'a> {
         let lines = self.lines.as_ref().and_then(Lines::poll_timeout);
         let chime = self.klaxon.as_ref().and_then(Klaxon::poll_timeout);
         let (post, told) = (self.post.deadline(), self.legs.poll_timeout());
-        let others = [post, reload, outlook, reports, answer, announcement, lines, chime, told];
+        let bells = self.ringer.poll_timeout();
+        let floor = self.cards.poll_timeout(clock::now());
+        let others = [post, reload, outlook, reports, answer, announcement, lines, chime, told, floor, bells];
         own.into_iter().chain(others).flatten().min()
     }
 
@@ -359,14 +372,15 @@ impl<'a> Service<'a> {
             Event::Incoming { call, from, to, path, call_id, offer } => {
                 let name = self.may_tell(now, path).then(|| name(&from, path, &call_id));
                 self.make_way(now);
-                self.cards.wake();
+                let terms = self.terms(&from, &to, path);
+                self.cards.wake(terms.claim.zones);
                 match self.media.prepare(path, &offer) {
                     Ok(prepared) => {
                         let caller = Caller::new(&from, path, &call_id);
                         let stage = Stage::Waiting(Box::new(prepared));
-                        let terms = self.terms(&from, &to, path);
-                        let keys = String::new();
-                        self.take(now, call, Call { name, caller, since: now, terms, keys, stage });
+                        let (keys, hold) = (String::new(), None);
+                        let state = Call { name, caller, since: now, terms, hold, keys, stage };
+                        self.take(now, call, state);
                     }
                     Err(refused) => self.refuse(now, call, name.as_deref(), &refused),
                 }
@@ -419,9 +433,9 @@ impl<'a> Service<'a> {
     fn on_action(&mut self, now: Instant, action: Action<CallKey>) {
         match action {
             Action::Ring(call) => self.ring(now, call),
-            Action::Answer(call) if self.cards.is_ready() => self.answer(now, call),
+            Action::Answer(call) if self.is_ready(call) => self.answer(now, call),
             Action::Answer(call) => {
-                self.cards.wake();
+                self.cards.wake(self.zones(call));
                 self.answers.push((call, now + READY_FOR));
             }
             Action::Refuse(call) => self.give_up(now, call, StatusCode::BUSY_HERE, "too many calls at once"),
@@ -437,18 +451,19 @@ impl<'a> Service<'a> {
     }
 
     fn answer_waiting(&mut self, now: Instant) {
-        let is_ready = self.cards.is_ready();
-        let (due, waiting) = self.answers.drain(..).partition(|&(_, at_latest)| is_ready || now >= at_latest);
+        let answers = core::mem::take(&mut self.answers);
+        let is_due = |&(call, at_latest): &(CallKey, Instant)| now >= at_latest || self.is_ready(call);
+        let (due, waiting): (Vec<_>, Vec<_>) = answers.into_iter().partition(is_due);
         self.answers = waiting;
-        let due: Vec<_> = due;
         for (call, _) in due {
             self.answer(now, call);
         }
     }
 
     fn answer(&mut self, now: Instant, call: CallKey) {
-        let Some((stream, ours)) = self.begin(call) else { return };
-        if !stream.put_on_air() {
+        let hold = self.calls.get(&call).and_then(|call| call.hold.clone());
+        let Some(((mut stream, ours), hold)) = self.begin(call).zip(hold) else { return };
+        if !stream.put_on_air(hold) {
             self.pager.handle_ended(call);
             return self.give_up(now, call, StatusCode::BUSY_HERE, "the audio thread takes no more voices");
         }
@@ -464,11 +479,21 @@ impl<'a> Service<'a> {
         self.pager.handle_talking(now, call);
     }
 
+    /// Where a call is heard.
+    fn zones(&self, call: CallKey) -> ZoneSet {
+        let hold = self.calls.get(&call).and_then(|call| call.hold.as_ref());
+        hold.map_or(ZoneSet::NONE, |hold| hold.zones())
+    }
+
+    fn is_ready(&self, call: CallKey) -> bool {
+        self.cards.is_ready(self.zones(call))
+    }
+
     fn give_up(&mut self, now: Instant, call: CallKey, status: StatusCode, why: &str) {
         if let Some(state) = self.calls.remove(&call) {
             tell(Level::Warn, state.name.as_deref(), format_args!("refused: {why}"));
         }
-        self.queue.handle_ended(call);
+        self.forget(call);
         // Who has been answered already is not refused, but hung up.
         self.endpoint.reject(now, call, status, None);
         self.endpoint.hang_up(now, call);
@@ -543,14 +568,15 @@ impl<'a> Service<'a> {
             state.tell_keys();
             tell_reception(state);
             state.stage = Stage::Leaving;
+            state.hold = None;
         }
-        self.queue.handle_ended(call);
+        self.forget(call);
         self.endpoint.hang_up(now, call);
     }
 
     fn on_ended(&mut self, call: CallKey, reason: EndReason) {
         self.pager.handle_ended(call);
-        self.queue.handle_ended(call);
+        self.forget(call);
         if let Some(mut state) = self.calls.remove(&call) {
             state.tell_keys();
             tell_reception(&state);
@@ -585,6 +611,8 @@ impl<'a> Service<'a> {
     }
 }
 
+/// Longer than any call rings.
+const NOT_YET: Duration = Duration::from_hours(1);
 /// SIP messages handled in a row.
 const BURST: usize = 8;
 /// How long callers are waited for when the box is told to stop. It has to end within 2 s.
