@@ -48,7 +48,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 pub(super) use call::short;
-use call::{Call, Caller, Stage, complain, name, sentence, summary, tell, tell_reception};
+use call::{Call, Caller, Stage, complain, name, named, sentence, summary, tell, tell_reception};
 use callers::Manners;
 use ringing::Stroke;
 use switches::Presses;
@@ -519,9 +519,7 @@ impl<'a> Service<'a> {
         };
         match stream.handle_offer(offer) {
             Ok(ours) => {
-                if let Some(name) = name {
-                    self.voices.insert(stream.voice(), name.clone());
-                }
+                self.voices.extend(named(name.as_deref(), stream));
                 self.endpoint.accept_reoffer(now, call, ours);
             }
             Err(refused) => {
@@ -536,7 +534,7 @@ impl<'a> Service<'a> {
         let Some(Call { name, caller, stage, .. }) = self.calls.get_mut(&call) else { return };
         let Some(stream) = stage.answered_mut() else { return };
         match stream.handle_refresh(answer) {
-            Ok(()) => self.voices.extend(name.iter().map(|name| (stream.voice(), name.clone()))),
+            Ok(()) => self.voices.extend(named(name.as_deref(), stream)),
             Err(refused) => complain(self.chatter.allow(now, caller.peer.ip()), name.as_deref(), &refused),
         }
     }
