@@ -2,9 +2,11 @@
 
 use super::super::serve::{Card, Rings};
 use super::super::sink::Sink;
+use super::super::terms::{Directory, Inquiry};
 use super::*;
 use crate::config::{TimeOfDay, load};
 use crate::mix::{Command, Part, Recital, Report, VoiceStats};
+use crate::sip::wire::Uri;
 use crate::units::SampleRate;
 use heapless::spsc::{Consumer, Producer};
 
@@ -234,4 +236,32 @@ fn a_box_without_zones_has_one_which_can_be_made_softer_too() {
     site.cards.set_zone_volume(at(0), ZoneSet::ALL, Level::from_gain(0.5));
     assert_eq!(site.told()[0], ["channels [50.0]"]);
     assert_eq!(site.cards.zone_volume(0), Level::from_gain(0.5));
+}
+
+#[test]
+fn accounts_say_where_their_calls_are_heard_and_before_whom() {
+    let settings = load(
+        &[(
+            "a",
+            format!(
+                "{ZONES}[sip]\ndomain = pbx\nuser = 501\nzones = hall\n[sip help]\nuser = 911\nmode = emergency\n\
+                 priority = page\nzones = all\n[sip ring]\nuser = 502\nmode = ring\nzones = outside\npriority = 30\n"
+            )
+            .as_bytes(),
+        )],
+        [],
+        &[],
+    )
+    .settings;
+    let directory = Directory::new(&settings);
+    let of = |uri: &str| {
+        let called: Uri = uri.parse().unwrap();
+        let inquiry = Inquiry { caller: ("100", "pbx"), called: called.user(), of_server: None };
+        let Claim { class, priority, zones } = directory.terms(&inquiry).claim;
+        (class, priority, zones.iter().collect::<Vec<_>>())
+    };
+    assert_eq!(of("sip:501@192.0.2.1"), (Class::Page, 60, vec![0]));
+    assert_eq!(of("sip:911@192.0.2.1"), (Class::Emergency, 90, vec![0, 1, 2]));
+    assert_eq!(of("sip:502@192.0.2.1;transport=udp"), (Class::Bell, 30, vec![1, 2]));
+    assert_eq!(of("sip:192.0.2.1"), (Class::Page, 60, vec![0]), "as [sip] says");
 }
