@@ -265,3 +265,19 @@ fn accounts_say_where_their_calls_are_heard_and_before_whom() {
     assert_eq!(of("sip:502@192.0.2.1;transport=udp"), (Class::Bell, 30, vec![1, 2]));
     assert_eq!(of("sip:192.0.2.1"), (Class::Page, 60, vec![0]), "as [sip] says");
 }
+
+#[test]
+fn a_change_that_finds_the_ring_full_is_told_when_there_is_room() {
+    let mut site = Site::new(ZONES);
+    let low = site.hold(Class::Page, 60, "hall");
+    let voice = site.voice(&low);
+    site.told();
+    for _ in 0..5_000 {
+        site.cards.set_level(voice, Level::UNITY);
+    }
+    let _high = site.hold(Class::Page, 70, "hall");
+    site.cards.tend(at(0));
+    assert!(!site.told()[0].iter().any(|line| line.contains("zone")));
+    assert!(site.cards.poll().is_none());
+    assert_eq!(site.told()[0], ["1: zone 0 to 8 in 5 ms"]);
+}
