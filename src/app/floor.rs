@@ -79,7 +79,7 @@ pub(super) struct Floor {
     given_up: Vec<ClaimId>,
 }
 
-/// Where a zone is: which card, and the how manieth zone of it.
+/// Where a zone is: on which card, and which of the card's zones it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Place {
     sink: usize,

@@ -405,8 +405,8 @@ struct Visit {
 }
 
 fn any_visit() -> impl Strategy<Value = Visit> {
-    use Class::*;
-    let class = prop::sample::select(vec![Emergency, Page, Multicast, Bell, Notice]);
+    let classes = vec![Class::Emergency, Class::Page, Class::Multicast, Class::Bell, Class::Notice];
+    let class = prop::sample::select(classes);
     let times = (0..20_000_u64, 0..5_000_u64, 0..9_000_u64);
     (class, 0..4_u8, 1..4_usize, times).prop_map(
         |(class, priority, zones, (comes_at, begins_after, lasts))| {
