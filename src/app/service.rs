@@ -9,6 +9,7 @@
 
 mod callers;
 mod chimes;
+mod reports;
 mod ringing;
 mod status;
 mod switches;
@@ -34,12 +35,11 @@ use super::throttle::Throttle;
 use crate::clock;
 use crate::config::Settings;
 use crate::key::Key;
-use crate::mix::{Report, VoiceId};
+use crate::mix::VoiceId;
 use crate::paging::{Action, Pager, Queue, Ringer};
 use crate::sip::wire::StatusCode;
 use crate::sip::{CallKey, EndReason, Endpoint, Event, Path};
 use crate::time::Instant;
-use crate::zones::ZoneSet;
 use core::time::Duration;
 use log::Level;
 use smol::future;
@@ -53,6 +53,8 @@ use callers::Manners;
 use ringing::Stroke;
 use switches::Presses;
 
+mod aloud;
+mod answers;
 mod call;
 mod settings;
 
@@ -334,25 +336,6 @@ impl<'a> Service<'a> {
         own.into_iter().chain(others).flatten().min()
     }
 
-    /// Says aloud what is wrong, when it is time to.
-    fn announce(&mut self, now: Instant) {
-        let Some(announcements) = &mut self.announcements else { return };
-        announcements.handle_timeout(now, !self.calls.is_empty(), self.accounts.faults());
-        // The relay goes on while it is made ready, and it is not said before.
-        let is_open =
-            !announcements.is_busy() || self.lines.as_mut().is_none_or(|lines| lines.open(now) <= now);
-        if is_open {
-            announcements.play(|| self.media.voice());
-        }
-    }
-
-    /// A call has come or gone: nothing is said aloud meanwhile.
-    fn make_way(&mut self, now: Instant) {
-        if let Some(announcements) = &mut self.announcements {
-            announcements.handle_call(now);
-        }
-    }
-
     /// Tells the pager which calls have been heard.
     fn hear(&mut self, now: Instant) {
         if self.pager.poll_timeout().is_none_or(|due| due > now) {
@@ -450,16 +433,6 @@ impl<'a> Service<'a> {
         }
     }
 
-    fn answer_waiting(&mut self, now: Instant) {
-        let answers = core::mem::take(&mut self.answers);
-        let is_due = |&(call, at_latest): &(CallKey, Instant)| now >= at_latest || self.is_ready(call);
-        let (due, waiting): (Vec<_>, Vec<_>) = answers.into_iter().partition(is_due);
-        self.answers = waiting;
-        for (call, _) in due {
-            self.answer(now, call);
-        }
-    }
-
     fn answer(&mut self, now: Instant, call: CallKey) {
         let hold = self.calls.get(&call).and_then(|call| call.hold.clone());
         let Some(((mut stream, ours), hold)) = self.begin(call).zip(hold) else { return };
@@ -477,16 +450,6 @@ impl<'a> Service<'a> {
         }
         state.stage = Stage::OnAir(stream);
         self.pager.handle_talking(now, call);
-    }
-
-    /// Where a call is heard.
-    fn zones(&self, call: CallKey) -> ZoneSet {
-        let hold = self.calls.get(&call).and_then(|call| call.hold.as_ref());
-        hold.map_or(ZoneSet::NONE, |hold| hold.zones())
-    }
-
-    fn is_ready(&self, call: CallKey) -> bool {
-        self.cards.is_ready(self.zones(call))
     }
 
     fn give_up(&mut self, now: Instant, call: CallKey, status: StatusCode, why: &str) {
@@ -581,36 +544,8 @@ impl<'a> Service<'a> {
             tell(Level::Info, state.name.as_deref(), format_args!("{}", sentence(reason)));
         }
     }
-
-    fn on_report(&mut self, report: &Report) {
-        match report {
-            &Report::Playing { voice } => self.log_voice(voice, "on air"),
-            Report::Retired { voice, stats, .. } => {
-                self.log_voice(*voice, &summary(stats));
-                self.voices.remove(voice);
-                if let Some(announcements) = &mut self.announcements {
-                    announcements.handle_retired(*voice);
-                }
-                if let Some(klaxon) = &mut self.klaxon {
-                    klaxon.handle_retired(*voice);
-                }
-                if let Some(dropped) = self.cards.take_dropped() {
-                    log::warn!("{dropped} packets found the audio thread too busy");
-                }
-            }
-            _ => {}
-        }
-    }
-
-    fn log_voice(&self, voice: VoiceId, what: &str) {
-        if let Some(name) = self.voices.get(&voice) {
-            log::info!("{name}: {what}");
-        }
-    }
 }
 
-/// Longer than any call rings.
-const NOT_YET: Duration = Duration::from_hours(1);
 /// SIP messages handled in a row.
 const BURST: usize = 8;
 /// How long callers are waited for when the box is told to stop. It has to end within 2 s.
