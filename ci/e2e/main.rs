@@ -48,4 +48,5 @@ mod status;
 mod strangers;
 mod syslog;
 mod tcp;
+mod turns;
 mod zones;
