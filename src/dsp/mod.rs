@@ -21,7 +21,7 @@
 //! Instructions were counted on x86-64 with SSE2, in blocks of 2.5 ms, by `ci/bench/run`.
 //!
 //! [`Noise`] makes what is heard where nothing is sent, [`Chime`] what is heard before a page. [`Dtmf`] listens beside all this, for keys.
-//! Files are brought to the rate of a bus beforehand, by [`convert`]; a card that only knows 44.1 kHz gets [`Polyphase`]
+//! Files are brought to the rate of a bus beforehand, by [`convert`], music on its way to the audio thread, by [`Resampler`]; a card that only knows 44.1 kHz gets [`Polyphase`]
 //! behind the limiter.
 //!
 //! Left out: how fast a voice is to be played, and how much of it is to be left out; that is for who knows its delay.
@@ -39,6 +39,7 @@ mod meter;
 mod noise;
 mod polyphase;
 mod ramp;
+mod resampler;
 mod timescale;
 mod tone;
 mod upsampler;
@@ -58,5 +59,6 @@ pub use meter::{Meter, Reading};
 pub use noise::Noise;
 pub use polyphase::Polyphase;
 pub use ramp::Ramp;
+pub use resampler::Resampler;
 pub use timescale::TimeScale;
 pub use tone::Tone;
