@@ -3,7 +3,7 @@
 use super::sink::Sink;
 use crate::config::{ChannelSet, Settings};
 use crate::mix::{
-    MAX_CHANNELS, Media, OutputLevels, Recital, Report, Voice, VoiceConfig, VoiceId, VoiceStats,
+    MAX_CHANNELS, Media, OutputLevels, Piece, Recital, Report, Voice, VoiceConfig, VoiceId, VoiceStats,
 };
 use crate::output::CardVolume;
 use crate::status;
@@ -48,6 +48,26 @@ impl<'a> Cards<'a> {
     /// Has every card say `recital`; false when one of them takes no more, and then none does.
     pub(super) fn attach_recital(&self, voice: VoiceId, recital: &Recital) -> bool {
         self.attach_all(voice, || Voice::recital(recital))
+    }
+
+    /// How many there are.
+    pub(super) fn count(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Gives one of them, from 0 on, a voice of music; false when it takes no more.
+    pub(super) fn attach_music(&self, card: usize, voice: VoiceId, level: Level) -> bool {
+        self.0.get(card).is_some_and(|sink| sink.attach_music(voice, Box::new(Voice::music(level))))
+    }
+
+    /// Gives the voice of one of them a piece of music; false when it is too busy, and the piece is gone.
+    pub(super) fn play_piece(&self, card: usize, voice: VoiceId, piece: Box<Piece>) -> bool {
+        self.0.get(card).is_some_and(|sink| sink.play_piece(voice, piece))
+    }
+
+    /// Says how fast the music of the voice of one of them is read; false when it is too busy.
+    pub(super) fn set_pace(&self, card: usize, voice: VoiceId, ppm: f32, paused: bool) -> bool {
+        self.0.get(card).is_some_and(|sink| sink.set_pace(voice, ppm, paused))
     }
 
     fn attach_all(&self, voice: VoiceId, source: impl Fn() -> Voice) -> bool {
@@ -102,7 +122,7 @@ impl<'a> Cards<'a> {
         self.0.iter().find_map(Sink::poll)
     }
 
-    /// Voices that have not come back yet.
+    /// Voices that have not come back yet, those of music left out.
     pub(super) fn voices(&self) -> usize {
         self.0.iter().map(Sink::voices).sum()
     }

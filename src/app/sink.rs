@@ -5,7 +5,9 @@
 
 use crate::clock;
 use crate::config::Output;
-use crate::mix::{Command, Media, OutputLevels, OutputStats, Report, Voice, VoiceId, VoiceStats};
+use crate::mix::{
+    Command, Media, OutputLevels, OutputStats, Piece, Report, Voice, VoiceId, VoiceStats,
+};
 use crate::output::{CardVolume, Control, DeviceNews, Found, State};
 use crate::status;
 use crate::time::Instant;
@@ -33,6 +35,8 @@ pub(super) struct Sink<'a> {
     /// Levels that found the ring full.
     levels: RefCell<Option<OutputLevels>>,
     voices: Cell<usize>,
+    /// Voices of music, which are not counted among the others: they are there all the time.
+    music: RefCell<Vec<VoiceId>>,
     dropped: Cell<u64>,
     dropped_in_all: Cell<u64>,
 }
@@ -56,6 +60,7 @@ impl<'a> Sink<'a> {
             overdue: RefCell::default(),
             levels: RefCell::default(),
             voices: Cell::new(0),
+            music: RefCell::default(),
             dropped: Cell::new(0),
             dropped_in_all: Cell::new(0),
         }
@@ -88,6 +93,25 @@ impl<'a> Sink<'a> {
             self.voices.set(self.voices.get() + 1);
         }
         is_taken
+    }
+
+    /// The same for a voice of music.
+    pub(super) fn attach_music(&self, voice: VoiceId, source: Box<Voice>) -> bool {
+        let is_taken = self.send(Command::Attach { voice, source });
+        if is_taken {
+            self.music.borrow_mut().push(voice);
+        }
+        is_taken
+    }
+
+    /// Gives `voice` a piece of music; false when the ring is full, and the piece is gone.
+    pub(super) fn play_piece(&self, voice: VoiceId, piece: Box<Piece>) -> bool {
+        self.send(Command::Piece { voice, piece })
+    }
+
+    /// Says how fast the music of `voice` is read, in millionths; false when the ring is full.
+    pub(super) fn set_pace(&self, voice: VoiceId, ppm: f32, paused: bool) -> bool {
+        self.send(Command::SetPace { voice, ppm, paused })
     }
 
     /// Plays a piece of received media.
@@ -153,13 +177,17 @@ impl<'a> Sink<'a> {
             Report::Output(sound) => self.sound.set(Some(sound)),
             Report::Retired { voice, .. } => {
                 self.stats.borrow_mut().remove(&voice);
-                self.voices.set(self.voices.get().saturating_sub(1));
+                let mut music = self.music.borrow_mut();
+                match music.iter().position(|other| *other == voice) {
+                    Some(place) => drop(music.swap_remove(place)),
+                    None => self.voices.set(self.voices.get().saturating_sub(1)),
+                }
             }
-            Report::Playing { .. } => {}
+            Report::Playing { .. } | Report::Spent { .. } => {}
         }
     }
 
-    /// Voices that have not come back yet.
+    /// Voices that have not come back yet, those of music left out.
     pub(super) fn voices(&self) -> usize {
         self.voices.get()
     }
@@ -215,7 +243,8 @@ impl<'a> Sink<'a> {
             Some(DeviceNews::Missing(why)) => (None, Some(why.clone())),
             None => (None, None),
         };
-        let sound = self.sound.get().filter(|_| self.voices.get() > 0);
+        let plays = self.voices.get() > 0 || !self.music.borrow().is_empty();
+        let sound = self.sound.get().filter(|_| plays);
         status::Sink {
             device: self.output.device.to_string(),
             zones: self.output.routes.iter().map(|route| route.zone.clone()).collect(),

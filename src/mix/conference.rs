@@ -66,8 +66,8 @@ impl Conference {
                     seat.source.release(now);
                 }
             }
-            // What callers hear has a level of its own.
-            Command::SetOutput(_) => {}
+            // What callers hear has a level of its own, and no music.
+            Command::SetOutput(_) | Command::Piece { .. } | Command::SetPace { .. } => {}
         }
     }
 

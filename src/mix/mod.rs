@@ -20,7 +20,9 @@
 //! Delay from the arrival of a packet to its first frame: the target of its jitter buffer (10 ms on a good network) and
 //! 4.7 ms of filters; 3.7 ms for G.722, 3.0 ms for L16 of 48 kHz.
 //!
-//! Left out: priorities, zones and fades, and music that is read on the way.
+//! Music is read on the way: it comes in pieces ([`Piece`]), the boxes of which go back to be filled again.
+//!
+//! Left out: priorities, zones and fades.
 
 mod bus;
 mod conceal;
@@ -33,6 +35,7 @@ mod mixer;
 mod pace;
 mod playout;
 mod recital;
+mod reel;
 mod repetition;
 mod rise;
 mod spread;
@@ -44,6 +47,7 @@ pub use leg::{KEEP_ALIVE, Leg, LegConfig, LegStats};
 pub use message::{Command, MAX_CHANNELS, Media, OutputLevels, OutputStats, Report, VoiceId, VoiceStats};
 pub use mixer::Mixer;
 pub use recital::{Part, Recital};
+pub use reel::Piece;
 pub use spread::Spread;
 pub use voice::{Format, Voice, VoiceConfig, prepare};
 
