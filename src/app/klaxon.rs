@@ -11,6 +11,7 @@
 
 mod made;
 
+pub(super) use self::made::found;
 use self::made::{Made, Stamp};
 use super::bell::Bell;
 use super::cards::Cards;

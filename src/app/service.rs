@@ -8,6 +8,7 @@
 //! Nothing here waits for a peer: every step takes what has come and hands on what follows from it.
 
 mod chimes;
+mod music;
 mod status;
 mod switches;
 
@@ -21,6 +22,7 @@ use super::legs::Legs;
 use super::lines::Lines;
 use super::mdns::Mdns;
 use super::media::{Media, Refused};
+use super::music::Music;
 use super::notify::Outline;
 use super::outlook::Outlook;
 use super::post::Post;
@@ -73,6 +75,8 @@ pub(super) struct Service<'a> {
     mdns: Option<Mdns<'a>>,
     /// `None`: it has no chimes.
     klaxon: Option<Klaxon<'a>>,
+    /// `None`: it has no players.
+    music: Option<Music<'a>>,
     outlook: Outlook,
     /// The box is told to stop: nobody is answered any more.
     is_leaving: bool,
@@ -112,6 +116,7 @@ impl<'a> Service<'a> {
             presses: Presses::default(),
             mdns: None,
             klaxon: None,
+            music: None,
             outlook: Outlook::new(clock::now(), Vec::new()),
             is_leaving: false,
             calls: HashMap::new(),
@@ -169,6 +174,9 @@ impl<'a> Service<'a> {
         }
         if let Some(mut klaxon) = self.klaxon.take() {
             klaxon.handle_stop(now);
+        }
+        if let Some(mut music) = self.music.take() {
+            music.stop();
         }
         self.answers.clear();
         for &call in self.calls.keys() {
@@ -257,10 +265,11 @@ impl<'a> Service<'a> {
         self.announce(now);
         while let Some(report) = self.cards.poll() {
             self.on_report(&report);
-            // A voice that came back is freed here, where freeing is allowed.
-            drop(report);
+            // A voice that came back is freed here, where freeing is allowed, unless it is a box of music to be filled again.
+            self.take_back(report);
         }
         self.follow(now);
+        self.play_music(now);
         self.switch(now);
         self.show(now);
     }
@@ -302,7 +311,8 @@ impl<'a> Service<'a> {
         let (reload, outlook) = (self.reload.poll_timeout(), self.outlook.deadline());
         let lines = self.lines.as_ref().and_then(Lines::poll_timeout);
         let chime = self.klaxon.as_ref().and_then(Klaxon::poll_timeout);
-        let others = [self.post.deadline(), reload, outlook, reports, answer, announcement, lines, chime];
+        let music = self.music.as_ref().and_then(|music| music.poll_timeout(clock::now()));
+        let others = [self.post.deadline(), reload, outlook, reports, answer, announcement, lines, chime, music];
         own.into_iter().chain(others).flatten().min()
     }
 
@@ -543,6 +553,9 @@ impl<'a> Service<'a> {
                 }
                 if let Some(klaxon) = &mut self.klaxon {
                     klaxon.handle_retired(*voice);
+                }
+                if let Some(music) = &mut self.music {
+                    music.handle_retired(*voice);
                 }
                 if let Some(dropped) = self.cards.take_dropped() {
                     log::warn!("{dropped} packets found the audio thread too busy");
