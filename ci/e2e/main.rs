@@ -48,3 +48,4 @@ mod status;
 mod strangers;
 mod syslog;
 mod tcp;
+mod zones;

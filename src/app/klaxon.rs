@@ -15,11 +15,12 @@ pub(super) use self::made::found;
 use self::made::{Made, Stamp};
 use super::bell::Bell;
 use super::cards::Cards;
+use super::floor::Hold;
 use crate::config::{Settings, Sound};
 use crate::dsp::Chime;
 use crate::files::ClipError;
 use crate::mix::VoiceId;
-use crate::paging::{Cue, Entry, Padding, Prelude};
+use crate::paging::{Claim, Cue, Entry, Padding, Prelude};
 use crate::status::{Mistake, Severity};
 use crate::time::Instant;
 use crate::units::Level;
@@ -39,6 +40,9 @@ pub(super) struct Klaxon<'a> {
     /// What those who wait shall hear; it is as long as they wait for it.
     promised: Option<Made>,
     playing: Option<Playing>,
+    /// What the last page claimed that had a chime, and the claim itself while one is to be heard.
+    claim: Option<Claim>,
+    hold: Option<Rc<Hold<'a>>>,
     /// Somebody waits or is on air.
     is_called: bool,
     /// Somebody of those has been on air.
@@ -68,8 +72,6 @@ struct Slot {
 struct Playing {
     place: Place,
     voice: VoiceId,
-    /// Cards that have not given it back.
-    cards: usize,
 }
 
 /// Where in a page.
@@ -124,6 +126,8 @@ impl<'a> Klaxon<'a> {
             after: Slot::default(),
             promised: None,
             playing: None,
+            claim: None,
+            hold: None,
             is_called: false,
             was_on_air: false,
             is_after_due: false,
@@ -192,14 +196,23 @@ impl<'a> Klaxon<'a> {
         })
     }
 
-    /// A caller rings, who joins others that wait or are on air, or does not. When he may be answered.
-    pub(super) fn handle_call(&mut self, now: Instant, entry: Entry, is_joining: bool) -> Instant {
+    /// A caller rings, who claims what is held, and joins others that wait or are on air, or does not. When he may be
+    /// answered.
+    pub(super) fn handle_call(
+        &mut self,
+        now: Instant,
+        entry: Entry,
+        is_joining: bool,
+        hold: &Rc<Hold<'a>>,
+    ) -> Instant {
         self.is_after_due = false;
         if self.playing.is_some_and(|playing| playing.place == Place::After) {
             self.hush();
         }
         if !self.prelude.is_awaited(now) {
             self.promised.clone_from(&self.before.made);
+            self.claim = Some(hold.claim());
+            self.hold = (!is_joining).then(|| Rc::clone(hold));
         }
         self.prelude.handle_call(now, entry, is_joining)
     }
@@ -209,6 +222,9 @@ impl<'a> Klaxon<'a> {
         if self.is_called && !is_called {
             self.prelude.handle_nobody(now);
             self.is_after_due = self.was_on_air && self.after.made.is_some();
+            // Before the claim of the page is over, so that no music comes in between.
+            let claim = self.claim.filter(|_| self.is_after_due);
+            self.hold = claim.map(|claim| self.cards.claim(now, claim, now));
         }
         self.was_on_air = is_on_air || (is_called && self.was_on_air);
         self.is_called = is_called;
@@ -219,6 +235,7 @@ impl<'a> Klaxon<'a> {
         self.prelude.handle_nobody(now);
         (self.is_called, self.was_on_air, self.is_after_due) = (false, false, false);
         self.hush();
+        self.hold = None;
     }
 
     /// Acts on what is due; `name` names a voice.
@@ -229,10 +246,18 @@ impl<'a> Klaxon<'a> {
             Some(Cue::Hush) => self.hush(),
             None => {}
         }
-        if self.is_after_due && self.cards.voices() == 0 {
+        if self.is_after_due && !self.cards.speaks() {
             self.is_after_due = false;
             self.play(Place::After, name());
         }
+        if !self.is_busy() {
+            self.hold = None;
+        }
+    }
+
+    /// When the chime that is waited for begins, or began.
+    pub(super) fn sounds_at(&self) -> Option<Instant> {
+        self.prelude.sounds_at()
     }
 
     /// When [`handle_timeout`](Self::handle_timeout) wants to be called.
@@ -252,9 +277,8 @@ impl<'a> Klaxon<'a> {
 
     /// A card has given a voice back.
     pub(super) fn handle_retired(&mut self, voice: VoiceId) {
-        let Some(playing) = self.playing.as_mut().filter(|playing| playing.voice == voice) else { return };
-        playing.cards = playing.cards.saturating_sub(1);
-        if playing.cards == 0 {
+        let is_its_own = self.playing.is_some_and(|playing| playing.voice == voice);
+        if is_its_own && !self.cards.is_heard(voice) {
             self.playing = None;
         }
     }
@@ -270,11 +294,11 @@ impl<'a> Klaxon<'a> {
             Place::Before => self.promised.take(),
             Place::After => self.after.made.clone(),
         };
-        let Some(made) = made else { return };
+        let (Some(made), Some(hold)) = (made, self.hold.clone()) else { return };
         self.hush();
-        self.cards.wake();
-        if self.cards.attach_recital(voice, &made.recital(self.options.level)) {
-            self.playing = Some(Playing { place, voice, cards: self.cards.open().1 });
+        self.cards.wake(hold.zones());
+        if self.cards.attach_recital(voice, &made.recital(self.options.level), &hold) {
+            self.playing = Some(Playing { place, voice });
         } else {
             log::warn!("a chime is left out: an audio thread is too busy");
         }

@@ -1,21 +1,23 @@
 //! The media of a call: what is agreed on, the sockets it comes by, the voices it becomes, the way back.
 //!
 //! ```text
-//! offer ──prepare──> Prepared (answer, sockets) ──start──> Stream (voices, tasks, leg) ──drop──> the cards retire the voice
+//! offer ──prepare──> Prepared (answer, sockets) ──start──> Stream (tasks, leg) ──put_on_air──> voices ──drop──> retired
 //!                                                           │  ^
 //!                                                           └──┘ offers and answers within the call
 //! ```
+//! A stream that is not on air hears keys and is told things; what its caller says meanwhile is thrown away.
 
 use super::back::Manner;
 use super::bell::Bell;
 use super::cards::Cards;
+use super::floor::Hold;
 use super::inband::Inband;
 use super::legs::Legs;
 use super::stream::{Desk, Ends, Inflow};
 use crate::codec::Codec;
 use crate::config::Settings;
 use crate::key::Key;
-use crate::mix::{Format, VoiceConfig, VoiceId};
+use crate::mix::{Format, Recital, VoiceConfig, VoiceId};
 use crate::net::{BindError, MediaPorts, Udp, UdpOptions};
 use crate::rtp::rtcp::{Cname, PeerView, Reporter, ReporterConfig};
 use crate::rtp::telephone_event::Keys;
@@ -114,15 +116,12 @@ impl<'a> Media<'a> {
         Ok(Prepared { ours: ours.to_bytes(), session, formats, path, speech, reports })
     }
 
-    /// Begins to receive and to play; `None` when an audio thread takes no more voices.
-    pub(super) fn start(&mut self, prepared: Prepared) -> Option<Stream<'a>> {
+    /// Begins to receive; nobody hears it yet.
+    pub(super) fn start(&mut self, prepared: Prepared) -> Stream<'a> {
         let Prepared { session, formats, path, speech, reports, .. } = prepared;
         let voice = self.way.voice();
         let mix = self.options.mix;
-        if !self.way.cards.attach(voice, &mix.voice(&formats.speech)) {
-            return None;
-        }
-        self.way.legs.join(voice, mix.voice(&formats.speech));
+        self.way.legs.enter(voice);
         let Way { cards, legs, bell, desk, .. } = self.way.clone();
         let remote = session.agreed().and_then(|agreed| agreed.remote);
         let config = reception(&formats, remote, path);
@@ -132,6 +131,7 @@ impl<'a> Media<'a> {
             _receiving: self.executor.spawn(Inflow::receive(Rc::downgrade(&inflow))),
             _reporting: self.executor.spawn(Inflow::report(Rc::downgrade(&inflow))),
             inflow,
+            hold: None,
             way: self.way.clone(),
             mix,
             path,
@@ -142,7 +142,7 @@ impl<'a> Media<'a> {
         if let Some(agreed) = stream.session.agreed() {
             stream.direct(agreed);
         }
-        Some(stream)
+        stream
     }
 
     fn local(&mut self, address: IpAddr, port: u16) -> Local {
@@ -167,6 +167,11 @@ pub(super) struct Prepared {
 }
 
 impl Prepared {
+    /// Whether both ends have said what they want.
+    pub(super) fn is_agreed(&self) -> bool {
+        self.session.agreed().is_some()
+    }
+
     /// What the caller speaks, once it is agreed on.
     pub(super) fn agreed_codec(&self) -> Option<String> {
         self.session.agreed().map(|agreed| encoding(&agreed.send))
@@ -181,6 +186,8 @@ impl Prepared {
 /// A stream on its way to the loudspeakers, and back to the caller. Dropped, it plays what has come and ends.
 pub(super) struct Stream<'a> {
     inflow: Rc<Inflow<'a>>,
+    /// Where it is heard, once it is on air.
+    hold: Option<Rc<Hold<'a>>>,
     way: Way<'a>,
     mix: MixOptions,
     /// How the signalling goes.
@@ -195,10 +202,47 @@ pub(super) struct Stream<'a> {
     _reporting: Task<()>,
 }
 
-impl Stream<'_> {
+impl<'a> Stream<'a> {
     /// Its voice, until a change of codecs makes it another one.
     pub(super) fn voice(&self) -> VoiceId {
         self.inflow.voice()
+    }
+
+    /// Has it heard from now on, by the loudspeakers where `hold` says and by others who are; false when an audio thread takes
+    /// no more voices.
+    pub(super) fn put_on_air(&mut self, hold: Rc<Hold<'a>>) -> bool {
+        let is_new = !self.inflow.is_on_air();
+        let voice = self.mix.voice(&self.formats.speech);
+        if is_new && !self.way.cards.attach(self.voice(), &voice, &hold) {
+            return false;
+        }
+        if is_new {
+            self.hold = Some(hold);
+            self.way.legs.join(self.voice(), voice);
+            self.inflow.put_on_air();
+        }
+        true
+    }
+
+    /// Says something to the caller alone, after what is still to be said to him. Where there is no way back within a second,
+    /// it is left out. The end of it is told by [`is_saying`](Self::is_saying), and [`Legs::poll_timeout`] says when to ask.
+    pub(super) fn say(&self, recital: &Recital) {
+        self.inflow.say(recital);
+    }
+
+    /// Ends what is said to him, and what was still to be said.
+    pub(super) fn hush(&self) {
+        self.inflow.hush();
+    }
+
+    /// Whether something is said to him, or still to be said.
+    pub(super) fn is_saying(&self) -> bool {
+        self.inflow.is_saying()
+    }
+
+    /// Sends to the caller from now on, though nothing has come from him.
+    pub(super) fn open_back(&self) {
+        self.inflow.open_back();
     }
 
     /// Changes how loud it is to what `settings` say.
@@ -293,12 +337,16 @@ impl Stream<'_> {
             return Ok(());
         }
         let (old, new) = (self.inflow.voice(), self.way.voice());
-        if !self.way.cards.attach(new, &self.mix.voice(&formats.speech)) {
+        let (is_on_air, voice) = (self.inflow.is_on_air(), self.mix.voice(&formats.speech));
+        let hold = self.hold.as_ref().filter(|_| is_on_air);
+        if hold.is_some_and(|hold| !self.way.cards.attach(new, &voice, hold)) {
             return Err(Refused::NoVoice);
         }
-        self.way.cards.release(old);
-        self.way.legs.leave(old);
-        self.way.legs.join(new, self.mix.voice(&formats.speech));
+        self.way.legs.rename(old, new);
+        if is_on_air {
+            self.way.cards.release(old);
+            self.way.legs.join(new, voice);
+        }
         self.inflow.change_voice(new);
         Ok(())
     }
@@ -330,7 +378,9 @@ impl Drop for Stream<'_> {
     fn drop(&mut self) {
         self.inflow.leave();
         self.way.legs.leave(self.voice());
-        self.way.cards.release(self.voice());
+        if self.inflow.is_on_air() {
+            self.way.cards.release(self.voice());
+        }
     }
 }
 

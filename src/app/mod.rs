@@ -6,7 +6,9 @@
 //! - `caller` places pages (`paging call`): `target` is whom it calls, `call_schedule` says when; `call_media` is what is
 //!   offered and said: `sound` and `speech`, cut into `call_stream`s with `call_faults`, sent by the `talker`;
 //!   `call_score` is how it went.
+//! - `floor` and `cards` have everything heard where it should be and nowhere else; `terms` say where that is for a call.
 //! - `announcements` say aloud what is wrong, `say_status` what is asked for; `recite` makes sound of words.
+//! - `terms` are those of a call: where it is heard, and what before it; `beeps` are what its caller is told.
 //! - `klaxon` makes the chimes ready that are heard before a page and after it.
 //! - `music` are the players of music between pages.
 //! - `configuration` reads files, environment and `--set`, and `reload` has them read again; `configure` checks and prints
@@ -27,6 +29,7 @@ mod accounts;
 mod announcements;
 pub mod arguments;
 mod back;
+mod beeps;
 mod bell;
 mod boot;
 mod boot_arguments;
@@ -50,6 +53,7 @@ mod configure;
 mod confine;
 mod connection;
 mod connections;
+mod floor;
 mod guard;
 mod guard_arguments;
 mod guard_card;
@@ -89,6 +93,7 @@ mod syslog;
 mod talker;
 mod target;
 mod terminal;
+mod terms;
 mod throttle;
 mod tidings;
 mod vicinity;

@@ -32,7 +32,7 @@ use std::rc::Rc;
 
 /// The players of a box.
 pub(super) struct Music<'a> {
-    players: Vec<Player>,
+    players: Vec<Player<'a>>,
     cards: Rc<Cards<'a>>,
 }
 
@@ -60,7 +60,8 @@ impl<'a> Music<'a> {
             player.stop(&self.cards);
         }
         for player in &mut self.players {
-            player.set_level(&self.cards, level);
+            let zones = settings.zone_set(player.zones());
+            player.set_terms(&self.cards, zones, level);
         }
     }
 
@@ -88,7 +89,7 @@ impl<'a> Music<'a> {
     /// A card has given a voice back.
     pub(super) fn handle_retired(&mut self, voice: VoiceId) {
         for player in &mut self.players {
-            player.handle_retired(voice);
+            player.handle_retired(&self.cards, voice);
         }
     }
 
@@ -99,18 +100,13 @@ impl<'a> Music<'a> {
         }
     }
 
-    /// Whether any of it is heard.
-    pub(super) fn plays(&self) -> bool {
-        self.players.iter().any(Player::plays)
-    }
-
     /// How the players are.
     pub(super) fn status(&self) -> Vec<status::Player> {
         self.players.iter().map(|player| player.status(&self.cards)).collect()
     }
 }
 
-fn start(now: Instant, wanted: &config::Player) -> Option<Player> {
+fn start<'a>(now: Instant, wanted: &config::Player) -> Option<Player<'a>> {
     Player::start(now, wanted, entropy::seed())
         .inspect_err(|error| log::error!("[music {}]: no thread: {error}", wanted.name.escape_debug()))
         .ok()

@@ -7,6 +7,7 @@
 //! One task runs [`Service::serve`]; it handles at most [`BURST`] SIP messages before it lets the media tasks run.
 //! Nothing here waits for a peer: every step takes what has come and hands on what follows from it.
 
+mod callers;
 mod chimes;
 mod music;
 mod status;
@@ -27,15 +28,19 @@ use super::notify::Outline;
 use super::outlook::Outlook;
 use super::post::Post;
 use super::reload::Reload;
+use super::serve::queue_rule;
 use super::strangers::{Strangers, TurnedAway};
+use super::terms::Directory;
 use super::throttle::Throttle;
 use crate::clock;
+use crate::config::Settings;
 use crate::key::Key;
 use crate::mix::{Report, VoiceId};
-use crate::paging::{Action, Pager};
+use crate::paging::{Action, Pager, Queue};
 use crate::sip::wire::StatusCode;
 use crate::sip::{CallKey, EndReason, Endpoint, Event, Path};
 use crate::time::Instant;
+use crate::zones::ZoneSet;
 use core::time::Duration;
 use log::Level;
 use smol::future;
@@ -45,6 +50,7 @@ use std::sync::Arc;
 
 pub(super) use call::short;
 use call::{Call, Caller, Stage, complain, name, sentence, summary, tell, tell_reception};
+use callers::Manners;
 use switches::Presses;
 
 mod call;
@@ -54,6 +60,10 @@ mod settings;
 pub(super) struct Service<'a> {
     endpoint: Endpoint,
     pager: Pager<CallKey>,
+    /// Who waits for whom.
+    queue: Queue<CallKey>,
+    directory: Directory,
+    manners: Manners,
     media: Media<'a>,
     cards: Rc<Cards<'a>>,
     legs: Rc<Legs<'a>>,
@@ -93,7 +103,7 @@ impl<'a> Service<'a> {
     pub(super) fn new(
         endpoint: Endpoint,
         pager: Pager<CallKey>,
-        media: Media<'a>,
+        (media, settings): (Media<'a>, &Settings),
         post: Post,
         (accounts, reload): (Accounts<'a>, Reload<'a>),
     ) -> Self {
@@ -101,6 +111,9 @@ impl<'a> Service<'a> {
         Self {
             endpoint,
             pager,
+            queue: Queue::new(queue_rule(settings)),
+            directory: Directory::new(settings),
+            manners: Manners::of(settings),
             media,
             cards,
             legs,
@@ -252,6 +265,8 @@ impl<'a> Service<'a> {
                 self.on_event(now, event);
             } else if let Some(action) = self.pager.poll_action() {
                 self.on_action(now, action);
+            } else if let Some(turn) = self.queue.poll_turn() {
+                self.on_turn(now, turn);
             } else if let Some(transmit) = self.endpoint.poll_transmit() {
                 if self.post.send(&transmit).is_err() {
                     self.endpoint.handle_unreachable(now, transmit.path);
@@ -269,6 +284,7 @@ impl<'a> Service<'a> {
             self.take_back(report);
         }
         self.follow(now);
+        self.cards.tend(now);
         self.play_music(now);
         self.switch(now);
         self.show(now);
@@ -311,8 +327,10 @@ impl<'a> Service<'a> {
         let (reload, outlook) = (self.reload.poll_timeout(), self.outlook.deadline());
         let lines = self.lines.as_ref().and_then(Lines::poll_timeout);
         let chime = self.klaxon.as_ref().and_then(Klaxon::poll_timeout);
+        let (post, told) = (self.post.deadline(), self.legs.poll_timeout());
+        let floor = self.cards.poll_timeout(clock::now());
         let music = self.music.as_ref().and_then(|music| music.poll_timeout(clock::now()));
-        let others = [self.post.deadline(), reload, outlook, reports, answer, announcement, lines, chime, music];
+        let others = [post, reload, outlook, reports, answer, announcement, lines, chime, told, floor, music];
         own.into_iter().chain(others).flatten().min()
     }
 
@@ -351,15 +369,17 @@ impl<'a> Service<'a> {
 
     fn on_event(&mut self, now: Instant, event: Event) {
         match event {
-            Event::Incoming { call, from, path, call_id, offer, .. } => {
+            Event::Incoming { call, from, to, path, call_id, offer } => {
                 let name = self.may_tell(now, path).then(|| name(&from, path, &call_id));
                 self.make_way(now);
-                self.cards.wake();
+                let terms = self.terms(&from, &to, path);
+                self.cards.wake(terms.zones);
                 match self.media.prepare(path, &offer) {
                     Ok(prepared) => {
                         let caller = Caller::new(&from, path, &call_id);
                         let stage = Stage::Waiting(Box::new(prepared));
-                        self.take(now, call, Call { name, caller, since: now, keys: String::new(), stage });
+                        let (hold, keys) = (None, String::new());
+                        self.take(now, call, Call { name, caller, since: now, terms, hold, keys, stage });
                     }
                     Err(refused) => self.refuse(now, call, name.as_deref(), &refused),
                 }
@@ -400,10 +420,8 @@ impl<'a> Service<'a> {
         if let Stage::Waiting(prepared) = &state.stage {
             tell(Level::Info, state.name.as_deref(), format_args!("rings, {}", prepared.codec()));
         }
-        let open_at = self.open(now);
-        let open_at = self.chime(now, open_at);
         self.calls.insert(call, state);
-        self.pager.handle_incoming(now, call, open_at);
+        self.admit(now, call);
     }
 
     fn refuse(&mut self, now: Instant, call: CallKey, name: Option<&str>, refused: &Refused) {
@@ -413,13 +431,15 @@ impl<'a> Service<'a> {
 
     fn on_action(&mut self, now: Instant, action: Action<CallKey>) {
         match action {
-            Action::Ring(call) => self.endpoint.ring(now, call),
-            Action::Answer(call) if self.cards.is_ready() => self.answer(now, call),
+            Action::Ring(call) => self.ring(now, call),
+            Action::Answer(call) if self.is_ready(call) => self.answer(now, call),
             Action::Answer(call) => {
-                self.cards.wake();
+                self.cards.wake(self.zones(call));
                 self.answers.push((call, now + READY_FOR));
             }
             Action::Refuse(call) => self.give_up(now, call, StatusCode::BUSY_HERE, "too many calls at once"),
+            Action::Hold(call) => self.hold(now, call),
+            Action::Warn(call) => self.warn(call),
             Action::HangUp(call, reason) => {
                 if let Some(state) = self.calls.get(&call) {
                     tell(Level::Info, state.name.as_deref(), format_args!("ended: {reason}"));
@@ -430,41 +450,57 @@ impl<'a> Service<'a> {
     }
 
     fn answer_waiting(&mut self, now: Instant) {
-        let is_ready = self.cards.is_ready();
-        let (due, waiting) = self.answers.drain(..).partition(|&(_, at_latest)| is_ready || now >= at_latest);
+        let answers = core::mem::take(&mut self.answers);
+        let is_due = |&(call, at_latest): &(CallKey, Instant)| now >= at_latest || self.is_ready(call);
+        let (due, waiting): (Vec<_>, Vec<_>) = answers.into_iter().partition(is_due);
         self.answers = waiting;
-        let due: Vec<_> = due;
         for (call, _) in due {
             self.answer(now, call);
         }
     }
 
     fn answer(&mut self, now: Instant, call: CallKey) {
-        let Some(state) = self.calls.get_mut(&call) else { return };
-        let Stage::Waiting(prepared) = std::mem::replace(&mut state.stage, Stage::Leaving) else { return };
-        let ours = prepared.ours.clone();
-        let Some(stream) = self.media.start(*prepared) else {
+        let Some((mut stream, ours)) = self.begin(call) else { return };
+        let hold = self.calls.get(&call).and_then(|call| call.hold.clone());
+        if !hold.is_some_and(|hold| stream.put_on_air(hold)) {
             self.pager.handle_ended(call);
             return self.give_up(now, call, StatusCode::BUSY_HERE, "the audio thread takes no more voices");
-        };
+        }
+        if let Some(ours) = ours {
+            self.endpoint.answer(now, call, ours);
+        }
+        self.greet(&stream);
+        let Some(state) = self.calls.get_mut(&call) else { return };
         if let Some(name) = &state.name {
             self.voices.insert(stream.voice(), name.clone());
         }
-        state.stage = Stage::OnAir(Box::new(stream));
-        self.endpoint.answer(now, call, ours);
+        state.stage = Stage::OnAir(stream);
         self.pager.handle_talking(now, call);
+    }
+
+    /// Where a call is heard.
+    fn zones(&self, call: CallKey) -> ZoneSet {
+        self.calls.get(&call).map_or(ZoneSet::NONE, |call| call.terms.zones)
+    }
+
+    fn is_ready(&self, call: CallKey) -> bool {
+        self.cards.is_ready(self.zones(call))
     }
 
     fn give_up(&mut self, now: Instant, call: CallKey, status: StatusCode, why: &str) {
         if let Some(state) = self.calls.remove(&call) {
             tell(Level::Warn, state.name.as_deref(), format_args!("refused: {why}"));
         }
+        self.queue.handle_ended(call);
+        // Who has been answered already is not refused, but hung up.
         self.endpoint.reject(now, call, status, None);
+        self.endpoint.hang_up(now, call);
     }
 
     /// The ACK may hold the answer to our offer.
     fn on_confirmed(&mut self, now: Instant, call: CallKey, body: &[u8]) {
-        let Some(Call { name, stage: Stage::OnAir(stream), .. }) = self.calls.get_mut(&call) else { return };
+        let Some(Call { name, stage, .. }) = self.calls.get_mut(&call) else { return };
+        let Some(stream) = stage.answered_mut() else { return };
         if let Err(refused) = stream.handle_answer(body) {
             tell(Level::Warn, name.as_deref(), format_args!("ended: {refused}"));
             self.pager.handle_ended(call);
@@ -474,7 +510,9 @@ impl<'a> Service<'a> {
 
     /// The caller wants to change the call: to hold it, to resume it, to be heard from elsewhere.
     fn on_reoffered(&mut self, now: Instant, call: CallKey, offer: &[u8]) {
-        let Some(Call { name, caller, stage: Stage::OnAir(stream), .. }) = self.calls.get_mut(&call) else {
+        let state = self.calls.get_mut(&call);
+        let state = state.and_then(|call| Some((&call.name, &call.caller, call.stage.answered_mut()?)));
+        let Some((name, caller, stream)) = state else {
             return self.endpoint.reject_reoffer(now, call, StatusCode::NOT_ACCEPTABLE_HERE, None);
         };
         match stream.handle_offer(offer) {
@@ -493,9 +531,8 @@ impl<'a> Service<'a> {
 
     /// The caller has answered what we said again.
     fn on_refreshed(&mut self, now: Instant, call: CallKey, answer: &[u8]) {
-        let Some(Call { name, caller, stage: Stage::OnAir(stream), .. }) = self.calls.get_mut(&call) else {
-            return;
-        };
+        let Some(Call { name, caller, stage, .. }) = self.calls.get_mut(&call) else { return };
+        let Some(stream) = stage.answered_mut() else { return };
         match stream.handle_refresh(answer) {
             Ok(()) => self.voices.extend(name.iter().map(|name| (stream.voice(), name.clone()))),
             Err(refused) => complain(self.chatter.allow(now, caller.peer.ip()), name.as_deref(), &refused),
@@ -506,7 +543,7 @@ impl<'a> Service<'a> {
     fn take_keys(&mut self, now: Instant) {
         let mut pressed = Vec::new();
         for (&call, state) in &self.calls {
-            let Stage::OnAir(stream) = &state.stage else { continue };
+            let Some(stream) = state.stage.stream() else { continue };
             pressed.extend(core::iter::from_fn(|| stream.poll_key()).map(|key| (call, key)));
         }
         for (call, key) in pressed {
@@ -529,12 +566,15 @@ impl<'a> Service<'a> {
             state.tell_keys();
             tell_reception(state);
             state.stage = Stage::Leaving;
+            state.hold = None;
         }
+        self.queue.handle_ended(call);
         self.endpoint.hang_up(now, call);
     }
 
     fn on_ended(&mut self, call: CallKey, reason: EndReason) {
         self.pager.handle_ended(call);
+        self.queue.handle_ended(call);
         if let Some(mut state) = self.calls.remove(&call) {
             state.tell_keys();
             tell_reception(&state);

@@ -23,6 +23,8 @@ use heapless::Deque;
 pub struct Piece {
     /// The next piece has the next number; one after a gap has not.
     pub number: u32,
+    /// Which of the cards that play it this one is for; for who sends it.
+    pub card: u8,
     /// Frames that were held when it came, itself left out; written by who plays it.
     pub met: u32,
     /// Full scale ±32768.
@@ -42,7 +44,7 @@ impl Piece {
     /// One of silence, where it belongs.
     #[must_use]
     pub fn blank() -> Box<Self> {
-        Box::new(Self { number: 0, met: 0, samples: [0; Self::FRAMES] })
+        Box::new(Self { number: 0, card: 0, met: 0, samples: [0; Self::FRAMES] })
     }
 }
 

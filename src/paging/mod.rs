@@ -1,15 +1,27 @@
 //! Paging logic: what becomes of a call, and when the amplifier is on.
 //!
 //! The [`Pager`] decides when a call is answered, refused and ended. It knows calls by a name only; signalling, media
-//! and loudspeakers are joined to it by `app`. The [`Prelude`] is what is heard before that, the
-//! [`Relay`] is on while there is something to hear.
+//! and loudspeakers are joined to it by `app`. The [`Queue`] says who waits for whom, the [`Prelude`] is what is heard
+//! before a page, the [`Ringer`] rings for calls that somebody else answers, the [`Relay`] is on while there is something
+//! to hear. Who is heard where, and how loud, is for the [`Floor`]: it asks [`arbitrate`] zone by zone, and lets music go
+//! and come in a [`Swell`].
 
+mod arbiter;
+mod floor;
 mod pager;
 mod prelude;
+mod queue;
 mod relay;
+mod ringer;
+mod swell;
 
-pub use pager::{Action, EndReason, Pager, Policy};
+pub use arbiter::{Claim, Class, Verdict, arbitrate};
+pub use floor::{Change, ClaimId, Floor, Heard, Manner};
+pub use pager::{Action, EndReason, Pager, Policy, WARNING};
 pub use prelude::{Cue, Entry, Padding, Prelude};
+pub use queue::{Admission, Queue, Rule, Turn, Want};
 pub use relay::Relay;
+pub use ringer::{Ringer, Ringing};
 
 pub use crate::zones::ZoneSet;
+pub use swell::{Loss, MusicFade, MusicFades, Step, Swell};

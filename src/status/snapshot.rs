@@ -179,6 +179,8 @@ pub struct Call {
 pub enum CallState {
     /// It rings, or is about to be answered.
     Ringing,
+    /// It is answered, and waits for others.
+    Queued,
     /// It is heard.
     OnAir,
     /// The caller has put it on hold.

@@ -207,6 +207,7 @@ impl fmt::Display for Call {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let state = match self.state {
             CallState::Ringing => "rings",
+            CallState::Queued => "waits for others",
             CallState::OnAir => "on air",
             CallState::Held => "on hold",
             CallState::Leaving => "is hung up",

@@ -3,7 +3,8 @@
 
 use crate::codec::Codec;
 use crate::mix::{
-    BLOCK, Command, Format, Media, Mixer, Part, Piece, Recital, Report, Voice, VoiceConfig, VoiceId,
+    BLOCK, Command, Format, Media, Mixer, Part, Piece, Recital, Report, Route, Spread, Voice, VoiceConfig,
+    VoiceId,
 };
 use crate::output::{Engine, RingedMixer};
 use crate::rtp::{Chunk, Content, DelayRange};
@@ -30,7 +31,10 @@ fn the_counter_counts() {
 fn a_hundred_voices_come_and_go_without_an_allocation() {
     let (mut commands, mut reports) = (Queue::<Command, 256>::new(), Queue::<Report, 64>::new());
     let ((mut down, commands), (reports, mut up)) = (commands.split(), reports.split());
-    let mut engine = RingedMixer::new(Mixer::new(2, VOICES), commands, reports);
+    // Two zones, one of them later than the other.
+    let zone = |zone, delay| (Spread::of(&[Level::UNITY; 2], |channel| channel == zone), delay);
+    let zones = [zone(0, Duration::ZERO), zone(1, Duration::from_millis(33))];
+    let mut engine = RingedMixer::new(Mixer::new(2, VOICES).with_zones(zones), commands, reports);
     let mut output = [0.0; BLOCK * 2 * 2];
     let mut dice = Dice(1);
     let mut tally = Tally::default();
@@ -66,7 +70,7 @@ fn music_comes_and_goes_without_an_allocation() {
     for turn in 0..8_000_u32 {
         let (now, voice) = (Instant::ZERO + TURN * turn, VoiceId((turn / 2_000).into()));
         let command = match turn % 2_000 {
-            0 => Some(Command::Attach { voice, source: Box::new(Voice::music(Level::UNITY)) }),
+            0 => Some(Command::Attach { voice, source: Box::new(Voice::music(Level::UNITY)), route: Route::EVERYWHERE }),
             700 | 800 => Some(Command::SetPace { voice, ppm: 300.0, paused: turn % 2_000 == 700 }),
             1_800 => Some(Command::Release { voice }),
             // It runs dry for a while.
@@ -114,8 +118,14 @@ fn command(dice: &mut Dice, turn: u32, voice: usize, now: Instant) -> Option<Com
     let (life, age) = (turn / LIFE, turn % LIFE);
     let id = VoiceId(u64::from(life) * 1_000 + u64::try_from(voice).ok()?);
     match age {
-        0 => Some(Command::Attach { voice: id, source: source(voice) }),
+        0 => Some(Command::Attach { voice: id, source: source(voice), route: Route::EVERYWHERE }),
         100 => Some(Command::SetLevel { voice: id, level: Level::from_db(-6.0) }),
+        30 | 60 | 90 => Some(Command::Route {
+            voice: id,
+            zone: voice % 2,
+            level: Level::from_gain([0.0, 1.0, 0.5][age as usize / 30 - 1]),
+            fade: Duration::from_millis(200),
+        }),
         120 | 140 => Some(Command::Hush { voice: id, hushed: age == 120 }),
         RELEASED => Some(Command::Release { voice: id }),
         1..RELEASED if age % 4 == 2 => {

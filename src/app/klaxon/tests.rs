@@ -5,6 +5,8 @@ use super::super::sink::Sink;
 use super::*;
 use crate::config::load;
 use crate::mix::{Command, Report, Voice, VoiceStats};
+use crate::paging::Class;
+use crate::zones::ZoneSet;
 use core::future::poll_fn;
 use heapless::spsc::{Consumer, Producer};
 use std::fs;
@@ -17,6 +19,8 @@ struct Hall {
     executor: Rc<LocalExecutor<'static>>,
     bell: Rc<Bell>,
     voices: u64,
+    /// Of all callers.
+    holds: Vec<Rc<Hold<'static>>>,
 }
 
 /// The other end of a sink.
@@ -28,19 +32,20 @@ struct Thread {
 
 impl Hall {
     fn new(cards: usize, text: &str) -> Self {
-        let settings = settings(text);
+        let zone = |card| format!("[zone {card}]\ndevice = wav:/{card}.wav\n");
+        let settings = settings(&format!("{text}{}", (0..cards).map(zone).collect::<String>()));
         let (mut sinks, mut threads) = (Vec::new(), Vec::new());
-        for _ in 0..cards {
+        for output in settings.outputs() {
             let rings = Box::leak(Box::new(Rings::new()));
-            let card: &Card = Box::leak(Box::new(Card::new(settings.outputs().pop().unwrap(), &settings)));
+            let card: &Card = Box::leak(Box::new(Card::new(output, &settings)));
             let (to_thread, to_box) = (rings.commands.split(), rings.reports.split());
             sinks.push(Sink::new(to_thread.0, to_box.1, (&card.control, &card.output)));
             threads.push(Thread { commands: to_thread.1, reports: to_box.0, voices: Vec::new() });
         }
         let (executor, cards, bell) =
-            (Rc::new(LocalExecutor::new()), Rc::new(Cards::new(sinks)), Rc::default());
+            (Rc::new(LocalExecutor::new()), Rc::new(Cards::new(sinks, &settings)), Rc::default());
         let klaxon = Klaxon::new(&settings, Rc::clone(&executor), Rc::clone(&cards), Rc::clone(&bell));
-        Self { klaxon, cards, threads, executor, bell, voices: 0 }
+        Self { klaxon, cards, threads, executor, bell, voices: 0, holds: Vec::new() }
     }
 
     /// Somebody rings at `millis`, and is answered then if there is no chime.
@@ -51,7 +56,10 @@ impl Hall {
     /// The same where the way is open only later.
     fn call_through(&mut self, millis: u64, open_at: u64, is_joining: bool) -> u64 {
         let entry = Entry { open_at: at(open_at), answer_at: at(open_at) };
-        let answer_at = self.klaxon.handle_call(at(millis), entry, is_joining);
+        let claim = Claim { class: Class::Page, priority: 60, zones: ZoneSet::ALL };
+        let hold = self.cards.claim(at(millis), claim, at(open_at));
+        let answer_at = self.klaxon.handle_call(at(millis), entry, is_joining, &hold);
+        self.holds.push(hold);
         self.turn(millis, true, false);
         answer_at.as_micros() / 1000
     }
@@ -71,7 +79,7 @@ impl Hall {
         for Thread { commands, voices, .. } in &mut self.threads {
             while let Some(command) = commands.dequeue() {
                 told.push(match command {
-                    Command::Attach { voice, source } => {
+                    Command::Attach { voice, source, .. } => {
                         voices.push((voice, source));
                         format!("{} begins", voice.0)
                     }

@@ -107,7 +107,7 @@ fn is_playlist(path: &Path) -> bool {
 /// The sound at a URL, or at one that a playlist there names.
 fn stream(url: &str, deep: u32) -> Result<Track, DeckError> {
     let is_secure = url.get(..6).is_some_and(|scheme| scheme.eq_ignore_ascii_case("https:"));
-    if is_secure && !cfg!(feature = "tls") {
+    if is_secure {
         return Err(DeckError::Secure);
     }
     let mut stream = HttpStream::open(url, USER_AGENT)?;

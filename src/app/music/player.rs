@@ -3,31 +3,32 @@
 use super::reader::{self, Ends, Word};
 use super::told::Told;
 use crate::app::cards::Cards;
+use crate::app::floor::Hold;
 use crate::config;
-use crate::mix::{Piece, VoiceId};
+use crate::mix::{Piece, Voice, VoiceId};
 use crate::music::{Item, Pace, Program};
+use crate::paging::{Claim, Class};
 use crate::status::{self, PlayerState, SourceFailure};
 use crate::time::Instant;
 use crate::units::Level;
+use crate::zones::ZoneSet;
 use core::time::Duration;
 use std::collections::VecDeque;
 use std::io;
+use std::rc::Rc;
 
 /// A player of music.
-pub(super) struct Player {
+pub(super) struct Player<'a> {
     config: config::Player,
     sources: Vec<Source>,
     ends: Ends,
     told: Told,
     now: Now,
-    /// One for each card, while something is heard.
-    voices: Vec<Voice>,
-    pace: Pace,
-    /// What the cards had when pieces came to them, of those that not all have told yet.
-    met: VecDeque<(u32, Vec<Option<u32>>)>,
+    /// While something is to be heard.
+    air: Option<Air<'a>>,
     next_number: u32,
+    zones: ZoneSet,
     level: Level,
-    is_paused: bool,
     quiet_since: Option<Instant>,
 }
 
@@ -45,16 +46,27 @@ enum Now {
     Silent,
 }
 
-/// A voice on one of the cards.
-struct Voice {
-    name: VoiceId,
-    /// Pieces that are there, or under way.
-    out: usize,
-    /// What it was last told.
-    pace: (f32, bool),
+/// What is on its way to be heard.
+struct Air<'a> {
+    voice: VoiceId,
+    hold: Rc<Hold<'a>>,
+    cards: Vec<Card>,
+    pace: Pace,
+    /// What the cards had when pieces came to them, of those that not all have told yet.
+    met: VecDeque<(u32, Vec<Option<u32>>)>,
 }
 
-impl Player {
+/// One of the cards that play it.
+struct Card {
+    /// Its place among all.
+    place: usize,
+    /// Pieces that are there, or under way.
+    out: usize,
+    /// How fast it was last told to read, and whether to stand still.
+    told: (f32, bool),
+}
+
+impl<'a> Player<'a> {
     /// Starts what `wanted` asks for.
     pub(super) fn start(now: Instant, wanted: &config::Player, seed: u64) -> io::Result<Self> {
         let items: Vec<_> = wanted.sources.iter().map(item).collect();
@@ -65,12 +77,10 @@ impl Player {
             ends: reader::start(program)?,
             told: Told::default(),
             now: Now::Begins,
-            voices: Vec::new(),
-            pace: Pace::new(0),
-            met: VecDeque::new(),
+            air: None,
             next_number: 0,
+            zones: ZoneSet::NONE,
             level: Level::UNITY,
-            is_paused: false,
             quiet_since: Some(now),
         })
     }
@@ -80,24 +90,31 @@ impl Player {
         self.config == *wanted
     }
 
+    /// Where it is heard, by name.
+    pub(super) const fn zones(&self) -> &config::ZoneNames {
+        &self.config.zones
+    }
+
     /// Whether something of it is on its way to be heard.
-    pub(super) fn plays(&self) -> bool {
-        !self.voices.is_empty()
+    pub(super) const fn plays(&self) -> bool {
+        self.air.is_some()
     }
 
     /// It ends: what is heard fades out.
     pub(super) fn stop(&mut self, cards: &Cards<'_>) {
-        for voice in self.voices.drain(..) {
-            cards.release(voice.name);
-        }
+        self.leave_the_air(cards);
         self.ends.pieces.close();
         self.ends.words.close();
     }
 
-    /// Is so loud from now on.
-    pub(super) fn set_level(&mut self, cards: &Cards<'_>, level: Level) {
-        if core::mem::replace(&mut self.level, level) != level {
-            self.voices.iter().for_each(|voice| cards.set_level(voice.name, level));
+    /// Is heard there from now on, and so loud.
+    pub(super) fn set_terms(&mut self, cards: &Cards<'_>, zones: ZoneSet, level: Level) {
+        if core::mem::replace(&mut self.zones, zones) != zones {
+            self.leave_the_air(cards);
+        }
+        let is_other = core::mem::replace(&mut self.level, level) != level;
+        if let Some(air) = self.air.as_ref().filter(|_| is_other) {
+            cards.set_level(air.voice, level);
         }
     }
 
@@ -105,16 +122,17 @@ impl Player {
     pub(super) fn handle_timeout(
         &mut self,
         now: Instant,
-        cards: &Cards<'_>,
+        cards: &Rc<Cards<'a>>,
         name: &mut impl FnMut() -> VoiceId,
     ) {
         while let Ok(word) = self.ends.words.try_recv() {
             self.handle_word(now, word);
         }
-        if self.voices.is_empty() && !self.ends.pieces.is_empty() {
-            self.begin(cards, name);
+        if self.air.is_none() && !self.ends.pieces.is_empty() {
+            self.begin(now, cards, name());
         }
         self.feed(cards);
+        self.keep_pace(now, cards);
         self.end_when_quiet(now, cards);
     }
 
@@ -122,12 +140,11 @@ impl Player {
     pub(super) fn handle_spent(
         &mut self,
         cards: &Cards<'_>,
-        name: VoiceId,
+        voice: VoiceId,
         piece: Box<Piece>,
     ) -> Option<Box<Piece>> {
-        let Some(card) = self.voices.iter().position(|voice| voice.name == name) else { return Some(piece) };
-        self.voices[card].out = self.voices[card].out.saturating_sub(1);
-        self.compare(card, &piece);
+        let Some(air) = self.air.as_mut().filter(|air| air.voice == voice) else { return Some(piece) };
+        air.handle_spent(&piece);
         // The thread that wants it no more has gone.
         let _ = self.ends.spares.send(piece);
         self.feed(cards);
@@ -135,9 +152,9 @@ impl Player {
     }
 
     /// A card has given a voice back, which was released, or which it had no room for.
-    pub(super) fn handle_retired(&mut self, name: VoiceId) {
-        if self.voices.iter().any(|voice| voice.name == name) {
-            self.voices.clear();
+    pub(super) fn handle_retired(&mut self, cards: &Cards<'_>, voice: VoiceId) {
+        if self.air.as_ref().is_some_and(|air| air.voice == voice) {
+            self.leave_the_air(cards);
         }
     }
 
@@ -148,11 +165,11 @@ impl Player {
             Now::Silent => (PlayerState::Silent, None, None),
             Now::Plays { source, item } => {
                 let source = self.sources.get(*source).map(|source| &source.item);
-                let state = if self.stands_still() { PlayerState::Paused } else { PlayerState::Playing };
+                let state = if self.air.as_ref().is_some_and(Air::stands_still) { PlayerState::Paused } else { PlayerState::Playing };
                 (state, source.map(ToString::to_string), Some(item).filter(|item| Some(*item) != source))
             }
         };
-        let stats = self.voices.first().and_then(|voice| cards.voice(voice.name)).map(|(stats, _)| stats);
+        let stats = self.air.as_ref().and_then(|air| cards.voice(air.voice)).map(|(stats, _)| stats);
         let failures = self.sources.iter().filter_map(|source| {
             let text = source.failure.clone()?;
             Some(SourceFailure { source: source.item.to_string(), text })
@@ -212,40 +229,27 @@ impl Player {
         }
     }
 
-    /// Begins on every card, as far as they take it.
-    fn begin(&mut self, cards: &Cards<'_>, name: &mut impl FnMut() -> VoiceId) {
-        cards.wake();
-        for card in 0..cards.count() {
-            let name = name();
-            if !cards.attach_music(card, name, self.level) {
-                // They are too busy; it is tried again.
-                self.voices.drain(..).for_each(|voice| cards.release(voice.name));
-                return;
-            }
-            self.voices.push(Voice { name, out: 0, pace: (0.0, false) });
+    /// Claims its zones, and has a voice on their cards.
+    fn begin(&mut self, now: Instant, cards: &Rc<Cards<'a>>, voice: VoiceId) {
+        let claim = Claim { class: Class::Music, priority: PRIORITY, zones: self.zones };
+        let hold = cards.claim(now, claim, now);
+        cards.wake(self.zones);
+        // Where they are too busy it is tried again.
+        if cards.attach_with(voice, &hold, || Voice::music(self.level)) {
+            self.air = Some(Air::new(voice, hold, cards.cards_of(voice)));
+            self.quiet_since = None;
         }
-        self.pace = Pace::new(self.voices.len());
-        self.met.clear();
     }
 
     /// Gives the cards as much as the fastest of them has room for.
     fn feed(&mut self, cards: &Cards<'_>) {
-        while self.voices.iter().map(|voice| voice.out).min().is_some_and(|out| out < self.room()) {
+        let room = self.room();
+        let Some(air) = &mut self.air else { return };
+        while air.cards.iter().map(|card| card.out).min().is_some_and(|out| out < room) {
             let Ok(mut piece) = self.ends.pieces.try_recv() else { return };
             piece.number = self.next_number;
             self.next_number = self.next_number.wrapping_add(1);
-            for card in 1..self.voices.len() {
-                self.give(cards, card, piece.clone());
-            }
-            self.give(cards, 0, piece);
-        }
-    }
-
-    /// A card that has no room misses it, and hears of it by its number.
-    fn give(&mut self, cards: &Cards<'_>, card: usize, piece: Box<Piece>) {
-        let voice = &mut self.voices[card];
-        if voice.out < Piece::MOST && cards.play_piece(card, voice.name, piece) {
-            voice.out += 1;
+            air.give(cards, piece);
         }
     }
 
@@ -255,50 +259,34 @@ impl Player {
         if is_input { AHEAD_OF_INPUT } else { AHEAD }
     }
 
-    /// Keeps the cards in step by what each had when this piece came.
-    fn compare(&mut self, card: usize, piece: &Piece) {
-        let cards = self.voices.len();
-        if !self.met.iter().any(|(number, _)| *number == piece.number) {
-            self.met.push_back((piece.number, vec![None; cards]));
-        }
-        if self.met.len() > Piece::MOST {
-            self.met.pop_front();
-        }
-        let Some(place) = self.met.iter().position(|(number, _)| *number == piece.number) else { return };
-        self.met[place].1[card] = Some(piece.met);
-        if let Some(met) = self.met[place].1.iter().copied().collect::<Option<Vec<_>>>() {
-            self.met.remove(place);
-            self.pace.handle_piece(&met);
-        }
-    }
-
-    /// Tells the cards how fast to read.
-    fn keep_pace(&mut self, cards: &Cards<'_>) {
-        let is_paused = self.stands_still();
-        for (card, voice) in self.voices.iter_mut().enumerate() {
-            let ppm = self.pace.ppm(card);
-            let (told, was_paused) = voice.pace;
-            let is_news = (ppm - told).abs() >= LEAST_PPM || was_paused != is_paused;
-            if is_news && cards.set_pace(card, voice.name, ppm, is_paused) {
-                voice.pace = (ppm, is_paused);
+    /// Tells the cards how fast to read: what could be played later stands still while nobody hears it.
+    fn keep_pace(&mut self, now: Instant, cards: &Cards<'_>) {
+        let is_live = matches!(&self.now, Now::Plays { item, .. } if item.is_live());
+        let Some(air) = &mut self.air else { return };
+        let stands_still = !is_live && cards.is_mute(now, &air.hold);
+        for (number, card) in air.cards.iter_mut().enumerate() {
+            let ppm = air.pace.ppm(number);
+            let (told, stood_still) = card.told;
+            let is_news = (ppm - told).abs() >= LEAST_PPM || stood_still != stands_still;
+            if is_news && cards.set_pace(card.place, air.voice, ppm, stands_still) {
+                card.told = (ppm, stands_still);
             }
         }
     }
 
-    /// Whether it waits where it is.
-    fn stands_still(&self) -> bool {
-        self.is_paused && !matches!(&self.now, Now::Plays { item, .. } if item.is_live())
-    }
-
     /// A card may rest when nothing has been heard for a while.
     fn end_when_quiet(&mut self, now: Instant, cards: &Cards<'_>) {
-        self.keep_pace(cards);
-        let is_quiet = self.voices.iter().all(|voice| voice.out == 0) && self.ends.pieces.is_empty();
-        let since = *self.quiet_since.get_or_insert(now);
-        if !is_quiet {
+        let is_played = self.air.as_ref().is_some_and(|air| air.cards.iter().all(|card| card.out == 0));
+        if !is_played || !self.ends.pieces.is_empty() {
             self.quiet_since = None;
-        } else if now.since(since) >= QUIET_FOR {
-            self.voices.drain(..).for_each(|voice| cards.release(voice.name));
+        } else if now.since(*self.quiet_since.get_or_insert(now)) >= QUIET_FOR {
+            self.leave_the_air(cards);
+        }
+    }
+
+    fn leave_the_air(&mut self, cards: &Cards<'_>) {
+        if let Some(air) = self.air.take() {
+            cards.release(air.voice);
         }
     }
 
@@ -317,6 +305,53 @@ impl Player {
     fn called(&self) -> String {
         let name = self.config.name.escape_debug();
         if self.config.name.is_empty() { "[music]".to_owned() } else { format!("[music {name}]") }
+    }
+}
+
+impl<'a> Air<'a> {
+    fn new(voice: VoiceId, hold: Rc<Hold<'a>>, places: Vec<usize>) -> Self {
+        let pace = Pace::new(places.len());
+        let cards = places.into_iter().map(|place| Card { place, out: 0, told: (0.0, false) }).collect();
+        Self { voice, hold, cards, pace, met: VecDeque::new() }
+    }
+
+    fn stands_still(&self) -> bool {
+        self.cards.iter().any(|card| card.told.1)
+    }
+
+    /// Gives a piece to every card; one that has no room misses it, and hears of it by its number.
+    fn give(&mut self, cards: &Cards<'_>, piece: Box<Piece>) {
+        let voice = self.voice;
+        let give = |number: u8, card: &mut Card, mut piece: Box<Piece>| {
+            piece.card = number;
+            if card.out < Piece::MOST && cards.play_piece(card.place, voice, piece) {
+                card.out += 1;
+            }
+        };
+        let Some((first, others)) = self.cards.split_first_mut() else { return };
+        for (number, card) in (1..).zip(others) {
+            give(number, card, piece.clone());
+        }
+        give(0, first, piece);
+    }
+
+    /// A piece was played. What each card had when it came says how they keep in step.
+    fn handle_spent(&mut self, piece: &Piece) {
+        let (number, count, place) = (piece.number, self.cards.len(), usize::from(piece.card));
+        let Some(card) = self.cards.get_mut(place) else { return };
+        card.out = card.out.saturating_sub(1);
+        if !self.met.iter().any(|(other, _)| *other == number) {
+            self.met.push_back((number, vec![None; count]));
+        }
+        if self.met.len() > Piece::MOST {
+            self.met.pop_front();
+        }
+        let Some(at) = self.met.iter().position(|(other, _)| *other == number) else { return };
+        self.met[at].1[place] = Some(piece.met);
+        if let Some(met) = self.met[at].1.iter().copied().collect::<Option<Vec<_>>>() {
+            self.met.remove(at);
+            self.pace.handle_piece(&met);
+        }
     }
 }
 
@@ -339,6 +374,8 @@ fn zones(zones: &config::ZoneNames) -> Vec<String> {
 const AHEAD: usize = 20;
 /// The most of an input, whose clock may be the faster one.
 const AHEAD_OF_INPUT: usize = 28;
+/// Of music, among all that may be heard.
+const PRIORITY: u8 = 10;
 /// Less is not worth telling a card.
 const LEAST_PPM: f32 = 2.0;
 /// How long nothing is heard until voices are given back.

@@ -1,6 +1,8 @@
 //! Chimes of a box at work.
 
-use super::{Klaxon, Service, Stage};
+use super::{Call, Klaxon, Service, Stage};
+use crate::paging::Entry;
+use crate::sip::CallKey;
 use crate::time::Instant;
 
 impl<'a> Service<'a> {
@@ -9,23 +11,37 @@ impl<'a> Service<'a> {
         Self { klaxon: Some(klaxon), ..self }
     }
 
-    /// A caller rings; what is played would be heard whole from `open_at` on. When he may be answered.
-    pub(super) fn chime(&mut self, now: Instant, open_at: Instant) -> Instant {
-        let is_joining = self.calls.values().any(|call| !matches!(call.stage, Stage::Leaving));
-        let entry = self.pager.entry(now, open_at);
-        match &mut self.klaxon {
-            Some(klaxon) if !self.pager.is_full() => klaxon.handle_call(now, entry, is_joining),
-            _ => open_at,
-        }
+    /// A caller does not have to wait for others; when he may be answered.
+    pub(super) fn chime(&mut self, now: Instant, call: CallKey, entry: Entry) -> Instant {
+        let Some(hold) = self.calls.get(&call).and_then(|call| call.hold.clone()) else {
+            return entry.open_at;
+        };
+        let is_other = |(&other, state): (&CallKey, &Call<'_>)| {
+            other != call && self.has_entered(other, state) && state.terms.zones.intersects(hold.zones())
+        };
+        let is_joining = self.calls.iter().any(is_other);
+        let Some(klaxon) = &mut self.klaxon else {
+            self.cards.set_begin(now, &hold, entry.answer_at);
+            return entry.open_at;
+        };
+        let answer_at = klaxon.handle_call(now, entry, is_joining, &hold);
+        let begins_at = klaxon.sounds_at().unwrap_or(answer_at).max(entry.open_at);
+        self.cards.set_begin(now, &hold, begins_at);
+        answer_at
     }
 
     /// Has the chimes follow the pages.
     pub(super) fn follow(&mut self, now: Instant) {
-        let is_called = self.calls.values().any(|call| !matches!(call.stage, Stage::Leaving));
+        let is_called = self.calls.iter().any(|(&call, state)| self.has_entered(call, state));
         let is_on_air = self.calls.values().any(|call| matches!(call.stage, Stage::OnAir(_)));
         if let Some(klaxon) = &mut self.klaxon {
             klaxon.handle_pages(now, is_called, is_on_air);
             klaxon.handle_timeout(now, || self.media.voice());
         }
+    }
+
+    /// Whether a call waits for nothing but its chime, or is on air.
+    fn has_entered(&self, call: CallKey, state: &Call<'_>) -> bool {
+        state.is_there() && !self.queue.is_waiting(call)
     }
 }

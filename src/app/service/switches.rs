@@ -1,6 +1,6 @@
 //! Relay, lamp and buttons of a box at work.
 
-use super::{Announcements, Klaxon, Lines, Music, Service, Stage};
+use super::{Announcements, Klaxon, Lines, Service, Stage};
 use crate::config::Press;
 use crate::sip::CallKey;
 use crate::time::Instant;
@@ -94,8 +94,7 @@ impl Service<'_> {
         let chimes = self.klaxon.as_ref().is_some_and(Klaxon::is_busy);
         let is_said = self.announcements.as_ref().is_some_and(Announcements::is_busy);
         let is_called = || self.calls.values().any(|call| !matches!(call.stage, Stage::Leaving));
-        let music = self.music.as_ref().is_some_and(Music::plays);
-        chimes || is_said || music || self.cards.voices() > 0 || is_called()
+        chimes || is_said || self.cards.voices() > 0 || is_called()
     }
 
     fn is_healthy(&self, now: Instant) -> bool {

@@ -1,7 +1,7 @@
 //! Voices that play music, piece by piece.
 
 use super::bench::*;
-use crate::mix::{BLOCK, BLOCK_TIME, Command, Mixer, Piece, Report, Voice};
+use crate::mix::{BLOCK, BLOCK_TIME, Command, Mixer, Piece, Report, Route, Voice};
 use crate::time::Instant;
 use crate::units::Level;
 use assert_no_alloc::{assert_no_alloc, reset_violation_count, violation_count};
@@ -24,7 +24,7 @@ impl Stand {
     fn new() -> Self {
         let mut mixer = Mixer::new(1, 4);
         let source = Box::new(Voice::music(Level::UNITY));
-        mixer.handle_command(Instant::ZERO, Command::Attach { voice: VOICE, source });
+        mixer.handle_command(Instant::ZERO, Command::Attach { voice: VOICE, source, route: Route::EVERYWHERE });
         Self { mixer, heard: Vec::new(), spent: Vec::new(), retired: false, dry: 0, now: Instant::ZERO }
     }
 
