@@ -95,7 +95,9 @@ mod tests {
     #[test]
     fn any_cut_of_a_stream_gives_what_the_whole_clip_gives() {
         let noise = Noise::new(5).samples(9_000);
-        for (from, to) in [(44_100, 48_000), (8_000, 48_000), (192_000, 48_000), (48_000, 48_000), (22_050, 48_000)] {
+        for (from, to) in
+            [(44_100, 48_000), (8_000, 48_000), (192_000, 48_000), (48_000, 48_000), (22_050, 48_000)]
+        {
             let clip = convert(&noise, rate(from), rate(to)).unwrap();
             for seed in 0..5 {
                 let stream = resampled(&noise, from, to, seed);
@@ -108,7 +110,14 @@ mod tests {
 
     #[test]
     fn images_and_aliases_of_every_rate_lie_below_70_db() {
-        for (from, hz) in [(8_000, 3_000.0), (11_025, 4_000.0), (32_000, 12_000.0), (44_100, 15_000.0), (96_000, 18_000.0), (192_000, 20_000.0)] {
+        for (from, hz) in [
+            (8_000, 3_000.0),
+            (11_025, 4_000.0),
+            (32_000, 12_000.0),
+            (44_100, 15_000.0),
+            (96_000, 18_000.0),
+            (192_000, 20_000.0),
+        ] {
             let output = resampled(&sine(from as usize, hz, from), from, 48_000, 1);
             let output = &output[12_000..36_000];
             let tone = amplitude(output, hz, 48_000);

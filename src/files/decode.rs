@@ -55,8 +55,9 @@ fn clip(path: &Path, read: impl FnOnce(&mut Reader) -> Result<Clip, Failure>) ->
     if file.metadata().map_err(unreadable)?.is_dir() {
         return Err(unreadable(io::ErrorKind::IsADirectory.into()));
     }
-    let clip =
-        Reader::open(Box::new(file)).and_then(|mut reader| read(&mut reader)).map_err(|failure| failure.at(path))?;
+    let clip = Reader::open(Box::new(file))
+        .and_then(|mut reader| read(&mut reader))
+        .map_err(|failure| failure.at(path))?;
     if clip.samples.is_empty() {
         return Err(ClipError::Empty { path: path.to_owned() });
     }
@@ -92,7 +93,11 @@ impl Reader {
     }
 
     /// Appends what the next packet holds.
-    pub(super) fn read_packet(&mut self, interleaved: &mut Vec<f32>, samples: &mut Vec<f32>) -> Result<Next, Failure> {
+    pub(super) fn read_packet(
+        &mut self,
+        interleaved: &mut Vec<f32>,
+        samples: &mut Vec<f32>,
+    ) -> Result<Next, Failure> {
         let packet = match self.next_packet() {
             Ok(Some(packet)) => packet,
             Ok(None) => return Ok(Next::End),

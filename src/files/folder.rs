@@ -19,7 +19,8 @@ pub fn sound_files(folder: &Path, most: usize) -> io::Result<Vec<PathBuf>> {
 }
 
 fn look_into(folder: &Path, deep: u32, most: usize, found: &mut Vec<PathBuf>) -> io::Result<()> {
-    let mut paths: Vec<_> = fs::read_dir(folder)?.flatten().map(|entry| entry.path()).take(MOST_ENTRIES).collect();
+    let mut paths: Vec<_> =
+        fs::read_dir(folder)?.flatten().map(|entry| entry.path()).take(MOST_ENTRIES).collect();
     paths.retain(|path| !is_hidden(path));
     paths.sort_unstable();
     for path in paths {
@@ -63,7 +64,8 @@ mod tests {
         let _ = fs::remove_dir_all(&folder);
         fs::create_dir_all(folder.join("b/c")).unwrap();
         fs::create_dir_all(folder.join(".hidden")).unwrap();
-        let names = ["z.MP3", "a.wav", "b/2.flac", "b/1.ogg", "b/c/x.oga", "note.txt", "._a.wav", ".hidden/y.mp3"];
+        let names =
+            ["z.MP3", "a.wav", "b/2.flac", "b/1.ogg", "b/c/x.oga", "note.txt", "._a.wav", ".hidden/y.mp3"];
         for name in names {
             fs::write(folder.join(name), "x").unwrap();
         }

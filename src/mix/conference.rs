@@ -68,7 +68,10 @@ impl Conference {
                 }
             }
             // Callers are in no zone, and what they hear has a level of its own, and no music.
-            Command::Route { .. } | Command::SetOutput(_) | Command::Piece { .. } | Command::SetPace { .. } => {}
+            Command::Route { .. }
+            | Command::SetOutput(_)
+            | Command::Piece { .. }
+            | Command::SetPace { .. } => {}
         }
     }
 

@@ -72,7 +72,10 @@ mod tests {
             let (mut order, mut last) = (Order::new(true, seed), None);
             for count in [5, 5, 2, 2, 7, 7] {
                 let played = round(&mut order, count, last);
-                assert!(count < 2 || played.first().copied() != last, "seed {seed}: {played:?} after {last:?}");
+                assert!(
+                    count < 2 || played.first().copied() != last,
+                    "seed {seed}: {played:?} after {last:?}"
+                );
                 last = played.last().copied();
                 let mut sorted = played;
                 sorted.sort_unstable();

@@ -113,7 +113,8 @@ mod tests {
     #[test]
     fn cards_of_different_clocks_keep_in_step_for_a_day() {
         let lags = lags(&[150.0, -150.0, 30.0], 864_000);
-        let worst = |from: usize| lags[from..].iter().flatten().fold(0.0_f64, |most, lag| most.max(lag.abs()));
+        let worst =
+            |from: usize| lags[from..].iter().flatten().fold(0.0_f64, |most, lag| most.max(lag.abs()));
         assert!(worst(0) < 40.0, "{} ms on the way", worst(0));
         assert!(worst(18_000) < 3.0, "{} ms after half an hour", worst(18_000));
     }

@@ -130,15 +130,13 @@ mod tests {
     #[test]
     fn m3u_names_files_beside_it_files_elsewhere_and_streams() {
         let list = b"\xef\xbb\xbf#EXTM3U\r\n#EXTINF:12,Song\r\nA\\one.mp3\r\n\r\n/b/two.ogg\r\nHTTP://r.example/x\r\nfile:///c/a%20b.wav\r\nftp://x/y\r\n";
-        assert_eq!(
-            in_folder(list),
-            ["/music/A/one.mp3", "/b/two.ogg", "HTTP://r.example/x", "/c/a b.wav"]
-        );
+        assert_eq!(in_folder(list), ["/music/A/one.mp3", "/b/two.ogg", "HTTP://r.example/x", "/c/a b.wav"]);
     }
 
     #[test]
     fn pls_is_read_in_the_order_of_its_numbers() {
-        let list = b"[playlist]\nfile10=c.mp3\nTitle1=A\nFile2=b.mp3\nFILE1=http://r.example/a\nNumberOfEntries=3\n";
+        let list =
+            b"[playlist]\nfile10=c.mp3\nTitle1=A\nFile2=b.mp3\nFILE1=http://r.example/a\nNumberOfEntries=3\n";
         assert_eq!(in_folder(list), ["http://r.example/a", "/music/b.mp3", "/music/c.mp3"]);
     }
 

@@ -46,9 +46,11 @@ impl HttpStream {
 
 impl Read for HttpStream {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.body.read(buffer).map_err(|error| match error.kind() {
-            io::ErrorKind::TimedOut => io::Error::new(error.kind(), Stalled),
-            _ => error,
+        self.body.read(buffer).map_err(|error| {
+            let cause = error.get_ref().and_then(|cause| cause.downcast_ref());
+            let is_stalled =
+                matches!(cause, Some(Error::Timeout(_))) || error.kind() == io::ErrorKind::TimedOut;
+            if is_stalled { io::Error::new(io::ErrorKind::TimedOut, Stalled) } else { error }
         })
     }
 }

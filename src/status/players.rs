@@ -104,7 +104,10 @@ mod tests {
             state,
             source: Some("/music".to_owned()),
             track: Some("/music/a.mp3".to_owned()),
-            failures: vec![SourceFailure { source: "http://r/".to_owned(), text: "no such server".to_owned() }],
+            failures: vec![SourceFailure {
+                source: "http://r/".to_owned(),
+                text: "no such server".to_owned(),
+            }],
             ahead_ms: 1_900.0,
             dry: 0,
         }

@@ -70,7 +70,11 @@ fn music_comes_and_goes_without_an_allocation() {
     for turn in 0..8_000_u32 {
         let (now, voice) = (Instant::ZERO + TURN * turn, VoiceId((turn / 2_000).into()));
         let command = match turn % 2_000 {
-            0 => Some(Command::Attach { voice, source: Box::new(Voice::music(Level::UNITY)), route: Route::EVERYWHERE }),
+            0 => Some(Command::Attach {
+                voice,
+                source: Box::new(Voice::music(Level::UNITY)),
+                route: Route::EVERYWHERE,
+            }),
             700 | 800 => Some(Command::SetPace { voice, ppm: 300.0, paused: turn % 2_000 == 700 }),
             1_800 => Some(Command::Release { voice }),
             // It runs dry for a while.

@@ -123,7 +123,11 @@ fn stream(url: &str, deep: u32) -> Result<Track, DeckError> {
         Kind::Playlist | Kind::Sound => {
             let is_open = Arc::new(AtomicBool::new(false));
             let until = clock::now() + OPENED_WITHIN;
-            let track = Track::stream(Opening { stream: io::Cursor::new(head).chain(stream), is_open: Arc::clone(&is_open), until })?;
+            let track = Track::stream(Opening {
+                stream: io::Cursor::new(head).chain(stream),
+                is_open: Arc::clone(&is_open),
+                until,
+            })?;
             is_open.store(true, Ordering::Relaxed);
             Ok(track)
         }

@@ -165,12 +165,18 @@ impl<'a> Player<'a> {
             Now::Silent => (PlayerState::Silent, None, None),
             Now::Plays { source, item } => {
                 let source = self.sources.get(*source).map(|source| &source.item);
-                let state = if self.air.as_ref().is_some_and(Air::stands_still) { PlayerState::Paused } else { PlayerState::Playing };
+                let state = if self.air.as_ref().is_some_and(Air::stands_still) {
+                    PlayerState::Paused
+                } else {
+                    PlayerState::Playing
+                };
                 (state, source.map(ToString::to_string), Some(item).filter(|item| Some(*item) != source))
             }
         };
         let stats = self.air.as_ref().and_then(|air| cards.voice(air.voice)).map(|(stats, _)| stats);
-        let failures = self.sources.iter().filter_map(|source| {
+        let plays = |source: usize| matches!(&self.now, Now::Plays { source: other, .. } if *other == source);
+        let failures = self.sources.iter().enumerate().filter(|(place, _)| !plays(*place));
+        let failures = failures.filter_map(|(_, source)| {
             let text = source.failure.clone()?;
             Some(SourceFailure { source: source.item.to_string(), text })
         });
@@ -222,9 +228,8 @@ impl<'a> Player<'a> {
         if let Some(held_back) = self.told.fails(now, item, &why) {
             self.say(log::Level::Warn, &text, held_back);
         }
-        // A track that is broken says nothing of its list yet.
-        let failed = self.sources.get_mut(source);
-        if let Some(failed) = failed.filter(|_| is_source || self.now == Now::Begins || self.now == Now::Silent) {
+        // Of a list it is the last track that did not work: it is told where none did.
+        if let Some(failed) = self.sources.get_mut(source) {
             failed.failure = Some(if is_source { why } else { text });
         }
     }
@@ -297,7 +302,8 @@ impl<'a> Player<'a> {
     }
 
     fn say(&self, level: log::Level, what: &str, held_back: u64) {
-        let before = if held_back > 0 { format!("; {held_back} lines before were left out") } else { String::new() };
+        let before =
+            if held_back > 0 { format!("; {held_back} lines before were left out") } else { String::new() };
         log::log!(level, "{}: {what}{before}", self.called());
     }
 

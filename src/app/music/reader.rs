@@ -162,7 +162,9 @@ impl Reader {
         };
         let Some(Scout { source, item, .. }) = self.scout.take() else { return Ok(None) };
         match found {
-            Ok((tracks, deck)) => Ok(self.program.handle_scouted(now, Scouted::Found(tracks)).then_some(deck)),
+            Ok((tracks, deck)) => {
+                Ok(self.program.handle_scouted(now, Scouted::Found(tracks)).then_some(deck))
+            }
             Err(error) => {
                 self.program.handle_scouted(now, Scouted::Failed);
                 self.fail(source, item, error.to_string())?;

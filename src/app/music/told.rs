@@ -77,7 +77,11 @@ mod tests {
     fn a_folder_full_of_broken_files_is_some_lines_a_minute() {
         let mut told = Told::default();
         let lines = |told: &mut Told, at: u64| {
-            (0..150).filter(|number| told.fails(Instant::from_millis(at), &item(*number), &at.to_string()).is_some()).count()
+            (0..150)
+                .filter(|number| {
+                    told.fails(Instant::from_millis(at), &item(*number), &at.to_string()).is_some()
+                })
+                .count()
         };
         assert_eq!(lines(&mut told, 0), 12);
         assert_eq!(lines(&mut told, 59_999), 0);

@@ -24,7 +24,10 @@ impl Stand {
     fn new() -> Self {
         let mut mixer = Mixer::new(1, 4);
         let source = Box::new(Voice::music(Level::UNITY));
-        mixer.handle_command(Instant::ZERO, Command::Attach { voice: VOICE, source, route: Route::EVERYWHERE });
+        mixer.handle_command(
+            Instant::ZERO,
+            Command::Attach { voice: VOICE, source, route: Route::EVERYWHERE },
+        );
         Self { mixer, heard: Vec::new(), spent: Vec::new(), retired: false, dry: 0, now: Instant::ZERO }
     }
 
@@ -158,7 +161,10 @@ fn a_faster_pace_takes_more_pieces_and_is_no_click() {
     };
     // 50 s: 500 ppm are 25 ms of it, less what it takes to get there.
     let (slow, fast) = (played(-500.0), played(500.0));
-    assert!(slow.0 <= fast.0 && (498..=500).contains(&slow.0) && (499..=501).contains(&fast.0), "{slow:?} {fast:?}");
+    assert!(
+        slow.0 <= fast.0 && (498..=500).contains(&slow.0) && (499..=501).contains(&fast.0),
+        "{slow:?} {fast:?}"
+    );
 }
 
 #[test]
