@@ -213,9 +213,9 @@ impl<'a> Cards<'a> {
         self.sinks.iter().map(Sink::voices).sum()
     }
 
-    /// Whether a voice has not come back yet that is no music.
-    pub(super) fn speaks(&self) -> bool {
-        self.floor.borrow().speaks()
+    /// Whether a voice in one of these zones has not come back yet that is no music.
+    pub(super) fn speaks_in(&self, zones: ZoneSet) -> bool {
+        self.floor.borrow().speaks_in(zones)
     }
 
     /// Packets that found a ring full since this was last asked, if any.

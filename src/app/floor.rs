@@ -13,7 +13,7 @@
 
 use super::cards::Cards;
 use crate::clock;
-use crate::config::{Night, Output, Settings, Switch, Zone};
+use crate::config::{Mode, Night, Output, Reception, Settings, Switch, Zone};
 use crate::mix::{OutputLevels, Route, VoiceId};
 use crate::paging::{self, Change, Claim, ClaimId, Class, Manner, MusicFade, MusicFades, Step};
 use crate::time::Instant;
@@ -79,7 +79,7 @@ pub(super) struct Floor {
     given_up: Vec<ClaimId>,
 }
 
-/// Where a zone is: which card, and the how manieth zone of it.
+/// Where a zone is: on which card, and which of the card's zones it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Place {
     sink: usize,
@@ -89,6 +89,7 @@ struct Place {
 #[derive(Clone, Copy, Debug)]
 struct Voice {
     claim: ClaimId,
+    zones: ZoneSet,
     is_music: bool,
     /// Cards that have it: one bit each.
     sinks: u8,
@@ -223,7 +224,8 @@ impl Floor {
 
     /// Where `voice` begins of what is held, and notes that it does.
     pub(super) fn attach(&mut self, now: Instant, voice: VoiceId, hold: &Hold<'_>) -> Vec<Begin> {
-        let (claim, is_music) = (hold.id(), hold.claim().class == Class::Music);
+        let Claim { class, zones, .. } = hold.claim();
+        let (claim, is_music) = (hold.id(), class == Class::Music);
         let mut begins: Vec<Begin> = Vec::new();
         for heard in self.core.heard(now, claim) {
             let Some(Place { sink, zone }) = self.places.get(heard.zone).copied().flatten() else { continue };
@@ -236,7 +238,7 @@ impl Floor {
             begins[at].told.extend(heard.next.map(told));
         }
         let sinks = begins.iter().fold(0, |sinks, begin| sinks | bit(begin.sink));
-        self.voices.insert(voice, Voice { claim, is_music, sinks, left: sinks });
+        self.voices.insert(voice, Voice { claim, zones, is_music, sinks, left: sinks });
         begins
     }
 
@@ -266,9 +268,10 @@ impl Floor {
         self.voices.get(&voice).is_some_and(|voice| voice.left != 0)
     }
 
-    /// Whether a card has a voice that is no music.
-    pub(super) fn speaks(&self) -> bool {
-        self.voices.values().any(|voice| !voice.is_music && voice.left != 0)
+    /// Whether a card has a voice in one of these zones that is no music.
+    pub(super) fn speaks_in(&self, zones: ZoneSet) -> bool {
+        let mut voices = self.voices.values().filter(|voice| voice.zones.intersects(zones));
+        voices.any(|voice| !voice.is_music && voice.left != 0)
     }
 
     /// Whether one of the zones is on this card.
@@ -310,6 +313,22 @@ impl Floor {
         let zones = self.settings.zones.iter().enumerate();
         zones.map(|(place, zone)| manner(zone, self.nights.contains(place))).collect()
     }
+}
+
+/// What a call, a bell, music or a notice with these terms claims.
+pub(super) fn claim_of(settings: &Settings, reception: &Reception) -> Claim {
+    let class = match reception.mode {
+        Mode::Page => Class::Page,
+        Mode::Ring => Class::Bell,
+        Mode::Emergency => Class::Emergency,
+    };
+    let priority = priority_of(class, reception.priority);
+    Claim { class, priority, zones: settings.zone_set(&reception.zones) }
+}
+
+/// An emergency has at least the priority of its name.
+pub(super) fn priority_of(class: Class, priority: u8) -> u8 {
+    if class == Class::Emergency { priority.max(EMERGENCY) } else { priority }
 }
 
 fn manner(zone: &Zone, is_night: bool) -> Manner {
@@ -384,6 +403,8 @@ fn bit(sink: usize) -> u8 {
     u32::try_from(sink).ok().and_then(|sink| 1_u8.checked_shl(sink)).unwrap_or(0)
 }
 
+/// An emergency is never less than its name says.
+const EMERGENCY: u8 = 90;
 /// No fade is longer.
 const LONGEST_S: f64 = 600.0;
 /// A clock that shows less has not been set: it is 2020 at least.

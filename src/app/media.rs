@@ -186,7 +186,7 @@ impl Prepared {
 /// A stream on its way to the loudspeakers, and back to the caller. Dropped, it plays what has come and ends.
 pub(super) struct Stream<'a> {
     inflow: Rc<Inflow<'a>>,
-    /// Where it is heard, once it is on air.
+    /// Where it is heard; `None` until it is.
     hold: Option<Rc<Hold<'a>>>,
     way: Way<'a>,
     mix: MixOptions,
@@ -211,17 +211,22 @@ impl<'a> Stream<'a> {
     /// Has it heard from now on, by the loudspeakers where `hold` says and by others who are; false when an audio thread takes
     /// no more voices.
     pub(super) fn put_on_air(&mut self, hold: Rc<Hold<'a>>) -> bool {
-        let is_new = !self.inflow.is_on_air();
         let voice = self.mix.voice(&self.formats.speech);
-        if is_new && !self.way.cards.attach(self.voice(), &voice, &hold) {
+        if self.hold.is_some() {
+            return true;
+        }
+        if !self.way.cards.attach(self.voice(), &voice, &hold) {
             return false;
         }
-        if is_new {
-            self.hold = Some(hold);
-            self.way.legs.join(self.voice(), voice);
-            self.inflow.put_on_air();
-        }
+        self.way.legs.join(self.voice(), voice);
+        self.inflow.put_on_air();
+        self.hold = Some(hold);
         true
+    }
+
+    /// Whether it is heard.
+    pub(super) fn is_on_air(&self) -> bool {
+        self.hold.is_some()
     }
 
     /// Says something to the caller alone, after what is still to be said to him. Where there is no way back within a second,
@@ -236,6 +241,7 @@ impl<'a> Stream<'a> {
     }
 
     /// Whether something is said to him, or still to be said.
+    #[expect(dead_code, reason = "prompts of the keypad ask it")]
     pub(super) fn is_saying(&self) -> bool {
         self.inflow.is_saying()
     }
@@ -337,13 +343,12 @@ impl<'a> Stream<'a> {
             return Ok(());
         }
         let (old, new) = (self.inflow.voice(), self.way.voice());
-        let (is_on_air, voice) = (self.inflow.is_on_air(), self.mix.voice(&formats.speech));
-        let hold = self.hold.as_ref().filter(|_| is_on_air);
-        if hold.is_some_and(|hold| !self.way.cards.attach(new, &voice, hold)) {
+        let (hold, voice) = (self.hold.clone(), self.mix.voice(&formats.speech));
+        if hold.as_ref().is_some_and(|hold| !self.way.cards.attach(new, &voice, hold)) {
             return Err(Refused::NoVoice);
         }
         self.way.legs.rename(old, new);
-        if is_on_air {
+        if hold.is_some() {
             self.way.cards.release(old);
             self.way.legs.join(new, voice);
         }
@@ -378,7 +383,7 @@ impl Drop for Stream<'_> {
     fn drop(&mut self) {
         self.inflow.leave();
         self.way.legs.leave(self.voice());
-        if self.inflow.is_on_air() {
+        if self.hold.is_some() {
             self.way.cards.release(self.voice());
         }
     }

@@ -10,6 +10,8 @@
 mod callers;
 mod chimes;
 mod music;
+mod reports;
+mod ringing;
 mod status;
 mod switches;
 
@@ -35,12 +37,11 @@ use super::throttle::Throttle;
 use crate::clock;
 use crate::config::Settings;
 use crate::key::Key;
-use crate::mix::{Report, VoiceId};
-use crate::paging::{Action, Pager, Queue};
+use crate::mix::VoiceId;
+use crate::paging::{Action, Pager, Queue, Ringer};
 use crate::sip::wire::StatusCode;
 use crate::sip::{CallKey, EndReason, Endpoint, Event, Path};
 use crate::time::Instant;
-use crate::zones::ZoneSet;
 use core::time::Duration;
 use log::Level;
 use smol::future;
@@ -49,10 +50,13 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 pub(super) use call::short;
-use call::{Call, Caller, Stage, complain, name, sentence, summary, tell, tell_reception};
+use call::{Call, Caller, Stage, complain, name, named, sentence, summary, tell, tell_reception};
 use callers::Manners;
+use ringing::Stroke;
 use switches::Presses;
 
+mod aloud;
+mod answers;
 mod call;
 mod settings;
 
@@ -63,6 +67,8 @@ pub(super) struct Service<'a> {
     /// Who waits for whom.
     queue: Queue<CallKey>,
     directory: Directory,
+    ringer: Ringer<CallKey>,
+    strokes: Vec<Stroke<'a>>,
     manners: Manners,
     media: Media<'a>,
     cards: Rc<Cards<'a>>,
@@ -113,6 +119,8 @@ impl<'a> Service<'a> {
             pager,
             queue: Queue::new(queue_rule(settings)),
             directory: Directory::new(settings),
+            ringer: Ringer::new(),
+            strokes: Vec::new(),
             manners: Manners::of(settings),
             media,
             cards,
@@ -186,7 +194,7 @@ impl<'a> Service<'a> {
             mdns.stop();
         }
         if let Some(mut klaxon) = self.klaxon.take() {
-            klaxon.handle_stop(now);
+            klaxon.handle_stop();
         }
         if let Some(mut music) = self.music.take() {
             music.stop();
@@ -259,6 +267,7 @@ impl<'a> Service<'a> {
         self.reload.handle_timeout(now);
         self.hear(now);
         self.pager.handle_timeout(now);
+        self.ringer.handle_timeout(now);
         self.answer_waiting(now);
         loop {
             if let Some(event) = self.endpoint.poll_event() {
@@ -267,6 +276,8 @@ impl<'a> Service<'a> {
                 self.on_action(now, action);
             } else if let Some(turn) = self.queue.poll_turn() {
                 self.on_turn(now, turn);
+            } else if let Some(ringing) = self.ringer.poll_action() {
+                self.on_ringing(now, ringing);
             } else if let Some(transmit) = self.endpoint.poll_transmit() {
                 if self.post.send(&transmit).is_err() {
                     self.endpoint.handle_unreachable(now, transmit.path);
@@ -328,29 +339,11 @@ impl<'a> Service<'a> {
         let lines = self.lines.as_ref().and_then(Lines::poll_timeout);
         let chime = self.klaxon.as_ref().and_then(Klaxon::poll_timeout);
         let (post, told) = (self.post.deadline(), self.legs.poll_timeout());
+        let bells = self.ringer.poll_timeout();
         let floor = self.cards.poll_timeout(clock::now());
         let music = self.music.as_ref().and_then(|music| music.poll_timeout(clock::now()));
-        let others = [post, reload, outlook, reports, answer, announcement, lines, chime, told, floor, music];
+        let others = [post, reload, outlook, reports, answer, announcement, lines, chime, told, floor, bells, music];
         own.into_iter().chain(others).flatten().min()
-    }
-
-    /// Says aloud what is wrong, when it is time to.
-    fn announce(&mut self, now: Instant) {
-        let Some(announcements) = &mut self.announcements else { return };
-        announcements.handle_timeout(now, !self.calls.is_empty(), self.accounts.faults());
-        // The relay goes on while it is made ready, and it is not said before.
-        let is_open =
-            !announcements.is_busy() || self.lines.as_mut().is_none_or(|lines| lines.open(now) <= now);
-        if is_open {
-            announcements.play(|| self.media.voice());
-        }
-    }
-
-    /// A call has come or gone: nothing is said aloud meanwhile.
-    fn make_way(&mut self, now: Instant) {
-        if let Some(announcements) = &mut self.announcements {
-            announcements.handle_call(now);
-        }
     }
 
     /// Tells the pager which calls have been heard.
@@ -373,13 +366,14 @@ impl<'a> Service<'a> {
                 let name = self.may_tell(now, path).then(|| name(&from, path, &call_id));
                 self.make_way(now);
                 let terms = self.terms(&from, &to, path);
-                self.cards.wake(terms.zones);
+                self.cards.wake(terms.claim.zones);
                 match self.media.prepare(path, &offer) {
                     Ok(prepared) => {
                         let caller = Caller::new(&from, path, &call_id);
                         let stage = Stage::Waiting(Box::new(prepared));
-                        let (hold, keys) = (None, String::new());
-                        self.take(now, call, Call { name, caller, since: now, terms, hold, keys, stage });
+                        let (keys, hold) = (String::new(), None);
+                        let state = Call { name, caller, since: now, terms, hold, keys, stage };
+                        self.take(now, call, state);
                     }
                     Err(refused) => self.refuse(now, call, name.as_deref(), &refused),
                 }
@@ -449,20 +443,10 @@ impl<'a> Service<'a> {
         }
     }
 
-    fn answer_waiting(&mut self, now: Instant) {
-        let answers = core::mem::take(&mut self.answers);
-        let is_due = |&(call, at_latest): &(CallKey, Instant)| now >= at_latest || self.is_ready(call);
-        let (due, waiting): (Vec<_>, Vec<_>) = answers.into_iter().partition(is_due);
-        self.answers = waiting;
-        for (call, _) in due {
-            self.answer(now, call);
-        }
-    }
-
     fn answer(&mut self, now: Instant, call: CallKey) {
-        let Some((mut stream, ours)) = self.begin(call) else { return };
         let hold = self.calls.get(&call).and_then(|call| call.hold.clone());
-        if !hold.is_some_and(|hold| stream.put_on_air(hold)) {
+        let Some(((mut stream, ours), hold)) = self.begin(call).zip(hold) else { return };
+        if !stream.put_on_air(hold) {
             self.pager.handle_ended(call);
             return self.give_up(now, call, StatusCode::BUSY_HERE, "the audio thread takes no more voices");
         }
@@ -478,20 +462,11 @@ impl<'a> Service<'a> {
         self.pager.handle_talking(now, call);
     }
 
-    /// Where a call is heard.
-    fn zones(&self, call: CallKey) -> ZoneSet {
-        self.calls.get(&call).map_or(ZoneSet::NONE, |call| call.terms.zones)
-    }
-
-    fn is_ready(&self, call: CallKey) -> bool {
-        self.cards.is_ready(self.zones(call))
-    }
-
     fn give_up(&mut self, now: Instant, call: CallKey, status: StatusCode, why: &str) {
         if let Some(state) = self.calls.remove(&call) {
             tell(Level::Warn, state.name.as_deref(), format_args!("refused: {why}"));
         }
-        self.queue.handle_ended(call);
+        self.forget(call);
         // Who has been answered already is not refused, but hung up.
         self.endpoint.reject(now, call, status, None);
         self.endpoint.hang_up(now, call);
@@ -517,9 +492,7 @@ impl<'a> Service<'a> {
         };
         match stream.handle_offer(offer) {
             Ok(ours) => {
-                if let Some(name) = name {
-                    self.voices.insert(stream.voice(), name.clone());
-                }
+                self.voices.extend(named(name.as_deref(), stream));
                 self.endpoint.accept_reoffer(now, call, ours);
             }
             Err(refused) => {
@@ -534,7 +507,7 @@ impl<'a> Service<'a> {
         let Some(Call { name, caller, stage, .. }) = self.calls.get_mut(&call) else { return };
         let Some(stream) = stage.answered_mut() else { return };
         match stream.handle_refresh(answer) {
-            Ok(()) => self.voices.extend(name.iter().map(|name| (stream.voice(), name.clone()))),
+            Ok(()) => self.voices.extend(named(name.as_deref(), stream)),
             Err(refused) => complain(self.chatter.allow(now, caller.peer.ip()), name.as_deref(), &refused),
         }
     }
@@ -568,46 +541,17 @@ impl<'a> Service<'a> {
             state.stage = Stage::Leaving;
             state.hold = None;
         }
-        self.queue.handle_ended(call);
+        self.forget(call);
         self.endpoint.hang_up(now, call);
     }
 
     fn on_ended(&mut self, call: CallKey, reason: EndReason) {
         self.pager.handle_ended(call);
-        self.queue.handle_ended(call);
+        self.forget(call);
         if let Some(mut state) = self.calls.remove(&call) {
             state.tell_keys();
             tell_reception(&state);
             tell(Level::Info, state.name.as_deref(), format_args!("{}", sentence(reason)));
-        }
-    }
-
-    fn on_report(&mut self, report: &Report) {
-        match report {
-            &Report::Playing { voice } => self.log_voice(voice, "on air"),
-            Report::Retired { voice, stats, .. } => {
-                self.log_voice(*voice, &summary(stats));
-                self.voices.remove(voice);
-                if let Some(announcements) = &mut self.announcements {
-                    announcements.handle_retired(*voice);
-                }
-                if let Some(klaxon) = &mut self.klaxon {
-                    klaxon.handle_retired(*voice);
-                }
-                if let Some(music) = &mut self.music {
-                    music.handle_retired(*voice);
-                }
-                if let Some(dropped) = self.cards.take_dropped() {
-                    log::warn!("{dropped} packets found the audio thread too busy");
-                }
-            }
-            _ => {}
-        }
-    }
-
-    fn log_voice(&self, voice: VoiceId, what: &str) {
-        if let Some(name) = self.voices.get(&voice) {
-            log::info!("{name}: {what}");
         }
     }
 }

@@ -334,4 +334,11 @@ fn softer(one: Level, other: Level) -> Level {
 }
 
 #[cfg(test)]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    clippy::float_cmp,
+    reason = "times and levels of a listener are small numbers, and silence is exact zeros"
+)]
 mod tests;

@@ -4,12 +4,14 @@ use super::super::serve::{Card, Rings};
 use super::super::sink::Sink;
 use super::*;
 use crate::config::load;
+use crate::files::ClipError;
 use crate::mix::{Command, Report, Voice, VoiceStats};
 use crate::paging::Class;
 use crate::zones::ZoneSet;
 use core::future::poll_fn;
 use heapless::spsc::{Consumer, Producer};
 use std::fs;
+use std::path::PathBuf;
 
 /// A box that has chimes and cards, and nothing else.
 struct Hall {
@@ -19,6 +21,8 @@ struct Hall {
     executor: Rc<LocalExecutor<'static>>,
     bell: Rc<Bell>,
     voices: u64,
+    /// The chime of all callers.
+    sound: Sound,
     /// Of all callers.
     holds: Vec<Rc<Hold<'static>>>,
 }
@@ -45,7 +49,16 @@ impl Hall {
         let (executor, cards, bell) =
             (Rc::new(LocalExecutor::new()), Rc::new(Cards::new(sinks, &settings)), Rc::default());
         let klaxon = Klaxon::new(&settings, Rc::clone(&executor), Rc::clone(&cards), Rc::clone(&bell));
-        Self { klaxon, cards, threads, executor, bell, voices: 0, holds: Vec::new() }
+        Self {
+            klaxon,
+            cards,
+            threads,
+            executor,
+            bell,
+            voices: 0,
+            sound: settings.audio.klaxon,
+            holds: Vec::new(),
+        }
     }
 
     /// Somebody rings at `millis`, and is answered then if there is no chime.
@@ -58,19 +71,37 @@ impl Hall {
         let entry = Entry { open_at: at(open_at), answer_at: at(open_at) };
         let claim = Claim { class: Class::Page, priority: 60, zones: ZoneSet::ALL };
         let hold = self.cards.claim(at(millis), claim, at(open_at));
-        let answer_at = self.klaxon.handle_call(at(millis), entry, is_joining, &hold);
+        let sound = &self.sound.clone();
+        let answer_at = self.klaxon.handle_call(at(millis), entry, is_joining, (&hold, sound));
         self.holds.push(hold);
         self.turn(millis, true, false);
         answer_at.as_micros() / 1000
     }
 
     fn turn(&mut self, millis: u64, is_called: bool, is_on_air: bool) {
-        self.klaxon.handle_pages(at(millis), is_called, is_on_air);
+        let pages: &[_] = if is_called { &[(ZoneSet::ALL, is_on_air)] } else { &[] };
+        self.pages(millis, pages);
+    }
+
+    /// Where somebody waits or is on air, and whether he is on air.
+    fn pages(&mut self, millis: u64, pages: &[(ZoneSet, bool)]) -> usize {
+        self.klaxon.handle_pages(at(millis), pages);
         let voices = &mut self.voices;
-        self.klaxon.handle_timeout(at(millis), || {
+        let name = || {
             *voices += 1;
             VoiceId(*voices)
-        });
+        };
+        self.klaxon.handle_timeout(at(millis), name).len()
+    }
+
+    /// Somebody rings for one zone, with a chime of his own.
+    fn call_to(&mut self, millis: u64, zones: ZoneSet, sound: &Sound) -> u64 {
+        let entry = Entry { open_at: at(millis), answer_at: at(millis) };
+        let claim = Claim { class: Class::Page, priority: 60, zones };
+        let hold = self.cards.claim(at(millis), claim, at(millis));
+        let answer_at = self.klaxon.handle_call(at(millis), entry, false, (&hold, sound));
+        self.holds.push(hold);
+        answer_at.as_micros() / 1000
     }
 
     /// What the threads were told, one after the other: `1 begins`, `1 is released`.
@@ -105,7 +136,9 @@ impl Hall {
     }
 
     fn reload(&mut self, text: &str) {
-        self.klaxon.set_options(&settings(text));
+        let settings = settings(text);
+        self.sound = settings.audio.klaxon.clone();
+        self.klaxon.set_options(&settings);
         self.klaxon.look_again();
     }
 
@@ -181,14 +214,14 @@ fn a_chime_sounds_until_the_last_card_has_played_it() {
     hall.call(0, false);
     assert_eq!(hall.told(), ["1 begins", "1 begins"]);
     hall.retire(1, 1);
-    assert!(hall.klaxon.playing.is_some());
+    assert!(hall.klaxon.is_busy());
     hall.turn(1000, false, false);
     assert_eq!(hall.told(), ["1 is released", "1 is released"]);
     let mut hall = Hall::new(2, "");
     hall.call(0, false);
     hall.retire(0, 1);
     hall.retire(1, 1);
-    assert!(hall.klaxon.playing.is_none());
+    assert!(hall.klaxon.rounds.iter().all(|round| round.playing.is_none()));
 }
 
 #[test]
@@ -206,11 +239,40 @@ fn a_page_that_ends_within_its_own_chime_has_one_after_it_all_the_same() {
 }
 
 #[test]
+fn calls_for_other_zones_have_a_chime_of_their_own_meanwhile() {
+    let (first, second) = (ZoneSet::one(0), ZoneSet::one(1));
+    let mut hall = Hall::new(2, "klaxon-after = gong\n");
+    assert_eq!(hall.call_to(0, first, &Sound::Gong), 2000);
+    assert_eq!(hall.call_to(0, second, &Sound::Attention), 2700);
+    assert_eq!(hall.pages(0, &[(first, false), (second, false)]), 2, "callers may hear them, too");
+    assert_eq!(hall.told(), ["1 begins", "2 begins"]);
+    assert_eq!(hall.klaxon.sounds_at(second), Some(at(0)));
+    hall.retire(0, 1);
+    hall.pages(2000, &[(first, true), (second, false)]);
+    assert_eq!(hall.pages(2500, &[(second, false)]), 0);
+    assert_eq!(hall.told(), ["3 begins"], "after the first page, while the other chime sounds");
+}
+
+#[test]
+fn a_file_that_several_sections_name_is_read_once_and_missed_once() {
+    let named = "klaxon = /nowhere/x.wav\n";
+    let mut hall = Hall::new(
+        1,
+        &format!("{named}klaxon-after = attention\n[sip]\n{named}[caller a]\nfrom = 2??@*\n{named}"),
+    );
+    hall.read();
+    let why = "/nowhere/x.wav: No such file or directory (os error 2); the gong stands in for it";
+    assert_eq!(hall.mistakes(), [format!("[audio] klaxon, [sip] klaxon, [caller a] klaxon: error: {why}")]);
+    assert_eq!(hall.klaxon.recital(&hall.sound).map(|(_, length)| length), Some(Duration::from_secs(2)));
+    assert!(hall.klaxon.recital(&Sound::None).is_none());
+}
+
+#[test]
 fn nothing_is_heard_after_pages_that_were_stopped() {
     let mut hall = Hall::new(1, "klaxon-after = gong\n");
     hall.call(0, false);
     hall.turn(2000, true, true);
-    hall.klaxon.handle_stop(at(2500));
+    hall.klaxon.handle_stop();
     hall.turn(2500, false, false);
     assert_eq!(hall.told(), ["1 begins", "1 is released"]);
     assert!(!hall.klaxon.is_busy());
@@ -223,7 +285,7 @@ fn what_a_caller_hears_is_as_long_as_he_waits_whatever_is_ready_meanwhile() {
     assert_eq!(hall.call_through(0, 3000, false), 5000, "the gong stands in for it");
     hall.read();
     assert_eq!(hall.call_through(1000, 3000, true), 5000);
-    assert_eq!(hall.klaxon.promised.as_ref().map(Made::length), Some(Duration::from_secs(2)));
+    assert_eq!(hall.klaxon.rounds[0].promised.as_ref().map(Made::length), Some(Duration::from_secs(2)));
     hall.turn(3000, true, false);
     assert_eq!(hall.told(), ["1 begins"]);
     hall.turn(4000, false, false);
@@ -237,8 +299,7 @@ fn the_old_chime_sounds_until_the_new_one_is_read_and_a_volume_reads_nothing() {
     let mut hall = Hall::new(1, &klaxon(&old));
     hall.read();
     hall.reload(&format!("{}volume-klaxon = 50\n", klaxon(&old)));
-    assert_eq!(hall.klaxon.job(Place::Before).unwrap().known, hall.klaxon.before.stamp);
-    assert!(hall.klaxon.before.stamp.is_some());
+    assert!(hall.klaxon.store.stamp(&hall.sound).is_some());
     hall.read();
     hall.reload(&klaxon(&new));
     assert_eq!(hall.call(0, false), 3000);
@@ -279,7 +340,7 @@ fn of_a_long_file_the_box_holds_what_sounds_and_no_more() {
     let mut hall = Hall::new(1, &format!("klaxon = {}\nklaxon-max-length = 1\n", path.display()));
     hall.read();
     assert_eq!(hall.mistakes(), [""; 0]);
-    assert_eq!(hall.klaxon.before.made.as_ref().map(Made::length), Some(Duration::from_secs(1)));
+    assert_eq!(hall.klaxon.recital(&hall.sound).map(|(_, length)| length), Some(Duration::from_secs(1)));
     fs::remove_file(path).unwrap();
 }
 

@@ -4,7 +4,7 @@ use super::super::floor::Hold;
 use super::super::media::{Prepared, Refused, Stream};
 use super::super::terms::Terms;
 use crate::key::Key;
-use crate::mix::VoiceStats;
+use crate::mix::{VoiceId, VoiceStats};
 use crate::sip::wire::NameAddr;
 use crate::sip::{EndReason, Path};
 use crate::time::Instant;
@@ -20,7 +20,7 @@ pub(super) struct Call<'a> {
     pub(super) caller: Caller,
     pub(super) since: Instant,
     pub(super) terms: Terms,
-    /// Where it is heard, from when nothing is before it but its chime; `None` when it is over.
+    /// Where it is heard; `None` while it waits for others, and when it is over.
     pub(super) hold: Option<Rc<Hold<'a>>>,
     /// Keys that the log does not know of yet.
     pub(super) keys: String,
@@ -39,6 +39,8 @@ pub(super) enum Stage<'a> {
     /// The caller can be told things, and is not heard. With what he is to be answered, if he has not been.
     OffAir(Box<Stream<'a>>, Option<Vec<u8>>),
     OnAir(Box<Stream<'a>>),
+    /// It rings over the loudspeakers, until somebody else answers.
+    Ringing,
     /// The box has hung up, the caller does not know yet.
     Leaving,
 }
@@ -48,7 +50,7 @@ impl<'a> Stage<'a> {
     pub(super) fn stream(&self) -> Option<&Stream<'a>> {
         match self {
             Self::OffAir(stream, _) | Self::OnAir(stream) => Some(stream),
-            Self::Waiting(_) | Self::Leaving => None,
+            Self::Waiting(_) | Self::Ringing | Self::Leaving => None,
         }
     }
 
@@ -62,11 +64,6 @@ impl<'a> Stage<'a> {
 }
 
 impl Call<'_> {
-    /// Whether it is not over.
-    pub(super) fn is_there(&self) -> bool {
-        !matches!(self.stage, Stage::Leaving)
-    }
-
     /// Keeps a key for the next line of the log; more than [`MAX_KEYS`] are not told.
     pub(super) fn press(&mut self, key: Key) {
         if self.keys.len() < MAX_KEYS {
@@ -136,6 +133,11 @@ pub(super) fn tell_reception(call: &Call<'_>) {
             format_args!("the caller lost {lost} packets, jitter {jitter:.1?}, round trip {round_trip:.1?}");
         tell(Level::Info, name, what);
     }
+}
+
+/// The voice of a call that is heard, and its name for the log.
+pub(super) fn named(name: Option<&str>, stream: &Stream<'_>) -> Option<(VoiceId, String)> {
+    Some((stream.voice(), name?.to_owned())).filter(|_| stream.is_on_air())
 }
 
 pub(super) fn sentence(reason: EndReason) -> &'static str {

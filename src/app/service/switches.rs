@@ -85,7 +85,7 @@ impl Service<'_> {
             announcements.hush("a button");
         }
         if let Some(klaxon) = &mut self.klaxon {
-            klaxon.handle_stop(now);
+            klaxon.handle_stop();
         }
     }
 

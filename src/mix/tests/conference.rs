@@ -34,8 +34,8 @@ impl Room {
     }
 
     fn join(&mut self, caller: u64, codec: Codec) {
-        let (voice, source) = (VoiceId(caller), voice());
-        self.conference.handle_command(self.now, Command::Attach { voice, source, route: Route::EVERYWHERE });
+        let attach = Command::Attach { voice: VoiceId(caller), source: voice(), route: Route::EVERYWHERE };
+        self.conference.handle_command(self.now, attach);
         self.open(caller, codec);
         self.conference.admit(VoiceId(caller));
         let kind = Kind::Speech { clock: SampleRate::HZ_8000, bytes_per_tick: 1 };
