@@ -15,6 +15,7 @@
 mod made;
 mod store;
 
+pub(super) use self::made::found;
 use self::made::Made;
 use self::store::Store;
 use super::bell::Bell;
