@@ -1,5 +1,6 @@
 """The emulated machine: QEMU's `virt` with an SD card, a network port and a sound card that records to a file."""
 
+import re
 import shutil
 import signal
 import subprocess
@@ -119,6 +120,11 @@ class Machine:
 
     def seconds_up(self) -> float:
         return time.monotonic() - self._started
+
+    def where(self) -> str:
+        """Where its processors are: the same place twice is no program of the box."""
+        said = [str(self.monitor.execute("human-monitor-command", command_line="info registers -a")) for _ in range(3)]
+        return f"its processors were at {[re.findall(r'PC=([0-9a-f]+)', one) for one in said]}"
 
     def check_alive(self) -> None:
         if self._qemu.poll() is not None:
