@@ -12,7 +12,7 @@ from card import Card
 from hearing import CARD_HZ, Sound, decibels
 from machine import Machine
 from pages import SECONDS_TO_BOOT, SETTINGS, call_by_paging, hears, wait_for_options
-from verdict import WORK, figure, judge, until_heard
+from verdict import WORK, figure, judge, until_heard, wait_until
 
 FILE_HZ = 44_100  # as most music has it
 MUSIC_HZ, MUSIC_LEVEL = 9_000, 0.05
@@ -20,6 +20,7 @@ FADE_OUT, FADE_IN = 1.0, 2.0
 BLOCK = CARD_HZ // 20
 DOWN_DB = -40  # against the music at its best
 CHIME_LEVEL = 0.01
+SECONDS_TO_SOUND = 60
 WANTED = f"""
 klaxon = three-tone
 music-fade-out-duration = {FADE_OUT}
@@ -44,7 +45,8 @@ def once(card: Card) -> None:
     with Machine(card, WORK / "music") as machine:
         wait_for_options(machine)
         machine.wait_for_report(SECONDS_TO_BOOT)
-        time.sleep(5)
+        judge(wait_until(lambda: sounds(machine), SECONDS_TO_SOUND) is not None, "music plays by itself", machine.console.text())
+        time.sleep(3)
         call_by_paging(sent)
         time.sleep(FADE_IN + 3)
     heard = hearing.read_wav(machine.recording)
@@ -62,6 +64,10 @@ def once(card: Card) -> None:
     after = np.flatnonzero(music[last_word:] > 0.9 * loud)
     judge(len(after) > 0, "music comes back", "")
     figure(f"music is back {after[0] * BLOCK / CARD_HZ:.1f} s after the last word")
+
+
+def sounds(machine: Machine) -> bool:
+    return hearing.rms(hearing.read_growing_wav(machine.recording)[-CARD_HZ:]) > MUSIC_LEVEL / 2
 
 
 def levels(heard: Sound) -> tuple[Sound, Sound]:
