@@ -9,6 +9,7 @@
 
 mod callers;
 mod chimes;
+mod music;
 mod reports;
 mod ringing;
 mod status;
@@ -24,6 +25,7 @@ use super::legs::Legs;
 use super::lines::Lines;
 use super::mdns::Mdns;
 use super::media::{Media, Refused};
+use super::music::Music;
 use super::notify::Outline;
 use super::outlook::Outlook;
 use super::post::Post;
@@ -89,6 +91,8 @@ pub(super) struct Service<'a> {
     mdns: Option<Mdns<'a>>,
     /// `None`: it has no chimes.
     klaxon: Option<Klaxon<'a>>,
+    /// `None`: it has no players.
+    music: Option<Music<'a>>,
     outlook: Outlook,
     /// The box is told to stop: nobody is answered any more.
     is_leaving: bool,
@@ -133,6 +137,7 @@ impl<'a> Service<'a> {
             presses: Presses::default(),
             mdns: None,
             klaxon: None,
+            music: None,
             outlook: Outlook::new(clock::now(), Vec::new()),
             is_leaving: false,
             calls: HashMap::new(),
@@ -190,6 +195,9 @@ impl<'a> Service<'a> {
         }
         if let Some(mut klaxon) = self.klaxon.take() {
             klaxon.handle_stop();
+        }
+        if let Some(mut music) = self.music.take() {
+            music.stop();
         }
         self.answers.clear();
         for &call in self.calls.keys() {
@@ -283,11 +291,12 @@ impl<'a> Service<'a> {
         self.announce(now);
         while let Some(report) = self.cards.poll() {
             self.on_report(&report);
-            // A voice that came back is freed here, where freeing is allowed.
-            drop(report);
+            // A voice that came back is freed here, where freeing is allowed, unless it is a box of music to be filled again.
+            self.take_back(report);
         }
         self.follow(now);
         self.cards.tend(now);
+        self.play_music(now);
         self.switch(now);
         self.show(now);
     }
@@ -332,7 +341,9 @@ impl<'a> Service<'a> {
         let (post, told) = (self.post.deadline(), self.legs.poll_timeout());
         let bells = self.ringer.poll_timeout();
         let floor = self.cards.poll_timeout(clock::now());
-        let others = [post, reload, outlook, reports, answer, announcement, lines, chime, told, floor, bells];
+        let music = self.music.as_ref().and_then(|music| music.poll_timeout(clock::now()));
+        let sounds = [announcement, lines, chime, told, floor, bells, music];
+        let others = [post, reload, outlook, reports, answer].into_iter().chain(sounds);
         own.into_iter().chain(others).flatten().min()
     }
 

@@ -36,6 +36,11 @@ impl Section {
             Self::new("Loudspeakers", ["card", "cards"], status.sinks.iter().map(sink)),
             Self::new("Calls", ["call", "calls"], calls(&status.calls)),
             Self::new(
+                "Music",
+                ["player", "players"],
+                status.players.iter().map(|player| Item::plain(player.to_string())),
+            ),
+            Self::new(
                 "Lines",
                 ["line", "lines"],
                 status.lines.iter().map(|line| Item::plain(line.to_string())),

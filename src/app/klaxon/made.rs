@@ -82,7 +82,7 @@ impl Stamp {
 }
 
 /// A path that is not whole is one below the folder of the configuration, or else where the program was started.
-fn found(path: &Path) -> PathBuf {
+pub(in crate::app) fn found(path: &Path) -> PathBuf {
     let on_the_card = Path::new(CARD).join(path);
     if path.is_relative() && on_the_card.exists() { on_the_card } else { path.to_owned() }
 }

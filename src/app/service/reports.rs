@@ -17,6 +17,9 @@ impl Service<'_> {
                 if let Some(klaxon) = &mut self.klaxon {
                     klaxon.handle_retired(*voice);
                 }
+                if let Some(music) = &mut self.music {
+                    music.handle_retired(*voice);
+                }
                 if let Some(dropped) = self.cards.take_dropped() {
                     log::warn!("{dropped} packets found the audio thread too busy");
                 }

@@ -75,6 +75,9 @@ impl Service<'_> {
         if let Some(klaxon) = &mut self.klaxon {
             klaxon.set_options(settings);
         }
+        if let Some(music) = &mut self.music {
+            music.set_options(now, settings);
+        }
         if let Some(lines) = &mut self.lines {
             lines.set_options(now, settings);
         }
