@@ -18,3 +18,5 @@ pub use pager::{Action, EndReason, Pager, Policy};
 pub use pin::Pin;
 pub use prelude::{Cue, Entry, Padding, Prelude};
 pub use relay::Relay;
+
+pub use crate::zones::ZoneSet;
