@@ -18,6 +18,7 @@ impl Service<'_> {
             uptime_s: now.since(self.outlook.since()).as_secs(),
             clock: self.clock(now),
             calls: calls.into_iter().map(|call| self.status_of(now, call)).collect(),
+            programmes: self.programmes(now),
             counters: self.counters(),
             ..self.condition(now)
         };
@@ -38,7 +39,8 @@ impl Service<'_> {
     /// What is wrong with the configuration, and with files that it names.
     pub(super) fn mistakes(&self) -> Vec<Mistake> {
         let files = self.klaxon.iter().flat_map(Klaxon::mistakes);
-        self.outlook.mistakes().iter().cloned().chain(files).collect()
+        let stored = self.desk.iter().flat_map(|desk| desk.playback.mistakes());
+        self.outlook.mistakes().iter().cloned().chain(files).chain(stored).collect()
     }
 
     fn clock(&self, now: Instant) -> Clock {
