@@ -313,7 +313,8 @@ impl<'a> Service<'a> {
         let lines = self.lines.as_ref().and_then(Lines::poll_timeout);
         let chime = self.klaxon.as_ref().and_then(Klaxon::poll_timeout);
         let desk = self.desk.as_ref().and_then(|desk| desk.deadline(clock::now()));
-        let others = [self.post.deadline(), reload, outlook, reports, answer, announcement, lines, chime, desk];
+        let (post, told) = (self.post.deadline(), self.legs.poll_timeout());
+        let others = [post, reload, outlook, reports, answer, announcement, lines, chime, told, desk];
         own.into_iter().chain(others).flatten().min()
     }
 
@@ -445,10 +446,11 @@ impl<'a> Service<'a> {
         let Some(state) = self.calls.get_mut(&call) else { return };
         let Stage::Waiting(prepared) = std::mem::replace(&mut state.stage, Stage::Leaving) else { return };
         let ours = prepared.ours.clone();
-        let Some(stream) = self.media.start(*prepared) else {
+        let stream = self.media.start(*prepared);
+        if !stream.put_on_air() {
             self.pager.handle_ended(call);
             return self.give_up(now, call, StatusCode::BUSY_HERE, "the audio thread takes no more voices");
-        };
+        }
         if let Some(name) = &state.name {
             self.voices.insert(stream.voice(), name.clone());
         }
