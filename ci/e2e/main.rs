@@ -39,6 +39,7 @@ mod log;
 mod mdns;
 mod offers;
 mod pages;
+mod phone;
 mod placing;
 mod registration;
 mod reload;

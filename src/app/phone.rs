@@ -8,25 +8,47 @@
 //! a loud ringer none: those do not wait. All other calls are on air as soon as they are answered; their keys are hushed and do
 //! nothing.
 
+use super::bell::Bell;
 use crate::config::{KeyAction, Mode, Reception, Settings};
 use crate::key::Key;
+use crate::mix::Recital;
 use crate::paging::{KeyCue, KeyEntry, KeyPlan, Keypad, Lockout, Pin, Why};
 use crate::sip::CallKey;
 use crate::time::Instant;
+use crate::timers::Timers;
+use core::cell::RefCell;
 use core::time::Duration;
+use smol::{LocalExecutor, Task};
 use std::collections::HashMap;
 use std::net::IpAddr;
+use std::rc::Rc;
 use std::sync::Arc;
 
 /// The keys of all calls.
-#[derive(Default)]
-pub(super) struct Phone {
+pub(super) struct Phone<'a> {
     entries: Arc<[KeyEntry]>,
     /// What each of them does.
     actions: Arc<[KeyAction]>,
     patience: Duration,
     lockout: Lockout,
+    /// Calls that ring, and will have keys.
+    expected: HashMap<CallKey, Expected>,
     pads: HashMap<CallKey, Pad>,
+    /// Calls that are done with their keys, and when they are put on air, or hung up on.
+    boarding: Timers<CallKey>,
+    leaving: Timers<CallKey>,
+    executor: Rc<LocalExecutor<'a>>,
+    bell: Rc<Bell>,
+    /// What tasks have made to be said.
+    said: Rc<RefCell<Vec<(CallKey, Recital)>>>,
+    /// Makes something to be said; dropped, it stops.
+    making: HashMap<CallKey, Task<()>>,
+}
+
+/// On which terms a call will have keys.
+struct Expected {
+    reception: Reception,
+    caller: (IpAddr, String),
 }
 
 /// The keys of a call.
@@ -58,10 +80,23 @@ pub(super) enum Wish {
     HangUp(Why),
 }
 
-impl Phone {
-    /// What `settings` say.
-    pub(super) fn new(settings: &Settings) -> Self {
-        let mut phone = Self::default();
+impl<'a> Phone<'a> {
+    /// What `settings` say; `bell` is rung when [`take_said`](Self::take_said) has something.
+    pub(super) fn new(settings: &Settings, executor: Rc<LocalExecutor<'a>>, bell: Rc<Bell>) -> Self {
+        let mut phone = Self {
+            entries: Arc::default(),
+            actions: Arc::default(),
+            patience: Duration::ZERO,
+            lockout: Lockout::default(),
+            expected: HashMap::new(),
+            pads: HashMap::new(),
+            boarding: Timers::new(),
+            leaving: Timers::new(),
+            executor,
+            bell,
+            said: Rc::default(),
+            making: HashMap::new(),
+        };
         phone.set_options(settings);
         phone
     }
@@ -77,44 +112,88 @@ impl Phone {
         self.patience = settings.calls.dtmf_timeout;
     }
 
-    /// Whether keys of a call on these terms mean something.
-    pub(super) fn is_for(&self, reception: &Reception) -> bool {
-        reception.mode != Mode::Ring && (!reception.pin.is_empty() || self.has_menu(reception))
-    }
-
     /// How long a caller on these terms has still to wait, if he is locked out.
-    pub(super) fn waits(
-        &self,
-        now: Instant,
-        reception: &Reception,
-        (host, name): (IpAddr, &str),
-    ) -> Option<Duration> {
+    pub(super) fn waits(&self, now: Instant, reception: &Reception, host: IpAddr, name: &str) -> Option<Duration> {
         if reception.pin.is_empty() { None } else { self.lockout.waits(now, host, name) }
     }
 
-    /// A call is answered.
-    pub(super) fn handle_answer(
-        &mut self,
-        now: Instant,
-        call: CallKey,
-        reception: &Reception,
-        caller: (IpAddr, String),
-    ) {
+    /// A caller rings on these terms.
+    pub(super) fn handle_incoming(&mut self, call: CallKey, reception: &Reception, caller: (IpAddr, String)) {
+        let has_keys = reception.mode != Mode::Ring && (!reception.pin.is_empty() || self.has_menu(reception));
+        if has_keys {
+            self.expected.insert(call, Expected { reception: reception.clone(), caller });
+        }
+    }
+
+    /// Whether a call that rings will have keys.
+    pub(super) fn is_expected(&self, call: CallKey) -> bool {
+        self.expected.contains_key(&call)
+    }
+
+    /// A call is answered; whether it has keys.
+    pub(super) fn handle_answer(&mut self, now: Instant, call: CallKey) -> bool {
+        let Some(Expected { reception, caller }) = self.expected.remove(&call) else { return false };
         let pin = (!reception.pin.is_empty()).then(|| Pin::new(&reception.pin));
-        let has_menu = self.has_menu(reception);
-        let entries = if has_menu { Arc::clone(&self.entries) } else { Arc::default() };
+        let entries = if self.has_menu(&reception) { Arc::clone(&self.entries) } else { Arc::default() };
         let keypad = Keypad::new(now, KeyPlan { pin, entries, patience: self.patience });
         self.pads.insert(call, Pad { keypad, actions: Arc::clone(&self.actions), caller });
+        true
     }
 
-    /// Whether what a caller does with his keys is not over.
-    pub(super) fn is_dialling(&self, call: CallKey) -> bool {
-        self.pads.contains_key(&call)
+    /// Whether a call is nobody's page yet: it has still to be answered, or to choose, or is refused.
+    pub(super) fn is_choosing(&self, call: CallKey) -> bool {
+        self.is_expected(call) || self.pads.contains_key(&call) || self.leaving.is_set(call)
     }
 
-    /// Whether keys of a call may be told.
+    /// Whether a call that is answered is not on air.
+    pub(super) fn is_off_air(&self, call: CallKey) -> bool {
+        self.pads.contains_key(&call) || self.boarding.is_set(call) || self.leaving.is_set(call)
+    }
+
+    /// Whether keys of a call may not be told.
     pub(super) fn is_secret(&self, call: CallKey) -> bool {
         self.pads.get(&call).is_some_and(|pad| pad.keypad.is_secret())
+    }
+
+    /// A call is put on air then.
+    pub(super) fn board(&mut self, call: CallKey, at: Instant) {
+        self.boarding.set(call, at);
+    }
+
+    /// A call is hung up on then, whatever is dialled until then.
+    pub(super) fn dismiss(&mut self, call: CallKey, at: Instant) {
+        self.pads.remove(&call);
+        self.leaving.set(call, at);
+    }
+
+    /// The next call to be put on air.
+    pub(super) fn poll_boarding(&mut self, now: Instant) -> Option<CallKey> {
+        self.boarding.expire(now)
+    }
+
+    /// The next call to be hung up on.
+    pub(super) fn poll_leaving(&mut self, now: Instant) -> Option<CallKey> {
+        self.leaving.expire(now)
+    }
+
+    /// Has something made that a caller is told; what was made for him before is not said.
+    pub(super) fn recite(&mut self, call: CallKey, make: impl FnOnce() -> Recital + Send + 'static) {
+        let (said, bell) = (Rc::clone(&self.said), Rc::clone(&self.bell));
+        let task = self.executor.spawn(async move {
+            let recital = smol::unblock(make).await;
+            said.borrow_mut().push((call, recital));
+            bell.ring();
+        });
+        self.making.insert(call, task);
+    }
+
+    /// What has been made to be said, and to whom.
+    pub(super) fn take_said(&mut self) -> Vec<(CallKey, Recital)> {
+        let said = self.said.take();
+        for (call, _) in &said {
+            self.making.remove(call);
+        }
+        said
     }
 
     /// A key was pressed.
@@ -126,7 +205,11 @@ impl Phone {
 
     /// A call is over.
     pub(super) fn handle_ended(&mut self, call: CallKey) {
+        self.expected.remove(&call);
         self.pads.remove(&call);
+        self.making.remove(&call);
+        self.boarding.stop(call);
+        self.leaving.stop(call);
     }
 
     /// Does what is due at `now`.
@@ -136,7 +219,9 @@ impl Phone {
 
     /// When [`handle_timeout`](Self::handle_timeout) wants to be called.
     pub(super) fn poll_timeout(&self) -> Option<Instant> {
-        self.pads.values().filter_map(|pad| pad.keypad.poll_timeout()).min()
+        self.pads.values().filter_map(|pad| pad.keypad.poll_timeout())
+            .chain([self.boarding.next(), self.leaving.next()].into_iter().flatten())
+            .min()
     }
 
     /// The next thing to do, and for which call.

@@ -16,6 +16,7 @@ use super::media::Media;
 use super::notify::Notifier;
 use super::open_files;
 use super::outlook::Outlook;
+use super::phone::Phone;
 use super::playback::{self, Playback};
 use super::post::Post;
 use super::reload::{Origin, Reload};
@@ -203,13 +204,15 @@ fn work<'a>(
     let control = ControlSocket::open(control.as_deref(), &executor, media.bell());
     let playback = Playback::new(settings, Rc::clone(&executor), media.cards(), media.bell());
     let desk = Desk::new(playback, control, settings.clone());
+    let phone = Phone::new(settings, Rc::clone(&executor), media.bell());
     let lines = Lines::new(settings, Rc::new(Chips), Rc::clone(&executor), media.bell());
     let reload = Reload::new(origin, settings.clone(), Rc::clone(&executor), media.bell());
     let external = settings.sip.external.map(|external| (external.ip, external.port));
     let post = Post::new(sockets, connections).known_by(Outside::new(external));
     let mut service = Service::new(endpoint, Pager::new(policy(settings)), media, post, (accounts, reload));
     service = service.with_outlook(outlook).announcing(announcements);
-    service = service.switching(lines).found_by(mdns).chiming(klaxon).playing(desk);
+    service = service.switching(lines).found_by(mdns).chiming(klaxon);
+    service = service.playing(desk).dialled_by(phone);
     net::run(&executor, service.serve(&inbox)).map_err(ServeError::Reactor)
 }
 

@@ -8,6 +8,7 @@
 //! Nothing here waits for a peer: every step takes what has come and hands on what follows from it.
 
 mod chimes;
+mod phone;
 mod playing;
 mod status;
 mod switches;
@@ -24,6 +25,7 @@ use super::mdns::Mdns;
 use super::media::{Media, Refused};
 use super::notify::Outline;
 use super::outlook::Outlook;
+use super::phone::Phone;
 use super::post::Post;
 use super::reload::Reload;
 use super::strangers::{Strangers, TurnedAway};
@@ -77,6 +79,8 @@ pub(super) struct Service<'a> {
     klaxon: Option<Klaxon<'a>>,
     /// `None`: nothing is played at a word.
     desk: Option<Desk<'a>>,
+    /// `None`: keys mean nothing.
+    phone: Option<Phone<'a>>,
     outlook: Outlook,
     /// The box is told to stop: nobody is answered any more.
     is_leaving: bool,
@@ -117,6 +121,7 @@ impl<'a> Service<'a> {
             mdns: None,
             klaxon: None,
             desk: None,
+            phone: None,
             outlook: Outlook::new(clock::now(), Vec::new()),
             is_leaving: false,
             calls: HashMap::new(),
@@ -269,6 +274,7 @@ impl<'a> Service<'a> {
             // A voice that came back is freed here, where freeing is allowed.
             drop(report);
         }
+        self.follow_phone(now);
         self.follow(now);
         self.follow_playback(now);
         self.switch(now);
@@ -313,8 +319,9 @@ impl<'a> Service<'a> {
         let lines = self.lines.as_ref().and_then(Lines::poll_timeout);
         let chime = self.klaxon.as_ref().and_then(Klaxon::poll_timeout);
         let desk = self.desk.as_ref().and_then(|desk| desk.deadline(clock::now()));
+        let phone = self.phone.as_ref().and_then(Phone::poll_timeout);
         let (post, told) = (self.post.deadline(), self.legs.poll_timeout());
-        let others = [post, reload, outlook, reports, answer, announcement, lines, chime, told, desk];
+        let others = [post, reload, outlook, reports, answer, announcement, lines, chime, told, desk, phone];
         own.into_iter().chain(others).flatten().min()
     }
 
@@ -354,8 +361,11 @@ impl<'a> Service<'a> {
 
     fn on_event(&mut self, now: Instant, event: Event) {
         match event {
-            Event::Incoming { call, from, path, call_id, offer, .. } => {
+            Event::Incoming { call, from, to, path, call_id, offer } => {
                 let name = self.may_tell(now, path).then(|| name(&from, path, &call_id));
+                if let Some(wait) = self.meet(now, call, (&from, &to), path) {
+                    return self.lock_out(now, call, name.as_deref(), wait);
+                }
                 self.make_way(now);
                 self.cards.wake();
                 match self.media.prepare(path, &offer) {
@@ -403,14 +413,17 @@ impl<'a> Service<'a> {
         if let Stage::Waiting(prepared) = &state.stage {
             tell(Level::Info, state.name.as_deref(), format_args!("rings, {}", prepared.codec()));
         }
-        let open_at = self.open(now);
-        let open_at = self.chime(now, open_at);
+        // Who has still to choose is answered without a chime.
+        let is_page = !self.expects_keys(call);
+        let open_at = if is_page { self.open(now) } else { now };
+        let open_at = if is_page { self.chime(now, open_at) } else { open_at };
         self.calls.insert(call, state);
         self.pager.handle_incoming(now, call, open_at);
     }
 
     fn refuse(&mut self, now: Instant, call: CallKey, name: Option<&str>, refused: &Refused) {
         tell(Level::Warn, name, format_args!("refused: {refused}"));
+        self.hang_up_keys(call);
         self.endpoint.reject(now, call, refused.status(), refused.warning().as_ref());
     }
 
@@ -447,7 +460,11 @@ impl<'a> Service<'a> {
         let Stage::Waiting(prepared) = std::mem::replace(&mut state.stage, Stage::Leaving) else { return };
         let ours = prepared.ours.clone();
         let stream = self.media.start(*prepared);
-        if !stream.put_on_air() {
+        let dials = self.phone.as_mut().is_some_and(|phone| phone.handle_answer(now, call));
+        if dials {
+            // Or he hears nothing before he speaks.
+            stream.open_back();
+        } else if !stream.put_on_air() {
             self.pager.handle_ended(call);
             return self.give_up(now, call, StatusCode::BUSY_HERE, "the audio thread takes no more voices");
         }
@@ -460,6 +477,7 @@ impl<'a> Service<'a> {
     }
 
     fn give_up(&mut self, now: Instant, call: CallKey, status: StatusCode, why: &str) {
+        self.hang_up_keys(call);
         if let Some(state) = self.calls.remove(&call) {
             tell(Level::Warn, state.name.as_deref(), format_args!("refused: {why}"));
         }
@@ -518,9 +536,13 @@ impl<'a> Service<'a> {
         }
     }
 
-    /// Keys do nothing yet but stand in the log, those of one second in one line.
+    /// Keys stand in the log, those of one second in one line, but for those of a PIN.
     fn on_key(&mut self, now: Instant, call: CallKey, key: Key) {
-        let Some(state) = self.calls.get_mut(&call) else { return };
+        let is_secret = self.phone.as_ref().is_some_and(|phone| phone.is_secret(call));
+        if let Some(phone) = &mut self.phone {
+            phone.handle_key(now, call, key);
+        }
+        let Some(state) = self.calls.get_mut(&call).filter(|_| !is_secret) else { return };
         state.press(key);
         if self.chatter.allow(now, state.caller.peer.ip()).is_some() {
             state.tell_keys();
@@ -529,6 +551,7 @@ impl<'a> Service<'a> {
 
     /// Hangs up; the voice plays what has come.
     fn leave(&mut self, now: Instant, call: CallKey) {
+        self.hang_up_keys(call);
         if let Some(state) = self.calls.get_mut(&call) {
             state.tell_keys();
             tell_reception(state);
@@ -539,6 +562,7 @@ impl<'a> Service<'a> {
 
     fn on_ended(&mut self, call: CallKey, reason: EndReason) {
         self.pager.handle_ended(call);
+        self.hang_up_keys(call);
         if let Some(mut state) = self.calls.remove(&call) {
             state.tell_keys();
             tell_reception(&state);

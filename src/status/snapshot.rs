@@ -190,6 +190,8 @@ pub struct Call {
 pub enum CallState {
     /// It rings, or is about to be answered.
     Ringing,
+    /// It is answered, and its caller has still to dial or to wait.
+    Dialling,
     /// It is heard.
     OnAir,
     /// The caller has put it on hold.

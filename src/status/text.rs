@@ -214,6 +214,7 @@ impl fmt::Display for Call {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let state = match self.state {
             CallState::Ringing => "rings",
+            CallState::Dialling => "dials",
             CallState::OnAir => "on air",
             CallState::Held => "on hold",
             CallState::Leaving => "is hung up",

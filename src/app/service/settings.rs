@@ -82,6 +82,9 @@ impl Service<'_> {
         if let Some(desk) = &mut self.desk {
             desk.set_options(settings);
         }
+        if let Some(phone) = &mut self.phone {
+            phone.set_options(settings);
+        }
         if let Some(lines) = &mut self.lines {
             lines.set_options(now, settings);
         }
