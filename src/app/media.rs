@@ -215,25 +215,21 @@ impl Stream<'_> {
 
     /// Says something to the caller alone, after what is still to be said to him. Where there is no way back within a second,
     /// it is left out. The end of it is told by [`is_saying`](Self::is_saying), and [`Legs::poll_timeout`] says when to ask.
-    #[expect(dead_code, reason = "the parts that say something come next")]
     pub(super) fn say(&self, recital: &Recital) {
         self.inflow.say(recital);
     }
 
     /// Ends what is said to him, and what was still to be said.
-    #[expect(dead_code, reason = "the parts that say something come next")]
     pub(super) fn hush(&self) {
         self.inflow.hush();
     }
 
     /// Whether something is said to him, or still to be said.
-    #[expect(dead_code, reason = "the parts that say something come next")]
     pub(super) fn is_saying(&self) -> bool {
         self.inflow.is_saying()
     }
 
     /// Sends to the caller from now on, though nothing has come from him.
-    #[expect(dead_code, reason = "the parts that say something come next")]
     pub(super) fn open_back(&self) {
         self.inflow.open_back();
     }
