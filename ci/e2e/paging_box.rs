@@ -97,6 +97,8 @@ impl PagingBox {
             .args(["--set", &format!("status.socket={}", folder.join("status.sock").display())])
             // A page is answered at once unless a test wants something else.
             .args(["--set", "audio.klaxon=none"])
+            // What a caller is sent is what others say, likewise.
+            .args(["--set", "audio.talk-beep=no"])
             .args(settings.iter().flat_map(|setting| ["--set", setting]))
             .envs(variables.iter().copied())
             .stdin(Stdio::null())

@@ -165,6 +165,11 @@ pub(super) struct Prepared {
 }
 
 impl Prepared {
+    /// Whether both ends have said what they want.
+    pub(super) fn is_agreed(&self) -> bool {
+        self.session.agreed().is_some()
+    }
+
     /// What the caller speaks, once it is agreed on.
     pub(super) fn agreed_codec(&self) -> Option<String> {
         self.session.agreed().map(|agreed| encoding(&agreed.send))

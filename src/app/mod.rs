@@ -7,6 +7,7 @@
 //!   offered and said: `sound` and `speech`, cut into `call_stream`s with `call_faults`, sent by the `talker`;
 //!   `call_score` is how it went.
 //! - `announcements` say aloud what is wrong, `say_status` what is asked for; `recite` makes sound of words.
+//! - `terms` are those of a call: where it is heard, and what before it; `beeps` are what its caller is told.
 //! - `klaxon` makes the chimes ready that are heard before a page and after it.
 //! - `playback` is what the box plays at a word: stored announcements, the emergency, what is brought to it at the
 //!   `control_socket` by a `play_visit`, on a [`play_arguments`] line.
@@ -28,6 +29,7 @@ mod accounts;
 mod announcements;
 pub mod arguments;
 mod back;
+mod beeps;
 mod bell;
 mod boot;
 mod boot_arguments;
@@ -95,6 +97,7 @@ mod syslog;
 mod talker;
 mod target;
 mod terminal;
+mod terms;
 mod throttle;
 mod tidings;
 mod vicinity;

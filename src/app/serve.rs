@@ -31,7 +31,7 @@ use crate::entropy;
 use crate::mix::{self, Command, Conference, Mixer, Report, Spread};
 use crate::net::{self, BindError, Listener, TcpOptions, Udp, UdpOptions};
 use crate::output::{self, Beat, Control, Order, RingedMixer, Setup, Word};
-use crate::paging::{Pager, Policy};
+use crate::paging::{Pager, Policy, Rule};
 use crate::sip::digest::Identity;
 use crate::sip::{Demand, Endpoint, EndpointConfig, Outside};
 use crate::status::{Mistake, Severity};
@@ -209,7 +209,8 @@ fn work<'a>(
     let reload = Reload::new(origin, settings.clone(), Rc::clone(&executor), media.bell());
     let external = settings.sip.external.map(|external| (external.ip, external.port));
     let post = Post::new(sockets, connections).known_by(Outside::new(external));
-    let mut service = Service::new(endpoint, Pager::new(policy(settings)), media, post, (accounts, reload));
+    let (pager, media) = (Pager::new(policy(settings)), (media, settings));
+    let mut service = Service::new(endpoint, pager, media, post, (accounts, reload));
     service = service.with_outlook(outlook).announcing(announcements);
     service = service.switching(lines).found_by(mdns).chiming(klaxon);
     service = service.playing(desk).dialled_by(phone);
@@ -301,6 +302,14 @@ pub(super) fn policy(settings: &Settings) -> Policy {
         hang_up_after: settings.calls.hang_up_after,
         rtp_timeout: settings.sip.rtp_timeout,
         max_calls: MAX_CALLS.min(settings.sip.rtp_ports.pairs().into()),
+    }
+}
+
+/// What becomes of several callers at once.
+pub(super) fn queue_rule(settings: &Settings) -> Rule {
+    match settings.calls.hold_concurrent {
+        true => Rule::OneByOne { most: settings.calls.queue_max },
+        false => Rule::Mix,
     }
 }
 

@@ -7,6 +7,7 @@
 //! One task runs [`Service::serve`]; it handles at most [`BURST`] SIP messages before it lets the media tasks run.
 //! Nothing here waits for a peer: every step takes what has come and hands on what follows from it.
 
+mod callers;
 mod chimes;
 mod phone;
 mod playing;
@@ -28,12 +29,15 @@ use super::outlook::Outlook;
 use super::phone::Phone;
 use super::post::Post;
 use super::reload::Reload;
+use super::serve::queue_rule;
 use super::strangers::{Strangers, TurnedAway};
+use super::terms::Directory;
 use super::throttle::Throttle;
 use crate::clock;
+use crate::config::Settings;
 use crate::key::Key;
 use crate::mix::{Report, VoiceId};
-use crate::paging::{Action, Pager};
+use crate::paging::{Action, Pager, Queue};
 use crate::sip::wire::StatusCode;
 use crate::sip::{CallKey, EndReason, Endpoint, Event, Path};
 use crate::time::Instant;
@@ -46,6 +50,7 @@ use std::sync::Arc;
 
 pub(super) use call::short;
 use call::{Call, Caller, Stage, complain, name, sentence, summary, tell, tell_reception};
+use callers::Manners;
 pub(super) use playing::Desk;
 use switches::Presses;
 
@@ -56,6 +61,10 @@ mod settings;
 pub(super) struct Service<'a> {
     endpoint: Endpoint,
     pager: Pager<CallKey>,
+    /// Who waits for whom.
+    queue: Queue<CallKey>,
+    directory: Directory,
+    manners: Manners,
     media: Media<'a>,
     cards: Rc<Cards<'a>>,
     legs: Rc<Legs<'a>>,
@@ -97,7 +106,7 @@ impl<'a> Service<'a> {
     pub(super) fn new(
         endpoint: Endpoint,
         pager: Pager<CallKey>,
-        media: Media<'a>,
+        (media, settings): (Media<'a>, &Settings),
         post: Post,
         (accounts, reload): (Accounts<'a>, Reload<'a>),
     ) -> Self {
@@ -105,6 +114,9 @@ impl<'a> Service<'a> {
         Self {
             endpoint,
             pager,
+            queue: Queue::new(queue_rule(settings)),
+            directory: Directory::new(settings),
+            manners: Manners::of(settings),
             media,
             cards,
             legs,
@@ -258,6 +270,8 @@ impl<'a> Service<'a> {
                 self.on_event(now, event);
             } else if let Some(action) = self.pager.poll_action() {
                 self.on_action(now, action);
+            } else if let Some(turn) = self.queue.poll_turn() {
+                self.on_turn(now, turn);
             } else if let Some(transmit) = self.endpoint.poll_transmit() {
                 if self.post.send(&transmit).is_err() {
                     self.endpoint.handle_unreachable(now, transmit.path);
@@ -363,7 +377,8 @@ impl<'a> Service<'a> {
         match event {
             Event::Incoming { call, from, to, path, call_id, offer } => {
                 let name = self.may_tell(now, path).then(|| name(&from, path, &call_id));
-                if let Some(wait) = self.meet(now, call, (&from, &to), path) {
+                let terms = self.terms(&from, &to, path);
+                if let Some(wait) = self.meet(now, call, &terms, (&from, path)) {
                     return self.lock_out(now, call, name.as_deref(), wait);
                 }
                 self.make_way(now);
@@ -372,7 +387,8 @@ impl<'a> Service<'a> {
                     Ok(prepared) => {
                         let caller = Caller::new(&from, path, &call_id);
                         let stage = Stage::Waiting(Box::new(prepared));
-                        self.take(now, call, Call { name, caller, since: now, keys: String::new(), stage });
+                        let keys = String::new();
+                        self.take(now, call, Call { name, caller, since: now, terms, keys, stage });
                     }
                     Err(refused) => self.refuse(now, call, name.as_deref(), &refused),
                 }
@@ -413,12 +429,12 @@ impl<'a> Service<'a> {
         if let Stage::Waiting(prepared) = &state.stage {
             tell(Level::Info, state.name.as_deref(), format_args!("rings, {}", prepared.codec()));
         }
-        // Who has still to choose is answered without a chime.
-        let is_page = !self.expects_keys(call);
-        let open_at = if is_page { self.open(now) } else { now };
-        let open_at = if is_page { self.chime(now, open_at) } else { open_at };
         self.calls.insert(call, state);
-        self.pager.handle_incoming(now, call, open_at);
+        if self.expects_keys(call) {
+            // He waits for nobody before he has chosen, and hears no chime.
+            return self.pager.handle_incoming(now, call, now);
+        }
+        self.admit(now, call);
     }
 
     fn refuse(&mut self, now: Instant, call: CallKey, name: Option<&str>, refused: &Refused) {
@@ -429,13 +445,15 @@ impl<'a> Service<'a> {
 
     fn on_action(&mut self, now: Instant, action: Action<CallKey>) {
         match action {
-            Action::Ring(call) => self.endpoint.ring(now, call),
+            Action::Ring(call) => self.ring(now, call),
             Action::Answer(call) if self.cards.is_ready() => self.answer(now, call),
             Action::Answer(call) => {
                 self.cards.wake();
                 self.answers.push((call, now + READY_FOR));
             }
             Action::Refuse(call) => self.give_up(now, call, StatusCode::BUSY_HERE, "too many calls at once"),
+            Action::Hold(call) => self.hold(now, call),
+            Action::Warn(call) => self.warn(call),
             Action::HangUp(call, reason) => {
                 if let Some(state) = self.calls.get(&call) {
                     tell(Level::Info, state.name.as_deref(), format_args!("ended: {reason}"));
@@ -456,23 +474,23 @@ impl<'a> Service<'a> {
     }
 
     fn answer(&mut self, now: Instant, call: CallKey) {
-        let Some(state) = self.calls.get_mut(&call) else { return };
-        let Stage::Waiting(prepared) = std::mem::replace(&mut state.stage, Stage::Leaving) else { return };
-        let ours = prepared.ours.clone();
-        let stream = self.media.start(*prepared);
-        let dials = self.phone.as_mut().is_some_and(|phone| phone.handle_answer(now, call));
-        if dials {
-            // Or he hears nothing before he speaks.
-            stream.open_back();
-        } else if !stream.put_on_air() {
+        if self.phone.as_mut().is_some_and(|phone| phone.handle_answer(now, call)) {
+            return self.listen_for_keys(now, call);
+        }
+        let Some((stream, ours)) = self.begin(call) else { return };
+        if !stream.put_on_air() {
             self.pager.handle_ended(call);
             return self.give_up(now, call, StatusCode::BUSY_HERE, "the audio thread takes no more voices");
         }
+        if let Some(ours) = ours {
+            self.endpoint.answer(now, call, ours);
+        }
+        self.greet(&stream);
+        let Some(state) = self.calls.get_mut(&call) else { return };
         if let Some(name) = &state.name {
             self.voices.insert(stream.voice(), name.clone());
         }
-        state.stage = Stage::OnAir(Box::new(stream));
-        self.endpoint.answer(now, call, ours);
+        state.stage = Stage::OnAir(stream);
         self.pager.handle_talking(now, call);
     }
 
@@ -481,12 +499,16 @@ impl<'a> Service<'a> {
         if let Some(state) = self.calls.remove(&call) {
             tell(Level::Warn, state.name.as_deref(), format_args!("refused: {why}"));
         }
+        self.queue.handle_ended(call);
+        // Who has been answered already is not refused, but hung up.
         self.endpoint.reject(now, call, status, None);
+        self.endpoint.hang_up(now, call);
     }
 
     /// The ACK may hold the answer to our offer.
     fn on_confirmed(&mut self, now: Instant, call: CallKey, body: &[u8]) {
-        let Some(Call { name, stage: Stage::OnAir(stream), .. }) = self.calls.get_mut(&call) else { return };
+        let Some(Call { name, stage, .. }) = self.calls.get_mut(&call) else { return };
+        let Some(stream) = stage.answered_mut() else { return };
         if let Err(refused) = stream.handle_answer(body) {
             tell(Level::Warn, name.as_deref(), format_args!("ended: {refused}"));
             self.pager.handle_ended(call);
@@ -496,7 +518,9 @@ impl<'a> Service<'a> {
 
     /// The caller wants to change the call: to hold it, to resume it, to be heard from elsewhere.
     fn on_reoffered(&mut self, now: Instant, call: CallKey, offer: &[u8]) {
-        let Some(Call { name, caller, stage: Stage::OnAir(stream), .. }) = self.calls.get_mut(&call) else {
+        let state = self.calls.get_mut(&call);
+        let state = state.and_then(|call| Some((&call.name, &call.caller, call.stage.answered_mut()?)));
+        let Some((name, caller, stream)) = state else {
             return self.endpoint.reject_reoffer(now, call, StatusCode::NOT_ACCEPTABLE_HERE, None);
         };
         match stream.handle_offer(offer) {
@@ -515,9 +539,8 @@ impl<'a> Service<'a> {
 
     /// The caller has answered what we said again.
     fn on_refreshed(&mut self, now: Instant, call: CallKey, answer: &[u8]) {
-        let Some(Call { name, caller, stage: Stage::OnAir(stream), .. }) = self.calls.get_mut(&call) else {
-            return;
-        };
+        let Some(Call { name, caller, stage, .. }) = self.calls.get_mut(&call) else { return };
+        let Some(stream) = stage.answered_mut() else { return };
         match stream.handle_refresh(answer) {
             Ok(()) => self.voices.extend(name.iter().map(|name| (stream.voice(), name.clone()))),
             Err(refused) => complain(self.chatter.allow(now, caller.peer.ip()), name.as_deref(), &refused),
@@ -528,7 +551,7 @@ impl<'a> Service<'a> {
     fn take_keys(&mut self, now: Instant) {
         let mut pressed = Vec::new();
         for (&call, state) in &self.calls {
-            let Stage::OnAir(stream) = &state.stage else { continue };
+            let Some(stream) = state.stage.stream() else { continue };
             pressed.extend(core::iter::from_fn(|| stream.poll_key()).map(|key| (call, key)));
         }
         for (call, key) in pressed {
@@ -557,12 +580,14 @@ impl<'a> Service<'a> {
             tell_reception(state);
             state.stage = Stage::Leaving;
         }
+        self.queue.handle_ended(call);
         self.endpoint.hang_up(now, call);
     }
 
     fn on_ended(&mut self, call: CallKey, reason: EndReason) {
         self.pager.handle_ended(call);
         self.hang_up_keys(call);
+        self.queue.handle_ended(call);
         if let Some(mut state) = self.calls.remove(&call) {
             state.tell_keys();
             tell_reception(&state);

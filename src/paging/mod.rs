@@ -1,22 +1,26 @@
 //! Paging logic: what becomes of a call, and when the amplifier is on.
 //!
 //! The [`Pager`] decides when a call is answered, refused and ended. It knows calls by a name only; signalling, media
-//! and loudspeakers are joined to it by `app`. The [`Prelude`] is what is heard before that, the
-//! [`Relay`] is on while there is something to hear. A [`Keypad`] is what a caller does with his keys, and the [`Lockout`]
-//! who may not try a [`Pin`] any more.
+//! and loudspeakers are joined to it by `app`. The [`Queue`] says who waits for whom, the [`Prelude`] is what is heard
+//! before a page, the [`Ringer`] rings for calls that somebody else answers, the [`Relay`] is on while there is something
+//! to hear. A [`Keypad`] is what a caller does with his keys, and the [`Lockout`] who may not try a [`Pin`] any more.
 
 mod keypad;
 mod lockout;
 mod pager;
 mod pin;
 mod prelude;
+mod queue;
 mod relay;
+mod ringer;
 
 pub use keypad::{Cue as KeyCue, Entry as KeyEntry, Keypad, Plan as KeyPlan, Why};
 pub use lockout::Lockout;
-pub use pager::{Action, EndReason, Pager, Policy};
+pub use pager::{Action, EndReason, Pager, Policy, WARNING};
 pub use pin::Pin;
 pub use prelude::{Cue, Entry, Padding, Prelude};
+pub use queue::{Admission, Queue, Rule, Turn, Want};
 pub use relay::Relay;
+pub use ringer::{Ringer, Ringing};
 
 pub use crate::zones::ZoneSet;

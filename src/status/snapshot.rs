@@ -192,6 +192,8 @@ pub enum CallState {
     Ringing,
     /// It is answered, and its caller has still to dial or to wait.
     Dialling,
+    /// It is answered, and waits for others.
+    Queued,
     /// It is heard.
     OnAir,
     /// The caller has put it on hold.

@@ -215,6 +215,7 @@ impl fmt::Display for Call {
         let state = match self.state {
             CallState::Ringing => "rings",
             CallState::Dialling => "dials",
+            CallState::Queued => "waits for others",
             CallState::OnAir => "on air",
             CallState::Held => "on hold",
             CallState::Leaving => "is hung up",

@@ -1,6 +1,7 @@
 //! A call as the service knows it, and what the log says of it.
 
 use super::super::media::{Prepared, Refused, Stream};
+use super::super::terms::Terms;
 use crate::key::Key;
 use crate::mix::VoiceStats;
 use crate::sip::wire::NameAddr;
@@ -16,6 +17,7 @@ pub(super) struct Call<'a> {
     pub(super) name: Option<String>,
     pub(super) caller: Caller,
     pub(super) since: Instant,
+    pub(super) terms: Terms,
     /// Keys that the log does not know of yet.
     pub(super) keys: String,
     pub(super) stage: Stage<'a>,
@@ -30,12 +32,37 @@ pub(super) struct Caller {
 
 pub(super) enum Stage<'a> {
     Waiting(Box<Prepared>),
+    /// The caller can be told things, and is not heard. With what he is to be answered, if he has not been.
+    OffAir(Box<Stream<'a>>, Option<Vec<u8>>),
     OnAir(Box<Stream<'a>>),
     /// The box has hung up, the caller does not know yet.
     Leaving,
 }
 
+impl<'a> Stage<'a> {
+    /// What comes from the caller, and goes back to him.
+    pub(super) fn stream(&self) -> Option<&Stream<'a>> {
+        match self {
+            Self::OffAir(stream, _) | Self::OnAir(stream) => Some(stream),
+            Self::Waiting(_) | Self::Leaving => None,
+        }
+    }
+
+    /// The same, once the caller has been answered, to be changed.
+    pub(super) fn answered_mut(&mut self) -> Option<&mut Stream<'a>> {
+        match self {
+            Self::OffAir(stream, None) | Self::OnAir(stream) => Some(stream),
+            _ => None,
+        }
+    }
+}
+
 impl Call<'_> {
+    /// Whether it is not over.
+    pub(super) fn is_there(&self) -> bool {
+        !matches!(self.stage, Stage::Leaving)
+    }
+
     /// Keeps a key for the next line of the log; more than [`MAX_KEYS`] are not told.
     pub(super) fn press(&mut self, key: Key) {
         if self.keys.len() < MAX_KEYS {

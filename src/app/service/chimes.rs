@@ -1,6 +1,7 @@
 //! Chimes of a box at work.
 
 use super::{Call, Klaxon, Service, Stage};
+use crate::paging::Entry;
 use crate::sip::CallKey;
 use crate::time::Instant;
 
@@ -10,31 +11,29 @@ impl<'a> Service<'a> {
         Self { klaxon: Some(klaxon), ..self }
     }
 
-    /// A caller rings; what is played would be heard whole from `open_at` on. When he may be answered.
-    pub(super) fn chime(&mut self, now: Instant, open_at: Instant) -> Instant {
-        let is_joining = self.is_called();
-        let entry = self.pager.entry(now, open_at);
+    /// A caller does not have to wait for others; when he may be answered.
+    pub(super) fn chime(&mut self, now: Instant, call: CallKey, entry: Entry) -> Instant {
+        let is_other =
+            |(&other, state): (&CallKey, &Call<'_>)| other != call && self.has_entered(other, state);
+        let is_joining = self.calls.iter().any(is_other);
         match &mut self.klaxon {
-            Some(klaxon) if !self.pager.is_full() => klaxon.handle_call(now, entry, is_joining),
-            _ => open_at,
+            Some(klaxon) => klaxon.handle_call(now, entry, is_joining),
+            None => entry.open_at,
         }
-    }
-
-    /// Whether somebody pages, or is about to. Who has still to choose does not.
-    fn is_called(&self) -> bool {
-        let chooses = |call| self.phone.as_ref().is_some_and(|phone| phone.is_choosing(call));
-        self.calls.iter().any(|(&call, state)| !matches!(state.stage, Stage::Leaving) && !chooses(call))
     }
 
     /// Has the chimes follow the pages.
     pub(super) fn follow(&mut self, now: Instant) {
-        let is_called = self.is_called();
-        let is_talking =
-            |(call, state): (&CallKey, &Call<'_>)| matches!(state.stage, Stage::OnAir(_)) && !self.is_dialling(*call);
-        let is_on_air = self.calls.iter().any(is_talking);
+        let is_called = self.calls.iter().any(|(&call, state)| self.has_entered(call, state));
+        let is_on_air = self.calls.values().any(|call| matches!(call.stage, Stage::OnAir(_)));
         if let Some(klaxon) = &mut self.klaxon {
             klaxon.handle_pages(now, is_called, is_on_air);
             klaxon.handle_timeout(now, || self.media.voice());
         }
+    }
+
+    /// Whether a call waits for nothing but its chime, or is on air. Who has still to choose does not.
+    fn has_entered(&self, call: CallKey, state: &Call<'_>) -> bool {
+        state.is_there() && !self.queue.is_waiting(call) && !self.is_choosing(call)
     }
 }

@@ -6,15 +6,16 @@
 //!               └─> told no, and hung up on
 //! ```
 
-use super::{Service, Stage, short, tell};
+use super::{Service, short, tell};
 use crate::app::phone::{Phone, Wish};
 use crate::app::prompt::Prompt;
+use crate::app::terms::Terms;
 use crate::app::{announcements, recite};
 use crate::config::{KeyAction, Switch};
 use crate::mix::Recital;
-use crate::paging::Why;
-use crate::sip::wire::{NameAddr, StatusCode, Uri};
-use crate::sip::{CallKey, Path};
+use crate::paging::Admission;
+use crate::sip::wire::{NameAddr, StatusCode};
+use crate::sip::{self, CallKey, Path};
 use crate::speech::Script;
 use crate::time::Instant;
 use crate::units::Level as Loudness;
@@ -32,17 +33,12 @@ impl<'a> Service<'a> {
         &mut self,
         now: Instant,
         call: CallKey,
-        (from, to): (&NameAddr, &Uri),
-        path: Path,
+        terms: &Terms,
+        (from, path): (&NameAddr, Path),
     ) -> Option<Duration> {
-        let reception = self.desk.as_ref()?.reception(to).clone();
-        let (host, name) = (path.remote.ip(), short(&from.uri.to_string()));
-        let phone = self.phone.as_mut()?;
-        let wait = phone.waits(now, &reception, host, &name);
-        if wait.is_none() {
-            phone.handle_incoming(call, &reception, (host, name));
-        }
-        wait
+        let (user, host) = sip::identity(&from.uri);
+        let caller = (path.remote.ip(), short(&format!("{user}@{host}")));
+        self.phone.as_mut()?.handle_incoming(now, call, (terms.mode, &terms.pin), caller)
     }
 
     /// Refuses a caller who has to wait.
@@ -63,9 +59,18 @@ impl<'a> Service<'a> {
         self.phone.as_ref().is_some_and(|phone| phone.is_expected(call))
     }
 
-    /// Whether a call is answered and not on air, for its caller dials, or waits for his chime.
-    pub(super) fn is_dialling(&self, call: CallKey) -> bool {
-        self.phone.as_ref().is_some_and(|phone| phone.is_off_air(call))
+    /// Whether a call is nobody's page yet, for its caller has still to choose.
+    pub(super) fn is_choosing(&self, call: CallKey) -> bool {
+        self.phone.as_ref().is_some_and(|phone| phone.is_choosing(call))
+    }
+
+    /// Answers a caller who has keys.
+    pub(super) fn listen_for_keys(&mut self, now: Instant, call: CallKey) {
+        self.hold(now, call);
+        if let Some(stream) = self.calls.get(&call).and_then(|state| state.stage.stream()) {
+            // Or he hears nothing before he speaks.
+            stream.open_back();
+        }
     }
 
     /// Does what keys, or their absence, ask for.
@@ -78,9 +83,6 @@ impl<'a> Service<'a> {
         }
         while let Some((call, wish)) = self.phone.as_mut().and_then(|phone| phone.poll_wish(now)) {
             self.grant(now, call, wish);
-        }
-        while let Some(call) = self.phone.as_mut().and_then(|phone| phone.poll_boarding(now)) {
-            self.put_on_air(now, call);
         }
         while let Some(call) = self.phone.as_mut().and_then(|phone| phone.poll_leaving(now)) {
             self.pager.handle_ended(call);
@@ -99,12 +101,13 @@ impl<'a> Service<'a> {
                 self.prompt(call, Prompt::No);
                 if let Some(wait) = wait {
                     self.tell_of(call, Level::Warn, &format!("locked out for {} s", wait.as_secs()));
-                    self.dismiss(now, call, Why::WrongPin);
+                    self.dismiss(now, call);
                 }
             }
             Wish::HangUp(why) => {
+                self.tell_of(call, Level::Info, &format!("ended: {why}"));
                 self.prompt(call, Prompt::No);
-                self.dismiss(now, call, why);
+                self.dismiss(now, call);
             }
             Wish::Do(action) => self.act(now, call, &action),
             Wish::Page(action) => self.board(now, call, action.as_ref()),
@@ -150,41 +153,44 @@ impl<'a> Service<'a> {
     }
 
     fn say_to(&self, call: CallKey, recital: &Recital) {
-        if let Some(Stage::OnAir(stream)) = self.calls.get(&call).map(|call| &call.stage) {
+        if let Some(stream) = self.calls.get(&call).and_then(|state| state.stage.stream()) {
             stream.say(recital);
         }
     }
 
     fn prompt(&self, call: CallKey, prompt: Prompt) {
-        if let Some(Stage::OnAir(stream)) = self.calls.get(&call).map(|call| &call.stage) {
+        if let Some(stream) = self.calls.get(&call).and_then(|state| state.stage.stream()) {
             // What is said is over with the next key, or the next word.
             stream.hush();
             stream.say(&prompt.recital());
         }
     }
 
-    /// The caller talks as soon as his chime is over: where a key says, or where his account says.
-    fn board(&mut self, now: Instant, call: CallKey, _action: Option<&KeyAction>) {
+    /// The caller pages: where a key says, or where he would be heard without keys.
+    fn board(&mut self, now: Instant, call: CallKey, action: Option<&KeyAction>) {
+        let zones = match (action, &self.desk) {
+            (Some(KeyAction::Zones(names)), Some(desk)) => Some(desk.settings.zone_set(names)),
+            _ => None,
+        };
+        let Some(state) = self.calls.get_mut(&call) else { return };
+        if let Some(stream) = state.stage.stream() {
+            stream.hush();
+        }
+        state.terms.zones = zones.unwrap_or(state.terms.zones);
+        let want = state.terms.want();
         self.make_way(now);
-        self.cards.wake();
-        let open_at = self.open(now);
-        let at = self.chime(now, open_at);
-        if let Some(phone) = &mut self.phone {
-            phone.board(call, at);
-        }
-    }
-
-    fn put_on_air(&mut self, now: Instant, call: CallKey) {
-        let Some(state) = self.calls.get(&call) else { return };
-        let Stage::OnAir(stream) = &state.stage else { return };
-        stream.hush();
-        if !stream.put_on_air() {
-            self.tell_of(call, Level::Warn, "ended: the audio thread takes no more voices");
-            self.pager.handle_ended(call);
-            return self.leave(now, call);
-        }
-        if let Some(name) = &state.name {
-            self.voices.insert(stream.voice(), name.clone());
+        match self.queue.handle_incoming(call, want) {
+            Admission::Enter => {
+                self.cards.wake();
+                self.enter(now, call);
+            }
+            // He is told his place.
+            Admission::Wait => {}
+            Admission::Refuse => {
+                self.prompt(call, Prompt::No);
+                self.tell_of(call, Level::Warn, "ended: too many wait already");
+                self.dismiss(now, call);
+            }
         }
     }
 
@@ -199,8 +205,7 @@ impl<'a> Service<'a> {
     fn set_night(&mut self, _now: Instant, _call: CallKey, _night: Switch) {}
 
     /// Hangs up as soon as the caller has heard that it is no.
-    fn dismiss(&mut self, now: Instant, call: CallKey, why: Why) {
-        self.tell_of(call, Level::Info, &format!("ended: {why}"));
+    fn dismiss(&mut self, now: Instant, call: CallKey) {
         if let Some(phone) = &mut self.phone {
             phone.dismiss(call, now + SAYS_NO_FOR);
         }

@@ -3,11 +3,10 @@
 use super::Service;
 use crate::app::control_socket::{Asked, Brought, ControlSocket, Guest};
 use crate::app::playback::{AirNumber, Playback, Programme, Terms, Unplayed, What};
-use crate::config::{Reception, Settings, Zone, ZoneNames};
+use crate::config::{Settings, Zone, ZoneNames};
 use crate::control::{Play, Reply, Sound};
 use crate::dsp::Chime;
 use crate::mix::Part;
-use crate::sip::wire::Uri;
 use crate::status::{self, Programme as Shown};
 use crate::time::Instant;
 use crate::zones::ZoneSet;
@@ -39,13 +38,6 @@ impl<'a> Desk<'a> {
     pub(super) fn deadline(&self, now: Instant) -> Option<Instant> {
         let again = self.playback.waits().then(|| now + AGAIN_IN);
         [again, self.control.as_ref().and_then(ControlSocket::poll_timeout)].into_iter().flatten().min()
-    }
-
-    /// On which terms calls to `called` are taken: those of the account of this user, or those of `[sip]`.
-    pub(super) fn reception(&self, called: &Uri) -> &Reception {
-        let user = called.user();
-        let account = self.settings.accounts.iter().find(|account| user == Some(account.user.as_str()));
-        &account.unwrap_or(&self.settings.sip.account).reception
     }
 
     /// The zones and groups of these names.

@@ -2,8 +2,8 @@
 
 use super::super::announcements;
 use super::super::log as lines;
-use super::super::serve::{identity, policy};
-use super::{Klaxon, Service, Stage};
+use super::super::serve::{identity, policy, queue_rule};
+use super::{Directory, Klaxon, Manners, Service, Stage};
 use crate::config::Settings;
 use crate::time::Instant;
 
@@ -62,6 +62,8 @@ impl Service<'_> {
         }
         self.endpoint.reconfigure(identity(settings));
         self.pager.set_policy(policy(settings));
+        self.queue.set_rule(queue_rule(settings));
+        (self.directory, self.manners) = (Directory::new(settings), Manners::of(settings));
         self.media.set_options(settings);
         self.cards.set_output(settings);
         for volume in self.cards.set_volume(settings) {

@@ -52,8 +52,10 @@ impl Service<'_> {
     fn status_of(&self, now: Instant, key: CallKey, call: &Call<'_>) -> status::Call {
         let (state, codec) = match &call.stage {
             Stage::Waiting(prepared) => (CallState::Ringing, prepared.agreed_codec()),
+            Stage::OffAir(stream, _) if self.is_choosing(key) => (CallState::Dialling, stream.agreed_codec()),
+            Stage::OffAir(stream, Some(_)) => (CallState::Ringing, stream.agreed_codec()),
+            Stage::OffAir(stream, None) => (CallState::Queued, stream.agreed_codec()),
             Stage::OnAir(stream) if stream.is_held() => (CallState::Held, stream.agreed_codec()),
-            Stage::OnAir(stream) if self.is_dialling(key) => (CallState::Dialling, stream.agreed_codec()),
             Stage::OnAir(stream) => (CallState::OnAir, stream.agreed_codec()),
             Stage::Leaving => (CallState::Leaving, None),
         };
