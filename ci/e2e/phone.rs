@@ -1,7 +1,7 @@
 //! Control by telephone: keys by telephone events and by INFO, what the caller hears of it, and what is heard in the zones.
 
 use crate::caller::Caller;
-use crate::paging_box::{PagingBox, until};
+use crate::paging_box::{PagingBox, next_folder, until};
 use crate::tone::{self, Recording};
 use std::f32::consts::TAU;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
@@ -54,6 +54,29 @@ fn whoever_just_talks_is_heard_after_the_dtmf_timeout() {
     target.terminate();
     let page = Recording::read(&target.wav()).place(tone::HZ).unwrap();
     assert!((page.end - page.start - 3.0).abs() < 0.5, "{page:?}");
+}
+
+#[test]
+fn a_key_chooses_the_zone_another_one_its_volume_and_nothing_is_heard_elsewhere() {
+    let folder = next_folder();
+    let wav = |zone: &str| folder.join(zone).with_extension("wav");
+    let device = |zone: &str| format!("zone {zone}.device=wav:{}", wav(zone).display());
+    let keys = ["key 2.do=zones yard", "key 80.do=volume 50"];
+    let mut target = PagingBox::start(V4, &[&device("hall"), &device("yard"), keys[0], keys[1]]);
+    let mut caller = Dialler::call(&target);
+    caller.press("80");
+    until(PATIENCE, "it is set", || target.log().contains("volume 50 % in 2 zones"));
+    caller.press("2");
+    caller.talk(3.0);
+    caller.hang_up();
+    target.terminate();
+    let yard = Recording::read(&wav("yard")).find(tone::HZ).unwrap();
+    assert!((2.2..3.2).contains(&yard.seconds), "{yard:?}");
+    assert!((yard.amplitude / tone::AMPLITUDE - 0.5).abs() < 0.05, "{yard:?}");
+    assert!(Recording::read(&wav("hall")).peak() < 0.001);
+    let told = caller.heard();
+    assert!(told.place(BEEP_HZ).is_some() && told.place(MENU_HZ).is_some());
+    std::fs::remove_dir_all(folder).unwrap();
 }
 
 #[test]
@@ -240,6 +263,9 @@ fn linear(byte: u8) -> f32 {
 const PIN_HZ: f32 = 740.0;
 const NO_HZ: f32 = 330.0;
 const DONE_HZ: f32 = 740.0;
+const MENU_HZ: f32 = 880.0;
+/// The talk beep.
+const BEEP_HZ: f32 = 1000.0;
 const GONG_HZ: f32 = 587.33;
 /// The built-in attention tone passes it on its way up.
 const ATTENTION_HZ: f32 = 1000.0;

@@ -264,12 +264,15 @@ impl<'a> Service<'a> {
         self.reload.handle_timeout(now);
         self.hear(now);
         self.pager.handle_timeout(now);
+        self.follow_keys(now);
         self.answer_waiting(now);
         loop {
             if let Some(event) = self.endpoint.poll_event() {
                 self.on_event(now, event);
             } else if let Some(action) = self.pager.poll_action() {
                 self.on_action(now, action);
+            } else if let Some((call, wish)) = self.poll_wish(now) {
+                self.grant(now, call, wish);
             } else if let Some(turn) = self.queue.poll_turn() {
                 self.on_turn(now, turn);
             } else if let Some(transmit) = self.endpoint.poll_transmit() {
@@ -288,7 +291,6 @@ impl<'a> Service<'a> {
             // A voice that came back is freed here, where freeing is allowed.
             drop(report);
         }
-        self.follow_phone(now);
         self.follow(now);
         self.follow_playback(now);
         self.switch(now);

@@ -19,6 +19,7 @@ use crate::sip::{self, CallKey, Path};
 use crate::speech::Script;
 use crate::time::Instant;
 use crate::units::Level as Loudness;
+use crate::zones::ZoneSet;
 use core::time::Duration;
 use log::Level;
 
@@ -73,16 +74,12 @@ impl<'a> Service<'a> {
         }
     }
 
-    /// Does what keys, or their absence, ask for.
-    pub(super) fn follow_phone(&mut self, now: Instant) {
+    /// Does what is due, and says what has been made to be said.
+    pub(super) fn follow_keys(&mut self, now: Instant) {
         let Some(phone) = &mut self.phone else { return };
         phone.handle_timeout(now);
-        let said = phone.take_said();
-        for (call, recital) in said {
+        for (call, recital) in phone.take_said() {
             self.say_to(call, &recital);
-        }
-        while let Some((call, wish)) = self.phone.as_mut().and_then(|phone| phone.poll_wish(now)) {
-            self.grant(now, call, wish);
         }
         while let Some(call) = self.phone.as_mut().and_then(|phone| phone.poll_leaving(now)) {
             self.pager.handle_ended(call);
@@ -90,7 +87,13 @@ impl<'a> Service<'a> {
         }
     }
 
-    fn grant(&mut self, now: Instant, call: CallKey, wish: Wish) {
+    /// The next thing that keys, or their absence, ask for.
+    pub(super) fn poll_wish(&mut self, now: Instant) -> Option<(CallKey, Wish)> {
+        self.phone.as_mut()?.poll_wish(now)
+    }
+
+    /// Does it.
+    pub(super) fn grant(&mut self, now: Instant, call: CallKey, wish: Wish) {
         match wish {
             Wish::Pin => self.prompt(call, Prompt::Pin),
             Wish::Menu => self.prompt(call, Prompt::Menu),
@@ -181,7 +184,7 @@ impl<'a> Service<'a> {
         self.make_way(now);
         match self.queue.handle_incoming(call, want) {
             Admission::Enter => {
-                self.cards.wake();
+                self.cards.wake(want.zones);
                 self.enter(now, call);
             }
             // He is told his place.
@@ -194,15 +197,31 @@ impl<'a> Service<'a> {
         }
     }
 
-    fn set_volume(&mut self, _now: Instant, call: CallKey, how: impl Fn(Loudness) -> Loudness) {
-        let level = how(Loudness::UNITY);
-        match Script::of_text(&percent(level).to_string()) {
+    /// Makes the zones of the caller louder or softer, and says how loud the first of them is now.
+    fn set_volume(&mut self, now: Instant, call: CallKey, how: impl Fn(Loudness) -> Loudness) {
+        let Some(zones) = self.calls.get(&call).map(|state| state.terms.zones) else { return };
+        let mut said = None;
+        for zone in zones.iter() {
+            let level = how(self.cards.zone_volume(zone));
+            self.cards.set_zone_volume(now, ZoneSet::one(zone), level);
+            said = said.or(Some(level));
+        }
+        let percent = percent(said.unwrap_or(Loudness::UNITY));
+        self.tell_of(call, Level::Info, &format!("volume {percent} % in {} zones", zones.iter().count()));
+        match Script::of_text(&percent.to_string()) {
             Ok(script) => self.recite(call, script),
             Err(_) => self.prompt(call, Prompt::Done),
         }
     }
 
-    fn set_night(&mut self, _now: Instant, _call: CallKey, _night: Switch) {}
+    fn set_night(&mut self, now: Instant, call: CallKey, night: Switch) {
+        self.tell_of(call, Level::Info, match night {
+            Switch::On => "it is night until it is told otherwise",
+            Switch::Off => "it is day until it is told otherwise",
+            Switch::Auto => "the night goes by the clock",
+        });
+        self.cards.set_night(now, night);
+    }
 
     /// Hangs up as soon as the caller has heard that it is no.
     fn dismiss(&mut self, now: Instant, call: CallKey) {

@@ -2,11 +2,12 @@
 
 use super::Service;
 use crate::app::control_socket::{Asked, Brought, ControlSocket, Guest};
-use crate::app::playback::{AirNumber, Playback, Programme, Terms, Unplayed, What};
+use crate::app::playback::{AirNumber, Playback, Playing, Programme, Unplayed, What};
 use crate::config::{Settings, Zone, ZoneNames};
 use crate::control::{Play, Reply, Sound};
 use crate::dsp::Chime;
 use crate::mix::Part;
+use crate::paging::{Claim, Class};
 use crate::status::{self, Programme as Shown};
 use crate::time::Instant;
 use crate::zones::ZoneSet;
@@ -38,6 +39,12 @@ impl<'a> Desk<'a> {
     pub(super) fn deadline(&self, now: Instant) -> Option<Instant> {
         let again = self.playback.waits().then(|| now + AGAIN_IN);
         [again, self.control.as_ref().and_then(ControlSocket::poll_timeout)].into_iter().flatten().min()
+    }
+
+    /// What is heard in every zone as a page is.
+    fn everywhere(&self) -> Claim {
+        let zones = self.settings.zone_set(&ZoneNames::All);
+        Claim { class: Class::Page, priority: PAGE, zones }
     }
 
     /// The zones and groups of these names.
@@ -73,23 +80,22 @@ impl<'a> Desk<'a> {
     /// What is to be played, where, and against what.
     fn programme(&self, play: Play, brought: Option<Brought>) -> Result<Programme, String> {
         let zones = self.zones(&play.zones)?;
-        let everywhere = self.settings.zone_set(&ZoneNames::All);
-        let terms = Terms { zones: everywhere, priority: PAGE };
+        let claim = self.everywhere();
         let mut programme = match (play.sound, brought) {
             (Sound::Announcement(number), _) => {
                 self.playback.announcement(&number).map_err(|error| error.to_string())?
             }
             (Sound::Samples { .. }, Some(Brought { rate, samples })) => {
                 let name = play.name.chars().map(|c| if c.is_control() { '?' } else { c }).take(80).collect();
-                Programme { what: What::Brought(name), terms, rate, parts: vec![Part::Clip(samples)] }
+                Programme { what: What::Brought(name), claim, rate, parts: vec![Part::Clip(samples)] }
             }
-            (Sound::Gong, _) => built_in("gong", Chime::Gong, terms),
-            (Sound::ThreeTone, _) => built_in("three-tone", Chime::ThreeTone, terms),
-            (Sound::Attention, _) => built_in("attention", Chime::Attention, terms),
+            (Sound::Gong, _) => built_in("gong", Chime::Gong, claim),
+            (Sound::ThreeTone, _) => built_in("three-tone", Chime::ThreeTone, claim),
+            (Sound::Attention, _) => built_in("attention", Chime::Attention, claim),
             (Sound::Samples { .. } | Sound::Emergency, _) => return Err("it brings no sound".to_owned()),
         };
-        programme.terms.zones = zones.unwrap_or(programme.terms.zones);
-        programme.terms.priority = play.priority.unwrap_or(programme.terms.priority);
+        programme.claim.zones = zones.unwrap_or(programme.claim.zones);
+        programme.claim.priority = play.priority.unwrap_or(programme.claim.priority);
         Ok(programme)
     }
 }
@@ -182,8 +188,8 @@ impl<'a> Service<'a> {
     /// A tone in every zone.
     pub(super) fn play_test(&mut self, now: Instant) -> Result<(), Unplayed> {
         let Some(desk) = &self.desk else { return Ok(()) };
-        let zones = desk.settings.zone_set(&ZoneNames::All);
-        self.play(now, What::test(Terms { zones, priority: PAGE })).map(drop)
+        let everywhere = desk.everywhere();
+        self.play(now, What::test(everywhere)).map(drop)
     }
 
     /// Begins what is to begin again, and tells who waits for an end.
@@ -206,10 +212,10 @@ impl<'a> Service<'a> {
     /// What is played at a word, for those who ask.
     pub(super) fn programmes(&self, now: Instant) -> Vec<Shown> {
         let Some(desk) = &self.desk else { return Vec::new() };
-        let shown = |playing: crate::app::playback::Playing| status::Programme {
+        let shown = |playing: Playing| status::Programme {
             what: playing.what,
-            zones: desk.zone_names(playing.terms.zones),
-            priority: playing.terms.priority,
+            zones: desk.zone_names(playing.claim.zones),
+            priority: playing.claim.priority,
             duration_s: now.since(playing.since).as_secs(),
         };
         desk.playback.playing().map(shown).collect()
@@ -227,11 +233,11 @@ impl<'a> Service<'a> {
     }
 }
 
-fn built_in(name: &str, chime: Chime, terms: Terms) -> Programme {
+fn built_in(name: &str, chime: Chime, claim: Claim) -> Programme {
     let samples: Arc<[i16]> = chime.sound().into();
     Programme {
         what: What::Brought(name.to_owned()),
-        terms,
+        claim,
         rate: Chime::RATE,
         parts: vec![Part::Clip(samples)],
     }
