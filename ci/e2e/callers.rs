@@ -93,7 +93,7 @@ fn two_cards_play_the_same_page() {
 }
 
 /// INVITE with `offer`, 200, ACK.
-fn call(caller: &mut Caller, offer: &str) -> Received {
+pub(crate) fn call(caller: &mut Caller, offer: &str) -> Received {
     caller.send("INVITE", "Content-Type: application/sdp\r\n", offer);
     let answer = caller.receive_final(200);
     caller.send("ACK", "", "");
@@ -140,7 +140,7 @@ fn is_in_order(packets: &[RtpPacket]) -> bool {
 }
 
 /// ITU-T G.711.
-fn ulaw(code: u8) -> f32 {
+pub(crate) fn ulaw(code: u8) -> f32 {
     let code = !code;
     let magnitude = (i32::from(code & 0x0f) << 3 | 0x84) << (code >> 4 & 7);
     let sample = magnitude - 0x84;

@@ -50,3 +50,5 @@ mod status;
 mod strangers;
 mod syslog;
 mod tcp;
+mod turns;
+mod zones;

@@ -6,6 +6,7 @@
 //! - `caller` places pages (`paging call`): `target` is whom it calls, `call_schedule` says when; `call_media` is what is
 //!   offered and said: `sound` and `speech`, cut into `call_stream`s with `call_faults`, sent by the `talker`;
 //!   `call_score` is how it went.
+//! - `floor` and `cards` have everything heard where it should be and nowhere else; `terms` say where that is for a call.
 //! - `announcements` say aloud what is wrong, `say_status` what is asked for; `recite` makes sound of words.
 //! - `terms` are those of a call: where it is heard, and what before it; `beeps` are what its caller is told.
 //! - `klaxon` makes the chimes ready that are heard before a page and after it.
@@ -54,6 +55,7 @@ mod confine;
 mod connection;
 mod connections;
 mod control_socket;
+mod floor;
 mod guard;
 mod guard_arguments;
 mod guard_card;

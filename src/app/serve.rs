@@ -118,7 +118,7 @@ fn run(
             };
             let legs = Legs::new(orders.0, words.1, &beat, Box::new(start));
             let inputs = Inputs { sockets, wishes, origin, since };
-            work(settings, inputs, Cards::new(sinks), legs)
+            work(settings, inputs, Cards::new(sinks, settings), legs)
         })();
         for card in &cards {
             card.control.stop();
@@ -145,9 +145,11 @@ impl Card {
 
     pub(super) fn mixer(&self, settings: &Settings) -> Mixer {
         let levels = self.output.gains();
-        Mixer::new(levels.len(), MAX_CALLS + OWN_VOICES)
-            .with_spread(Spread::new(&levels))
-            .with_ceiling(ceiling(settings))
+        let zones = self.output.routes.iter().map(|route| {
+            let has = |channel| route.channels.is_none_or(|channels| channels.contains(channel + 1));
+            (Spread::of(&levels, has), route.delay)
+        });
+        Mixer::new(levels.len(), MAX_CALLS + OWN_VOICES).with_zones(zones).with_ceiling(ceiling(settings))
     }
 }
 

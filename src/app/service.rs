@@ -9,8 +9,11 @@
 
 mod callers;
 mod chimes;
+mod offers;
 mod phone;
 mod playing;
+mod ringing;
+mod saying;
 mod status;
 mod switches;
 
@@ -35,12 +38,12 @@ use super::terms::Directory;
 use super::throttle::Throttle;
 use crate::clock;
 use crate::config::Settings;
-use crate::key::Key;
 use crate::mix::{Report, VoiceId};
-use crate::paging::{Action, Pager, Queue};
+use crate::paging::{Action, Pager, Queue, Ringer};
 use crate::sip::wire::StatusCode;
 use crate::sip::{CallKey, EndReason, Endpoint, Event, Path};
 use crate::time::Instant;
+use crate::zones::ZoneSet;
 use core::time::Duration;
 use log::Level;
 use smol::future;
@@ -52,6 +55,7 @@ pub(super) use call::short;
 use call::{Call, Caller, Stage, complain, name, sentence, summary, tell, tell_reception};
 use callers::Manners;
 pub(super) use playing::Desk;
+use ringing::Stroke;
 use switches::Presses;
 
 mod call;
@@ -64,6 +68,8 @@ pub(super) struct Service<'a> {
     /// Who waits for whom.
     queue: Queue<CallKey>,
     directory: Directory,
+    ringer: Ringer<CallKey>,
+    strokes: Vec<Stroke<'a>>,
     manners: Manners,
     media: Media<'a>,
     cards: Rc<Cards<'a>>,
@@ -116,6 +122,8 @@ impl<'a> Service<'a> {
             pager,
             queue: Queue::new(queue_rule(settings)),
             directory: Directory::new(settings),
+            ringer: Ringer::new(),
+            strokes: Vec::new(),
             manners: Manners::of(settings),
             media,
             cards,
@@ -190,7 +198,7 @@ impl<'a> Service<'a> {
             mdns.stop();
         }
         if let Some(mut klaxon) = self.klaxon.take() {
-            klaxon.handle_stop(now);
+            klaxon.handle_stop();
         }
         if let Some(desk) = &mut self.desk {
             desk.playback.stop();
@@ -265,6 +273,7 @@ impl<'a> Service<'a> {
         self.hear(now);
         self.pager.handle_timeout(now);
         self.follow_keys(now);
+        self.ringer.handle_timeout(now);
         self.answer_waiting(now);
         loop {
             if let Some(event) = self.endpoint.poll_event() {
@@ -275,6 +284,8 @@ impl<'a> Service<'a> {
                 self.grant(now, call, wish);
             } else if let Some(turn) = self.queue.poll_turn() {
                 self.on_turn(now, turn);
+            } else if let Some(ringing) = self.ringer.poll_action() {
+                self.on_ringing(now, ringing);
             } else if let Some(transmit) = self.endpoint.poll_transmit() {
                 if self.post.send(&transmit).is_err() {
                     self.endpoint.handle_unreachable(now, transmit.path);
@@ -293,6 +304,7 @@ impl<'a> Service<'a> {
         }
         self.follow(now);
         self.follow_playback(now);
+        self.cards.tend(now);
         self.switch(now);
         self.show(now);
     }
@@ -337,28 +349,11 @@ impl<'a> Service<'a> {
         let desk = self.desk.as_ref().and_then(|desk| desk.deadline(clock::now()));
         let phone = self.phone.as_ref().and_then(Phone::poll_timeout);
         let (post, told) = (self.post.deadline(), self.legs.poll_timeout());
-        let others = [post, reload, outlook, reports, answer, announcement, lines, chime, told, desk, phone];
-        own.into_iter().chain(others).flatten().min()
-    }
-
-    /// Says aloud what is wrong, when it is time to.
-    fn announce(&mut self, now: Instant) {
-        let Some(announcements) = &mut self.announcements else { return };
-        let is_busy = !self.calls.is_empty() || self.desk.as_ref().is_some_and(|desk| desk.playback.is_busy());
-        announcements.handle_timeout(now, is_busy, self.accounts.faults());
-        // The relay goes on while it is made ready, and it is not said before.
-        let is_open =
-            !announcements.is_busy() || self.lines.as_mut().is_none_or(|lines| lines.open(now) <= now);
-        if is_open {
-            announcements.play(|| self.media.voice());
-        }
-    }
-
-    /// A call has come or gone: nothing is said aloud meanwhile.
-    fn make_way(&mut self, now: Instant) {
-        if let Some(announcements) = &mut self.announcements {
-            announcements.handle_call(now);
-        }
+        let bells = self.ringer.poll_timeout();
+        let floor = self.cards.poll_timeout(clock::now());
+        let own = own.into_iter().chain([desk, phone]);
+        let others = [post, reload, outlook, reports, answer, announcement, lines, chime, told, floor, bells];
+        own.chain(others).flatten().min()
     }
 
     /// Tells the pager which calls have been heard.
@@ -384,13 +379,14 @@ impl<'a> Service<'a> {
                     return self.lock_out(now, call, name.as_deref(), wait);
                 }
                 self.make_way(now);
-                self.cards.wake();
+                self.cards.wake(terms.claim.zones);
                 match self.media.prepare(path, &offer) {
                     Ok(prepared) => {
                         let caller = Caller::new(&from, path, &call_id);
                         let stage = Stage::Waiting(Box::new(prepared));
-                        let keys = String::new();
-                        self.take(now, call, Call { name, caller, since: now, terms, keys, stage });
+                        let (keys, hold) = (String::new(), None);
+                        let state = Call { name, caller, since: now, terms, hold, keys, stage };
+                        self.take(now, call, state);
                     }
                     Err(refused) => self.refuse(now, call, name.as_deref(), &refused),
                 }
@@ -448,9 +444,9 @@ impl<'a> Service<'a> {
     fn on_action(&mut self, now: Instant, action: Action<CallKey>) {
         match action {
             Action::Ring(call) => self.ring(now, call),
-            Action::Answer(call) if self.cards.is_ready() => self.answer(now, call),
+            Action::Answer(call) if self.is_ready(call) => self.answer(now, call),
             Action::Answer(call) => {
-                self.cards.wake();
+                self.cards.wake(self.zones(call));
                 self.answers.push((call, now + READY_FOR));
             }
             Action::Refuse(call) => self.give_up(now, call, StatusCode::BUSY_HERE, "too many calls at once"),
@@ -466,10 +462,10 @@ impl<'a> Service<'a> {
     }
 
     fn answer_waiting(&mut self, now: Instant) {
-        let is_ready = self.cards.is_ready();
-        let (due, waiting) = self.answers.drain(..).partition(|&(_, at_latest)| is_ready || now >= at_latest);
+        let answers = core::mem::take(&mut self.answers);
+        let is_due = |&(call, at_latest): &(CallKey, Instant)| now >= at_latest || self.is_ready(call);
+        let (due, waiting): (Vec<_>, Vec<_>) = answers.into_iter().partition(is_due);
         self.answers = waiting;
-        let due: Vec<_> = due;
         for (call, _) in due {
             self.answer(now, call);
         }
@@ -479,8 +475,9 @@ impl<'a> Service<'a> {
         if self.phone.as_mut().is_some_and(|phone| phone.handle_answer(now, call)) {
             return self.listen_for_keys(now, call);
         }
-        let Some((stream, ours)) = self.begin(call) else { return };
-        if !stream.put_on_air() {
+        let hold = self.calls.get(&call).and_then(|call| call.hold.clone());
+        let Some(((mut stream, ours), hold)) = self.begin(call).zip(hold) else { return };
+        if !stream.put_on_air(hold) {
             self.pager.handle_ended(call);
             return self.give_up(now, call, StatusCode::BUSY_HERE, "the audio thread takes no more voices");
         }
@@ -496,82 +493,25 @@ impl<'a> Service<'a> {
         self.pager.handle_talking(now, call);
     }
 
+    /// Where a call is heard.
+    fn zones(&self, call: CallKey) -> ZoneSet {
+        let hold = self.calls.get(&call).and_then(|call| call.hold.as_ref());
+        hold.map_or(ZoneSet::NONE, |hold| hold.zones())
+    }
+
+    fn is_ready(&self, call: CallKey) -> bool {
+        self.cards.is_ready(self.zones(call))
+    }
+
     fn give_up(&mut self, now: Instant, call: CallKey, status: StatusCode, why: &str) {
         self.hang_up_keys(call);
         if let Some(state) = self.calls.remove(&call) {
             tell(Level::Warn, state.name.as_deref(), format_args!("refused: {why}"));
         }
-        self.queue.handle_ended(call);
+        self.forget(call);
         // Who has been answered already is not refused, but hung up.
         self.endpoint.reject(now, call, status, None);
         self.endpoint.hang_up(now, call);
-    }
-
-    /// The ACK may hold the answer to our offer.
-    fn on_confirmed(&mut self, now: Instant, call: CallKey, body: &[u8]) {
-        let Some(Call { name, stage, .. }) = self.calls.get_mut(&call) else { return };
-        let Some(stream) = stage.answered_mut() else { return };
-        if let Err(refused) = stream.handle_answer(body) {
-            tell(Level::Warn, name.as_deref(), format_args!("ended: {refused}"));
-            self.pager.handle_ended(call);
-            self.leave(now, call);
-        }
-    }
-
-    /// The caller wants to change the call: to hold it, to resume it, to be heard from elsewhere.
-    fn on_reoffered(&mut self, now: Instant, call: CallKey, offer: &[u8]) {
-        let state = self.calls.get_mut(&call);
-        let state = state.and_then(|call| Some((&call.name, &call.caller, call.stage.answered_mut()?)));
-        let Some((name, caller, stream)) = state else {
-            return self.endpoint.reject_reoffer(now, call, StatusCode::NOT_ACCEPTABLE_HERE, None);
-        };
-        match stream.handle_offer(offer) {
-            Ok(ours) => {
-                if let Some(name) = name {
-                    self.voices.insert(stream.voice(), name.clone());
-                }
-                self.endpoint.accept_reoffer(now, call, ours);
-            }
-            Err(refused) => {
-                complain(self.chatter.allow(now, caller.peer.ip()), name.as_deref(), &refused);
-                self.endpoint.reject_reoffer(now, call, refused.status(), refused.warning().as_ref());
-            }
-        }
-    }
-
-    /// The caller has answered what we said again.
-    fn on_refreshed(&mut self, now: Instant, call: CallKey, answer: &[u8]) {
-        let Some(Call { name, caller, stage, .. }) = self.calls.get_mut(&call) else { return };
-        let Some(stream) = stage.answered_mut() else { return };
-        match stream.handle_refresh(answer) {
-            Ok(()) => self.voices.extend(name.iter().map(|name| (stream.voice(), name.clone()))),
-            Err(refused) => complain(self.chatter.allow(now, caller.peer.ip()), name.as_deref(), &refused),
-        }
-    }
-
-    /// Keys that came with the media.
-    fn take_keys(&mut self, now: Instant) {
-        let mut pressed = Vec::new();
-        for (&call, state) in &self.calls {
-            let Some(stream) = state.stage.stream() else { continue };
-            pressed.extend(core::iter::from_fn(|| stream.poll_key()).map(|key| (call, key)));
-        }
-        for (call, key) in pressed {
-            self.on_key(now, call, key);
-        }
-    }
-
-    /// Keys stand in the log, those of one second in one line, but for those of a PIN.
-    fn on_key(&mut self, now: Instant, call: CallKey, key: Key) {
-        let is_secret = self.phone.as_ref().is_some_and(|phone| phone.is_secret(call));
-        if let Some(phone) = &mut self.phone {
-            phone.handle_key(now, call, key);
-        }
-        let Some(state) = self.calls.get_mut(&call).filter(|_| !is_secret) else { return };
-        state.press(key);
-        if self.chatter.allow(now, state.caller.peer.ip()).is_some() {
-            state.tell_keys();
-        }
     }
 
     /// Hangs up; the voice plays what has come.
@@ -581,15 +521,16 @@ impl<'a> Service<'a> {
             state.tell_keys();
             tell_reception(state);
             state.stage = Stage::Leaving;
+            state.hold = None;
         }
-        self.queue.handle_ended(call);
+        self.forget(call);
         self.endpoint.hang_up(now, call);
     }
 
     fn on_ended(&mut self, call: CallKey, reason: EndReason) {
         self.pager.handle_ended(call);
         self.hang_up_keys(call);
-        self.queue.handle_ended(call);
+        self.forget(call);
         if let Some(mut state) = self.calls.remove(&call) {
             state.tell_keys();
             tell_reception(&state);
@@ -627,6 +568,8 @@ impl<'a> Service<'a> {
     }
 }
 
+/// Longer than any call rings.
+const NOT_YET: Duration = Duration::from_hours(1);
 /// SIP messages handled in a row.
 const BURST: usize = 8;
 /// How long callers are waited for when the box is told to stop. It has to end within 2 s.

@@ -184,11 +184,6 @@ impl<'a> Inflow<'a> {
         self.is_on_air.set(true);
     }
 
-    /// Whether it is heard.
-    pub(super) fn is_on_air(&self) -> bool {
-        self.is_on_air.get()
-    }
-
     /// Says something to the caller alone, after what is still to be said to him.
     pub(super) fn say(&self, recital: &Recital) {
         self.legs.tell(self.voice.get(), recital);

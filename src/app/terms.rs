@@ -9,9 +9,10 @@
 //! is that of the account at whose server it comes, if there is one; any other is taken as `[sip]` says. Of several zones
 //! the first, in the order of the configuration, that has a klaxon says it for all of them: a page has one chime.
 
+use super::floor::{claim_of, priority_of};
 use crate::allow::Pattern;
 use crate::config::{Account, CallerRule, Mode, Settings, Sound};
-use crate::paging::Want;
+use crate::paging::{Claim, Want};
 use crate::zones::ZoneSet;
 
 /// On which terms the box takes calls.
@@ -30,10 +31,8 @@ pub(super) struct Directory {
 pub(super) struct Terms {
     /// What it is.
     pub(super) mode: Mode,
-    /// Where it is heard.
-    pub(super) zones: ZoneSet,
-    /// 0 to 100, higher wins.
-    pub(super) priority: u8,
+    /// Where it is heard, and before whom.
+    pub(super) claim: Claim,
     /// What is heard before it; `None`: what the zones say.
     klaxon: Option<Sound>,
     /// Whether the caller hears that, too.
@@ -78,8 +77,9 @@ impl Directory {
         let mut terms = self.of_account(inquiry).clone();
         let is_meant = |rule: &&Rule| rule.from.iter().any(|pattern| pattern.matches(user, host));
         if let Some(rule) = self.callers.iter().find(is_meant) {
-            terms.zones = rule.zones.unwrap_or(terms.zones);
-            terms.priority = rule.priority.unwrap_or(terms.priority);
+            let Claim { class, zones, priority } = terms.claim;
+            terms.claim.zones = rule.zones.unwrap_or(zones);
+            terms.claim.priority = priority_of(class, rule.priority.unwrap_or(priority));
             terms.klaxon = rule.klaxon.clone().or(terms.klaxon);
         }
         terms
@@ -87,7 +87,7 @@ impl Directory {
 
     /// What is heard before a call of such terms.
     pub(super) fn klaxon<'s>(&'s self, terms: &'s Terms) -> &'s Sound {
-        let of_zone = || terms.zones.iter().find_map(|zone| self.zones.get(zone)?.as_ref());
+        let of_zone = || terms.claim.zones.iter().find_map(|zone| self.zones.get(zone)?.as_ref());
         terms.klaxon.as_ref().or_else(of_zone).unwrap_or(&self.klaxon)
     }
 
@@ -105,8 +105,7 @@ impl Terms {
         let reception = &account.reception;
         Self {
             mode: reception.mode,
-            zones: settings.zone_set(&reception.zones),
-            priority: reception.priority,
+            claim: claim_of(settings, reception),
             klaxon: reception.klaxon.clone(),
             early_media: reception.early_media,
             pin: reception.pin.clone(),
@@ -115,7 +114,8 @@ impl Terms {
 
     /// For what it has to wait in a queue.
     pub(super) fn want(&self) -> Want {
-        Want { zones: self.zones, priority: self.priority }
+        let Claim { zones, priority, .. } = self.claim;
+        Want { zones, priority }
     }
 }
 
@@ -157,20 +157,25 @@ mod tests {
         assert!(directory.terms(&call("100", "911")).mode == Mode::Emergency);
         assert_eq!(directory.terms(&call("100", "911")).pin, "12");
         let bell = directory.terms(&call("100", "502"));
-        assert!(bell.mode == Mode::Ring && bell.early_media && bell.zones == ZoneSet::one(1));
+        assert!(bell.mode == Mode::Ring && bell.early_media && bell.claim.zones == ZoneSet::one(1));
         let by_server = Inquiry { of_server: Some("502"), ..call("100", "paging") };
         assert!(directory.terms(&by_server).mode == Mode::Ring);
         assert!(directory.terms(&call("100", "paging")).mode == Mode::Page, "a direct call");
+        assert_eq!(directory.terms(&call("201", "911")).claim.priority, 90, "whatever a rule says");
     }
 
     #[test]
     fn who_calls_says_more_than_whom_he_calls_and_the_first_rule_that_fits_counts() {
         let directory = directory(TEXT);
         let boss = directory.terms(&call("200", "501"));
-        assert_eq!((boss.zones, boss.priority), (ZoneSet::one(1), 70));
+        assert_eq!((boss.claim.zones, boss.claim.priority), (ZoneSet::one(1), 70));
         assert_eq!(directory.klaxon(&boss), &Sound::None);
         let other = directory.terms(&call("2000", "501"));
-        assert_eq!((other.zones, other.priority), (ZoneSet::one(0), 10), "the rest is the account's");
+        assert_eq!(
+            (other.claim.zones, other.claim.priority),
+            (ZoneSet::one(0), 10),
+            "the rest is the account's"
+        );
     }
 
     #[test]

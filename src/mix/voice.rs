@@ -1,6 +1,6 @@
 //! One source of sound on its way to its bus, and how it ends.
 
-use super::bus::Buses;
+use super::bus::Sums;
 use super::envelope::{Envelope, Gains};
 use super::message::VoiceStats;
 use super::playout::Playout;
@@ -77,7 +77,7 @@ impl Voice {
     }
 
     /// Adds what is heard from `now` on to its bus.
-    pub(super) fn render(&mut self, now: Instant, buses: &mut Buses) {
+    pub(super) fn render(&mut self, now: Instant, buses: &mut impl Sums) {
         self.turn_phase(now);
         self.source.turn();
         let bus = self.source.bus();
@@ -210,7 +210,7 @@ impl Source {
         matches!(self, Self::Telephone(telephone) if !telephone.leftover.is_empty())
     }
 
-    fn add_leftover(&mut self, gains: Gains, buses: &mut Buses) {
+    fn add_leftover(&mut self, gains: Gains, buses: &mut impl Sums) {
         if let Self::Telephone(telephone) = self {
             telephone.leftover.add(gains, buses);
         }
@@ -293,7 +293,7 @@ impl Leftover {
         }
     }
 
-    fn add(&mut self, gains: Gains, buses: &mut Buses) {
+    fn add(&mut self, gains: Gains, buses: &mut impl Sums) {
         if self.is_empty() {
             return;
         }

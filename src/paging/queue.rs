@@ -118,12 +118,6 @@ impl<C: Copy + PartialEq> Queue<C> {
         self.turns.pop_front()
     }
 
-    /// Whether a call waits.
-    #[must_use]
-    pub fn is_waiting(&self, call: C) -> bool {
-        self.calls.iter().any(|known| known.name == call && known.place.is_some())
-    }
-
     /// How many calls wait.
     #[must_use]
     pub fn waiting(&self) -> usize {

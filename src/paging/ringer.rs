@@ -107,10 +107,10 @@ impl<C: Copy + PartialEq> Ringer<C> {
         ends.chain(self.bells.iter().map(|bell| bell.strikes_at)).min()
     }
 
-    /// Whether it rings.
+    /// Calls that ring.
     #[must_use]
-    pub fn is_ringing(&self) -> bool {
-        !self.calls.is_empty()
+    pub fn calls(&self) -> usize {
+        self.calls.len()
     }
 }
 
@@ -155,7 +155,7 @@ mod tests {
         assert_eq!(run(&mut ringer, 0..11), strikes);
         ringer.handle_ended(1);
         assert_eq!(run(&mut ringer, 11..100), [(11, Ringing::Hush(HALL))]);
-        assert!(!ringer.is_ringing() && ringer.poll_timeout().is_none());
+        assert_eq!((ringer.calls(), ringer.poll_timeout()), (0, None));
     }
 
     #[test]

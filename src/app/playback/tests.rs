@@ -154,7 +154,7 @@ fn the_emergency_begins_again_until_it_is_cancelled() {
     stage.playback.set_options(&settings());
     assert!(stage.playback.is_emergency(), "a reload does not end it");
     assert!(!stage.playback.toggle_emergency(at(0)));
-    assert_eq!((stage.told(), stage.playback.is_emergency()), ([[-3_i64], [-3]], false));
+    assert_eq!((stage.told(), stage.playback.is_emergency()), ([vec![-3], vec![-3]], false));
     stage.retire(0, 3);
     stage.retire(1, 3);
     stage.turn();

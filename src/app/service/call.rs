@@ -1,5 +1,6 @@
 //! A call as the service knows it, and what the log says of it.
 
+use super::super::floor::Hold;
 use super::super::media::{Prepared, Refused, Stream};
 use super::super::terms::Terms;
 use crate::key::Key;
@@ -10,6 +11,7 @@ use crate::time::Instant;
 use core::fmt;
 use log::Level;
 use std::net::SocketAddr;
+use std::rc::Rc;
 
 /// One call, as long as the endpoint knows it.
 pub(super) struct Call<'a> {
@@ -18,6 +20,8 @@ pub(super) struct Call<'a> {
     pub(super) caller: Caller,
     pub(super) since: Instant,
     pub(super) terms: Terms,
+    /// Where it is heard; `None` while it waits for others, and when it is over.
+    pub(super) hold: Option<Rc<Hold<'a>>>,
     /// Keys that the log does not know of yet.
     pub(super) keys: String,
     pub(super) stage: Stage<'a>,
@@ -35,6 +39,8 @@ pub(super) enum Stage<'a> {
     /// The caller can be told things, and is not heard. With what he is to be answered, if he has not been.
     OffAir(Box<Stream<'a>>, Option<Vec<u8>>),
     OnAir(Box<Stream<'a>>),
+    /// It rings over the loudspeakers, until somebody else answers.
+    Ringing,
     /// The box has hung up, the caller does not know yet.
     Leaving,
 }
@@ -44,7 +50,7 @@ impl<'a> Stage<'a> {
     pub(super) fn stream(&self) -> Option<&Stream<'a>> {
         match self {
             Self::OffAir(stream, _) | Self::OnAir(stream) => Some(stream),
-            Self::Waiting(_) | Self::Leaving => None,
+            Self::Waiting(_) | Self::Ringing | Self::Leaving => None,
         }
     }
 
@@ -58,11 +64,6 @@ impl<'a> Stage<'a> {
 }
 
 impl Call<'_> {
-    /// Whether it is not over.
-    pub(super) fn is_there(&self) -> bool {
-        !matches!(self.stage, Stage::Leaving)
-    }
-
     /// Keeps a key for the next line of the log; more than [`MAX_KEYS`] are not told.
     pub(super) fn press(&mut self, key: Key) {
         if self.keys.len() < MAX_KEYS {

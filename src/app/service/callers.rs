@@ -6,15 +6,17 @@
 //!     └──── too many wait: 486
 //! ```
 
-use super::{Call, Service, Stage, tell};
+use super::{Call, NOT_YET, Service, Stage, tell};
 use crate::app::beeps;
+use crate::app::klaxon::Begun;
 use crate::app::media::Stream;
 use crate::app::terms::{Inquiry, Terms};
-use crate::config::Settings;
+use crate::config::{Mode, Settings};
 use crate::paging::{Admission, Entry, Turn};
 use crate::sip::wire::{NameAddr, StatusCode, Uri};
 use crate::sip::{self, CallKey, Path};
 use crate::time::Instant;
+use crate::zones::ZoneSet;
 use log::Level;
 
 /// What the configuration says of how callers are met.
@@ -40,6 +42,9 @@ impl<'a> Service<'a> {
     /// A call has come: either nobody is before it, or it waits for its turn.
     pub(super) fn admit(&mut self, now: Instant, call: CallKey) {
         let Some(state) = self.calls.get(&call) else { return };
+        if state.terms.mode == Mode::Ring {
+            return self.ring_loudly(now, call);
+        }
         match self.queue.handle_incoming(call, state.terms.want()) {
             Admission::Enter => self.enter(now, call),
             Admission::Wait => self.pager.handle_queued(now, call),
@@ -61,7 +66,7 @@ impl<'a> Service<'a> {
             }
             Turn::Enter(_) => {
                 tell(Level::Info, name.as_deref(), format_args!("waits no longer"));
-                self.cards.wake();
+                self.cards.wake(self.calls.get(&call).map_or(ZoneSet::NONE, |state| state.terms.claim.zones));
                 self.enter(now, call);
             }
         }
@@ -70,14 +75,22 @@ impl<'a> Service<'a> {
     /// Nothing is before a caller but the relay, the chime and `answer-after`; the last only, if he has not been answered.
     pub(super) fn enter(&mut self, now: Instant, call: CallKey) {
         let Some(state) = self.calls.get(&call) else { return };
-        let is_answered = matches!(state.stage, Stage::OffAir(_, None));
-        let open_at = self.open(now);
+        let (claim, is_answered) = (state.terms.claim, matches!(state.stage, Stage::OffAir(_, None)));
+        let open_at = self.open(now).max(self.cards.open_at(now, &claim));
+        // When it begins is known when its chime is.
+        let hold = self.cards.claim(now, claim, now + NOT_YET);
+        if let Some(state) = self.calls.get_mut(&call) {
+            state.hold = Some(hold);
+        }
         if is_answered {
             let answer_at = self.chime(now, call, Entry { open_at, answer_at: open_at });
             return self.pager.handle_turn(now, call, answer_at);
         }
         let entry = self.pager.entry(now, open_at);
-        let answer_at = if self.pager.is_full() { open_at } else { self.chime(now, call, entry) };
+        let answer_at = self.chime(now, call, entry);
+        if answer_at > now && self.hears_chime(now, call) {
+            self.let_hear(now, call);
+        }
         self.pager.handle_incoming(now, call, answer_at);
     }
 
@@ -88,6 +101,46 @@ impl<'a> Service<'a> {
             state.stage = Stage::OffAir(stream, None);
         }
         self.endpoint.answer(now, call, ours);
+    }
+
+    /// Whether a caller is to hear a chime that has not begun; one that sounds already he would hear from its middle on.
+    fn hears_chime(&self, now: Instant, call: CallKey) -> bool {
+        let Some(Terms { claim, early_media, .. }) = self.calls.get(&call).map(|state| &state.terms) else {
+            return false;
+        };
+        let sounds_at = self.klaxon.as_ref().and_then(|klaxon| klaxon.sounds_at(claim.zones));
+        *early_media && !self.pager.is_full() && sounds_at.is_some_and(|at| at >= now)
+    }
+
+    /// Has a caller hear something before he is answered, if both ends have said what they want: an offer of ours would have
+    /// to be sent reliably (RFC 3261 §13.2.1).
+    fn let_hear(&mut self, now: Instant, call: CallKey) {
+        let Some(Call { stage: Stage::Waiting(prepared), .. }) = self.calls.get(&call) else { return };
+        if !prepared.is_agreed() {
+            return;
+        }
+        let Some((stream, Some(ours))) = self.begin(call) else { return };
+        stream.open_back();
+        if let Some(state) = self.calls.get_mut(&call) {
+            state.stage = Stage::OffAir(stream, Some(ours.clone()));
+        }
+        self.endpoint.progress(now, call, ours);
+    }
+
+    /// Those whose turn it is now hear the chime that begins, if they are to.
+    pub(super) fn tell_chime(&self, begun: &Begun) {
+        for state in self.calls.values().filter(|state| state.terms.early_media) {
+            let is_there = state.hold.as_ref().is_some_and(|hold| hold.zones().intersects(begun.zones));
+            if let (true, Stage::OffAir(stream, _)) = (is_there, &state.stage) {
+                stream.say(&begun.recital);
+            }
+        }
+    }
+
+    /// A call is over, whatever it waited for.
+    pub(super) fn forget(&mut self, call: CallKey) {
+        self.queue.handle_ended(call);
+        self.ringer.handle_ended(call);
     }
 
     /// Takes what comes from a caller out of his call, which begins to be received if it was not; with what he is to be

@@ -1,6 +1,7 @@
 //! Chimes of a box at work.
 
 use super::{Call, Klaxon, Service, Stage};
+use crate::config::Sound;
 use crate::paging::Entry;
 use crate::sip::CallKey;
 use crate::time::Instant;
@@ -11,29 +12,42 @@ impl<'a> Service<'a> {
         Self { klaxon: Some(klaxon), ..self }
     }
 
-    /// A caller does not have to wait for others; when he may be answered.
+    /// A caller does not have to wait for others, and claims what he holds; when he may be answered.
     pub(super) fn chime(&mut self, now: Instant, call: CallKey, entry: Entry) -> Instant {
-        let is_other =
-            |(&other, state): (&CallKey, &Call<'_>)| other != call && self.has_entered(other, state);
-        let is_joining = self.calls.iter().any(is_other);
-        match &mut self.klaxon {
-            Some(klaxon) => klaxon.handle_call(now, entry, is_joining),
-            None => entry.open_at,
-        }
+        let Some(hold) = self.calls.get(&call).and_then(|state| state.hold.clone()) else {
+            return entry.answer_at;
+        };
+        let sound = self.calls.get(&call).map(|state| self.directory.klaxon(&state.terms).clone());
+        let sound = sound.unwrap_or(Sound::None);
+        let is_joined = |(&other, state): (&CallKey, &Call<'_>)| {
+            let zones = state.hold.as_ref().map(|hold| hold.zones());
+            let is_page = !matches!(state.stage, Stage::Ringing);
+            other != call && is_page && zones.is_some_and(|zones| zones.intersects(hold.zones()))
+        };
+        let is_joining = self.calls.iter().any(is_joined);
+        let (answer_at, sounds_at) = match &mut self.klaxon {
+            Some(klaxon) if !self.pager.is_full() => {
+                let answer_at = klaxon.handle_call(now, entry, is_joining, (&hold, &sound));
+                (answer_at, klaxon.sounds_at(hold.zones()))
+            }
+            _ => (entry.answer_at, None),
+        };
+        let begins_at = sounds_at.unwrap_or(entry.answer_at.max(answer_at));
+        self.cards.set_begin(now, &hold, begins_at.max(entry.open_at));
+        answer_at
     }
 
     /// Has the chimes follow the pages.
     pub(super) fn follow(&mut self, now: Instant) {
-        let is_called = self.calls.iter().any(|(&call, state)| self.has_entered(call, state));
-        let is_on_air = self.calls.values().any(|call| matches!(call.stage, Stage::OnAir(_)));
-        if let Some(klaxon) = &mut self.klaxon {
-            klaxon.handle_pages(now, is_called, is_on_air);
-            klaxon.handle_timeout(now, || self.media.voice());
+        let page = |state: &Call<'_>| match &state.stage {
+            Stage::Ringing | Stage::Leaving => None,
+            stage => Some((state.hold.as_ref()?.zones(), matches!(stage, Stage::OnAir(_)))),
+        };
+        let pages: Vec<_> = self.calls.values().filter_map(page).collect();
+        let Some(klaxon) = &mut self.klaxon else { return };
+        klaxon.handle_pages(now, &pages);
+        for begun in klaxon.handle_timeout(now, || self.media.voice()) {
+            self.tell_chime(&begun);
         }
-    }
-
-    /// Whether a call waits for nothing but its chime, or is on air. Who has still to choose does not.
-    fn has_entered(&self, call: CallKey, state: &Call<'_>) -> bool {
-        state.is_there() && !self.queue.is_waiting(call) && !self.is_choosing(call)
     }
 }

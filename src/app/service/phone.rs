@@ -12,6 +12,7 @@ use crate::app::prompt::Prompt;
 use crate::app::terms::Terms;
 use crate::app::{announcements, recite};
 use crate::config::{KeyAction, Switch};
+use crate::key::Key;
 use crate::mix::Recital;
 use crate::paging::Admission;
 use crate::sip::wire::{NameAddr, StatusCode};
@@ -71,6 +72,31 @@ impl<'a> Service<'a> {
         if let Some(stream) = self.calls.get(&call).and_then(|state| state.stage.stream()) {
             // Or he hears nothing before he speaks.
             stream.open_back();
+        }
+    }
+
+    /// Keys that came with the media.
+    pub(super) fn take_keys(&mut self, now: Instant) {
+        let mut pressed = Vec::new();
+        for (&call, state) in &self.calls {
+            let Some(stream) = state.stage.stream() else { continue };
+            pressed.extend(core::iter::from_fn(|| stream.poll_key()).map(|key| (call, key)));
+        }
+        for (call, key) in pressed {
+            self.on_key(now, call, key);
+        }
+    }
+
+    /// Keys stand in the log, those of one second in one line, but for those of a PIN.
+    pub(super) fn on_key(&mut self, now: Instant, call: CallKey, key: Key) {
+        let is_secret = self.phone.as_ref().is_some_and(|phone| phone.is_secret(call));
+        if let Some(phone) = &mut self.phone {
+            phone.handle_key(now, call, key);
+        }
+        let Some(state) = self.calls.get_mut(&call).filter(|_| !is_secret) else { return };
+        state.press(key);
+        if self.chatter.allow(now, state.caller.peer.ip()).is_some() {
+            state.tell_keys();
         }
     }
 
@@ -179,7 +205,7 @@ impl<'a> Service<'a> {
         if let Some(stream) = state.stage.stream() {
             stream.hush();
         }
-        state.terms.zones = zones.unwrap_or(state.terms.zones);
+        state.terms.claim.zones = zones.unwrap_or(state.terms.claim.zones);
         let want = state.terms.want();
         self.make_way(now);
         match self.queue.handle_incoming(call, want) {
@@ -199,7 +225,7 @@ impl<'a> Service<'a> {
 
     /// Makes the zones of the caller louder or softer, and says how loud the first of them is now.
     fn set_volume(&mut self, now: Instant, call: CallKey, how: impl Fn(Loudness) -> Loudness) {
-        let Some(zones) = self.calls.get(&call).map(|state| state.terms.zones) else { return };
+        let Some(zones) = self.calls.get(&call).map(|state| state.terms.claim.zones) else { return };
         let mut said = None;
         for zone in zones.iter() {
             let level = how(self.cards.zone_volume(zone));

@@ -65,7 +65,7 @@ impl Service<'_> {
         self.queue.set_rule(queue_rule(settings));
         (self.directory, self.manners) = (Directory::new(settings), Manners::of(settings));
         self.media.set_options(settings);
-        self.cards.set_output(settings);
+        self.cards.set_output(now, settings);
         for volume in self.cards.set_volume(settings) {
             // A card may take its time.
             smol::unblock(move || volume.apply()).detach();

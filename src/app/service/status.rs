@@ -57,6 +57,7 @@ impl Service<'_> {
             Stage::OffAir(stream, None) => (CallState::Queued, stream.agreed_codec()),
             Stage::OnAir(stream) if stream.is_held() => (CallState::Held, stream.agreed_codec()),
             Stage::OnAir(stream) => (CallState::OnAir, stream.agreed_codec()),
+            Stage::Ringing => (CallState::Ringing, None),
             Stage::Leaving => (CallState::Leaving, None),
         };
         let stream = match &call.stage {

@@ -97,7 +97,7 @@ impl Service<'_> {
             desk.playback.stop();
         }
         if let Some(klaxon) = &mut self.klaxon {
-            klaxon.handle_stop(now);
+            klaxon.handle_stop();
         }
     }
 

@@ -9,3 +9,4 @@ mod pace;
 mod recital;
 mod sound;
 mod timing;
+mod zones;
