@@ -151,11 +151,6 @@ impl<'a> Phone<'a> {
         self.is_expected(call) || self.pads.contains_key(&call) || self.leaving.is_set(call)
     }
 
-    /// Whether keys of a call may not be told.
-    pub(super) fn is_secret(&self, call: CallKey) -> bool {
-        self.pads.get(&call).is_some_and(|pad| pad.keypad.is_secret())
-    }
-
     /// A call is hung up on then.
     pub(super) fn dismiss(&mut self, call: CallKey, at: Instant) {
         self.leaving.set(call, at);
@@ -333,6 +328,10 @@ mod tests {
         let late = CALL.next().next();
         let wait = phone.handle_incoming(at(0), late, (Mode::Page, "12"), caller("a"));
         assert_eq!((wait, phone.is_expected(late)), (Some(Duration::from_mins(1)), false));
-        assert_eq!(phone.handle_incoming(at(0), late, (Mode::Page, ""), caller("a")), None, "no PIN, no lock");
+        assert_eq!(
+            phone.handle_incoming(at(0), late, (Mode::Page, ""), caller("a")),
+            None,
+            "no PIN, no lock"
+        );
     }
 }

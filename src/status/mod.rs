@@ -31,8 +31,8 @@ pub use meter::{SILENCE_DBFS, dbfs, millis, tenths};
 pub use page::Page;
 pub use question::{Question, QuestionError};
 pub use snapshot::{
-    Account, AccountState, Call, CallState, Card, Counters, Failure, Mistake, Programme, Reason, SCHEMA, Severity,
-    Sink, SinkState, Status, StatusError, Stream,
+    Account, AccountState, Call, CallState, Card, Counters, Failure, Mistake, Programme, Reason, SCHEMA,
+    Severity, Sink, SinkState, Status, StatusError, Stream,
 };
 
 #[cfg(test)]

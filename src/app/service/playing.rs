@@ -71,7 +71,7 @@ impl<'a> Desk<'a> {
         format!("there is no zone or group \"{}\"{near}", name.escape_debug())
     }
 
-    fn zone_names(&self, zones: ZoneSet) -> Vec<String> {
+    pub(super) fn zone_names(&self, zones: ZoneSet) -> Vec<String> {
         let of_zone = |zone: usize| self.settings.zones.get(zone).map(|zone| zone.name.clone());
         let names: Vec<_> = zones.iter().filter_map(of_zone).collect();
         if names.is_empty() { vec![Zone::EVERYWHERE.to_owned()] } else { names }
