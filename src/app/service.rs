@@ -12,8 +12,8 @@ mod chimes;
 mod offers;
 mod phone;
 mod playing;
+mod reports;
 mod ringing;
-mod saying;
 mod status;
 mod switches;
 
@@ -38,12 +38,11 @@ use super::terms::Directory;
 use super::throttle::Throttle;
 use crate::clock;
 use crate::config::Settings;
-use crate::mix::{Report, VoiceId};
+use crate::mix::VoiceId;
 use crate::paging::{Action, Pager, Queue, Ringer};
 use crate::sip::wire::StatusCode;
 use crate::sip::{CallKey, EndReason, Endpoint, Event, Path};
 use crate::time::Instant;
-use crate::zones::ZoneSet;
 use core::time::Duration;
 use log::Level;
 use smol::future;
@@ -52,12 +51,14 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 pub(super) use call::short;
-use call::{Call, Caller, Stage, complain, name, sentence, summary, tell, tell_reception};
+use call::{Call, Caller, Stage, complain, name, named, sentence, summary, tell, tell_reception};
 use callers::Manners;
 pub(super) use playing::Desk;
 use ringing::Stroke;
 use switches::Presses;
 
+mod aloud;
+mod answers;
 mod call;
 mod settings;
 
@@ -461,16 +462,6 @@ impl<'a> Service<'a> {
         }
     }
 
-    fn answer_waiting(&mut self, now: Instant) {
-        let answers = core::mem::take(&mut self.answers);
-        let is_due = |&(call, at_latest): &(CallKey, Instant)| now >= at_latest || self.is_ready(call);
-        let (due, waiting): (Vec<_>, Vec<_>) = answers.into_iter().partition(is_due);
-        self.answers = waiting;
-        for (call, _) in due {
-            self.answer(now, call);
-        }
-    }
-
     fn answer(&mut self, now: Instant, call: CallKey) {
         if self.phone.as_mut().is_some_and(|phone| phone.handle_answer(now, call)) {
             return self.listen_for_keys(now, call);
@@ -491,16 +482,6 @@ impl<'a> Service<'a> {
         }
         state.stage = Stage::OnAir(stream);
         self.pager.handle_talking(now, call);
-    }
-
-    /// Where a call is heard.
-    fn zones(&self, call: CallKey) -> ZoneSet {
-        let hold = self.calls.get(&call).and_then(|call| call.hold.as_ref());
-        hold.map_or(ZoneSet::NONE, |hold| hold.zones())
-    }
-
-    fn is_ready(&self, call: CallKey) -> bool {
-        self.cards.is_ready(self.zones(call))
     }
 
     fn give_up(&mut self, now: Instant, call: CallKey, status: StatusCode, why: &str) {
@@ -537,39 +518,8 @@ impl<'a> Service<'a> {
             tell(Level::Info, state.name.as_deref(), format_args!("{}", sentence(reason)));
         }
     }
-
-    fn on_report(&mut self, report: &Report) {
-        match report {
-            &Report::Playing { voice } => self.log_voice(voice, "on air"),
-            Report::Retired { voice, stats, .. } => {
-                self.log_voice(*voice, &summary(stats));
-                self.voices.remove(voice);
-                if let Some(announcements) = &mut self.announcements {
-                    announcements.handle_retired(*voice);
-                }
-                if let Some(klaxon) = &mut self.klaxon {
-                    klaxon.handle_retired(*voice);
-                }
-                if let Some(desk) = &mut self.desk {
-                    desk.playback.handle_retired(*voice);
-                }
-                if let Some(dropped) = self.cards.take_dropped() {
-                    log::warn!("{dropped} packets found the audio thread too busy");
-                }
-            }
-            _ => {}
-        }
-    }
-
-    fn log_voice(&self, voice: VoiceId, what: &str) {
-        if let Some(name) = self.voices.get(&voice) {
-            log::info!("{name}: {what}");
-        }
-    }
 }
 
-/// Longer than any call rings.
-const NOT_YET: Duration = Duration::from_hours(1);
 /// SIP messages handled in a row.
 const BURST: usize = 8;
 /// How long callers are waited for when the box is told to stop. It has to end within 2 s.
