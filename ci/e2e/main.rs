@@ -37,6 +37,7 @@ mod interop;
 mod load;
 mod log;
 mod mdns;
+mod music;
 mod offers;
 mod pages;
 mod phone;

@@ -214,6 +214,14 @@ impl Floor {
         [self.core.poll_timeout(), minute, given_up].into_iter().flatten().min()
     }
 
+    /// Whether nothing of this claim can be heard, and nothing of it is coming back.
+    pub(super) fn is_mute(&self, now: Instant, id: ClaimId) -> bool {
+        let is_mute = |level: Level| level == Level::MUTE;
+        self.core
+            .heard(now, id)
+            .all(|heard| is_mute(heard.level) && heard.next.is_none_or(|next| is_mute(next.level)))
+    }
+
     /// Where `voice` begins of what is held, and notes that it does.
     pub(super) fn attach(&mut self, now: Instant, voice: VoiceId, hold: &Hold<'_>) -> Vec<Begin> {
         let Claim { class, zones, .. } = hold.claim();
@@ -387,7 +395,8 @@ fn minute_of_day(wall: Duration) -> Option<u16> {
 }
 
 fn until_minute(wall: Duration) -> Duration {
-    Duration::from_mins(1) - Duration::from_millis(u64::try_from(wall.as_millis() % 60_000).unwrap_or(0))
+    let gone_ms = u64::try_from(wall.as_millis() % 60_000).unwrap_or(0);
+    Duration::from_millis(60_000 - gone_ms)
 }
 
 /// Eight cards at most.
@@ -400,7 +409,7 @@ const EMERGENCY: u8 = 90;
 /// No fade is longer.
 const LONGEST_S: f64 = 600.0;
 /// A clock that shows less has not been set: it is 2020 at least.
-const UNSET: Duration = Duration::from_secs(1_577_836_800);
+const UNSET: Duration = Duration::from_hours(438_288);
 
 #[cfg(test)]
 mod tests;

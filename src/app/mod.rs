@@ -10,6 +10,7 @@
 //! - `announcements` say aloud what is wrong, `say_status` what is asked for; `recite` makes sound of words.
 //! - `terms` are those of a call: where it is heard, and what before it; `beeps` are what its caller is told.
 //! - `klaxon` makes the chimes ready that are heard before a page and after it.
+//! - `music` are the players of music between pages.
 //! - `playback` is what the box plays at a word: stored announcements, the emergency, what is brought to it at the
 //!   `control_socket` by a `play_visit`, on a [`play_arguments`] line.
 //! - `configuration` reads files, environment and `--set`, and `reload` has them read again; `configure` checks and prints
@@ -73,6 +74,7 @@ mod log_levels;
 mod lookup;
 mod mdns;
 mod media;
+mod music;
 mod notify;
 mod open_files;
 mod outlook;

@@ -9,6 +9,7 @@
 
 mod callers;
 mod chimes;
+mod music;
 mod offers;
 mod phone;
 mod playing;
@@ -27,6 +28,7 @@ use super::legs::Legs;
 use super::lines::Lines;
 use super::mdns::Mdns;
 use super::media::{Media, Refused};
+use super::music::Music;
 use super::notify::Outline;
 use super::outlook::Outlook;
 use super::phone::Phone;
@@ -97,6 +99,8 @@ pub(super) struct Service<'a> {
     desk: Option<Desk<'a>>,
     /// `None`: keys mean nothing.
     phone: Option<Phone<'a>>,
+    /// `None`: it has no players.
+    music: Option<Music<'a>>,
     outlook: Outlook,
     /// The box is told to stop: nobody is answered any more.
     is_leaving: bool,
@@ -143,6 +147,7 @@ impl<'a> Service<'a> {
             klaxon: None,
             desk: None,
             phone: None,
+            music: None,
             outlook: Outlook::new(clock::now(), Vec::new()),
             is_leaving: false,
             calls: HashMap::new(),
@@ -203,6 +208,9 @@ impl<'a> Service<'a> {
         }
         if let Some(desk) = &mut self.desk {
             desk.playback.stop();
+        }
+        if let Some(mut music) = self.music.take() {
+            music.stop();
         }
         self.answers.clear();
         for &call in self.calls.keys() {
@@ -300,12 +308,13 @@ impl<'a> Service<'a> {
         self.announce(now);
         while let Some(report) = self.cards.poll() {
             self.on_report(&report);
-            // A voice that came back is freed here, where freeing is allowed.
-            drop(report);
+            // A voice that came back is freed here, where freeing is allowed, unless it is a box of music to be filled again.
+            self.take_back(report);
         }
         self.follow(now);
         self.follow_playback(now);
         self.cards.tend(now);
+        self.play_music(now);
         self.switch(now);
         self.show(now);
     }
@@ -352,9 +361,10 @@ impl<'a> Service<'a> {
         let (post, told) = (self.post.deadline(), self.legs.poll_timeout());
         let bells = self.ringer.poll_timeout();
         let floor = self.cards.poll_timeout(clock::now());
-        let own = own.into_iter().chain([desk, phone]);
-        let others = [post, reload, outlook, reports, answer, announcement, lines, chime, told, floor, bells];
-        own.chain(others).flatten().min()
+        let music = self.music.as_ref().and_then(|music| music.poll_timeout(clock::now()));
+        let sounds = [announcement, lines, chime, told, floor, bells, music, desk, phone];
+        let others = [post, reload, outlook, reports, answer].into_iter().chain(sounds);
+        own.into_iter().chain(others).flatten().min()
     }
 
     /// Tells the pager which calls have been heard.
@@ -386,8 +396,7 @@ impl<'a> Service<'a> {
                         let caller = Caller::new(&from, path, &call_id);
                         let stage = Stage::Waiting(Box::new(prepared));
                         let (keys, hold) = (String::new(), None);
-                        let state = Call { name, caller, since: now, terms, hold, keys, stage };
-                        self.take(now, call, state);
+                        self.take(now, call, Call { name, caller, since: now, terms, hold, keys, stage });
                     }
                     Err(refused) => self.refuse(now, call, name.as_deref(), &refused),
                 }

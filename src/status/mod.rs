@@ -19,6 +19,7 @@ mod fault;
 mod lines;
 mod meter;
 mod page;
+mod players;
 mod question;
 mod snapshot;
 mod text;
@@ -29,6 +30,7 @@ pub use fault::{Fault, faults};
 pub use lines::{Line, LineState, Role};
 pub use meter::{SILENCE_DBFS, dbfs, millis, tenths};
 pub use page::Page;
+pub use players::{Player, PlayerState, SourceFailure};
 pub use question::{Question, QuestionError};
 pub use snapshot::{
     Account, AccountState, Call, CallState, Card, Counters, Failure, Mistake, Programme, Reason, SCHEMA,

@@ -41,6 +41,11 @@ impl Section {
                 status.programmes.iter().map(|programme| Item::plain(programme.to_string())),
             ),
             Self::new(
+                "Music",
+                ["player", "players"],
+                status.players.iter().map(|player| Item::plain(player.to_string())),
+            ),
+            Self::new(
                 "Lines",
                 ["line", "lines"],
                 status.lines.iter().map(|line| Item::plain(line.to_string())),

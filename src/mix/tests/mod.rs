@@ -5,6 +5,7 @@ mod conference;
 mod faults;
 mod formats;
 mod lifetime;
+mod music;
 mod pace;
 mod recital;
 mod sound;
