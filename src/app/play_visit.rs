@@ -248,7 +248,10 @@ impl Visit {
                         .map_or_else(|error| error, PlayError::refused));
                 }
             }
-            if let Some(reply) = self.take_reply()? {
+            // What it says before all is written is why it takes no more; what it says then is for `reply`.
+            if !bytes.is_empty()
+                && let Some(reply) = self.take_reply()?
+            {
                 return Err(PlayError::refused(reply));
             }
         }
