@@ -24,6 +24,7 @@ mod skip;
 mod tone;
 
 mod aloud;
+mod announcements;
 mod callers;
 mod calls;
 mod chimes;
@@ -39,6 +40,7 @@ mod mdns;
 mod music;
 mod offers;
 mod pages;
+mod phone;
 mod placing;
 mod registration;
 mod reload;

@@ -65,20 +65,17 @@ impl<'a> Cards<'a> {
     }
 
     /// Whether it is night, whatever the clock says.
-    #[cfg_attr(not(test), expect(dead_code, reason = "keys of a telephone will say it"))]
     pub(super) fn set_night(&self, now: Instant, night: Switch) {
         self.floor.borrow_mut().set_night(now, night);
     }
 
     /// These zones are so loud until the configuration is read again.
-    #[cfg_attr(not(test), expect(dead_code, reason = "keys of a telephone will say it"))]
     pub(super) fn set_zone_volume(&self, now: Instant, zones: ZoneSet, level: Level) {
         self.floor.borrow_mut().set_volume(now, zones, level);
         self.set_levels();
     }
 
     /// How loud a zone is at present.
-    #[cfg_attr(not(test), expect(dead_code, reason = "keys of a telephone will say it"))]
     pub(super) fn zone_volume(&self, zone: usize) -> Level {
         self.floor.borrow().volume(zone)
     }

@@ -16,7 +16,7 @@ mod made;
 mod store;
 
 use self::made::Made;
-pub(super) use self::made::found;
+pub(super) use self::made::{Stamp, found};
 use self::store::Store;
 use super::bell::Bell;
 use super::cards::Cards;

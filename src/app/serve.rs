@@ -6,6 +6,7 @@ use super::arguments::Configuration;
 use super::cards::{Cards, ceiling};
 use super::configuration::Read;
 use super::connections::Connections;
+use super::control_socket::ControlSocket;
 use super::inbox::{Inbox, Wishes};
 use super::klaxon::Klaxon;
 use super::legs::Legs;
@@ -16,14 +17,17 @@ use super::music::Music;
 use super::notify::Notifier;
 use super::open_files;
 use super::outlook::Outlook;
+use super::phone::Phone;
+use super::playback::{self, Playback};
 use super::post::Post;
 use super::reload::{Origin, Reload};
-use super::service::Service;
+use super::service::{Desk, Service};
 use super::sink::Sink;
 use super::status_socket::StatusSocket;
 use super::tidings::Tidings;
 use crate::clock;
 use crate::config::{MAX_PLAYERS, Output, Settings, meanwhile};
+use crate::control;
 use crate::entropy;
 use crate::mix::{self, Command, Conference, Mixer, Report, Spread};
 use crate::net::{self, BindError, Listener, TcpOptions, Udp, UdpOptions};
@@ -199,6 +203,11 @@ fn work<'a>(
     let announcements = Announcements::new(settings, faults, Rc::clone(&executor), cards, bell);
     let mdns = Mdns::new(settings, Rc::clone(&executor));
     let klaxon = Klaxon::new(settings, Rc::clone(&executor), media.cards(), media.bell());
+    let control = settings.status.socket.as_deref().map(control::socket_beside);
+    let control = ControlSocket::open(control.as_deref(), &executor, media.bell());
+    let playback = Playback::new(settings, Rc::clone(&executor), media.cards(), media.bell());
+    let desk = Desk::new(playback, control, settings.clone());
+    let phone = Phone::new(settings, Rc::clone(&executor), media.bell());
     let music = Music::new(clock::now(), settings, media.cards());
     let lines = Lines::new(settings, Rc::new(Chips), Rc::clone(&executor), media.bell());
     let reload = Reload::new(origin, settings.clone(), Rc::clone(&executor), media.bell());
@@ -208,6 +217,7 @@ fn work<'a>(
     let mut service = Service::new(endpoint, pager, media, post, (accounts, reload));
     service = service.with_outlook(outlook).announcing(announcements);
     service = service.switching(lines).found_by(mdns).chiming(klaxon).with_music(music);
+    service = service.playing(desk).dialled_by(phone);
     net::run(&executor, service.serve(&inbox)).map_err(ServeError::Reactor)
 }
 
@@ -339,9 +349,9 @@ impl std::error::Error for ServeError {}
 pub(super) const USER_AGENT: &str = concat!("PagingBox/", env!("CARGO_PKG_VERSION"));
 /// Calls at once.
 const MAX_CALLS: usize = 250;
-/// Voices of the box itself beside them: what it says, a chime, and one that is fading out; and a player each, twice, for one
-/// may fade out while another begins.
-const OWN_VOICES: usize = 3 + 2 * MAX_PLAYERS;
+/// Voices of the box itself beside them: what it says, a chime, and one that is fading out; what it plays at a word, and the
+/// emergency; and a player each, twice, for one may fade out while another begins.
+const OWN_VOICES: usize = 3 + playback::MOST + 1 + 2 * MAX_PLAYERS;
 /// SIP connections at once.
 const MAX_CONNECTIONS: u64 = 1024;
 /// So many are taken whatever the machine allows.

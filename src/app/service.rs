@@ -10,6 +10,9 @@
 mod callers;
 mod chimes;
 mod music;
+mod offers;
+mod phone;
+mod playing;
 mod reports;
 mod ringing;
 mod status;
@@ -28,6 +31,7 @@ use super::media::{Media, Refused};
 use super::music::Music;
 use super::notify::Outline;
 use super::outlook::Outlook;
+use super::phone::Phone;
 use super::post::Post;
 use super::reload::Reload;
 use super::serve::queue_rule;
@@ -36,7 +40,6 @@ use super::terms::Directory;
 use super::throttle::Throttle;
 use crate::clock;
 use crate::config::Settings;
-use crate::key::Key;
 use crate::mix::VoiceId;
 use crate::paging::{Action, Pager, Queue, Ringer};
 use crate::sip::wire::StatusCode;
@@ -52,6 +55,7 @@ use std::sync::Arc;
 pub(super) use call::short;
 use call::{Call, Caller, Stage, complain, name, named, sentence, summary, tell, tell_reception};
 use callers::Manners;
+pub(super) use playing::Desk;
 use ringing::Stroke;
 use switches::Presses;
 
@@ -91,6 +95,10 @@ pub(super) struct Service<'a> {
     mdns: Option<Mdns<'a>>,
     /// `None`: it has no chimes.
     klaxon: Option<Klaxon<'a>>,
+    /// `None`: nothing is played at a word.
+    desk: Option<Desk<'a>>,
+    /// `None`: keys mean nothing.
+    phone: Option<Phone<'a>>,
     /// `None`: it has no players.
     music: Option<Music<'a>>,
     outlook: Outlook,
@@ -137,6 +145,8 @@ impl<'a> Service<'a> {
             presses: Presses::default(),
             mdns: None,
             klaxon: None,
+            desk: None,
+            phone: None,
             music: None,
             outlook: Outlook::new(clock::now(), Vec::new()),
             is_leaving: false,
@@ -196,6 +206,9 @@ impl<'a> Service<'a> {
         if let Some(mut klaxon) = self.klaxon.take() {
             klaxon.handle_stop();
         }
+        if let Some(desk) = &mut self.desk {
+            desk.playback.stop();
+        }
         if let Some(mut music) = self.music.take() {
             music.stop();
         }
@@ -244,6 +257,7 @@ impl<'a> Service<'a> {
             Input::News => {
                 self.take_keys(now);
                 self.take_presses(now);
+                self.take_orders(now);
                 self.take_sounds(now);
                 self.accounts.handle_news(now, &mut self.endpoint, &self.post);
                 self.take_settings(now);
@@ -267,6 +281,7 @@ impl<'a> Service<'a> {
         self.reload.handle_timeout(now);
         self.hear(now);
         self.pager.handle_timeout(now);
+        self.follow_keys(now);
         self.ringer.handle_timeout(now);
         self.answer_waiting(now);
         loop {
@@ -274,6 +289,8 @@ impl<'a> Service<'a> {
                 self.on_event(now, event);
             } else if let Some(action) = self.pager.poll_action() {
                 self.on_action(now, action);
+            } else if let Some((call, wish)) = self.poll_wish(now) {
+                self.grant(now, call, wish);
             } else if let Some(turn) = self.queue.poll_turn() {
                 self.on_turn(now, turn);
             } else if let Some(ringing) = self.ringer.poll_action() {
@@ -295,6 +312,7 @@ impl<'a> Service<'a> {
             self.take_back(report);
         }
         self.follow(now);
+        self.follow_playback(now);
         self.cards.tend(now);
         self.play_music(now);
         self.switch(now);
@@ -329,7 +347,7 @@ impl<'a> Service<'a> {
     }
 
     fn deadline(&self) -> Option<Instant> {
-        let waits = self.klaxon.as_ref().is_some_and(Klaxon::waits_for_silence);
+        let waits = self.klaxon.as_ref().is_some_and(Klaxon::waits_for_silence) || self.is_playing();
         let reports_every = if waits { REPORTS_SOON } else { REPORTS_EVERY };
         let reports = (self.cards.voices() > 0).then(|| clock::now() + reports_every);
         let answer = (!self.answers.is_empty()).then(|| clock::now() + READY_EVERY);
@@ -338,11 +356,13 @@ impl<'a> Service<'a> {
         let (reload, outlook) = (self.reload.poll_timeout(), self.outlook.deadline());
         let lines = self.lines.as_ref().and_then(Lines::poll_timeout);
         let chime = self.klaxon.as_ref().and_then(Klaxon::poll_timeout);
+        let desk = self.desk.as_ref().and_then(|desk| desk.deadline(clock::now()));
+        let phone = self.phone.as_ref().and_then(Phone::poll_timeout);
         let (post, told) = (self.post.deadline(), self.legs.poll_timeout());
         let bells = self.ringer.poll_timeout();
         let floor = self.cards.poll_timeout(clock::now());
         let music = self.music.as_ref().and_then(|music| music.poll_timeout(clock::now()));
-        let sounds = [announcement, lines, chime, told, floor, bells, music];
+        let sounds = [announcement, lines, chime, told, floor, bells, music, desk, phone];
         let others = [post, reload, outlook, reports, answer].into_iter().chain(sounds);
         own.into_iter().chain(others).flatten().min()
     }
@@ -365,8 +385,11 @@ impl<'a> Service<'a> {
         match event {
             Event::Incoming { call, from, to, path, call_id, offer } => {
                 let name = self.may_tell(now, path).then(|| name(&from, path, &call_id));
-                self.make_way(now);
                 let terms = self.terms(&from, &to, path);
+                if let Some(wait) = self.meet(now, call, &terms, (&from, path)) {
+                    return self.lock_out(now, call, name.as_deref(), wait);
+                }
+                self.make_way(now);
                 self.cards.wake(terms.claim.zones);
                 match self.media.prepare(path, &offer) {
                     Ok(prepared) => {
@@ -415,11 +438,16 @@ impl<'a> Service<'a> {
             tell(Level::Info, state.name.as_deref(), format_args!("rings, {}", prepared.codec()));
         }
         self.calls.insert(call, state);
+        if self.expects_keys(call) {
+            // He waits for nobody before he has chosen, and hears no chime.
+            return self.pager.handle_incoming(now, call, now);
+        }
         self.admit(now, call);
     }
 
     fn refuse(&mut self, now: Instant, call: CallKey, name: Option<&str>, refused: &Refused) {
         tell(Level::Warn, name, format_args!("refused: {refused}"));
+        self.hang_up_keys(call);
         self.endpoint.reject(now, call, refused.status(), refused.warning().as_ref());
     }
 
@@ -444,6 +472,9 @@ impl<'a> Service<'a> {
     }
 
     fn answer(&mut self, now: Instant, call: CallKey) {
+        if self.phone.as_mut().is_some_and(|phone| phone.handle_answer(now, call)) {
+            return self.listen_for_keys(now, call);
+        }
         let hold = self.calls.get(&call).and_then(|call| call.hold.clone());
         let Some(((mut stream, ours), hold)) = self.begin(call).zip(hold) else { return };
         if !stream.put_on_air(hold) {
@@ -463,6 +494,7 @@ impl<'a> Service<'a> {
     }
 
     fn give_up(&mut self, now: Instant, call: CallKey, status: StatusCode, why: &str) {
+        self.hang_up_keys(call);
         if let Some(state) = self.calls.remove(&call) {
             tell(Level::Warn, state.name.as_deref(), format_args!("refused: {why}"));
         }
@@ -472,69 +504,9 @@ impl<'a> Service<'a> {
         self.endpoint.hang_up(now, call);
     }
 
-    /// The ACK may hold the answer to our offer.
-    fn on_confirmed(&mut self, now: Instant, call: CallKey, body: &[u8]) {
-        let Some(Call { name, stage, .. }) = self.calls.get_mut(&call) else { return };
-        let Some(stream) = stage.answered_mut() else { return };
-        if let Err(refused) = stream.handle_answer(body) {
-            tell(Level::Warn, name.as_deref(), format_args!("ended: {refused}"));
-            self.pager.handle_ended(call);
-            self.leave(now, call);
-        }
-    }
-
-    /// The caller wants to change the call: to hold it, to resume it, to be heard from elsewhere.
-    fn on_reoffered(&mut self, now: Instant, call: CallKey, offer: &[u8]) {
-        let state = self.calls.get_mut(&call);
-        let state = state.and_then(|call| Some((&call.name, &call.caller, call.stage.answered_mut()?)));
-        let Some((name, caller, stream)) = state else {
-            return self.endpoint.reject_reoffer(now, call, StatusCode::NOT_ACCEPTABLE_HERE, None);
-        };
-        match stream.handle_offer(offer) {
-            Ok(ours) => {
-                self.voices.extend(named(name.as_deref(), stream));
-                self.endpoint.accept_reoffer(now, call, ours);
-            }
-            Err(refused) => {
-                complain(self.chatter.allow(now, caller.peer.ip()), name.as_deref(), &refused);
-                self.endpoint.reject_reoffer(now, call, refused.status(), refused.warning().as_ref());
-            }
-        }
-    }
-
-    /// The caller has answered what we said again.
-    fn on_refreshed(&mut self, now: Instant, call: CallKey, answer: &[u8]) {
-        let Some(Call { name, caller, stage, .. }) = self.calls.get_mut(&call) else { return };
-        let Some(stream) = stage.answered_mut() else { return };
-        match stream.handle_refresh(answer) {
-            Ok(()) => self.voices.extend(named(name.as_deref(), stream)),
-            Err(refused) => complain(self.chatter.allow(now, caller.peer.ip()), name.as_deref(), &refused),
-        }
-    }
-
-    /// Keys that came with the media.
-    fn take_keys(&mut self, now: Instant) {
-        let mut pressed = Vec::new();
-        for (&call, state) in &self.calls {
-            let Some(stream) = state.stage.stream() else { continue };
-            pressed.extend(core::iter::from_fn(|| stream.poll_key()).map(|key| (call, key)));
-        }
-        for (call, key) in pressed {
-            self.on_key(now, call, key);
-        }
-    }
-
-    /// Keys do nothing yet but stand in the log, those of one second in one line.
-    fn on_key(&mut self, now: Instant, call: CallKey, key: Key) {
-        let Some(state) = self.calls.get_mut(&call) else { return };
-        state.press(key);
-        if self.chatter.allow(now, state.caller.peer.ip()).is_some() {
-            state.tell_keys();
-        }
-    }
-
     /// Hangs up; the voice plays what has come.
     fn leave(&mut self, now: Instant, call: CallKey) {
+        self.hang_up_keys(call);
         if let Some(state) = self.calls.get_mut(&call) {
             state.tell_keys();
             tell_reception(state);
@@ -547,6 +519,7 @@ impl<'a> Service<'a> {
 
     fn on_ended(&mut self, call: CallKey, reason: EndReason) {
         self.pager.handle_ended(call);
+        self.hang_up_keys(call);
         self.forget(call);
         if let Some(mut state) = self.calls.remove(&call) {
             state.tell_keys();

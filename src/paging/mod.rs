@@ -3,12 +3,16 @@
 //! The [`Pager`] decides when a call is answered, refused and ended. It knows calls by a name only; signalling, media
 //! and loudspeakers are joined to it by `app`. The [`Queue`] says who waits for whom, the [`Prelude`] is what is heard
 //! before a page, the [`Ringer`] rings for calls that somebody else answers, the [`Relay`] is on while there is something
-//! to hear. Who is heard where, and how loud, is for the [`Floor`]: it asks [`arbitrate`] zone by zone, and lets music go
-//! and come in a [`Swell`].
+//! to hear. A [`Keypad`] is what a caller does with his keys, and the [`Lockout`] who may not try a [`Pin`] any more. Who is
+//! heard where, and how loud, is for the [`Floor`]: it asks [`arbitrate`] zone by zone, and lets music go and come in a
+//! [`Swell`].
 
 mod arbiter;
 mod floor;
+mod keypad;
+mod lockout;
 mod pager;
+mod pin;
 mod prelude;
 mod queue;
 mod relay;
@@ -17,7 +21,10 @@ mod swell;
 
 pub use arbiter::{Claim, Class, Verdict, arbitrate};
 pub use floor::{Change, ClaimId, Floor, Heard, Manner};
+pub use keypad::{Cue as KeyCue, Entry as KeyEntry, Keypad, Plan as KeyPlan, Why};
+pub use lockout::Lockout;
 pub use pager::{Action, EndReason, Pager, Policy, WARNING};
+pub use pin::Pin;
 pub use prelude::{Cue, Entry, Padding, Prelude};
 pub use queue::{Admission, Queue, Rule, Turn, Want};
 pub use relay::Relay;

@@ -27,6 +27,9 @@ pub struct Status {
     pub accounts: Vec<Account>,
     /// Who calls.
     pub calls: Vec<Call>,
+    /// What it plays at somebody's word.
+    #[serde(default)]
+    pub programmes: Vec<Programme>,
     /// What it plays on.
     pub sinks: Vec<Sink>,
     /// Who plays background music.
@@ -70,6 +73,19 @@ impl Status {
         }
         serde_json::from_str(text).map_err(StatusError::NoStatus)
     }
+}
+
+/// A stored announcement, the emergency, or what a program has brought.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Programme {
+    /// `announcement 3`, `emergency`, `"x.wav"`
+    pub what: String,
+    /// Where it is heard.
+    pub zones: Vec<String>,
+    /// 0 to 100, higher wins.
+    pub priority: u8,
+    /// For how long it has been.
+    pub duration_s: u64,
 }
 
 /// What can be read whatever the schema.
@@ -179,6 +195,8 @@ pub struct Call {
 pub enum CallState {
     /// It rings, or is about to be answered.
     Ringing,
+    /// It is answered, and its caller has still to dial or to wait.
+    Dialling,
     /// It is answered, and waits for others.
     Queued,
     /// It is heard.

@@ -211,6 +211,7 @@ const LAYERS: &[(Layer, &[&str])] = &[
             "music",
             "paging",
             "config",
+            "control",
             "dns",
             "mdns",
             "speech",

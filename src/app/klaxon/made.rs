@@ -18,7 +18,7 @@ pub(super) struct Made(Arc<[i16]>);
 
 /// What tells that a file is another than it was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Stamp {
+pub(in crate::app) struct Stamp {
     inode: u64,
     bytes: u64,
     changed: (i64, i64),
@@ -75,7 +75,7 @@ impl Made {
 }
 
 impl Stamp {
-    fn of(path: &Path) -> Option<Self> {
+    pub(in crate::app) fn of(path: &Path) -> Option<Self> {
         let file = fs::metadata(path).ok()?;
         Some(Self { inode: file.ino(), bytes: file.size(), changed: (file.mtime(), file.mtime_nsec()) })
     }

@@ -7,7 +7,9 @@ impl Service<'_> {
     /// Says aloud what is wrong, when it is time to.
     pub(super) fn announce(&mut self, now: Instant) {
         let Some(announcements) = &mut self.announcements else { return };
-        announcements.handle_timeout(now, !self.calls.is_empty(), self.accounts.faults());
+        let is_busy =
+            !self.calls.is_empty() || self.desk.as_ref().is_some_and(|desk| desk.playback.is_busy());
+        announcements.handle_timeout(now, is_busy, self.accounts.faults());
         // The relay goes on while it is made ready, and it is not said before.
         let is_open =
             !announcements.is_busy() || self.lines.as_mut().is_none_or(|lines| lines.open(now) <= now);

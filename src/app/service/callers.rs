@@ -77,7 +77,7 @@ impl<'a> Service<'a> {
     }
 
     /// Nothing is before a caller but the relay, the chime and `answer-after`; the last only, if he has not been answered.
-    fn enter(&mut self, now: Instant, call: CallKey) {
+    pub(super) fn enter(&mut self, now: Instant, call: CallKey) {
         let Some(state) = self.calls.get(&call) else { return };
         let (claim, is_answered) = (state.terms.claim, matches!(state.stage, Stage::OffAir(_, None)));
         let open_at = self.open(now).max(self.cards.open_at(now, &claim));

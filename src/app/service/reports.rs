@@ -17,6 +17,9 @@ impl Service<'_> {
                 if let Some(klaxon) = &mut self.klaxon {
                     klaxon.handle_retired(*voice);
                 }
+                if let Some(desk) = &mut self.desk {
+                    desk.playback.handle_retired(*voice);
+                }
                 if let Some(music) = &mut self.music {
                     music.handle_retired(*voice);
                 }
