@@ -15,8 +15,8 @@
 mod made;
 mod store;
 
-pub(super) use self::made::found;
 use self::made::Made;
+pub(super) use self::made::found;
 use self::store::Store;
 use super::bell::Bell;
 use super::cards::Cards;

@@ -342,7 +342,8 @@ impl<'a> Service<'a> {
         let bells = self.ringer.poll_timeout();
         let floor = self.cards.poll_timeout(clock::now());
         let music = self.music.as_ref().and_then(|music| music.poll_timeout(clock::now()));
-        let others = [post, reload, outlook, reports, answer, announcement, lines, chime, told, floor, bells, music];
+        let others =
+            [post, reload, outlook, reports, answer, announcement, lines, chime, told, floor, bells, music];
         own.into_iter().chain(others).flatten().min()
     }
 
