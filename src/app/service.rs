@@ -373,8 +373,7 @@ impl<'a> Service<'a> {
                         let caller = Caller::new(&from, path, &call_id);
                         let stage = Stage::Waiting(Box::new(prepared));
                         let (keys, hold) = (String::new(), None);
-                        let state = Call { name, caller, since: now, terms, hold, keys, stage };
-                        self.take(now, call, state);
+                        self.take(now, call, Call { name, caller, since: now, terms, hold, keys, stage });
                     }
                     Err(refused) => self.refuse(now, call, name.as_deref(), &refused),
                 }
