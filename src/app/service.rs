@@ -342,8 +342,8 @@ impl<'a> Service<'a> {
         let bells = self.ringer.poll_timeout();
         let floor = self.cards.poll_timeout(clock::now());
         let music = self.music.as_ref().and_then(|music| music.poll_timeout(clock::now()));
-        let others =
-            [post, reload, outlook, reports, answer, announcement, lines, chime, told, floor, bells, music];
+        let sounds = [announcement, lines, chime, told, floor, bells, music];
+        let others = [post, reload, outlook, reports, answer].into_iter().chain(sounds);
         own.into_iter().chain(others).flatten().min()
     }
 
@@ -373,8 +373,7 @@ impl<'a> Service<'a> {
                         let caller = Caller::new(&from, path, &call_id);
                         let stage = Stage::Waiting(Box::new(prepared));
                         let (keys, hold) = (String::new(), None);
-                        let state = Call { name, caller, since: now, terms, hold, keys, stage };
-                        self.take(now, call, state);
+                        self.take(now, call, Call { name, caller, since: now, terms, hold, keys, stage });
                     }
                     Err(refused) => self.refuse(now, call, name.as_deref(), &refused),
                 }

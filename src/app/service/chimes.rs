@@ -1,7 +1,6 @@
 //! Chimes of a box at work.
 
 use super::{Call, Klaxon, Service, Stage};
-use crate::config::Sound;
 use crate::paging::Entry;
 use crate::sip::CallKey;
 use crate::time::Instant;
@@ -14,11 +13,13 @@ impl<'a> Service<'a> {
 
     /// A caller does not have to wait for others, and claims what he holds; when he may be answered.
     pub(super) fn chime(&mut self, now: Instant, call: CallKey, entry: Entry) -> Instant {
-        let Some(hold) = self.calls.get(&call).and_then(|state| state.hold.clone()) else {
+        let state = self.calls.get(&call);
+        let Some((state, hold)) = state.and_then(|state| Some((state, state.hold.clone()?))) else {
             return entry.answer_at;
         };
-        let sound = self.calls.get(&call).map(|state| self.directory.klaxon(&state.terms).clone());
-        let sound = sound.unwrap_or(Sound::None);
+        let sound = self.directory.klaxon(&state.terms).clone();
+        // One call too many is refused; who has been answered is none.
+        let is_refused = self.pager.is_full() && matches!(state.stage, Stage::Waiting(_));
         let is_joined = |(&other, state): (&CallKey, &Call<'_>)| {
             let zones = state.hold.as_ref().map(|hold| hold.zones());
             let is_page = !matches!(state.stage, Stage::Ringing);
@@ -26,7 +27,7 @@ impl<'a> Service<'a> {
         };
         let is_joining = self.calls.iter().any(is_joined);
         let (answer_at, sounds_at) = match &mut self.klaxon {
-            Some(klaxon) if !self.pager.is_full() => {
+            Some(klaxon) if !is_refused => {
                 let answer_at = klaxon.handle_call(now, entry, is_joining, (&hold, &sound));
                 (answer_at, klaxon.sounds_at(hold.zones()))
             }
