@@ -7,7 +7,7 @@
 //!    smol, one thread                                          one audio thread per sound card
 //! SIP     -> sip::Endpoint -> events -> paging::Pager ─┐       ┌ per period ─────────────────────────────────────┐
 //!                                                      ├ ring >│ commands -> voices (jitter, decode, conceal)     │
-//! RTP ---> rtp::Receiver -> packets ───────────────────┘       │ -> 16 kHz bus -> x3 -> 48 kHz bus -> limiter     │
+//! RTP ---> rtp::Receiver -> packets ───────────────────┘       │ -> zones: 16 kHz bus -> x3 -> 48 kHz -> limiter  │
 //!                                              reports < ring ─┤ -> device format -> ALSA write                   │
 //!                                                              └──────────────────────────────────────────────────┘
 //! ```

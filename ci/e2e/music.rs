@@ -208,6 +208,41 @@ fn a_reload_that_leaves_a_player_as_it_is_is_not_heard() {
     });
 }
 
+#[test]
+fn players_are_heard_in_their_zones_as_loud_as_these_say_and_a_page_in_one_leaves_the_other_alone() {
+    in_real_time(|| {
+        let folder = next_folder();
+        tone::write_tone(&folder.join("hall.wav"), 48_000, 1000.0, 60.0);
+        tone::write_tone(&folder.join("yard.wav"), 48_000, 1500.0, 60.0);
+        let file = format!(
+            "[sip]\nzones = hall\n[audio]\nlimiter = off\nvolume-music = 80\nmusic-fade-out-duration = 0.5\n\
+             music-fade-in-duration = 0.5\n[zone hall]\nchannels = 1\n[zone yard]\nchannels = 2\n\
+             volume-music = 50\n[music]\nsource = {0}/hall.wav\nzones = hall\n\
+             [music yard]\nsource = {0}/yard.wav\nzones = yard\n",
+            folder.display()
+        );
+        let mut target = PagingBox::start_with_file(V4, &file);
+        until_heard(&target, 1000.0, 1.0);
+        let call = PagingCall::start(&uri(&target), &["--tone", "440", "--seconds", "2"]);
+        assert_eq!(call.finish(PATIENCE).code, Some(0));
+        thread::sleep(Duration::from_secs(2));
+        target.terminate();
+        let [hall, yard] = [0, 1].map(|channel| Recording::read_channel(&target.wav(), channel));
+        let page = hall.place(440.0).unwrap();
+        let before = page.start - 0.9..page.start - 0.7;
+        let (loud, soft) = (hall.level(1000.0, before.clone()), yard.level(1500.0, before.clone()));
+        assert!((loud / tone::AMPLITUDE - 0.8).abs() < 0.02, "{loud}");
+        assert!((soft / tone::AMPLITUDE - 0.4).abs() < 0.02, "{soft}");
+        let (other, strange) = (hall.level(1500.0, before.clone()), yard.level(1000.0, before));
+        assert!(other < 0.001 && strange < 0.001, "{other} and {strange}");
+        let during = page.start + 0.1..page.end - 0.1;
+        assert!(hall.level(1000.0, during.clone()) < 0.001);
+        let yard = yard.find(1500.0).unwrap();
+        assert_eq!(yard.gaps, 0, "{yard:?}");
+        fs::remove_dir_all(folder).unwrap();
+    });
+}
+
 fn start(settings: &[&str]) -> PagingBox {
     PagingBox::start(V4, settings)
 }

@@ -165,6 +165,15 @@ impl Recording {
         Some(first as f32 / self.rate as f32)
     }
 
+    /// The amplitude of `hz` in most tenths of a second from one second to another, whatever a seam does to its phase.
+    pub(crate) fn typical_level(&self, hz: f32, seconds: Range<f32>) -> f32 {
+        let tenths = ((seconds.end - seconds.start) * 10.0) as u16;
+        let start = |tenth: u16| seconds.start + f32::from(tenth) / 10.0;
+        let mut levels: Vec<_> = (0..tenths).map(|tenth| self.level(hz, start(tenth)..start(tenth) + 0.1)).collect();
+        levels.sort_by(f32::total_cmp);
+        levels[levels.len() / 2]
+    }
+
     pub(crate) fn seconds(&self) -> f32 {
         self.samples.len() as f32 / self.rate as f32
     }

@@ -5,8 +5,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 /// The sound files below `folder`, in the order of their paths: by their endings, whatever is in them. Names that begin with
-/// a dot are left out: they are hidden, or what a Mac leaves beside each file. At most `most`, in folders of folders down to
-/// [`DEEPEST`]; below there, and in folders that cannot be read, nothing is looked for.
+/// a dot are left out: they are hidden, or what a Mac leaves beside each file. At most `most`, in folders of folders, eight
+/// deep; below there, and in folders that cannot be read, nothing is looked for.
 ///
 /// # Errors
 ///

@@ -55,7 +55,7 @@ impl Track {
     ///
     /// # Errors
     ///
-    /// See [`TrackError`]. Packets that cannot be decoded are left out, up to [`MOST_UNDECODED`] in a row.
+    /// See [`TrackError`]. Packets that cannot be decoded are left out, up to 200 in a row.
     pub fn read(&mut self, samples: &mut Vec<f32>) -> Result<bool, TrackError> {
         match self.reader.read_packet(&mut self.interleaved, samples)? {
             Next::Sound => self.undecoded = 0,

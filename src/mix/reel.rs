@@ -173,6 +173,7 @@ impl Reel {
     }
 
     /// Copies the frames from `read` on, of which there are `end` until they fall silent.
+    #[expect(clippy::cast_precision_loss, reason = "frames of a fade")]
     fn copy(&mut self, end: usize, input: &mut [f32]) {
         let Some(piece) = self.held.front() else { return };
         let samples = piece.samples[self.read..].iter().map(|&sample| f32::from(sample) / 32_768.0);
@@ -209,6 +210,7 @@ impl Reel {
 /// Frames from full level to silence: 5 ms.
 const FADE: usize = 240;
 /// What the gain may change in a frame.
+#[expect(clippy::cast_precision_loss, reason = "frames of a fade")]
 const STEP: f32 = 1.0 / FADE as f32;
 /// Pieces with which it begins: half a second.
 const REFILL: usize = 5;

@@ -81,6 +81,7 @@ const HIGH: f64 = 110_000.0;
 const HIGHEST: f64 = 130_000.0;
 
 #[cfg(test)]
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "frames of some pieces")]
 mod tests {
     use super::*;
 

@@ -290,9 +290,9 @@ fn wait_after(times: u32) -> Duration {
 /// The first wait after a failure.
 const FIRST_WAIT: Duration = Duration::from_secs(1);
 /// The longest.
-const LONGEST_WAIT: Duration = Duration::from_secs(60);
+const LONGEST_WAIT: Duration = Duration::from_mins(1);
 /// How often a better source is looked at.
-const LOOK_EVERY: Duration = Duration::from_secs(60);
+const LOOK_EVERY: Duration = Duration::from_mins(1);
 /// A stream that was heard for so long works.
 const STEADY: Duration = Duration::from_secs(10);
 /// What is shorter was not heard: without it a list of clicks would be read for ever.

@@ -1,4 +1,5 @@
-//! Streams by HTTP, for threads that may wait.
+//! Streams by HTTP, with TLS or without, for threads that may wait. Who a server is, is proved to the authorities that
+//! browsers trust too (`webpki-roots`).
 
 use core::fmt;
 use core::time::Duration;
@@ -13,7 +14,7 @@ pub struct HttpStream {
 }
 
 impl HttpStream {
-    /// Asks for what is at `url`, as a player that wants sound and no titles in between. It follows up to [`MOST_REDIRECTS`]
+    /// Asks for what is at `url`, as a player that wants sound and no titles in between. It follows up to five
     /// redirections.
     ///
     /// # Errors
@@ -89,8 +90,7 @@ impl From<Error> for HttpError {
     fn from(error: Error) -> Self {
         match error {
             Error::StatusCode(status) => Self::Status(status),
-            Error::HostNotFound => Self::NoSuchHost,
-            Error::Timeout(Timeout::Resolve) => Self::NoSuchHost,
+            Error::HostNotFound | Error::Timeout(Timeout::Resolve) => Self::NoSuchHost,
             Error::Timeout(_) => Self::NoAnswer,
             Error::TooManyRedirects => Self::TooManyRedirects,
             Error::Io(error) => Self::Unreachable(error),

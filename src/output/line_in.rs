@@ -51,7 +51,7 @@ impl LineIn {
     ///
     /// # Errors
     ///
-    /// The input is gone, or gives nothing for [`SILENT_MS`].
+    /// The input is gone, or gives nothing for five seconds.
     pub fn read(&mut self, samples: &mut Vec<f32>) -> Result<(), LineInError> {
         let got = self.pcm.io_i16()?.readi(&mut self.frames);
         let frames = match got {

@@ -106,10 +106,6 @@ fn is_playlist(path: &Path) -> bool {
 
 /// The sound at a URL, or at one that a playlist there names.
 fn stream(url: &str, deep: u32) -> Result<Track, DeckError> {
-    let is_secure = url.get(..6).is_some_and(|scheme| scheme.eq_ignore_ascii_case("https:"));
-    if is_secure {
-        return Err(DeckError::Secure);
-    }
     let mut stream = HttpStream::open(url, USER_AGENT)?;
     let head = head(&mut stream)?;
     match Kind::of(&head) {
@@ -181,7 +177,6 @@ pub(super) enum DeckError {
     Rate(ConvertError),
     Page,
     Empty,
-    Secure,
 }
 
 impl fmt::Display for DeckError {
@@ -195,7 +190,6 @@ impl fmt::Display for DeckError {
             Self::Rate(error) => error.fmt(f),
             Self::Page => f.write_str("expected a stream, found a web page"),
             Self::Empty => f.write_str("there is nothing to play in it"),
-            Self::Secure => f.write_str("https is not known here; many servers have the same stream by http"),
         }
     }
 }

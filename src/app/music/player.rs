@@ -173,7 +173,7 @@ impl<'a> Player<'a> {
                 (state, source.map(ToString::to_string), Some(item).filter(|item| Some(*item) != source))
             }
         };
-        let stats = self.air.as_ref().and_then(|air| cards.voice(air.voice)).map(|(stats, _)| stats);
+        let told = self.air.as_ref().and_then(|air| cards.voice(air.voice)).map(|(told, _)| told);
         let plays = |source: usize| matches!(&self.now, Now::Plays { source: other, .. } if *other == source);
         let failures = self.sources.iter().enumerate().filter(|(place, _)| !plays(*place));
         let failures = failures.filter_map(|(_, source)| {
@@ -187,8 +187,8 @@ impl<'a> Player<'a> {
             source,
             track: track.map(ToString::to_string),
             failures: failures.collect(),
-            ahead_ms: stats.map_or(0.0, |stats| status::millis(stats.delay)),
-            dry: stats.map_or(0, |stats| stats.dry),
+            ahead_ms: told.map_or(0.0, |told| status::millis(told.delay)),
+            dry: told.map_or(0, |told| told.dry),
         }
     }
 

@@ -74,9 +74,12 @@ struct Gone;
 enum Stop {
     /// By itself, or by a failure.
     Over(End),
-    /// A better source works, and this of it is open.
-    Better(Option<Deck>),
+    /// A better source works.
+    Better(Better),
 }
+
+/// What of a better source is open, if it is one that had to be opened.
+struct Better(Option<Deck>);
 
 impl Reader {
     fn run(mut self) -> Result<(), Gone> {
@@ -89,7 +92,7 @@ impl Reader {
                 Step::List { source, item } => self.list(source, item)?,
                 Step::Play { source, item } => match self.play(source, item, opened.take())? {
                     Stop::Over(end) => self.program.handle_end(clock::now(), end),
-                    Stop::Better(deck) => opened = deck,
+                    Stop::Better(Better(deck)) => opened = deck,
                 },
             }
         }
@@ -119,7 +122,12 @@ impl Reader {
         let (mut samples, mut heard) = (Vec::new(), 0_u64);
         loop {
             samples.clear();
+            let asked_at = clock::now();
             let outcome = deck.read(&mut samples);
+            if clock::now().since(asked_at) > STALE_AFTER {
+                // What was held back of it belongs to what is long over.
+                self.splice.clear();
+            }
             if heard == 0 && !samples.is_empty() {
                 self.tell(Word::Plays { source, item: item.clone() })?;
             }
@@ -140,15 +148,15 @@ impl Reader {
                 self.fail(source, item, why)?;
                 return Ok(over(heard));
             }
-            if let Some(deck) = self.look()? {
+            if let Some(better) = self.look()? {
                 self.splice.cut();
-                return Ok(Stop::Better(deck));
+                return Ok(Stop::Better(better));
             }
         }
     }
 
-    /// Looks after better sources; the deck of one that works from here on, if it had to be opened.
-    fn look(&mut self) -> Result<Option<Option<Deck>>, Gone> {
+    /// Looks after better sources.
+    fn look(&mut self) -> Result<Option<Better>, Gone> {
         let now = clock::now();
         if let Some((source, item)) = self.program.poll_look(now) {
             self.scout = Some(Scout::send(source, item));
@@ -163,7 +171,7 @@ impl Reader {
         let Some(Scout { source, item, .. }) = self.scout.take() else { return Ok(None) };
         match found {
             Ok((tracks, deck)) => {
-                Ok(self.program.handle_scouted(now, Scouted::Found(tracks)).then_some(deck))
+                Ok(self.program.handle_scouted(now, Scouted::Found(tracks)).then_some(Better(deck)))
             }
             Err(error) => {
                 self.program.handle_scouted(now, Scouted::Failed);
@@ -232,6 +240,8 @@ fn named(name: &str) -> thread::Builder {
     thread::Builder::new().name(name.to_owned()).stack_size(STACK_BYTES)
 }
 
+/// After so long nothing is left of what was read ahead.
+const STALE_AFTER: Duration = Duration::from_secs(2);
 /// Pieces that wait to be taken.
 const PIECES: usize = 4;
 /// Words likewise.

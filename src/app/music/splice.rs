@@ -2,6 +2,7 @@
 //!
 //! The last 5 ms are held back until it is known whether they are the last: then they fall to silence, and what comes next
 //! rises from it.
+#![expect(clippy::cast_precision_loss, reason = "frames of a fade")]
 
 use crate::mix::Piece;
 
@@ -105,9 +106,9 @@ mod tests {
     #[test]
     fn a_cut_falls_and_what_follows_rises() {
         let mut splice = Splice::default();
-        splice.add(&[0.5; 7_000]);
+        splice.add(&vec![0.5; 7_000]);
         splice.cut();
-        splice.add(&[-0.5; 7_000]);
+        splice.add(&vec![-0.5; 7_000]);
         splice.finish();
         let heard = pieces(&mut splice);
         assert_eq!(heard.len(), 3 * Piece::FRAMES);

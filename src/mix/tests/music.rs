@@ -106,9 +106,9 @@ fn music_that_runs_out_falls_silent_without_a_click_counts_it_and_begins_again_w
     let mut stand = Stand::new();
     stand.send(0..5);
     stand.run(5 * PIECE + 10);
-    assert_eq!(peak(&stand.run(50)), 0.0);
+    assert_eq!(peak(stand.run(50)), 0.0);
     stand.send(5..9);
-    assert_eq!(peak(&stand.run(50)), 0.0, "four pieces are too few to begin with");
+    assert_eq!(peak(stand.run(50)), 0.0, "four pieces are too few to begin with");
     stand.send(9..10);
     assert!(peak(stand.run(100)) > 0.24);
     stand.run(400);

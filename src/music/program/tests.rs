@@ -18,7 +18,7 @@ fn at(seconds: u64) -> Instant {
     Instant::ZERO + Duration::from_secs(1_000 + seconds)
 }
 
-const SONG: End = End { heard: Duration::from_secs(180) };
+const SONG: End = End { heard: Duration::from_mins(3) };
 const BRIEF: End = End { heard: Duration::from_secs(3) };
 const NOTHING: End = End { heard: Duration::ZERO };
 
