@@ -39,6 +39,7 @@ mod mdns;
 mod offers;
 mod pages;
 mod placing;
+mod proof;
 mod registration;
 mod reload;
 mod robustness;

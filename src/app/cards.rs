@@ -99,7 +99,17 @@ impl<'a> Cards<'a> {
 
     /// The next report of an audio thread.
     pub(super) fn poll(&self) -> Option<Report> {
-        self.0.iter().find_map(Sink::poll)
+        self.poll_numbered().map(|(_, report)| report)
+    }
+
+    /// The same with the number of the card, from 0.
+    pub(super) fn poll_numbered(&self) -> Option<(usize, Report)> {
+        self.0.iter().enumerate().find_map(|(card, sink)| Some((card, sink.poll()?)))
+    }
+
+    /// The zones that they play.
+    pub(super) fn zones(&self) -> Vec<String> {
+        self.0.iter().flat_map(Sink::zones).map(str::to_owned).collect()
     }
 
     /// Voices that have not come back yet.

@@ -7,7 +7,10 @@
 //! One task runs [`Service::serve`]; it handles at most [`BURST`] SIP messages before it lets the media tasks run.
 //! Nothing here waits for a peer: every step takes what has come and hands on what follows from it.
 
+mod call_log;
 mod chimes;
+mod proof;
+mod reoffers;
 mod status;
 mod switches;
 
@@ -33,6 +36,7 @@ use crate::mix::{Report, VoiceId};
 use crate::paging::{Action, Pager};
 use crate::sip::wire::StatusCode;
 use crate::sip::{CallKey, EndReason, Endpoint, Event, Path};
+use crate::status::Ended;
 use crate::time::Instant;
 use core::time::Duration;
 use log::Level;
@@ -42,7 +46,8 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 pub(super) use call::short;
-use call::{Call, Caller, Stage, complain, name, sentence, summary, tell, tell_reception};
+use call::{Call, Caller, Stage, name, sentence, summary, tell, tell_reception};
+use call_log::CallLog;
 use switches::Presses;
 
 mod call;
@@ -82,6 +87,7 @@ pub(super) struct Service<'a> {
     answers: Vec<(CallKey, Instant)>,
     /// Whose voice it was, until the audio thread gives it back.
     voices: HashMap<VoiceId, String>,
+    pages: CallLog,
 }
 
 impl<'a> Service<'a> {
@@ -117,6 +123,7 @@ impl<'a> Service<'a> {
             calls: HashMap::new(),
             answers: Vec::new(),
             voices: HashMap::new(),
+            pages: CallLog::default(),
         }
     }
 
@@ -181,6 +188,7 @@ impl<'a> Service<'a> {
             goes_on &= self.turn(inbox, Some(deadline)).await;
         }
         self.switch_off(clock::now());
+        self.pages.close(clock::now());
         self.waiting.take().filter(|_| goes_on)
     }
 
@@ -255,11 +263,13 @@ impl<'a> Service<'a> {
         self.endpoint.set_closed(self.closed());
         self.post.tend(now, self.endpoint.flows());
         self.announce(now);
-        while let Some(report) = self.cards.poll() {
+        while let Some((card, report)) = self.cards.poll_numbered() {
+            self.pages.handle_report(card, &report);
             self.on_report(&report);
             // A voice that came back is freed here, where freeing is allowed.
             drop(report);
         }
+        self.pages.handle_timeout(now);
         self.follow(now);
         self.switch(now);
         self.show(now);
@@ -302,7 +312,9 @@ impl<'a> Service<'a> {
         let (reload, outlook) = (self.reload.poll_timeout(), self.outlook.deadline());
         let lines = self.lines.as_ref().and_then(Lines::poll_timeout);
         let chime = self.klaxon.as_ref().and_then(Klaxon::poll_timeout);
-        let others = [self.post.deadline(), reload, outlook, reports, answer, announcement, lines, chime];
+        let pages = self.pages.poll_timeout(clock::now());
+        let others =
+            [self.post.deadline(), reload, outlook, reports, answer, announcement, lines, chime, pages];
         own.into_iter().chain(others).flatten().min()
     }
 
@@ -370,7 +382,7 @@ impl<'a> Service<'a> {
             }
             Event::Ended { call, reason } => {
                 self.make_way(now);
-                self.on_ended(call, reason);
+                self.on_ended(now, call, reason);
             }
             // The box places no calls, and it plays from the answer on, acknowledged or not.
             _ => {}
@@ -414,6 +426,7 @@ impl<'a> Service<'a> {
                 if let Some(state) = self.calls.get(&call) {
                     tell(Level::Info, state.name.as_deref(), format_args!("ended: {reason}"));
                 }
+                self.page_ends(now, call, proof::hung_up(reason));
                 self.leave(now, call);
             }
         }
@@ -443,6 +456,7 @@ impl<'a> Service<'a> {
         state.stage = Stage::OnAir(Box::new(stream));
         self.endpoint.answer(now, call, ours);
         self.pager.handle_talking(now, call);
+        self.page_begins(now, call);
     }
 
     fn give_up(&mut self, now: Instant, call: CallKey, status: StatusCode, why: &str) {
@@ -450,46 +464,6 @@ impl<'a> Service<'a> {
             tell(Level::Warn, state.name.as_deref(), format_args!("refused: {why}"));
         }
         self.endpoint.reject(now, call, status, None);
-    }
-
-    /// The ACK may hold the answer to our offer.
-    fn on_confirmed(&mut self, now: Instant, call: CallKey, body: &[u8]) {
-        let Some(Call { name, stage: Stage::OnAir(stream), .. }) = self.calls.get_mut(&call) else { return };
-        if let Err(refused) = stream.handle_answer(body) {
-            tell(Level::Warn, name.as_deref(), format_args!("ended: {refused}"));
-            self.pager.handle_ended(call);
-            self.leave(now, call);
-        }
-    }
-
-    /// The caller wants to change the call: to hold it, to resume it, to be heard from elsewhere.
-    fn on_reoffered(&mut self, now: Instant, call: CallKey, offer: &[u8]) {
-        let Some(Call { name, caller, stage: Stage::OnAir(stream), .. }) = self.calls.get_mut(&call) else {
-            return self.endpoint.reject_reoffer(now, call, StatusCode::NOT_ACCEPTABLE_HERE, None);
-        };
-        match stream.handle_offer(offer) {
-            Ok(ours) => {
-                if let Some(name) = name {
-                    self.voices.insert(stream.voice(), name.clone());
-                }
-                self.endpoint.accept_reoffer(now, call, ours);
-            }
-            Err(refused) => {
-                complain(self.chatter.allow(now, caller.peer.ip()), name.as_deref(), &refused);
-                self.endpoint.reject_reoffer(now, call, refused.status(), refused.warning().as_ref());
-            }
-        }
-    }
-
-    /// The caller has answered what we said again.
-    fn on_refreshed(&mut self, now: Instant, call: CallKey, answer: &[u8]) {
-        let Some(Call { name, caller, stage: Stage::OnAir(stream), .. }) = self.calls.get_mut(&call) else {
-            return;
-        };
-        match stream.handle_refresh(answer) {
-            Ok(()) => self.voices.extend(name.iter().map(|name| (stream.voice(), name.clone()))),
-            Err(refused) => complain(self.chatter.allow(now, caller.peer.ip()), name.as_deref(), &refused),
-        }
     }
 
     /// Keys that came with the media.
@@ -515,6 +489,7 @@ impl<'a> Service<'a> {
 
     /// Hangs up; the voice plays what has come.
     fn leave(&mut self, now: Instant, call: CallKey) {
+        self.page_ends(now, call, Ended::Stopped);
         if let Some(state) = self.calls.get_mut(&call) {
             state.tell_keys();
             tell_reception(state);
@@ -523,7 +498,8 @@ impl<'a> Service<'a> {
         self.endpoint.hang_up(now, call);
     }
 
-    fn on_ended(&mut self, call: CallKey, reason: EndReason) {
+    fn on_ended(&mut self, now: Instant, call: CallKey, reason: EndReason) {
+        self.page_ends(now, call, proof::ended(reason));
         self.pager.handle_ended(call);
         if let Some(mut state) = self.calls.remove(&call) {
             state.tell_keys();

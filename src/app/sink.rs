@@ -207,6 +207,11 @@ impl<'a> Sink<'a> {
         }
     }
 
+    /// The zones that it plays.
+    pub(super) fn zones(&self) -> impl Iterator<Item = &str> {
+        self.output.routes.iter().map(|route| route.zone.as_str())
+    }
+
     /// How it is.
     pub(super) fn status(&self, now: Instant) -> status::Sink {
         self.take_news();
@@ -218,7 +223,7 @@ impl<'a> Sink<'a> {
         let sound = self.sound.get().filter(|_| self.voices.get() > 0);
         status::Sink {
             device: self.output.device.to_string(),
-            zones: self.output.routes.iter().map(|route| route.zone.clone()).collect(),
+            zones: self.zones().map(str::to_owned).collect(),
             state: self.state(),
             card,
             fault,

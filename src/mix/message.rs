@@ -104,6 +104,8 @@ pub struct VoiceStats {
     pub drift_ppm: f32,
     /// How loud it was since the last report, its pauses included, after its level.
     pub level: Reading,
+    /// How long that was.
+    pub span: Duration,
     /// Chunks of a payload type that the voice cannot decode, played as silence.
     pub undecoded: u64,
 }

@@ -12,6 +12,7 @@ use crate::dsp::{Meter, Ramp};
 use crate::rtp::{Chunk, DelayRange};
 use crate::time::Instant;
 use crate::units::{Level, SampleRate};
+use core::time::Duration;
 
 /// A voice. Everything it needs is allocated when it is made.
 #[derive(Clone, Debug)]
@@ -19,6 +20,8 @@ pub struct Voice {
     source: Source,
     envelope: Envelope,
     meter: Meter,
+    /// Blocks that the meter has heard.
+    metered: u32,
     phase: Phase,
 }
 
@@ -30,6 +33,7 @@ impl Voice {
             source: Source::Telephone(Telephone::new(config.formats, config.delay)),
             envelope: Envelope::new(config.level, Ramp::QUICK),
             meter: Meter::new(),
+            metered: 0,
             phase: Phase::Open,
         }
     }
@@ -41,6 +45,7 @@ impl Voice {
             source: Source::Recital(Reciter::new(recital)),
             envelope: Envelope::new(recital.level, recital.fade),
             meter: Meter::new(),
+            metered: 0,
             phase: Phase::Open,
         }
     }
@@ -79,6 +84,7 @@ impl Voice {
     /// Adds what is heard from `now` on to its bus.
     pub(super) fn render(&mut self, now: Instant, buses: &mut Buses) {
         self.turn_phase(now);
+        self.metered = self.metered.saturating_add(1);
         self.source.turn();
         let bus = self.source.bus();
         let mut block = [0.0; BLOCK];
@@ -114,7 +120,7 @@ impl Voice {
     #[must_use]
     pub fn stats(&self) -> VoiceStats {
         let Source::Telephone(Telephone { playout, rise, .. }) = &self.source else {
-            return VoiceStats { level: self.meter.reading(), ..VoiceStats::default() };
+            return VoiceStats { level: self.meter.reading(), span: self.span(), ..VoiceStats::default() };
         };
         let stream = playout.stream();
         VoiceStats {
@@ -123,12 +129,18 @@ impl Voice {
             target: stream.jitter().target(),
             drift_ppm: rise.ppm(),
             level: self.meter.reading(),
+            span: self.span(),
             undecoded: stream.undecoded(),
         }
     }
 
     pub(super) fn reset_meter(&mut self) {
         self.meter.reset();
+        self.metered = 0;
+    }
+
+    fn span(&self) -> Duration {
+        BLOCK_TIME * self.metered
     }
 
     fn turn_phase(&mut self, now: Instant) {

@@ -2,12 +2,14 @@
 //!
 //! The [`Pager`] decides when a call is answered, refused and ended. It knows calls by a name only; signalling, media
 //! and loudspeakers are joined to it by `app`. The [`Prelude`] is what is heard before that, the
-//! [`Relay`] is on while there is something to hear.
+//! [`Relay`] is on while there is something to hear. The [`Proof`] is what can be said of a page afterwards.
 
 mod pager;
 mod prelude;
+mod proof;
 mod relay;
 
 pub use pager::{Action, EndReason, Pager, Policy};
 pub use prelude::{Cue, Entry, Padding, Prelude};
+pub use proof::{Heard, Loudness, Proof, SILENCE_DBFS};
 pub use relay::Relay;

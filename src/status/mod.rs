@@ -20,6 +20,7 @@ mod lines;
 mod meter;
 mod page;
 mod question;
+mod record;
 mod snapshot;
 mod text;
 
@@ -27,9 +28,10 @@ pub use clock::{Clock, ClockKeeper};
 pub use condition::Condition;
 pub use fault::{Fault, faults};
 pub use lines::{Line, LineState, Role};
-pub use meter::{SILENCE_DBFS, dbfs, millis, tenths};
+pub use meter::{SILENCE_DBFS, dbfs, millis, percent, tenths};
 pub use page::Page;
 pub use question::{Question, QuestionError};
+pub use record::{Ended, Record, RecordKind, Warning};
 pub use snapshot::{
     Account, AccountState, Call, CallState, Card, Counters, Failure, Mistake, Reason, SCHEMA, Severity, Sink,
     SinkState, Status, StatusError, Stream,

@@ -3,6 +3,7 @@
 use super::clock::Clock;
 use super::fault::{Fault, faults};
 use super::lines::Line;
+use super::record::{Record, Warning};
 use core::fmt;
 use serde::{Deserialize, Serialize};
 
@@ -22,10 +23,16 @@ pub struct Status {
     pub healthy: bool,
     /// What keeps it from being healthy.
     pub faults: Vec<Fault>,
+    /// What is worth a word and keeps it from nothing.
+    #[serde(default)]
+    pub warnings: Vec<Warning>,
     /// Its accounts at telephone systems.
     pub accounts: Vec<Account>,
     /// Who calls.
     pub calls: Vec<Call>,
+    /// The last pages that are over, the newest first.
+    #[serde(default)]
+    pub pages: Vec<Record>,
     /// What it plays on.
     pub sinks: Vec<Sink>,
     /// Relay, lamp and buttons.
@@ -38,13 +45,14 @@ pub struct Status {
 }
 
 impl Status {
-    /// The same with its faults found, and the words that are the same for all.
+    /// The same with its faults and warnings found, and the words that are the same for all.
     #[must_use]
     pub fn judged(self) -> Self {
         let mut faults = faults(&self.accounts, &self.sinks, &self.mistakes);
         faults.extend(self.lines.iter().filter_map(Line::as_fault));
         let (schema, version) = (SCHEMA, env!("CARGO_PKG_VERSION").to_owned());
-        Self { schema, version, healthy: faults.is_empty(), faults, ..self }
+        let warnings = Warning::of_records(&self.pages).into_iter().collect();
+        Self { schema, version, healthy: faults.is_empty(), faults, warnings, ..self }
     }
 
     /// As JSON, in one line without its end.

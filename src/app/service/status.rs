@@ -18,6 +18,7 @@ impl Service<'_> {
             uptime_s: now.since(self.outlook.since()).as_secs(),
             clock: self.clock(now),
             calls: calls.into_iter().map(|call| self.status_of(now, call)).collect(),
+            pages: self.pages.records(now),
             counters: self.counters(),
             ..self.condition(now)
         };
@@ -41,7 +42,7 @@ impl Service<'_> {
         self.outlook.mistakes().iter().cloned().chain(files).collect()
     }
 
-    fn clock(&self, now: Instant) -> Clock {
+    pub(super) fn clock(&self, now: Instant) -> Clock {
         let shows = clock::wall();
         Clock::new(shows, clock::local_offset_s(shows), self.outlook.clock_keeper(now, shows))
     }
@@ -78,7 +79,7 @@ impl Service<'_> {
             received_packets: received.received,
             lost_packets: received.lost,
             refused_packets: received.rejected,
-            loss_percent: percent(received.lost, received.received + received.lost),
+            loss_percent: status::percent(received.lost, received.received + received.lost),
             jitter_ms: millis(received.jitter),
             latency_ms: voice.map(|(_, latency)| millis(latency)),
             drift_ppm: stats.map(|stats| tenths(stats.drift_ppm.into())),
@@ -107,10 +108,4 @@ impl Service<'_> {
             log_lines_lost: log::lost(),
         }
     }
-}
-
-/// Hundredths with one digit behind the point.
-#[expect(clippy::cast_precision_loss, reason = "packets of a call")]
-fn percent(part: u64, whole: u64) -> f64 {
-    if whole == 0 { 0.0 } else { tenths(part as f64 * 100.0 / whole as f64) }
 }

@@ -1,0 +1,67 @@
+//! The proof of each page of a box at work: from its answer to its end.
+
+use super::call_log::Received;
+use super::{Service, Stage};
+use crate::paging;
+use crate::sip::{CallKey, EndReason};
+use crate::status::{Ended, Record, RecordKind};
+use crate::time::Instant;
+
+impl Service<'_> {
+    /// The call is on air.
+    pub(super) fn page_begins(&mut self, now: Instant, call: CallKey) {
+        let Some(state) = self.calls.get(&call) else { return };
+        let Stage::OnAir(stream) = &state.stage else { return };
+        let (caller, clock) = (&state.caller, self.clock(now));
+        let record = Record {
+            from: caller.from.clone(),
+            peer: caller.peer.to_string(),
+            call_id: caller.call_id.clone(),
+            account: self.accounts.of_server(caller.peer.ip()).map(str::to_owned),
+            zones: self.cards.zones(),
+            began: clock.trusted.then_some(clock.time),
+            uptime_s: now.since(self.outlook.since()).as_secs(),
+            ..Record::new(RecordKind::Call)
+        };
+        let (peer, voice) = (caller.peer.ip(), stream.voice());
+        self.pages.begin(now, (call, peer), voice, record);
+    }
+
+    /// The call may be heard as another voice.
+    pub(super) fn page_goes_on(&mut self, call: CallKey) {
+        if let Some(Stage::OnAir(stream)) = self.calls.get(&call).map(|state| &state.stage) {
+            self.pages.handle_voice(call, stream.voice());
+        }
+    }
+
+    /// The call ends; to be told while its stream is still there.
+    pub(super) fn page_ends(&mut self, now: Instant, call: CallKey, ended: Ended) {
+        let received = match self.calls.get(&call).map(|state| &state.stage) {
+            Some(Stage::OnAir(stream)) => {
+                let stats = stream.stats();
+                Received { codec: stream.agreed_codec(), packets: stats.received, lost: stats.lost }
+            }
+            _ => Received::default(),
+        };
+        self.pages.end(now, call, ended, received);
+    }
+}
+
+/// How a page ended that the box has hung up.
+pub(super) const fn hung_up(reason: paging::EndReason) -> Ended {
+    match reason {
+        paging::EndReason::TooLong => Ended::TooLong,
+        paging::EndReason::Silence => Ended::NoMedia,
+    }
+}
+
+/// How a page ended by what was signalled.
+pub(super) const fn ended(reason: EndReason) -> Ended {
+    match reason {
+        EndReason::RemoteHangUp | EndReason::Cancelled => Ended::CallerHungUp,
+        EndReason::LocalHangUp => Ended::Stopped,
+        EndReason::NoAck => Ended::NoAck,
+        EndReason::Expired => Ended::Expired,
+        EndReason::Unwritable => Ended::Failed,
+    }
+}
