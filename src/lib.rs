@@ -16,7 +16,7 @@
 //!
 //! | layer | modules | rule |
 //! |---|---|---|
-//! | 0 vocabulary | [`allow`], [`key`], [`time`], [`timers`], [`units`] | no dependencies |
+//! | 0 vocabulary | [`allow`], [`key`], [`time`], [`timers`], [`units`], [`zones`] | no dependencies |
 //! | 1 pure cores | [`sip`], [`sdp`], [`rtp`], [`codec`], [`dsp`], [`mix`], [`paging`], [`config`], [`dns`], [`mdns`], [`speech`], [`status`], [`syslog`], [`slots`], [`fat`], [`appliance`], [`guard`] | bytes and `now` in, values out |
 //! | 2 edges | [`clock`], [`entropy`], [`net`], [`files`], [`gpio`], [`output`], [`process`], [`sandbox`], [`watchdog`] | thin, no decisions |
 //! | 3 composition | [`app`] | joins the rest |
@@ -47,6 +47,7 @@ pub mod shrink;
 pub mod time;
 pub mod timers;
 pub mod units;
+pub mod zones;
 
 pub mod appliance;
 pub mod codec;

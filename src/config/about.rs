@@ -1,6 +1,7 @@
 //! What each kind of section is for, in a sentence, and what is lacking where it is not complete.
 
 use super::table::{Naming, Section};
+use super::terms::KEYS;
 
 /// What a kind of section is for.
 pub(super) fn sentence(section: &Section) -> &'static str {
@@ -18,13 +19,17 @@ pub(super) fn header(section: &Section) -> String {
 
 /// The same with a name.
 pub(super) fn named_header(section: &Section) -> String {
-    let name = if section.kind == "announcement" { "NUMBER" } else { "NAME" };
+    let name = match section.kind {
+        "announcement" => "NUMBER",
+        KEYS => "DIGITS",
+        _ => "NAME",
+    };
     format!("[{} {name}]", section.kind)
 }
 
 /// A header that could stand in a file.
 pub(super) fn example_header(section: &Section) -> String {
-    header(section).replace("NUMBER", "1")
+    header(section).replace("NUMBER", "1").replace("DIGITS", "1")
 }
 
 /// What further sections of a kind are that needs no name.
@@ -50,7 +55,16 @@ const SENTENCES: &[(&str, &str)] = &[
     ("multicast", "Pages that others send by IP multicast."),
     ("transmit", "What this box sends to others by IP multicast."),
     ("bell", "Sounds at fixed times."),
-    ("announcement", "Recordings that are played by telephone (the number is dialled) or by a button."),
+    (
+        "announcement",
+        "Recordings that are played by keys of a telephone ([key DIGITS]), by a button or by a command.",
+    ),
+    ("emergency", "What is played again and again when a key, a button or a command calls for help."),
+    ("caller", "Callers whose pages differ from what the account says."),
+    (
+        "key",
+        "What keys of a telephone do while it is connected with the box; after the PIN, where there is one.",
+    ),
     ("gpio", "Lines of the Raspberry Pi that the box switches."),
     ("button", "A push button at a line of the Raspberry Pi."),
     ("network", "The network of the card image."),

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use super::layer::{Given, Slot};
 use super::read::Reader;
-use super::{Host, Place, Problem, SectionName, Settings};
+use super::{Host, Place, Problem, Reception, SectionName, Settings};
 
 /// An account, or what `[sip]` says for all of them.
 #[derive(Clone, PartialEq, Eq)]
@@ -34,6 +34,8 @@ pub struct Account {
     pub register: bool,
     /// For how long.
     pub expires: Duration,
+    /// How its calls are taken.
+    pub reception: Reception,
 }
 
 impl Account {
@@ -49,6 +51,7 @@ impl Account {
             outbound_proxy: Vec::new(),
             register: false,
             expires: Duration::ZERO,
+            reception: Reception::blank(),
         }
     }
 
@@ -235,10 +238,7 @@ mod tests {
         let (settings, told) = read("[sip hall]\ndomain = pbx\nuser = 1\nptime = 30\nmode = ring\n");
         assert_eq!(
             told,
-            [
-                "paging.conf:4:1: note: [sip hall] ptime: counts for the whole box: it belongs into [sip]",
-                "paging.conf:5:1: note: [sip hall] mode: is known but does nothing yet",
-            ]
+            ["paging.conf:4:1: note: [sip hall] ptime: counts for the whole box: it belongs into [sip]"]
         );
         assert_eq!(settings.sip.ptime, Duration::from_millis(20));
     }

@@ -24,7 +24,7 @@ pub enum Subject {
     Key {
         /// Its section.
         section: &'static str,
-        /// Its name.
+        /// Its name; empty for all sections of that kind.
         key: &'static str,
     },
     /// A zone.
@@ -99,8 +99,8 @@ pub fn meanwhile(running: &Settings, new: &Settings) -> Settings {
     settings.zones.clone_from(&running.zones);
     for zone in &mut settings.zones {
         if let Some(other) = new.zones.iter().find(|other| normal(&other.name) == normal(&zone.name)) {
-            zone.name.clone_from(&other.name);
-            zone.volume = other.volume;
+            let (device, channels, delay) = (zone.device.take(), zone.channels, zone.delay);
+            *zone = Zone { device, channels, delay, ..other.clone() };
         }
     }
     settings
@@ -178,6 +178,7 @@ fn changes_of_buttons(old: &[Button], new: &[Button], changes: &mut Vec<Change>)
 impl fmt::Display for Change {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.subject {
+            Subject::Key { section, key: "" } => f.write_str(section),
             Subject::Key { section, key } => write!(f, "{section}.{key}"),
             Subject::Zone { name, fate } => write!(f, "zone {}{fate}", name.escape_debug()),
             Subject::Button { name, fate } => write!(f, "button {}{fate}", name.escape_debug()),
@@ -246,6 +247,32 @@ pub(super) const KEYS: &[(&str, &str, Timing, Differ<Settings>)] = &[
     ("audio", "klaxon-padding", Timing::Now, differ!(audio.klaxon_padding)),
     ("audio", "klaxon-after", Timing::Now, differ!(audio.klaxon_after)),
     ("audio", "volume-klaxon", Timing::Now, differ!(audio.volume_klaxon)),
+    ("audio", "talk-beep", Timing::Now, differ!(audio.talk_beep)),
+    ("audio", "volume-music", Timing::Now, differ!(audio.volume_music)),
+    ("audio", "music-fade-in-duration", Timing::Now, differ!(audio.fade_in.duration)),
+    ("audio", "music-fade-in-offset", Timing::Now, differ!(audio.fade_in.offset)),
+    ("audio", "music-fade-in-min", Timing::Now, differ!(audio.fade_in.min)),
+    ("audio", "music-fade-out-duration", Timing::Now, differ!(audio.fade_out.duration)),
+    ("audio", "music-fade-out-offset", Timing::Now, differ!(audio.fade_out.offset)),
+    ("audio", "music-fade-out-min", Timing::Now, differ!(audio.fade_out.min)),
+    ("sip", "mode", Timing::Now, differ!(sip.account.reception.mode)),
+    ("sip", "zones", Timing::Now, differ!(sip.account.reception.zones)),
+    ("sip", "priority", Timing::Now, differ!(sip.account.reception.priority)),
+    ("sip", "klaxon", Timing::Now, differ!(sip.account.reception.klaxon)),
+    ("sip", "pin", Timing::Now, differ!(sip.account.reception.pin)),
+    ("sip", "early-media", Timing::Now, differ!(sip.account.reception.early_media)),
+    ("calls", "hold-concurrent", Timing::Now, differ!(calls.hold_concurrent)),
+    ("calls", "queue-max", Timing::Now, differ!(calls.queue_max)),
+    ("calls", "delayed", Timing::Now, differ!(calls.delayed)),
+    ("calls", "dtmf-timeout", Timing::Now, differ!(calls.dtmf_timeout)),
+    ("emergency", "play", Timing::Now, differ!(emergency.play)),
+    ("emergency", "zones", Timing::Now, differ!(emergency.zones)),
+    ("emergency", "priority", Timing::Now, differ!(emergency.priority)),
+    ("group", "", Timing::Now, differ!(groups)),
+    ("caller", "", Timing::Now, differ!(callers)),
+    ("music", "", Timing::Now, differ!(players)),
+    ("announcement", "", Timing::Now, differ!(announcements)),
+    ("key", "", Timing::Now, differ!(keys)),
     ("calls", "hang-up-after-minutes", Timing::Now, differ!(calls.hang_up_after)),
     ("gpio", "relay", Timing::Now, differ!(gpio.relay)),
     ("gpio", "relay-lead", Timing::Now, differ!(gpio.relay_lead)),
@@ -273,6 +300,15 @@ pub(super) const ZONE_KEYS: &[(&str, Timing, Differ<Zone>)] = &[
     ("device", Timing::Idle, differ!(device)),
     ("channels", Timing::Idle, differ!(channels)),
     ("volume", Timing::Now, differ!(volume)),
+    ("volume-page", Timing::Now, differ!(volume_page)),
+    ("volume-bell", Timing::Now, differ!(volume_bell)),
+    ("volume-music", Timing::Now, differ!(volume_music)),
+    ("volume-multicast", Timing::Now, differ!(volume_multicast)),
+    ("night-volume", Timing::Now, differ!(night_volume)),
+    ("night", Timing::Now, differ!(night)),
+    ("delay", Timing::Idle, differ!(delay)),
+    ("duck", Timing::Now, differ!(duck)),
+    ("klaxon", Timing::Now, differ!(klaxon)),
 ];
 
 /// Keys of a button; all of them count at once.

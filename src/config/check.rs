@@ -243,7 +243,7 @@ a.conf:4:1: note: [bell x]: is known but does nothing yet
 
     #[test]
     fn notes_come_behind_mistakes_and_all_in_the_order_of_the_file() {
-        let told = told("[sip]\nmode = ring\nptime = x\n[audio]\nrate = 1\n[update]\nkey = x\n");
+        let told = told("[audio]\nagc = yes\nrate = 1\n[sip]\nptime = x\n[update]\nkey = x\n");
         let places: Vec<_> =
             told.lines().filter(|line| line.starts_with("a.conf")).map(|line| &line[..9]).collect();
         assert_eq!(places, ["a.conf:3:", "a.conf:5:", "a.conf:2:", "a.conf:7:"]);

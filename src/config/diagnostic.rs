@@ -160,8 +160,13 @@ pub enum Problem {
         /// The key that has it.
         owner: String,
     },
-    /// A further button than the most there may be.
-    TooManyButtons,
+    /// A further section of a kind than the most there may be.
+    TooMany {
+        /// How many there may be.
+        most: usize,
+        /// Of what.
+        what: &'static str,
+    },
     /// An address of the box's own without a router.
     NoGateway,
     /// A router outside of its network.
@@ -274,13 +279,16 @@ impl fmt::Display for Problem {
             Self::LineTaken { owner } => {
                 write!(f, "expected a line of its own: {owner} has this one; it is left out")
             }
+            Self::TooMany { most, what } => {
+                write!(f, "expected at most {most} {what}; it is none, nor are those behind it")
+            }
             Self::NoSuchZone { name } => {
                 write!(f, "expected a zone or group that there is, found {name:?}; it is left out")
             }
             Self::NoSuchAnnouncement { number } => {
                 write!(
                     f,
-                    "expected an announcement that there is: no [announcement {number}]; the button does nothing"
+                    "expected an announcement that there is: no [announcement {number}]; it does nothing"
                 )
             }
             Self::Lacks { others, so } => write!(f, "expected {} as well; {so}", others.join(" or ")),
@@ -338,7 +346,6 @@ impl Problem {
             Self::NoCountry => {
                 "has no wifi-country beside it: the radio keeps to what is allowed everywhere, and may not find it"
             }
-            Self::TooManyButtons => "expected at most 32 buttons; it is none, nor are those behind it",
             Self::NotWithoutPassword => "is not joined without its password",
             Self::NoDevice => "names no device; that of [audio] is taken",
             _ => "is a mistake",

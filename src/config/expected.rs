@@ -101,6 +101,10 @@ pub enum Expected {
     Delayed,
     /// What a button does.
     Press,
+    /// What keys of a telephone do.
+    Dialling,
+    /// Callers.
+    Callers,
     /// A line of a GPIO chip.
     Line,
     /// Times of a bell.
@@ -200,6 +204,10 @@ impl Expected {
             Self::Line => {
                 "expected a line by its name such as GPIO17, or by its chip and place such as gpiochip0:17"
             }
+            Self::Dialling => {
+                "expected zones NAME, announcement NUMBER, emergency, volume 0 to 100, volume up or down, night on, off or auto, stop, test or address"
+            }
+            Self::Callers => "expected callers such as 2??@* or 100, at most 64",
             Self::Press => "expected announcement NUMBER, emergency or stop",
             _ => self.of_a_later_part(),
         }

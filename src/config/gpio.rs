@@ -132,7 +132,11 @@ pub(super) fn settle(settings: &mut Settings, given: &BTreeMap<Slot, Given>, rea
         let id = SectionName { kind: BUTTONS, name: Some(first.name.clone()) }.id();
         let section = reader.others.iter().find(|(section, _): &&(_, Place)| section.id() == id).cloned();
         if let Some((section, place)) = section {
-            reader.report.error(&place, &section.to_string(), Problem::TooManyButtons);
+            reader.report.error(
+                &place,
+                &section.to_string(),
+                Problem::TooMany { most: MAX_BUTTONS, what: "buttons" },
+            );
         }
         settings.buttons.truncate(MAX_BUTTONS);
     }

@@ -9,15 +9,16 @@ use super::cron::Cron;
 use super::form::Form;
 use super::gpio::Line;
 use super::source::{Feed, Sound, Source};
+use super::terms::KeyAction;
 use super::value::{self, TimeLimits};
-use super::wanted::{Delayed, Press};
+use super::wanted::{self, Delayed, Press};
 use super::wired::{self, OwnAddress, TimeSource};
 use super::zone_names::ZoneNames;
 use super::{
     ChannelSet, CodecName, Collector, Device, Expected, External, Host, LogLevel, LogPart, PortRange,
     Settings, Span, address, allow, logging,
 };
-use crate::allow::{Allow, Network};
+use crate::allow::{Allow, Network, Pattern};
 use crate::units::{Level, SampleRate};
 
 /// What a key takes, and where the value goes.
@@ -57,7 +58,7 @@ pub enum Kind {
     /// A server of the syslog protocol, or none.
     Syslog(Put<Option<Collector>>),
     /// A priority.
-    Priority(Put<i64>),
+    Priority(Put<u8>),
     /// A DSCP.
     Dscp(Put<u8>),
     /// A sample rate.
@@ -96,6 +97,10 @@ pub enum Kind {
     CodecOrAuto(Put<Option<CodecName>>),
     /// Whose calls are played later.
     Delayed(Put<Delayed>),
+    /// Callers.
+    Callers(Put<Vec<Pattern>>),
+    /// What keys of a telephone do.
+    Dialling(Put<KeyAction>),
     /// What a button does.
     Press(Put<Press>),
     /// A line of a GPIO chip.
@@ -196,6 +201,8 @@ impl Kind {
             Self::Duck(put) => put.give(settings, value::duck(text)?),
             Self::Codec(put) => put.give(settings, CodecName::from_text(text)?),
             Self::CodecOrAuto(put) => put.give(settings, CodecName::or_auto(text)?),
+            Self::Callers(put) => put.give(settings, wanted::callers(text).ok_or(Expected::Callers)?),
+            Self::Dialling(put) => put.give(settings, KeyAction::from_text(text)?),
             Self::Delayed(put) => put.give(settings, Delayed::from_text(text)?),
             Self::At(put) => put.give(settings, At::from_text(text)?),
             Self::Cron(put) => put.give(settings, Cron::from_text(text)?),
@@ -233,6 +240,7 @@ impl Kind {
                 | Self::Zones(_)
                 | Self::Sources(_)
                 | Self::Delayed(_)
+                | Self::Callers(_)
                 | Self::Dates(_)
                 | Self::Listen(_)
                 | Self::Networks(_)
@@ -272,6 +280,7 @@ impl Kind {
             Self::Sound(_) => Sound::WORDS,
             Self::Feed(_) => Feed::WORDS,
             Self::Press(_) => Press::WORDS,
+            Self::Dialling(_) => KeyAction::WORDS,
             Self::Ntp(_) => TimeSource::WORDS,
             Self::OwnAddress(_) => &["dhcp"],
             Self::Duck(_) => &["mute"],

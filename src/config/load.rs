@@ -11,7 +11,7 @@ use super::read::Reader;
 use super::table::{self, Key, Section};
 use super::{
     Account, Button, Diagnostic, Problem, SectionName, Settings, Zone, account, claims, gpio, machine,
-    references,
+    references, terms,
 };
 
 /// What came of loading.
@@ -78,6 +78,7 @@ fn over(
     account::settle(&mut settings, &given, &mut reader);
     claims::settle(&mut settings, &given, &mut reader);
     gpio::settle(&mut settings, &given, &mut reader);
+    terms::settle(&mut settings, &mut reader);
     machine::settle(&mut settings, &given, &mut reader);
     references::settle(&given, &mut reader);
     let (given, memory) = (given.into_values().collect(), Memory::of(&reader.layers, reader.texts));
@@ -106,6 +107,18 @@ fn merged(Reader { layers, zones, accounts, others, .. }: &Reader<'_>) -> Settin
     for (section, keys) in buttons.filter_map(|(section, _)| Some((section, table::section(section.kind)?))) {
         settings.buttons.push(Button::new(section.name.as_deref().unwrap_or_default()));
         apply(keys, sections.get(&section.id()), &mut settings);
+    }
+    settings.begin(&SectionName { kind: terms::MUSIC, name: None });
+    if let Some(section) = table::section(terms::MUSIC) {
+        apply(section, sections.get(section.kind), &mut settings);
+    }
+    for (section, keys) in
+        others.iter().filter_map(|(section, _)| Some((section, table::section(section.kind)?)))
+    {
+        if section.kind != gpio::BUTTONS {
+            settings.begin(section);
+            apply(keys, sections.get(&section.id()), &mut settings);
+        }
     }
     settings.accounts = vec![settings.sip.account.clone()];
     let common = Settings { sip: settings.sip.clone(), ..Settings::blank() };

@@ -57,6 +57,7 @@ mod settings;
 mod source;
 mod span;
 pub mod table;
+mod terms;
 mod value;
 mod wanted;
 mod wired;
@@ -92,6 +93,10 @@ pub use section::SectionName;
 pub use settings::{Audio, Calls, LogLevel, Settings, Sip, Status};
 pub use source::{Feed, Sound, Source};
 pub use span::Span;
+pub use terms::{
+    Announcement, CallerRule, DialKey, Emergency, Group, KeyAction, MAX_PLAYERS, Mode, MusicFade, Player,
+    Reception, Switch,
+};
 pub use value::{TimeLimits, Unit};
 pub use wanted::{Delayed, Press};
 pub use wired::{OwnAddress, TimeSource};

@@ -13,6 +13,7 @@ use super::report::Report;
 use super::scan::{Item, scan};
 use super::section::{SectionFault, normal};
 use super::table::{self, Key, Naming, Section};
+use super::terms::MUSIC;
 use super::{Applied, Diagnostic, Expected, Place, Position, Problem, SectionName, Settings, Severity};
 
 /// Makes layers, each seeing those before it.
@@ -391,7 +392,9 @@ pub(super) fn is_secret(header: &str, key: &str) -> bool {
 /// Whether keys of the section do anything yet.
 fn works((name, section): &Target) -> bool {
     section.works
-        && (name.name.is_none() || section.naming == Naming::Always || section.kind == table::ACCOUNTS)
+        && (name.name.is_none()
+            || section.naming == Naming::Always
+            || [table::ACCOUNTS, MUSIC].contains(&section.kind))
 }
 
 /// Whether the key does anything in this very section.

@@ -8,6 +8,7 @@ use super::layer::{Given, Slot};
 use super::read::{Reader, shortened};
 use super::section::normal;
 use super::table::{self, Key};
+use super::terms::KeyAction;
 use super::zone_names::ZoneNames;
 use super::{Diagnostic, Kind, Place, Position, Press, Problem, SectionName, Severity};
 
@@ -18,6 +19,7 @@ pub(super) fn settle(given: &BTreeMap<Slot, Given>, reader: &mut Reader) {
         match key(value).map(|key| key.kind) {
             Some(Kind::Zones(_)) => zones(value, &names, reader),
             Some(Kind::Press(_)) => press(value, &names, reader),
+            Some(Kind::Dialling(_)) => dialling(value, &names, reader),
             _ => {}
         }
     }
@@ -46,9 +48,16 @@ impl Names {
 
 /// Each zone or group that a value names; a group holds zones only.
 fn zones(value: &Given, names: &Names, reader: &mut Reader) {
-    let Ok(ZoneNames::Named(_)) = ZoneNames::from_text(&value.text) else { return };
+    zones_from(0, value, names, reader);
+}
+
+/// The same behind so many bytes of the value, which are so many letters.
+fn zones_from(begin: usize, value: &Given, names: &Names, reader: &mut Reader) {
+    let list = value.text.get(begin..).unwrap_or_default();
+    let Ok(ZoneNames::Named(_)) = ZoneNames::from_text(list) else { return };
     let is_group = value.section.kind == "group";
-    for (offset, name) in parts(&value.text) {
+    for (offset, name) in parts(list) {
+        let offset = begin + offset;
         let id = normal(name);
         if names.zones.contains_key(&id) || (names.groups.contains_key(&id) && !is_group) {
             continue;
@@ -71,6 +80,18 @@ fn near(id: &str, names: &Names, is_group: bool) -> Option<String> {
 
 fn press(value: &Given, names: &Names, reader: &mut Reader) {
     let Ok(Press::Announcement(number)) = Press::from_text(&value.text) else { return };
+    announcement(number, value, names, reader);
+}
+
+fn dialling(value: &Given, names: &Names, reader: &mut Reader) {
+    match KeyAction::from_text(&value.text) {
+        Ok(KeyAction::Announcement(number)) => announcement(number, value, names, reader),
+        Ok(KeyAction::Zones(_)) => zones_from("zones".len(), value, names, reader),
+        _ => {}
+    }
+}
+
+fn announcement(number: String, value: &Given, names: &Names, reader: &mut Reader) {
     if !names.announcements.contains_key(&number) {
         tell(value, 0, Problem::NoSuchAnnouncement { number }, None, reader);
     }
@@ -154,6 +175,8 @@ const NEEDS: &[(&str, &[&str], &str)] = &[
     ("transmit", &["source"], "nothing is sent"),
     ("bell", &["at", "cron"], "it never rings"),
     ("announcement", &["play"], "nothing is played"),
+    ("caller", &["from"], "it is nobody"),
+    ("key", &["do"], "it does nothing"),
     ("button", &["line"], "it is no button"),
     ("button", &["do"], "it does nothing"),
 ];
@@ -203,7 +226,7 @@ mod tests {
         assert_eq!(
             told(button),
             [
-                "a:3:6: error: [button a] do: expected an announcement that there is: no [announcement 2]; the button does nothing"
+                "a:3:6: error: [button a] do: expected an announcement that there is: no [announcement 2]; it does nothing"
             ]
         );
         assert_eq!(told(&format!("{button}[announcement 2]\nplay = a.wav\n")), [""; 0]);

@@ -3,6 +3,7 @@
 use core::fmt;
 
 use super::table::{self, Naming, Section};
+use super::terms::KEYS;
 use super::wanted::is_number;
 
 /// What stands between brackets: `[sip]`, `[bell Morning]`.
@@ -35,7 +36,7 @@ impl SectionName {
         match (section.naming, &name) {
             (Naming::Never, Some(_)) => Err(SectionFault::TakesNoName),
             (Naming::Always, None) => Err(SectionFault::NeedsName),
-            (_, Some(number)) if section.kind == "announcement" && !is_number(number) => {
+            (_, Some(number)) if ["announcement", KEYS].contains(&section.kind) && !is_number(number) => {
                 Err(SectionFault::NeedsNumber)
             }
             _ => Ok((Self { kind: section.kind, name }, section)),

@@ -5,8 +5,8 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use super::{
-    Account, Button, CodecName, Debug, Device, External, Gpio, Log, Network, PortRange, Sound, Span, Time,
-    Zone, table,
+    Account, Announcement, Button, CallerRule, CodecName, Debug, Delayed, Device, DialKey, Emergency,
+    External, Gpio, Group, Log, MusicFade, Network, Player, PortRange, Sound, Span, Time, Zone, table,
 };
 use crate::allow::Allow;
 use crate::units::{Level, SampleRate};
@@ -24,6 +24,18 @@ pub struct Settings {
     pub accounts: Vec<Account>,
     /// `[zone NAME]`, in the order of their first appearance.
     pub zones: Vec<Zone>,
+    /// `[group NAME]`, in the order of their first appearance.
+    pub groups: Vec<Group>,
+    /// `[caller NAME]`, likewise: the first that fits a caller counts.
+    pub callers: Vec<CallerRule>,
+    /// `[music]`, then `[music NAME]`, likewise; at most [`MAX_PLAYERS`](super::MAX_PLAYERS).
+    pub players: Vec<Player>,
+    /// `[announcement NUMBER]`, likewise.
+    pub announcements: Vec<Announcement>,
+    /// `[emergency]`.
+    pub emergency: Emergency,
+    /// `[key DIGITS]`, likewise.
+    pub keys: Vec<DialKey>,
     /// `[gpio]`.
     pub gpio: Gpio,
     /// `[button NAME]`, in the order of their first appearance.
@@ -100,6 +112,14 @@ pub struct Audio {
     pub klaxon_after: Sound,
     /// The level of both; `None`: left alone.
     pub volume_klaxon: Option<Level>,
+    /// Whether a caller hears when he is heard.
+    pub talk_beep: bool,
+    /// The level of music; `None`: left alone.
+    pub volume_music: Option<Level>,
+    /// How it comes back after a page.
+    pub fade_in: MusicFade,
+    /// How it goes before one.
+    pub fade_out: MusicFade,
     /// No sample is louder; `None`: no limiter.
     pub limiter: Option<Level>,
     /// The card's own volume in percent, up to 100; `None`: left alone.
@@ -113,6 +133,26 @@ pub struct Audio {
 pub struct Calls {
     /// A call ends so long after its answer; `None`: it does not.
     pub hang_up_after: Option<Duration>,
+    /// Whether callers of the same zones wait for one another; otherwise they are heard together.
+    pub hold_concurrent: bool,
+    /// How many wait at most.
+    pub queue_max: usize,
+    /// Whose calls are recorded, then played.
+    pub delayed: Delayed,
+    /// How long a key is waited for.
+    pub dtmf_timeout: Duration,
+}
+
+impl Calls {
+    fn blank() -> Self {
+        Self {
+            hang_up_after: None,
+            hold_concurrent: false,
+            queue_max: 0,
+            delayed: Delayed::No,
+            dtmf_timeout: Duration::ZERO,
+        }
+    }
 }
 
 /// `[status]`: how the box says how it is.
@@ -155,9 +195,15 @@ impl Settings {
         Self {
             sip: Sip::blank(),
             audio: Audio::blank(),
-            calls: Calls { hang_up_after: None },
+            calls: Calls::blank(),
             accounts: Vec::new(),
             zones: Vec::new(),
+            groups: Vec::new(),
+            callers: Vec::new(),
+            players: Vec::new(),
+            announcements: Vec::new(),
+            emergency: Emergency::blank(),
+            keys: Vec::new(),
             gpio: Gpio::default(),
             buttons: Vec::new(),
             log: Log { level: LogLevel::Off, levels: Vec::new(), syslog: None },
@@ -219,6 +265,10 @@ impl Audio {
             klaxon_padding: 0.0,
             klaxon_after: Sound::None,
             volume_klaxon: None,
+            talk_beep: false,
+            volume_music: None,
+            fade_in: MusicFade::BLANK,
+            fade_out: MusicFade::BLANK,
             limiter: None,
             mixer_volume: None,
             overlay: String::new(),

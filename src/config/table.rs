@@ -1,16 +1,18 @@
 //! The table of sections and keys: parser, defaults, hints, the annotated example and the reference come from it.
 
 use super::Kind::{
-    Addresses, Allow, At, Ceiling, Channels, Codec, CodecOrAuto, Codecs, Cron, Dates, Delayed, Device, Dscp,
-    Duck, External, Feed, Foreign, Group, Hosts, Ip, Ips, Late, Level, Line, Listen, LogLevel, LogLevels,
-    Named, Networks, Night, Ntp, Number, OwnAddress, Ports, Press, Priority, Rate, Seconds, Secret, SecretOf,
-    Sound, Sources, Span, Syslog, Text, Time, TimeOrOff, Volume, Word, YesNo, Zones,
+    Addresses, Allow, At, Callers, Ceiling, Channels, Codec, CodecOrAuto, Codecs, Cron, Dates, Delayed,
+    Device, Dialling, Dscp, Duck, External, Feed, Foreign, Group, Hosts, Ip, Ips, Late, Level, Line, Listen,
+    LogLevel, LogLevels, Named, Networks, Night, Ntp, Number, OwnAddress, Ports, Press, Priority, Rate,
+    Seconds, Secret, SecretOf, Sound, Sources, Span, Syslog, Text, Time, TimeOrOff, Volume, Word, YesNo,
+    Zones,
 };
 use super::form::Form;
 use super::gpio::BUTTONS;
 use super::kind::Put::{Into, Later};
+use super::terms::{KEYS, MUSIC as PLAYERS};
 use super::value::{TimeLimits, Unit};
-use super::{Applied, Kind, Settings};
+use super::{Applied, Kind, Mode, Settings};
 
 /// A kind of section and its keys.
 #[derive(Clone, Copy, Debug)]
@@ -68,8 +70,23 @@ impl Section {
 /// The kind of section that makes an account.
 pub(super) const ACCOUNTS: &str = "sip";
 /// Its keys that each account has for itself. The others count for the whole box.
-pub(super) const OF_AN_ACCOUNT: &[&str] =
-    &["domain", "user", "pass", "auth-user", "name", "transport", "outbound-proxy", "register", "expires"];
+pub(super) const OF_AN_ACCOUNT: &[&str] = &[
+    "domain",
+    "user",
+    "pass",
+    "auth-user",
+    "name",
+    "transport",
+    "outbound-proxy",
+    "register",
+    "expires",
+    "mode",
+    "zones",
+    "priority",
+    "klaxon",
+    "pin",
+    "early-media",
+];
 /// The kind of section that makes a zone.
 pub(super) const ZONES: &str = "zone";
 
@@ -79,12 +96,15 @@ pub const SECTIONS: &[Section] = &[
     Section { kind: "audio", naming: Naming::Never, works: true, keys: AUDIO },
     Section { kind: "calls", naming: Naming::Never, works: true, keys: CALLS },
     Section { kind: ZONES, naming: Naming::Always, works: true, keys: ZONE },
-    Section { kind: "group", naming: Naming::Always, works: false, keys: GROUP },
-    Section { kind: "music", naming: Naming::Maybe, works: false, keys: MUSIC },
+    Section { kind: "group", naming: Naming::Always, works: true, keys: GROUP },
+    Section { kind: PLAYERS, naming: Naming::Maybe, works: true, keys: MUSIC },
     Section { kind: "multicast", naming: Naming::Always, works: false, keys: MULTICAST },
     Section { kind: "transmit", naming: Naming::Always, works: false, keys: TRANSMIT },
     Section { kind: "bell", naming: Naming::Always, works: false, keys: BELL },
-    Section { kind: "announcement", naming: Naming::Always, works: false, keys: ANNOUNCEMENT },
+    Section { kind: "announcement", naming: Naming::Always, works: true, keys: ANNOUNCEMENT },
+    Section { kind: "emergency", naming: Naming::Never, works: true, keys: EMERGENCY },
+    Section { kind: "caller", naming: Naming::Always, works: true, keys: CALLER },
+    Section { kind: KEYS, naming: Naming::Always, works: true, keys: KEY },
     Section { kind: "gpio", naming: Naming::Never, works: true, keys: GPIO },
     Section { kind: BUTTONS, naming: Naming::Always, works: true, keys: BUTTON },
     Section { kind: "network", naming: Naming::Never, works: true, keys: NETWORK },
@@ -125,6 +145,12 @@ const fn s(least: u64, most: u64) -> TimeLimits {
     TimeLimits::new(Unit::Seconds, least * 1000, most * 1000)
 }
 
+/// So many percent of full scale.
+#[expect(clippy::cast_precision_loss, reason = "0 to 100")]
+fn percent(number: i64) -> crate::units::Level {
+    crate::units::Level::from_gain(number as f32 / 100.0)
+}
+
 /// Times whose bare numbers are minutes, up to a day.
 const MINUTES: TimeLimits = TimeLimits::new(Unit::Minutes, 0, 86_400_000);
 
@@ -143,11 +169,11 @@ const SIP: &[Key] = &[
     key("external-address", External(Into(|s, v| s.sip.external = v)), "", "the address[:port] by which those outside know the box, behind NAT"),
     key("allow", Allow(Into(|s, v| s.sip.allow = v)), "servers", "who may call: servers (of the accounts; without one as attached), networks (192.168.1.0/24; attached: those of the box), callers (2??@*)"),
     key("require-auth", YesNo(Into(|s, v| s.sip.require_auth = v)), "no", "callers have to prove user and pass of [sip]"),
-    key("mode", Word(&["page", "ring", "emergency"], Later), "page", "page, ring (loud ringer: sounds the klaxon until answered elsewhere) or emergency"),
-    key("zones", Zones(Later), "all", "where calls are heard: all, or zones and groups by name"),
-    key("priority", Priority(Later), "page", "0 to 100, higher wins, or emergency, page, multicast, bell, music"),
-    key("klaxon", Sound(Later), "", "overrides [audio] klaxon").example("three-tone"),
-    key("pin", SecretOf(Form::Pin, Later), "", "asked for by tone, entered by DTMF").example("1234"),
+    key("mode", Word(Mode::WORDS, Into(|s, v| s.sip.account.reception.mode = Mode::from_word(v))), "page", "page, ring (loud ringer: sounds the klaxon until answered elsewhere) or emergency"),
+    key("zones", Zones(Into(|s, v| s.sip.account.reception.zones = v)), "all", "where calls are heard: all, or zones and groups by name"),
+    key("priority", Priority(Into(|s, v| s.sip.account.reception.priority = v)), "page", "0 to 100, higher wins, or emergency, page, multicast, bell, music"),
+    key("klaxon", Sound(Into(|s, v| s.sip.account.reception.klaxon = Some(v))), "", "overrides [audio] klaxon").example("three-tone"),
+    key("pin", SecretOf(Form::Pin, Into(|s, v| s.sip.account.reception.pin = v)), "", "asked for by tone, entered by DTMF").example("1234"),
     key("answer-after", Time(s(0, 120), Into(|s, v| s.sip.answer_after = v)), "0s", "how long a call rings"),
     key("codecs", Codecs(Into(|s, v| s.sip.codecs = v)), "G722, PCMA, PCMU, L16", "the best first; this order decides"),
     key("ptime", Time(ms(10, 60).in_steps(10), Into(|s, v| s.sip.ptime = v)), "20ms", "length of packets"),
@@ -156,7 +182,7 @@ const SIP: &[Key] = &[
     key("rtp-ports", Ports(Into(|s, v| s.sip.rtp_ports = v)), "16384-16884", "where media is received, two ports a call"),
     key("rtp-timeout", TimeOrOff(s(1, 3600), Into(|s, v| s.sip.rtp_timeout = v)), "20s", "a call without RTP ends; 0 off"),
     key("session-timer", TimeOrOff(s(90, 86_400), Into(|s, v| s.sip.session_timer = v)), "1800s", "how often a call is confirmed; 0 off"),
-    key("early-media", YesNo(Later), "no", "let the caller hear the chime (183) instead of ring-back"),
+    key("early-media", YesNo(Into(|s, v| s.sip.account.reception.early_media = v)), "no", "let the caller hear the chime (183) instead of ring-back"),
 ];
 
 #[rustfmt::skip]
@@ -179,16 +205,16 @@ const AUDIO: &[Key] = &[
     key("klaxon-max-length", Seconds(Into(|s, v| s.audio.klaxon_max_length = v)), "10", "the klaxon ends after so many seconds"),
     key("klaxon-padding", Seconds(Into(|s, v| s.audio.klaxon_padding = v)), "0", "seconds to the answer; negative answers before the klaxon ends"),
     key("klaxon-after", Sound(Into(|s, v| s.audio.klaxon_after = v)), "none", "sounded when the page ends"),
-    key("talk-beep", YesNo(Later), "yes", "the caller hears when the path is open"),
-    key("volume-music", Volume(Later), "-1", "how loud music is, in percent or dB; -1 leaves alone"),
+    key("talk-beep", YesNo(Into(|s, v| s.audio.talk_beep = v)), "yes", "the caller hears when the path is open"),
+    key("volume-music", Volume(Into(|s, v| s.audio.volume_music = v)), "-1", "how loud music is, in percent or dB; -1 leaves alone"),
     key("volume-klaxon", Volume(Into(|s, v| s.audio.volume_klaxon = v)), "-1", "how loud the klaxon is, in percent or dB; -1 leaves alone"),
     key("volume-call", Volume(Into(|s, v| s.audio.volume_call = v)), "-1", "how loud calls are, in percent or dB; -1 leaves alone"),
-    key("music-fade-in-duration", Seconds(Later), "10", "how long music takes to come back, in seconds"),
-    key("music-fade-in-offset", Seconds(Later), "0", "how long it waits before it does, in seconds"),
-    key("music-fade-in-min", Number(0, 100, Later), "0", "what music comes back from, in percent"),
-    key("music-fade-out-duration", Seconds(Later), "3", "how long music takes to go before a page, in seconds"),
-    key("music-fade-out-offset", Seconds(Later), "0", "how long it waits before it does, in seconds"),
-    key("music-fade-out-min", Number(0, 100, Later), "0", "what music goes down to, in percent"),
+    key("music-fade-in-duration", Seconds(Into(|s, v| s.audio.fade_in.duration = v)), "10", "how long music takes to come back, in seconds"),
+    key("music-fade-in-offset", Seconds(Into(|s, v| s.audio.fade_in.offset = v)), "0", "how long it waits before it does, in seconds"),
+    key("music-fade-in-min", Number(0, 100, Into(|s, v| s.audio.fade_in.min = percent(v))), "0", "what music comes back from, in percent"),
+    key("music-fade-out-duration", Seconds(Into(|s, v| s.audio.fade_out.duration = v)), "3", "how long music takes to go before a page, in seconds"),
+    key("music-fade-out-offset", Seconds(Into(|s, v| s.audio.fade_out.offset = v)), "0", "how long after the beginning of the klaxon it has gone, in seconds; negative: before it"),
+    key("music-fade-out-min", Number(0, 100, Into(|s, v| s.audio.fade_out.min = percent(v))), "0", "what music goes down to, in percent"),
     key("pjsua-device", Foreign("use [audio] device"), "", "PagingServer's"),
     key("pjsua-conf-port", Foreign("use [audio] device"), "", "PagingServer's"),
     key("pulse-match", Foreign("the sound card is opened directly, use [audio] device"), "", "PagingServer's"),
@@ -203,10 +229,10 @@ const AUDIO: &[Key] = &[
 #[rustfmt::skip]
 const CALLS: &[Key] = &[
     key("hang-up-after-minutes", TimeOrOff(MINUTES, Into(|s, v| s.calls.hang_up_after = v)), "5", "minutes from the answer, fractions allowed, 0 off"),
-    key("hold-concurrent", YesNo(Later), "no", "yes queues, no mixes"),
-    key("queue-max", Number(0, 1000, Later), "10", "how many callers wait at most"),
-    key("delayed", Delayed(Later), "no", "record a call, then play it: yes, no, or callers such as 2??@*"),
-    key("dtmf-timeout", Time(s(1, 60), Later), "3s", "how long a key is waited for"),
+    key("hold-concurrent", YesNo(Into(|s, v| s.calls.hold_concurrent = v)), "no", "yes queues, no mixes"),
+    key("queue-max", Number(0, 1000, Into(|s, v| s.calls.queue_max = usize::try_from(v).unwrap_or(0))), "10", "how many callers wait at most"),
+    key("delayed", Delayed(Into(|s, v| s.calls.delayed = v)), "no", "record a call, then play it: yes, no, or callers such as 2??@*"),
+    key("dtmf-timeout", Time(s(1, 60), Into(|s, v| s.calls.dtmf_timeout = v)), "3s", "how long a key is waited for"),
 ];
 
 #[rustfmt::skip]
@@ -214,23 +240,26 @@ const ZONE: &[Key] = &[
     key("device", Device(Into(|s, v| s.in_zone(|zone| zone.device = Some(v)))), "", "as in [audio]").example("usb:0d8c:0014"),
     key("channels", Channels(Into(|s, v| s.in_zone(|zone| zone.channels = Some(v)))), "", "1, 2 or \"1,2\", up to 8; none: every one").example("1, 2"),
     key("volume", Level(Into(|s, v| s.in_zone(|zone| zone.volume = v))), "100", "how loud everything is, in percent or dB"),
-    key("volume-page", Level(Later), "", "how loud pages are there, in percent or dB").example("80"),
-    key("volume-bell", Level(Later), "", "how loud bells are there, in percent or dB").example("80"),
-    key("volume-music", Level(Later), "", "how loud music is there, in percent or dB").example("80"),
-    key("volume-multicast", Level(Later), "", "how loud multicast pages are there, in percent or dB").example("80"),
-    key("night-volume", Level(Later), "", "how loud everything is at night, in percent or dB").example("20"),
-    key("night", Night(Later), "", "when that is").example("22:00-06:00"),
-    key("delay", Time(ms(0, 10_000), Later), "0ms", "play everything this much later"),
-    key("duck", Duck(Later), "mute", "what becomes of what loses to a higher claim: mute or a level such as \"-20 dB\""),
+    key("volume-page", Level(Into(|s, v| s.in_zone(|zone| zone.volume_page = Some(v)))), "", "how loud pages are there, in percent or dB").example("80"),
+    key("volume-bell", Level(Into(|s, v| s.in_zone(|zone| zone.volume_bell = Some(v)))), "", "how loud bells are there, in percent or dB").example("80"),
+    key("volume-music", Level(Into(|s, v| s.in_zone(|zone| zone.volume_music = Some(v)))), "", "how loud music is there, in percent or dB").example("80"),
+    key("volume-multicast", Level(Into(|s, v| s.in_zone(|zone| zone.volume_multicast = Some(v)))), "", "how loud multicast pages are there, in percent or dB").example("80"),
+    key("night-volume", Level(Into(|s, v| s.in_zone(|zone| zone.night_volume = Some(v)))), "", "how loud everything is at night, in percent or dB").example("20"),
+    key("night", Night(Into(|s, v| s.in_zone(|zone| zone.night = Some(v)))), "", "when that is").example("22:00-06:00"),
+    key("delay", Time(ms(0, 10_000), Into(|s, v| s.in_zone(|zone| zone.delay = v))), "0ms", "play everything this much later"),
+    key("duck", Duck(Into(|s, v| s.in_zone(|zone| zone.duck = v))), "mute", "what becomes of what loses to a higher claim: mute or a level such as \"-20 dB\""),
+    key("klaxon", Sound(Into(|s, v| s.in_zone(|zone| zone.klaxon = Some(v)))), "", "overrides [audio] klaxon for pages to this zone").example("three-tone"),
 ];
 
-const GROUP: &[Key] = &[key("zones", Zones(Later), "", "its zones by name").example("all")];
+const GROUP: &[Key] =
+    &[key("zones", Zones(Into(|s, v| s.in_group(|group| group.zones = v))), "", "its zones by name")
+        .example("all")];
 
 #[rustfmt::skip]
 const MUSIC: &[Key] = &[
-    key("source", Sources(Later), "", "directory, playlist, http(s) stream, alsa:PCM; several: fall-back order").example("/boot/sounds"),
-    key("shuffle", YesNo(Later), "no", "play in any order"),
-    key("zones", Zones(Later), "all", "where it is heard: all, or zones and groups by name"),
+    key("source", Sources(Into(|s, v| s.in_player(|player| player.sources = v))), "", "directory, playlist, http(s) stream, alsa:PCM; several: fall-back order").example("/boot/sounds"),
+    key("shuffle", YesNo(Into(|s, v| s.in_player(|player| player.shuffle = v))), "no", "play in any order"),
+    key("zones", Zones(Into(|s, v| s.in_player(|player| player.zones = v))), "all", "where it is heard: all, or zones and groups by name"),
 ];
 
 #[rustfmt::skip]
@@ -266,10 +295,30 @@ const BELL: &[Key] = &[
 
 #[rustfmt::skip]
 const ANNOUNCEMENT: &[Key] = &[
-    key("play", Sound(Later), "", "gong, three-tone, attention or a file").example("sounds/closing.wav"),
-    key("zones", Zones(Later), "all", "where it is heard: all, or zones and groups by name"),
-    key("priority", Priority(Later), "page", "0 to 100, higher wins, or emergency, page, multicast, bell, music"),
-    key("repeat", Number(1, 100, Later), "1", "how often"),
+    key("play", Sound(Into(|s, v| s.in_announcement(|one| one.play = v))), "", "gong, three-tone, attention or a file").example("sounds/closing.wav"),
+    key("zones", Zones(Into(|s, v| s.in_announcement(|one| one.zones = v))), "all", "where it is heard: all, or zones and groups by name"),
+    key("priority", Priority(Into(|s, v| s.in_announcement(|one| one.priority = v))), "page", "0 to 100, higher wins, or emergency, page, multicast, bell, music"),
+    key("repeat", Number(1, 100, Into(|s, v| s.in_announcement(|one| one.repeat = u8::try_from(v).unwrap_or(1)))), "1", "how often"),
+];
+
+#[rustfmt::skip]
+const EMERGENCY: &[Key] = &[
+    key("play", Sound(Into(|s, v| s.emergency.play = v)), "attention", "what is played again and again until it is cancelled: gong, three-tone, attention or a file"),
+    key("zones", Zones(Into(|s, v| s.emergency.zones = v)), "all", "where it is heard: all, or zones and groups by name"),
+    key("priority", Priority(Into(|s, v| s.emergency.priority = v)), "emergency", "0 to 100, higher wins, or emergency, page, multicast, bell, music"),
+];
+
+#[rustfmt::skip]
+const CALLER: &[Key] = &[
+    key("from", Callers(Into(|s, v| s.in_caller(|rule| rule.from = v))), "", "whose calls: callers such as 2??@*").example("2??@*"),
+    key("klaxon", Sound(Into(|s, v| s.in_caller(|rule| rule.klaxon = Some(v)))), "", "overrides [sip] klaxon").example("three-tone"),
+    key("zones", Zones(Into(|s, v| s.in_caller(|rule| rule.zones = Some(v)))), "", "overrides [sip] zones").example("all"),
+    key("priority", Priority(Into(|s, v| s.in_caller(|rule| rule.priority = Some(v)))), "", "overrides [sip] priority").example("emergency"),
+];
+
+#[rustfmt::skip]
+const KEY: &[Key] = &[
+    key("do", Dialling(Into(|s, v| s.in_key(|key| key.does = Some(v)))), "", "zones NAME, announcement NUMBER, emergency, volume 80, volume up, volume down, night on, night off, night auto, stop, test or address").example("stop"),
 ];
 
 #[rustfmt::skip]
@@ -285,7 +334,7 @@ const BUTTON: &[Key] = &[
     key("line", Line(Into(|s, v| s.in_button(|button| button.line = Some(v)))), "", "where it is: a line as in [gpio] relay").example("GPIO22"),
     key("active", Word(&["low", "high"], Into(|s, v| s.in_button(|button| button.is_high = v == "high"))), "low", "what the line is while it is pressed: low or high"),
     key("debounce", Time(ms(0, 1000), Into(|s, v| s.in_button(|button| button.debounce = v))), "30ms", "how long it must hold"),
-    key("do", Press(Into(|s, v| s.in_button(|button| button.press = Some(v)))), "", "stop (ends every page), announcement NUMBER or emergency (both do nothing yet)").example("stop"),
+    key("do", Press(Into(|s, v| s.in_button(|button| button.press = Some(v)))), "", "stop (ends every page), announcement NUMBER or emergency").example("stop"),
 ];
 
 #[rustfmt::skip]

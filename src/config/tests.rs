@@ -60,6 +60,25 @@ const CASES: &[Case] = &[
     case("audio.klaxon-after", "sounds/end.wav", |s| s.audio.klaxon_after == Sound::File("sounds/end.wav".into()), ("gnog", "expected none, gong, three-tone, attention, or a file such as sounds/chime.wav")),
     case("audio.volume-klaxon", "150%", |s| s.audio.volume_klaxon == Some(Level::from_gain(1.5)), ("-2", "expected a level such as 80, 80% or \"-6 dB\", or -1 to leave it alone")),
     case("audio.limiter", "off", |s| s.audio.limiter.is_none(), ("3 dB", "expected a level up to 0 dB")),
+    case("audio.talk-beep", "no", |s| !s.audio.talk_beep, ("perhaps", "expected yes or no")),
+    case("audio.volume-music", "40", |s| s.audio.volume_music == Some(Level::from_gain(0.4)), ("-2", "expected a level such as 80, 80% or \"-6 dB\", or -1 to leave it alone")),
+    case("audio.music-fade-in-duration", "5.15", |s| (s.audio.fade_in.duration - 5.15).abs() < 1e-9, ("soon", "expected a number of seconds")),
+    case("audio.music-fade-in-offset", "-0.5", |s| (s.audio.fade_in.offset + 0.5).abs() < 1e-9, ("soon", "expected a number of seconds")),
+    case("audio.music-fade-in-min", "12", |s| s.audio.fade_in.min == Level::from_gain(0.12), ("101", "expected a whole number from 0 to 100")),
+    case("audio.music-fade-out-duration", "3.5", |s| (s.audio.fade_out.duration - 3.5).abs() < 1e-9, ("soon", "expected a number of seconds")),
+    case("audio.music-fade-out-offset", "1.4", |s| (s.audio.fade_out.offset - 1.4).abs() < 1e-9, ("soon", "expected a number of seconds")),
+    case("audio.music-fade-out-min", "5", |s| s.audio.fade_out.min == Level::from_gain(0.05), ("101", "expected a whole number from 0 to 100")),
+    case("sip.mode", "RING", |s| s.sip.account.reception.mode == Mode::Ring, ("bell", "expected one of page, ring, emergency")),
+    case("sip.priority", "70", |s| s.sip.account.reception.priority == 70, ("101", "expected a priority from 0 to 100")),
+    case("sip.klaxon", "three-tone", |s| s.sip.account.reception.klaxon == Some(Sound::ThreeTone), ("gnog", "expected none, gong, three-tone, attention, or a file such as sounds/chime.wav")),
+    case("sip.pin", "0815", |s| s.sip.account.reception.pin == "0815", ("12a4", "expected a PIN of 1 to 16 digits")),
+    case("sip.early-media", "yes", |s| s.sip.account.reception.early_media, ("perhaps", "expected yes or no")),
+    case("calls.hold-concurrent", "yes", |s| s.calls.hold_concurrent, ("perhaps", "expected yes or no")),
+    case("calls.queue-max", "0", |s| s.calls.queue_max == 0, ("1001", "expected a whole number from 0 to 1000")),
+    case("calls.delayed", "2??@*", |s| matches!(&s.calls.delayed, Delayed::Callers(list) if list.len() == 1), ("perhaps", "expected yes, no, or callers")),
+    case("calls.dtmf-timeout", "5", |s| s.calls.dtmf_timeout == Duration::from_secs(5), ("61", "expected a time from 1s to 60s")),
+    case("emergency.play", "sounds/alarm.wav", |s| s.emergency.play == Sound::File("sounds/alarm.wav".into()), ("gnog", "expected none, gong, three-tone, attention, or a file such as sounds/chime.wav")),
+    case("emergency.priority", "100", |s| s.emergency.priority == 100, ("101", "expected a priority from 0 to 100")),
     case("calls.hang-up-after-minutes", "1.5", |s| s.calls.hang_up_after == Some(Duration::from_secs(90)), ("5x", "expected a time such as")),
     case("gpio.relay", "GPIO17", |s| s.gpio.relay == Some(Line::Named("GPIO17".to_owned())), ("17", "expected a line by its name such as GPIO17")),
     case("gpio.relay-lead", "50", |s| s.gpio.relay_lead == Duration::from_millis(50), ("2m", "expected a time from 0s to 60s")),
@@ -142,13 +161,14 @@ fn of_a_key_given_twice_the_first_stays() {
 
 #[test]
 fn defaults_are_the_contracts() {
-    let Settings { sip, audio, calls, accounts, zones, gpio, buttons, log, status, network, time, debug } =
-        Settings::default();
+    let Settings {
+        sip, audio, calls, accounts, zones, gpio, buttons, log, status, network, time, debug, ..
+    } = Settings::default();
     let (lead, lag) = (Duration::from_millis(200), Duration::from_secs(2));
     assert_eq!(gpio, Gpio { relay_lead: lead, relay_lag: lag, ..Gpio::default() });
     assert_eq!(buttons, []);
     assert_eq!(status.socket.as_deref(), Some(std::path::Path::new("/run/paging/status.sock")));
-    assert_eq!((zones, accounts), (vec![], vec![]));
+    assert_eq!((zones.len(), accounts), (0, vec![]));
     assert_eq!(sip.listen, ["0.0.0.0:5060".parse().unwrap(), "[::]:5060".parse().unwrap()]);
     assert_eq!(sip.allow, Allow { servers: true, attached: true, ..Allow::ANYBODY });
     assert_eq!((sip.account.user.as_str(), sip.account.name.as_str()), ("", "Paging"));
@@ -161,6 +181,17 @@ fn defaults_are_the_contracts() {
     assert_eq!((audio.jitter_min, audio.jitter_max), (Duration::from_millis(10), Duration::from_millis(200)));
     assert_eq!((audio.latency_max, audio.volume_call), (Duration::from_millis(300), None));
     assert_eq!(audio.limiter, Some(Level::from_db(-1.0)));
+    let Settings { groups, callers, players, announcements, emergency, keys, .. } = Settings::default();
+    let named = (groups.len(), callers.len(), players.len(), announcements.len(), keys.len());
+    assert_eq!((named, emergency.play, emergency.priority), ((0, 0, 0, 0, 0), Sound::Attention, 90));
+    let Reception { mode, zones, priority, klaxon, pin, early_media } = sip.account.reception;
+    assert_eq!((mode, zones, priority), (Mode::Page, ZoneNames::All, 60));
+    assert_eq!((klaxon, pin.as_str(), early_media), (None, "", false));
+    let fade = |duration| MusicFade { duration, offset: 0.0, min: Level::MUTE };
+    assert_eq!((audio.fade_in, audio.fade_out), (fade(10.0), fade(3.0)));
+    assert_eq!((audio.volume_music, audio.talk_beep), (None, true));
+    assert_eq!((calls.hold_concurrent, calls.queue_max, calls.delayed), (false, 10, Delayed::No));
+    assert_eq!(calls.dtmf_timeout, Duration::from_secs(3));
     assert_eq!((calls.hang_up_after, log.level), (Some(Duration::from_mins(5)), LogLevel::Info));
     assert!(status.announce_faults);
     assert_eq!((network.hostname.as_str(), network.address, network.vlan), ("paging", None, None));
@@ -183,7 +214,9 @@ fn every_working_key_is_applied_or_waits() {
             let is_known = match section.kind {
                 table::ZONES => changes::ZONE_KEYS.iter().any(|(known, ..)| *known == key.name),
                 gpio::BUTTONS => changes::BUTTON_KEYS.iter().any(|(known, _)| *known == key.name),
-                kind => changes::KEYS.iter().any(|(of, known, ..)| (*of, *known) == (kind, key.name)),
+                kind => changes::KEYS
+                    .iter()
+                    .any(|(of, known, ..)| (*of, *known) == (kind, key.name) || (*of, *known) == (kind, "")),
             };
             let good = every_key::samples(&key.kind).0;
             let applied = key.kind.apply(&good, &mut Settings::default()).ok();
@@ -282,27 +315,27 @@ fn mistakes_of_form_are_told_all_at_once() {
 #[test]
 fn what_does_nothing_yet_is_known_and_checked() {
     let loaded = text(
-        "[sip]\nklaxon = gong.wav\nregister = perhaps\ncodecs = G722, PCMU, L16\n[bell Morning]\nat = 08:00\npriority = high\n\
+        "[audio]\nagc = yes\n[sip]\nregister = perhaps\ncodecs = G722, PCMU, L16\n[bell Morning]\nat = 08:00\npriority = high\n\
          [sip hall]\nptime = 30\nuser = 7\n",
     );
     let expected = [
-        "paging.conf:2:1: note: [sip] klaxon: is known but does nothing yet",
-        "paging.conf:3:12: error: [sip] register: expected yes or no, found \"perhaps\"; yes stays in force",
-        "paging.conf:5:1: note: [bell Morning]: is known but does nothing yet",
-        "paging.conf:7:12: error: [bell Morning] priority: expected a priority from 0 to 100, or emergency, page, \
+        "paging.conf:2:1: note: [audio] agc: is known but does nothing yet",
+        "paging.conf:4:12: error: [sip] register: expected yes or no, found \"perhaps\"; yes stays in force",
+        "paging.conf:6:1: note: [bell Morning]: is known but does nothing yet",
+        "paging.conf:8:12: error: [bell Morning] priority: expected a priority from 0 to 100, or emergency, page, \
          multicast, bell or music, found \"high\"; bell stays in force",
-        "paging.conf:9:1: note: [sip hall] ptime: counts for the whole box: it belongs into [sip]",
-        "paging.conf:8:1: error: [sip hall]: expected domain, here or in [sip]; it is left out",
+        "paging.conf:10:1: note: [sip hall] ptime: counts for the whole box: it belongs into [sip]",
+        "paging.conf:9:1: error: [sip hall]: expected domain, here or in [sip]; it is left out",
     ];
     assert_eq!(told(&loaded), expected);
     assert_eq!(loaded.settings.sip.ptime, Duration::from_millis(20));
     let given: Vec<_> = loaded.given.iter().map(|given| format!("{given:?}")).collect();
     let expected = [
-        "paging.conf:6:6: [bell Morning] at = \"08:00\"",
-        "paging.conf:4:10: [sip] codecs = \"G722, PCMU, L16\"",
-        "paging.conf:2:10: [sip] klaxon = \"gong.wav\"",
-        "paging.conf:9:9: [sip hall] ptime = \"30\"",
-        "paging.conf:10:8: [sip hall] user = \"7\"",
+        "paging.conf:2:7: [audio] agc = \"yes\"",
+        "paging.conf:7:6: [bell Morning] at = \"08:00\"",
+        "paging.conf:5:10: [sip] codecs = \"G722, PCMU, L16\"",
+        "paging.conf:10:9: [sip hall] ptime = \"30\"",
+        "paging.conf:11:8: [sip hall] user = \"7\"",
     ];
     assert_eq!(given, expected);
 }
@@ -392,7 +425,7 @@ fn diagnostics_are_bounded_and_the_last_counts_the_rest() {
 
 #[test]
 fn notes_never_crowd_out_errors() {
-    let note = |number| format!("[sip {number}]\ndomain = a\nuser = 1\nmode = ring");
+    let note = |number| format!("[sip {number}]\ndomain = a\nuser = 1\nptime = 30");
     let notes = (0..500).map(note).collect::<Vec<_>>().join("\n");
     let loaded = text(&format!("{notes}\n[sip]\nptime = x\n"));
     assert!(told(&loaded).iter().any(|line| line.contains("ptime")));

@@ -141,14 +141,14 @@ pub(super) fn log_level(text: &str) -> Result<LogLevel, Expected> {
     }
 }
 
-pub(super) fn priority(text: &str) -> Result<i64, Expected> {
+pub(super) fn priority(text: &str) -> Result<u8, Expected> {
     match text.to_ascii_lowercase().as_str() {
         "emergency" => Ok(90),
         "page" => Ok(60),
         "multicast" => Ok(50),
         "bell" => Ok(40),
         "music" => Ok(10),
-        number => self::number(number, 0, 100).map_err(|_| Expected::Priority),
+        number => number.parse().ok().filter(|number| *number <= 100).ok_or(Expected::Priority),
     }
 }
 

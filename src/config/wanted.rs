@@ -48,14 +48,15 @@ impl Delayed {
             Ok(false) => return Ok(Self::No),
             Err(_) => {}
         }
-        let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
-        let callers: Vec<_> = parts.map(caller).collect::<Option<_>>().ok_or(Expected::Delayed)?;
-        if callers.is_empty() || callers.len() > MAX_CALLERS {
-            Err(Expected::Delayed)
-        } else {
-            Ok(Self::Callers(callers))
-        }
+        callers(text).map(Self::Callers).ok_or(Expected::Delayed)
     }
+}
+
+/// Reads a list of patterns.
+pub(super) fn callers(text: &str) -> Option<Vec<Pattern>> {
+    let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
+    let callers: Vec<_> = parts.map(caller).collect::<Option<_>>()?;
+    (1..=MAX_CALLERS).contains(&callers.len()).then_some(callers)
 }
 
 /// A pattern with an `@`, a digit or a wildcard in it: a bare word is rather a misspelt yes or no.

@@ -10,8 +10,9 @@
 //! Decides: what each channel of each device plays, and what becomes of mistakes: a channel belongs to the first zone
 //! that names it. Leaves out: which card a name means, so that `auto` and the id of the same card are two devices here.
 
-use super::{ChannelSet, Device, Settings};
+use super::{ChannelSet, Device, Night, Settings, Sound};
 use crate::units::Level;
+use core::time::Duration;
 
 /// `[zone NAME]`: a set of channels of one card.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,6 +25,24 @@ pub struct Zone {
     pub channels: Option<ChannelSet>,
     /// How loud it is.
     pub volume: Level,
+    /// And pages there; `None`: as everything.
+    pub volume_page: Option<Level>,
+    /// And bells.
+    pub volume_bell: Option<Level>,
+    /// And music.
+    pub volume_music: Option<Level>,
+    /// And multicast pages.
+    pub volume_multicast: Option<Level>,
+    /// How loud everything is at night; `None`: as by day.
+    pub night_volume: Option<Level>,
+    /// When that is.
+    pub night: Option<Night>,
+    /// Everything is heard so much later.
+    pub delay: Duration,
+    /// What becomes of what loses to a higher claim.
+    pub duck: Level,
+    /// What is heard before a page; `None`: as `[audio]` says.
+    pub klaxon: Option<Sound>,
 }
 
 /// A device that plays, and what is heard from it.
@@ -108,7 +127,21 @@ impl Zone {
     pub const EVERYWHERE: &str = "all";
 
     pub(super) fn new(name: &str) -> Self {
-        Self { name: name.to_owned(), device: None, channels: None, volume: Level::UNITY }
+        Self {
+            name: name.to_owned(),
+            device: None,
+            channels: None,
+            volume: Level::UNITY,
+            volume_page: None,
+            volume_bell: None,
+            volume_music: None,
+            volume_multicast: None,
+            night_volume: None,
+            night: None,
+            delay: Duration::ZERO,
+            duck: Level::MUTE,
+            klaxon: None,
+        }
     }
 
     pub(super) fn device_or<'a>(&'a self, audio: &'a Device) -> &'a Device {

@@ -13,3 +13,5 @@ pub use pager::{Action, EndReason, Pager, Policy};
 pub use prelude::{Cue, Entry, Padding, Prelude};
 pub use proof::{Heard, Loudness, Proof, SILENCE_DBFS};
 pub use relay::Relay;
+
+pub use crate::zones::ZoneSet;

@@ -198,7 +198,7 @@ fn read_sources(folder: &Path, prefix: &str, sources: &mut Vec<Source>) {
 }
 
 const LAYERS: &[(Layer, &[&str])] = &[
-    (Layer::Vocabulary, &["allow", "key", "shrink", "time", "timers", "units"]),
+    (Layer::Vocabulary, &["allow", "key", "shrink", "time", "timers", "units", "zones"]),
     (
         Layer::Core,
         &[

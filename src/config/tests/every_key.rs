@@ -165,6 +165,8 @@ pub(super) fn samples(kind: &Kind) -> (String, Option<String>) {
         Kind::Codec(_) | Kind::CodecOrAuto(_) => ("PCMA", "G729"),
         Kind::Delayed(_) => ("2??@*", "perhaps"),
         Kind::Press(_) => ("stop", "go"),
+        Kind::Dialling(_) => ("volume up", "dance"),
+        Kind::Callers(_) => ("2??@*", "everybody"),
         Kind::Line(_) => ("gpiochip0:1", "17"),
         Kind::At(_) => ("08:00 Mon-Fri", "soon"),
         Kind::Cron(_) => ("0 8 * * 1-5", "daily"),
