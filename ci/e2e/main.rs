@@ -38,6 +38,7 @@ mod log;
 mod mdns;
 mod offers;
 mod pages;
+mod pagingserver;
 mod placing;
 mod proof;
 mod registration;

@@ -25,6 +25,7 @@
 mod bus;
 mod conceal;
 mod conference;
+mod dictaphone;
 mod envelope;
 mod hiss;
 mod leg;
@@ -40,6 +41,7 @@ mod stream;
 mod voice;
 
 pub use conference::Conference;
+pub use dictaphone::Dictaphone;
 pub use leg::{KEEP_ALIVE, Leg, LegConfig, LegStats};
 pub use message::{Command, MAX_CHANNELS, Media, OutputLevels, OutputStats, Report, VoiceId, VoiceStats};
 pub use mixer::Mixer;

@@ -2,16 +2,21 @@
 //!
 //! The [`Pager`] decides when a call is answered, refused and ended. It knows calls by a name only; signalling, media
 //! and loudspeakers are joined to it by `app`. The [`Prelude`] is what is heard before that, the
-//! [`Relay`] is on while there is something to hear. The [`Proof`] is what can be said of a page afterwards.
+//! [`Relay`] is on while there is something to hear. The [`Proof`] is what can be said of a page afterwards. A [`Dictation`] is a page that is recorded
+//! first, on a [`Tape`].
 
+mod dictation;
 mod pager;
 mod prelude;
 mod proof;
 mod relay;
+mod tape;
 
+pub use dictation::{Dictation, Signal, Step};
 pub use pager::{Action, EndReason, Pager, Policy};
 pub use prelude::{Cue, Entry, Padding, Prelude};
 pub use proof::{Heard, Loudness, Proof, SILENCE_DBFS};
 pub use relay::Relay;
+pub use tape::{Full, Shelf, Tape};
 
 pub use crate::zones::ZoneSet;

@@ -122,7 +122,7 @@ impl Power {
 /// A second whose mean power is below it is silent.
 pub const SILENCE_DBFS: f64 = -50.0;
 /// The same as a power: 10^(-50/10).
-const SILENCE_POWER: f64 = 1e-5;
+pub(super) const SILENCE_POWER: f64 = 1e-5;
 /// A page that is on air for so long without any sound is worth a warning.
 const WORTH_A_WARNING: Duration = Duration::from_secs(2);
 /// Cards that are kept apart.
