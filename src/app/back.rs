@@ -67,8 +67,14 @@ impl Back {
 
     /// Opens it if time has come.
     pub(super) fn handle_timeout(&self, now: Instant, legs: &Legs<'_>, (voice, socket): (VoiceId, &Udp)) {
-        if !self.is_due.get() && now >= self.due_at {
-            self.is_due.set(true);
+        if now >= self.due_at {
+            self.open_now(legs, (voice, socket));
+        }
+    }
+
+    /// Opens it, if it is not.
+    pub(super) fn open_now(&self, legs: &Legs<'_>, (voice, socket): (VoiceId, &Udp)) {
+        if !self.is_due.replace(true) {
             self.settle(legs, (voice, socket));
         }
     }

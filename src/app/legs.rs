@@ -3,15 +3,19 @@
 //! The thread is started with the first caller who wants to hear something. A caller's voice goes to it only while
 //! somebody else is there to hear it, and while no more than [`Legs::MOST_TALKERS`] are in the call: more of them is babble, and
 //! each would cost twice. All others get the silence that keeps their call alive.
+//!
+//! A caller may be told something that nobody else hears, whether he talks yet or not: one [`Recital`] after the other. It
+//! waits for the way back to him, but not longer than [`PATIENCE`].
 
 use crate::clock;
-use crate::mix::{Command, Leg, LegStats, Media, Voice, VoiceConfig, VoiceId};
+use crate::mix::{Aside, Command, Leg, LegStats, Media, Recital, Voice, VoiceConfig, VoiceId};
 use crate::output::{Beat, Link, Order, Word};
 use crate::time::Instant;
 use crate::units::Level;
 use core::time::Duration;
 use heapless::spsc::{Consumer, Producer};
 use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
 use std::io;
 use std::net::SocketAddr;
 
@@ -28,20 +32,49 @@ pub(super) struct Legs<'a> {
     overdue: RefCell<Vec<Order>>,
     dropped: Cell<u64>,
     dropped_in_all: Cell<u64>,
+    /// Of the next aside.
+    next_aside: Cell<u64>,
+    polled_at: Cell<Instant>,
 }
 
 /// Starts the pacer thread.
 pub(super) type Start<'a> = Box<dyn FnOnce() -> io::Result<()> + 'a>;
 
-/// One who talks, who may be heard and may hear.
+/// One who may be heard and may hear.
 struct Caller {
     voice: VoiceId,
-    config: VoiceConfig,
+    /// What his voice is made of, once he talks.
+    config: Option<VoiceConfig>,
     /// Whether his voice is in the conference.
     is_heard: bool,
     /// Whether there is a way back to him.
     hears: bool,
+    /// What is still to be said to him.
+    unsaid: VecDeque<Recital>,
+    /// Without a way back it is given up then.
+    lapses_at: Instant,
+    /// What is said to him: its number, and when it should be over.
+    telling: Option<(u64, Instant)>,
     sent: Option<(Instant, LegStats)>,
+}
+
+impl Caller {
+    fn new(voice: VoiceId) -> Self {
+        Self {
+            voice,
+            config: None,
+            is_heard: false,
+            hears: false,
+            unsaid: VecDeque::new(),
+            lapses_at: Instant::ZERO,
+            telling: None,
+            sent: None,
+        }
+    }
+
+    fn talks(&self) -> bool {
+        self.config.is_some()
+    }
 }
 
 impl<'a> Legs<'a> {
@@ -65,24 +98,81 @@ impl<'a> Legs<'a> {
             overdue: RefCell::default(),
             dropped: Cell::new(0),
             dropped_in_all: Cell::new(0),
+            next_aside: Cell::new(0),
+            polled_at: Cell::new(Instant::ZERO),
         }
     }
 
-    /// A caller talks; `config` is what his voice is made of.
-    pub(super) fn join(&self, voice: VoiceId, config: VoiceConfig) {
-        self.callers.borrow_mut().push(Caller { voice, config, is_heard: false, hears: false, sent: None });
-        self.settle();
+    /// A caller is there, who hears only what he is told.
+    pub(super) fn enter(&self, voice: VoiceId) {
+        self.callers.borrow_mut().push(Caller::new(voice));
     }
 
-    /// There is a way back to a caller who has joined. Without a thread there is none.
-    pub(super) fn open(&self, leg: Leg, link: Link) {
+    /// A caller who is there talks, and hears the others; `config` is what his voice is made of.
+    pub(super) fn join(&self, voice: VoiceId, config: VoiceConfig) {
+        if self.change(voice, |caller| caller.config = Some(config)).is_some() {
+            self.order(Order::Admit(voice));
+            self.settle();
+        }
+    }
+
+    /// There is a way back to a caller who is there. Without a thread there is none.
+    pub(super) fn open(&self, mut leg: Leg, link: Link) {
         self.start();
-        if let Some(caller) = self.callers.borrow_mut().iter_mut().find(|caller| caller.voice == leg.voice())
-        {
+        if !self.is_running.get() {
+            return;
+        }
+        let voice = leg.voice();
+        let open = |caller: &mut Caller| {
             caller.hears = true;
+            caller.talks()
+        };
+        if self.change(voice, open) == Some(true) {
+            leg.admit();
         }
         self.order(Order::Open(Box::new(leg), link));
         self.settle();
+        self.prompt(voice);
+    }
+
+    /// Says something to a caller who is there, and to nobody else, after what is still to be said to him.
+    pub(super) fn tell(&self, voice: VoiceId, recital: &Recital) {
+        let lapses_at = clock::now() + PATIENCE;
+        self.change(voice, |caller| {
+            if caller.unsaid.len() < MOST_UNSAID {
+                caller.unsaid.push_back(recital.clone());
+                caller.lapses_at = lapses_at;
+            }
+        });
+        self.prompt(voice);
+    }
+
+    /// Ends what is said to a caller.
+    pub(super) fn hush(&self, voice: VoiceId) {
+        let is_told = self.change(voice, |caller| {
+            caller.unsaid.clear();
+            caller.telling.is_some()
+        });
+        if is_told == Some(true) {
+            self.order(Order::Hush(voice));
+        }
+    }
+
+    /// Whether something is said to a caller, or still to be said.
+    pub(super) fn is_telling(&self, voice: VoiceId) -> bool {
+        let callers = self.callers.borrow();
+        let caller = callers.iter().find(|caller| caller.voice == voice);
+        caller.is_some_and(|caller| caller.telling.is_some() || !caller.unsaid.is_empty())
+    }
+
+    /// When [`poll`](Self::poll) finds that something has been said.
+    pub(super) fn poll_timeout(&self) -> Option<Instant> {
+        let soonest = self.polled_at.get() + TOLD_EVERY;
+        let due = |caller: &Caller| match caller.telling {
+            Some((_, over_at)) => Some(over_at.max(soonest)),
+            None => (!caller.unsaid.is_empty()).then_some(caller.lapses_at.max(soonest)),
+        };
+        self.callers.borrow().iter().filter_map(due).min()
     }
 
     /// The caller is to be sent to elsewhere, or nowhere.
@@ -92,9 +182,11 @@ impl<'a> Legs<'a> {
 
     /// The way back to a caller is taken away; he is still heard.
     pub(super) fn close(&self, voice: VoiceId) {
-        let hears = |caller: &mut Caller| core::mem::take(&mut caller.hears);
-        let is_open = self.callers.borrow_mut().iter_mut().filter(|caller| caller.voice == voice).any(hears);
-        if is_open {
+        let close = |caller: &mut Caller| {
+            caller.telling = None;
+            core::mem::take(&mut caller.hears)
+        };
+        if self.change(voice, close) == Some(true) {
             self.order(Order::Close(voice));
             self.settle();
         }
@@ -102,12 +194,13 @@ impl<'a> Legs<'a> {
 
     /// Changes how loud a caller is for the others.
     pub(super) fn set_level(&self, voice: VoiceId, level: Level) {
-        let mut callers = self.callers.borrow_mut();
-        let Some(caller) = callers.iter_mut().find(|caller| caller.voice == voice) else { return };
-        caller.config.level = level;
-        let is_heard = caller.is_heard;
-        drop(callers);
-        if is_heard {
+        let is_heard = self.change(voice, |caller| {
+            if let Some(config) = &mut caller.config {
+                config.level = level;
+            }
+            caller.is_heard
+        });
+        if is_heard == Some(true) {
             self.order(Order::Mix(Command::SetLevel { voice, level }));
         }
     }
@@ -123,6 +216,16 @@ impl<'a> Legs<'a> {
             self.order(Order::Mix(Command::Release { voice }));
         }
         self.settle();
+    }
+
+    /// A caller who is there gets another voice, which has no way back yet: what is still to be said to him waits for it.
+    pub(super) fn rename(&self, old: VoiceId, new: VoiceId) {
+        let unsaid = self.change(old, |caller| (core::mem::take(&mut caller.unsaid), caller.lapses_at));
+        self.leave(old);
+        self.enter(new);
+        if let Some(unsaid) = unsaid {
+            self.change(new, |caller| (caller.unsaid, caller.lapses_at) = unsaid);
+        }
     }
 
     /// Plays a piece of received media to the others.
@@ -148,12 +251,20 @@ impl<'a> Legs<'a> {
             self.order(order);
         }
         let now = clock::now();
-        while let Some(word) = self.words.borrow_mut().dequeue() {
-            if let Word::Sent(voice, stats) = word {
-                let mut callers = self.callers.borrow_mut();
-                if let Some(caller) = callers.iter_mut().find(|caller| caller.voice == voice) {
-                    caller.sent = Some((now, stats));
+        self.polled_at.set(now);
+        loop {
+            let Some(word) = self.words.borrow_mut().dequeue() else { break };
+            match word {
+                Word::Sent(voice, stats) => {
+                    self.change(voice, |caller| caller.sent = Some((now, stats)));
                 }
+                Word::Told(voice, aside) => self.on_told(voice, &aside),
+                Word::Mix(_) | Word::Closed(..) => {}
+            }
+        }
+        for caller in self.callers.borrow_mut().iter_mut() {
+            if !caller.hears && now >= caller.lapses_at {
+                caller.unsaid.clear();
             }
         }
         if let dropped @ 1.. = self.dropped.take() {
@@ -184,14 +295,15 @@ impl<'a> Legs<'a> {
     fn settle(&self) {
         let mut changes = Vec::new();
         let mut callers = self.callers.borrow_mut();
-        let is_bearable = callers.len() <= Self::MOST_TALKERS;
-        let listeners = callers.iter().filter(|caller| caller.hears).count();
+        let is_bearable = callers.iter().filter(|caller| caller.talks()).count() <= Self::MOST_TALKERS;
+        let listeners = callers.iter().filter(|caller| caller.talks() && caller.hears).count();
         for caller in callers.iter_mut() {
+            let Some(config) = &caller.config else { continue };
             let is_heard = is_bearable && listeners > usize::from(caller.hears);
             let voice = caller.voice;
             match (caller.is_heard, is_heard) {
                 (false, true) => {
-                    let source = Box::new(Voice::telephone(caller.config.clone()));
+                    let source = Box::new(Voice::telephone(config.clone()));
                     changes.push(Command::Attach { voice, source });
                 }
                 (true, false) => changes.push(Command::Release { voice }),
@@ -203,6 +315,31 @@ impl<'a> Legs<'a> {
         for change in changes {
             self.order(Order::Mix(change));
         }
+    }
+
+    fn on_told(&self, voice: VoiceId, aside: &Aside) {
+        let number = aside.number();
+        self.change(voice, |caller| caller.telling = caller.telling.filter(|&(told, _)| told != number));
+        self.prompt(voice);
+    }
+
+    /// Says what is next to a caller who can hear it.
+    fn prompt(&self, voice: VoiceId) {
+        let next = self.change(voice, |caller| {
+            let is_free = caller.hears && caller.telling.is_none();
+            if is_free { caller.unsaid.pop_front() } else { None }
+        });
+        let Some(recital) = next.flatten() else { return };
+        let number = self.next_aside.replace(self.next_aside.get() + 1);
+        let over_at = clock::now() + recital.length();
+        self.change(voice, |caller| caller.telling = Some((number, over_at)));
+        self.order(Order::Tell(voice, Box::new(Aside::new(number, &recital))));
+    }
+
+    /// Does something with a caller who is there.
+    fn change<T>(&self, voice: VoiceId, how: impl FnOnce(&mut Caller) -> T) -> Option<T> {
+        let mut callers = self.callers.borrow_mut();
+        callers.iter_mut().find(|caller| caller.voice == voice).map(how)
     }
 
     fn order(&self, order: Order) {
@@ -217,5 +354,121 @@ impl<'a> Legs<'a> {
     }
 }
 
+/// What is to be said to a caller waits so long for the way back to him.
+const PATIENCE: Duration = Duration::from_secs(1);
+/// What is to be said to one caller; what comes beyond is left out.
+const MOST_UNSAID: usize = 16;
+/// How often it is looked whether something has been said, from when it should have been.
+const TOLD_EVERY: Duration = Duration::from_millis(10);
 /// A thread that has something to do rests for a second at most.
 const HANGS_AFTER: Duration = Duration::from_secs(3);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::codec::Codec;
+    use crate::mix::{LegConfig, Part};
+    use crate::units::SampleRate;
+    use heapless::spsc::Queue;
+    use std::net::UdpSocket;
+
+    const CALLER: VoiceId = VoiceId(1);
+
+    /// Both rings of a pacer thread, which is played by the test.
+    type Ends = (Queue<Order, 16>, Queue<Word, 16>);
+
+    fn with_legs(play: impl FnOnce(&Legs<'_>, &mut Consumer<'_, Order>, &mut Producer<'_, Word>)) {
+        let (mut orders, mut words): Ends = (Queue::new(), Queue::new());
+        let ((order, mut ordered), (mut word, said)) = (orders.split(), words.split());
+        let beat = Beat::default();
+        play(&Legs::new(order, said, &beat, Box::new(|| Ok(()))), &mut ordered, &mut word);
+    }
+
+    fn open(legs: &Legs<'_>) {
+        let config =
+            LegConfig { codec: Codec::Pcmu, payload_type: 0, ptime: Duration::from_millis(20), seed: 1 };
+        let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+        legs.open(Leg::new(CALLER, config), Link { socket, remote: None });
+    }
+
+    fn word(millis: u64) -> Recital {
+        let parts = vec![Part::Pause(Duration::from_millis(millis))];
+        Recital { rate: SampleRate::HZ_8000, parts, level: Level::UNITY, fade: Duration::ZERO }
+    }
+
+    /// What is ordered to be said to the caller.
+    fn told(ordered: &mut Consumer<'_, Order>) -> Vec<Box<Aside>> {
+        let orders = core::iter::from_fn(|| ordered.dequeue());
+        orders
+            .filter_map(|order| if let Order::Tell(CALLER, aside) = order { Some(aside) } else { None })
+            .collect()
+    }
+
+    #[test]
+    fn a_caller_is_told_one_thing_after_the_other_as_soon_as_there_is_a_way_to_him() {
+        with_legs(|legs, ordered, word_of_thread| {
+            legs.enter(CALLER);
+            legs.tell(CALLER, &word(10));
+            legs.tell(CALLER, &word(20));
+            assert!(told(ordered).is_empty() && legs.is_telling(CALLER));
+            open(legs);
+            for _ in 0..2 {
+                let mut asides = told(ordered);
+                assert_eq!(asides.len(), 1);
+                assert!(legs.is_telling(CALLER) && legs.poll_timeout().is_some());
+                word_of_thread.enqueue(Word::Told(CALLER, asides.remove(0))).unwrap();
+                legs.poll();
+            }
+            assert!(!legs.is_telling(CALLER) && legs.poll_timeout().is_none());
+        });
+    }
+
+    #[test]
+    fn who_is_hushed_is_told_what_comes_after_that_when_it_has_faded_out() {
+        with_legs(|legs, ordered, word_of_thread| {
+            legs.enter(CALLER);
+            open(legs);
+            legs.tell(CALLER, &word(10));
+            legs.tell(CALLER, &word(20));
+            let mut asides = told(ordered);
+            legs.hush(CALLER);
+            legs.tell(CALLER, &word(30));
+            assert!(matches!(ordered.dequeue(), Some(Order::Hush(CALLER))));
+            assert!(told(ordered).is_empty());
+            word_of_thread.enqueue(Word::Told(CALLER, asides.remove(0))).unwrap();
+            legs.poll();
+            assert_eq!(told(ordered).len(), 1);
+        });
+    }
+
+    #[test]
+    fn another_way_to_the_caller_or_another_voice_of_his_goes_on_with_what_is_still_to_be_said() {
+        with_legs(|legs, ordered, _| {
+            legs.enter(CALLER);
+            open(legs);
+            legs.tell(CALLER, &word(10));
+            legs.tell(CALLER, &word(20));
+            legs.close(CALLER);
+            assert_eq!(told(ordered).len(), 1);
+            open(legs);
+            assert_eq!(told(ordered).len(), 1);
+            legs.tell(CALLER, &word(30));
+            legs.rename(CALLER, VoiceId(2));
+            assert!(legs.is_telling(VoiceId(2)) && !legs.is_telling(CALLER));
+        });
+    }
+
+    #[test]
+    fn without_a_thread_nobody_waits_for_what_cannot_be_said() {
+        with_legs(|legs, _, _| {
+            *legs.start.borrow_mut() = Some(Box::new(|| Err(io::ErrorKind::OutOfMemory.into())));
+            legs.enter(CALLER);
+            open(legs);
+            legs.tell(CALLER, &word(10));
+            assert!(legs.is_telling(CALLER));
+            legs.change(CALLER, |caller| caller.lapses_at = Instant::ZERO);
+            legs.poll();
+            assert!(!legs.is_telling(CALLER));
+        });
+    }
+}

@@ -1,10 +1,11 @@
 //! The media of a call: what is agreed on, the sockets it comes by, the voices it becomes, the way back.
 //!
 //! ```text
-//! offer ──prepare──> Prepared (answer, sockets) ──start──> Stream (voices, tasks, leg) ──drop──> the cards retire the voice
+//! offer ──prepare──> Prepared (answer, sockets) ──start──> Stream (tasks, leg) ──put_on_air──> voices ──drop──> retired
 //!                                                           │  ^
 //!                                                           └──┘ offers and answers within the call
 //! ```
+//! A stream that is not on air hears keys and is told things; what its caller says meanwhile is thrown away.
 
 use super::back::Manner;
 use super::bell::Bell;
@@ -15,7 +16,7 @@ use super::stream::{Desk, Ends, Inflow};
 use crate::codec::Codec;
 use crate::config::Settings;
 use crate::key::Key;
-use crate::mix::{Format, VoiceConfig, VoiceId};
+use crate::mix::{Format, Recital, VoiceConfig, VoiceId};
 use crate::net::{BindError, MediaPorts, Udp, UdpOptions};
 use crate::rtp::rtcp::{Cname, PeerView, Reporter, ReporterConfig};
 use crate::rtp::telephone_event::Keys;
@@ -114,15 +115,12 @@ impl<'a> Media<'a> {
         Ok(Prepared { ours: ours.to_bytes(), session, formats, path, speech, reports })
     }
 
-    /// Begins to receive and to play; `None` when an audio thread takes no more voices.
-    pub(super) fn start(&mut self, prepared: Prepared) -> Option<Stream<'a>> {
+    /// Begins to receive; nobody hears it yet.
+    pub(super) fn start(&mut self, prepared: Prepared) -> Stream<'a> {
         let Prepared { session, formats, path, speech, reports, .. } = prepared;
         let voice = self.way.voice();
         let mix = self.options.mix;
-        if !self.way.cards.attach(voice, &mix.voice(&formats.speech)) {
-            return None;
-        }
-        self.way.legs.join(voice, mix.voice(&formats.speech));
+        self.way.legs.enter(voice);
         let Way { cards, legs, bell, desk, .. } = self.way.clone();
         let remote = session.agreed().and_then(|agreed| agreed.remote);
         let config = reception(&formats, remote, path);
@@ -142,7 +140,7 @@ impl<'a> Media<'a> {
         if let Some(agreed) = stream.session.agreed() {
             stream.direct(agreed);
         }
-        Some(stream)
+        stream
     }
 
     fn local(&mut self, address: IpAddr, port: u16) -> Local {
@@ -199,6 +197,45 @@ impl Stream<'_> {
     /// Its voice, until a change of codecs makes it another one.
     pub(super) fn voice(&self) -> VoiceId {
         self.inflow.voice()
+    }
+
+    /// Has it heard from now on, by the loudspeakers and by others who are; false when an audio thread takes no more voices.
+    pub(super) fn put_on_air(&self) -> bool {
+        let is_new = !self.inflow.is_on_air();
+        let voice = self.mix.voice(&self.formats.speech);
+        if is_new && !self.way.cards.attach(self.voice(), &voice) {
+            return false;
+        }
+        if is_new {
+            self.way.legs.join(self.voice(), voice);
+            self.inflow.put_on_air();
+        }
+        true
+    }
+
+    /// Says something to the caller alone, after what is still to be said to him. Where there is no way back within a second,
+    /// it is left out. The end of it is told by [`is_saying`](Self::is_saying), and [`Legs::poll_timeout`] says when to ask.
+    #[expect(dead_code, reason = "the parts that say something come next")]
+    pub(super) fn say(&self, recital: &Recital) {
+        self.inflow.say(recital);
+    }
+
+    /// Ends what is said to him, and what was still to be said.
+    #[expect(dead_code, reason = "the parts that say something come next")]
+    pub(super) fn hush(&self) {
+        self.inflow.hush();
+    }
+
+    /// Whether something is said to him, or still to be said.
+    #[expect(dead_code, reason = "the parts that say something come next")]
+    pub(super) fn is_saying(&self) -> bool {
+        self.inflow.is_saying()
+    }
+
+    /// Sends to the caller from now on, though nothing has come from him.
+    #[expect(dead_code, reason = "the parts that say something come next")]
+    pub(super) fn open_back(&self) {
+        self.inflow.open_back();
     }
 
     /// Changes how loud it is to what `settings` say.
@@ -293,12 +330,15 @@ impl Stream<'_> {
             return Ok(());
         }
         let (old, new) = (self.inflow.voice(), self.way.voice());
-        if !self.way.cards.attach(new, &self.mix.voice(&formats.speech)) {
+        let (is_on_air, voice) = (self.inflow.is_on_air(), self.mix.voice(&formats.speech));
+        if is_on_air && !self.way.cards.attach(new, &voice) {
             return Err(Refused::NoVoice);
         }
-        self.way.cards.release(old);
-        self.way.legs.leave(old);
-        self.way.legs.join(new, self.mix.voice(&formats.speech));
+        self.way.legs.rename(old, new);
+        if is_on_air {
+            self.way.cards.release(old);
+            self.way.legs.join(new, voice);
+        }
         self.inflow.change_voice(new);
         Ok(())
     }
@@ -330,7 +370,9 @@ impl Drop for Stream<'_> {
     fn drop(&mut self) {
         self.inflow.leave();
         self.way.legs.leave(self.voice());
-        self.way.cards.release(self.voice());
+        if self.inflow.is_on_air() {
+            self.way.cards.release(self.voice());
+        }
     }
 }
 

@@ -312,10 +312,10 @@ impl<'a> Service<'a> {
         let (reload, outlook) = (self.reload.poll_timeout(), self.outlook.deadline());
         let lines = self.lines.as_ref().and_then(Lines::poll_timeout);
         let chime = self.klaxon.as_ref().and_then(Klaxon::poll_timeout);
+        let (post, told) = (self.post.deadline(), self.legs.poll_timeout());
+        let others = [post, reload, outlook, reports, answer, announcement, lines, chime, told];
         let pages = self.pages.poll_timeout(clock::now());
-        let others =
-            [self.post.deadline(), reload, outlook, reports, answer, announcement, lines, chime, pages];
-        own.into_iter().chain(others).flatten().min()
+        own.into_iter().chain(others).chain([pages]).flatten().min()
     }
 
     /// Says aloud what is wrong, when it is time to.
@@ -446,10 +446,11 @@ impl<'a> Service<'a> {
         let Some(state) = self.calls.get_mut(&call) else { return };
         let Stage::Waiting(prepared) = std::mem::replace(&mut state.stage, Stage::Leaving) else { return };
         let ours = prepared.ours.clone();
-        let Some(stream) = self.media.start(*prepared) else {
+        let stream = self.media.start(*prepared);
+        if !stream.put_on_air() {
             self.pager.handle_ended(call);
             return self.give_up(now, call, StatusCode::BUSY_HERE, "the audio thread takes no more voices");
-        };
+        }
         if let Some(name) = &state.name {
             self.voices.insert(stream.voice(), name.clone());
         }

@@ -18,7 +18,7 @@ use super::inband::Inband;
 use super::legs::Legs;
 use crate::clock;
 use crate::key::{Key, KeyEvent};
-use crate::mix::{LegStats, Media, VoiceId};
+use crate::mix::{LegStats, Media, Recital, VoiceId};
 use crate::net::{self, Udp};
 use crate::rtp::rtcp::{self, NtpTime, PeerView, Reporter, Sent};
 use crate::rtp::telephone_event::Keys;
@@ -45,6 +45,8 @@ pub(super) struct Inflow<'a> {
     reports: Udp,
     desk: Rc<Desk>,
     voice: Cell<VoiceId>,
+    /// Whether what is said is heard by anybody.
+    is_on_air: Cell<bool>,
     receiver: RefCell<Receiver>,
     keys: RefCell<Keys>,
     /// Where no telephone events were agreed on.
@@ -81,7 +83,7 @@ impl Default for Desk {
 }
 
 impl<'a> Inflow<'a> {
-    /// A call that is heard as `voice`.
+    /// A call that is heard as `voice` once it is on air.
     pub(super) fn new(
         ends: Ends<'a>,
         voice: VoiceId,
@@ -101,6 +103,7 @@ impl<'a> Inflow<'a> {
             reports,
             desk,
             voice: Cell::new(voice),
+            is_on_air: Cell::new(false),
             receiver: RefCell::new(Receiver::new(config)),
             keys: RefCell::new(keys),
             inband: RefCell::default(),
@@ -176,6 +179,36 @@ impl<'a> Inflow<'a> {
         self.change_ssrc();
     }
 
+    /// What comes from now on is heard; what came before is not kept.
+    pub(super) fn put_on_air(&self) {
+        self.is_on_air.set(true);
+    }
+
+    /// Whether it is heard.
+    pub(super) fn is_on_air(&self) -> bool {
+        self.is_on_air.get()
+    }
+
+    /// Says something to the caller alone, after what is still to be said to him.
+    pub(super) fn say(&self, recital: &Recital) {
+        self.legs.tell(self.voice.get(), recital);
+    }
+
+    /// Ends what is said to him.
+    pub(super) fn hush(&self) {
+        self.legs.hush(self.voice.get());
+    }
+
+    /// Whether something is said to him, or still to be said.
+    pub(super) fn is_saying(&self) -> bool {
+        self.legs.is_telling(self.voice.get())
+    }
+
+    /// The way back is opened now, whether the caller has sent anything or not.
+    pub(super) fn open_back(&self) {
+        self.back.open_now(&self.legs, (self.voice.get(), &self.speech));
+    }
+
     /// How the caller wants to be sent to, and where, or not at all.
     pub(super) fn set_back(&self, wanted: Option<(Manner, SocketAddr)>) {
         self.back.want(wanted);
@@ -232,9 +265,11 @@ impl<'a> Inflow<'a> {
         let voice = self.voice.get();
         while let Some(chunk) = receiver.poll_chunk() {
             self.listen(&chunk);
-            let media = Media { voice, chunk };
-            self.legs.play(&media);
-            self.cards.play(media);
+            if self.is_on_air.get() {
+                let media = Media { voice, chunk };
+                self.legs.play(&media);
+                self.cards.play(media);
+            }
         }
         while let Some(event) = receiver.poll_telephone_event() {
             self.keys.borrow_mut().handle_packet(event.arrival, &event.header, event.payload);

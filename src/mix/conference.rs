@@ -1,11 +1,12 @@
 //! Several callers who hear one another: voices in, one leg back to each.
 //!
-//! Each voice is rendered once; a leg gets the sum of all but the caller's own. It is the mixer of those sinks that have no
-//! card: its clock is the pacer's, and its voices are other ones than those of the loudspeakers, each with a jitter
-//! buffer for this clock.
+//! Each voice is rendered once; a leg gets the sum of all but the caller's own, if he is admitted, and what is said to him
+//! alone. It is the mixer of those sinks that have no card: its clock is the pacer's, and its voices are other ones than
+//! those of the loudspeakers, each with a jitter buffer for this clock.
 //!
 //! Left out: limiting. Telephones clip softly enough, and two who talk at once do not add up to more than one who shouts.
 
+use super::aside::Aside;
 use super::bus::Buses;
 use super::leg::{Leg, LegStats};
 use super::message::{Command, Report, VoiceId};
@@ -86,9 +87,36 @@ impl Conference {
         Some(self.legs.swap_remove(index))
     }
 
+    /// The caller of `voice` hears the others from now on.
+    pub fn admit(&mut self, voice: VoiceId) {
+        if let Some(leg) = self.find_leg(voice) {
+            leg.admit();
+        }
+    }
+
+    /// Says something to the caller of `voice` alone; given back when there is no way to him, or he is told something else.
+    pub fn tell(&mut self, voice: VoiceId, aside: Box<Aside>) -> Option<Box<Aside>> {
+        match self.find_leg(voice) {
+            Some(leg) => leg.tell(aside),
+            None => Some(aside),
+        }
+    }
+
+    /// What is said to the caller of `voice` fades out.
+    pub fn hush(&mut self, now: Instant, voice: VoiceId) {
+        if let Some(leg) = self.find_leg(voice) {
+            leg.hush(now);
+        }
+    }
+
+    /// Something that has been said to a caller, and who that is.
+    pub fn poll_told(&mut self) -> Option<(VoiceId, Box<Aside>)> {
+        self.legs.iter_mut().find_map(|leg| Some((leg.voice(), leg.take_told()?)))
+    }
+
     /// Sends nothing to the caller of `voice`, or again.
     pub fn set_muted(&mut self, voice: VoiceId, is_muted: bool) {
-        if let Some(leg) = self.legs.iter_mut().find(|leg| leg.voice() == voice) {
+        if let Some(leg) = self.find_leg(voice) {
             leg.set_muted(is_muted);
         }
     }
@@ -125,10 +153,10 @@ impl Conference {
         self.legs.iter().map(|leg| (leg.voice(), leg.stats()))
     }
 
-    /// Whether nobody can be heard: nothing but silence goes out.
+    /// Whether nobody can be heard, and nobody is told anything: nothing but silence goes out.
     #[must_use]
     pub fn is_idle(&self) -> bool {
-        self.seats.is_empty()
+        self.seats.is_empty() && !self.legs.iter().any(|leg| leg.is_telling())
     }
 
     fn attach(&mut self, voice: VoiceId, source: Box<Voice>) {
@@ -143,6 +171,10 @@ impl Conference {
         self.seats.iter_mut().find(|seat| seat.voice == voice && !seat.retired)
     }
 
+    fn find_leg(&mut self, voice: VoiceId) -> Option<&mut Leg> {
+        self.legs.iter_mut().find(|leg| leg.voice() == voice).map(|leg| &mut **leg)
+    }
+
     fn render_block(&mut self, now: Instant, send: &mut impl FnMut(VoiceId, &[u8])) {
         let mut all = [0.0; BUS_BLOCK];
         let mut sounding = 0_usize;
@@ -153,12 +185,16 @@ impl Conference {
         }
         for leg in &mut self.legs {
             let voice = leg.voice();
-            let own = self.seats.iter().find(|seat| seat.voice == voice && seat.sounds);
-            let mut block = all;
-            if let Some(own) = own {
-                add(&mut block, &own.block, -1.0);
+            let (mut block, mut sounds) = ([0.0; BUS_BLOCK], false);
+            if leg.is_admitted() {
+                let own = self.seats.iter().find(|seat| seat.voice == voice && seat.sounds);
+                block = all;
+                if let Some(own) = own {
+                    add(&mut block, &own.block, -1.0);
+                }
+                sounds = sounding > usize::from(own.is_some());
             }
-            let sounds = sounding > usize::from(own.is_some());
+            sounds |= leg.add_aside(now, &mut block);
             leg.push(&block, sounds, |packet| send(voice, packet));
         }
     }

@@ -1,18 +1,21 @@
 //! What goes back to one caller: sound on the bus of telephone voices in, RTP out.
 //!
 //! ```text
-//! 16 kHz, 40 frames ─> Decimator (or none, or Interpolator3) ─> frame of ptime ─> Encoder ─> Sender ─> datagram
+//! the others ─┬─ 16 kHz, 40 frames ─> Decimator (or none, or Interpolator3) ─> frame of ptime ─> Encoder ─> Sender ─> datagram
+//! an Aside ───┘
 //! ```
 //!
 //! Silence is not sent, but for one packet a [`KEEP_ALIVE`]: it holds NAT bindings open and tells exchanges that watch for
 //! RTP that the call lives (RFC 6263 §4 asks for 15 s; some give up sooner). The first packets of all are sent whatever
 //! is in them, so that a peer that answers to where packets come from (symmetric RTP, RFC 4961) knows it early.
 
+use super::aside::Aside;
 use super::message::VoiceId;
 use super::{BLOCK_TIME, BUS_BLOCK};
 use crate::codec::{Codec, Encoder};
 use crate::dsp::{Decimator, Interpolator3};
 use crate::rtp::{Header, Sender};
+use crate::time::Instant;
 use core::time::Duration;
 
 /// The way back to one caller.
@@ -35,6 +38,10 @@ pub struct Leg {
     /// Frames of silence between two packets.
     keep_alive: u32,
     is_muted: bool,
+    /// Whether the caller hears the others.
+    is_admitted: bool,
+    /// What is said to him alone.
+    aside: Option<Box<Aside>>,
     stats: LegStats,
 }
 
@@ -63,7 +70,7 @@ pub struct LegStats {
 }
 
 impl Leg {
-    /// The way back to the caller whose voice is `voice`.
+    /// The way back to the caller whose voice is `voice`, who hears nobody yet.
     #[must_use]
     pub fn new(voice: VoiceId, config: LegConfig) -> Self {
         let LegConfig { codec, payload_type, ptime, seed } = config;
@@ -85,6 +92,8 @@ impl Leg {
             unsent: 0,
             keep_alive: u32::try_from(KEEP_ALIVE.as_micros() / ptime.as_micros()).unwrap_or(1),
             is_muted: false,
+            is_admitted: false,
+            aside: None,
             stats: LegStats::default(),
         }
     }
@@ -110,6 +119,51 @@ impl Leg {
     /// Sends nothing while muted: the caller is on hold.
     pub fn set_muted(&mut self, is_muted: bool) {
         self.is_muted = is_muted;
+    }
+
+    /// The caller hears the others from now on.
+    pub fn admit(&mut self) {
+        self.is_admitted = true;
+    }
+
+    /// Whether he does.
+    pub(super) fn is_admitted(&self) -> bool {
+        self.is_admitted
+    }
+
+    /// Says something to the caller alone; given back while he is told something else.
+    pub(super) fn tell(&mut self, aside: Box<Aside>) -> Option<Box<Aside>> {
+        if self.aside.is_some() {
+            return Some(aside);
+        }
+        self.aside = Some(aside);
+        None
+    }
+
+    /// What is said to him fades out.
+    pub(super) fn hush(&mut self, now: Instant) {
+        if let Some(aside) = &mut self.aside {
+            aside.release(now);
+        }
+    }
+
+    /// Whether something is said to him, or waits to be taken back.
+    pub(super) fn is_telling(&self) -> bool {
+        self.aside.is_some()
+    }
+
+    /// What has been said to him.
+    pub(super) fn take_told(&mut self) -> Option<Box<Aside>> {
+        self.aside.take_if(|aside| aside.is_done())
+    }
+
+    /// Adds what is said to him from `now` on to `block`; whether that is anything.
+    pub(super) fn add_aside(&mut self, now: Instant, block: &mut [f32; BUS_BLOCK]) -> bool {
+        let Some(said) = self.aside.as_mut().and_then(|aside| aside.render(now)) else { return false };
+        for (sample, said) in block.iter_mut().zip(said) {
+            *sample += said;
+        }
+        true
     }
 
     /// Takes a block of what the caller is to hear, and gives `send` the packet that it fills.

@@ -22,6 +22,7 @@
 //!
 //! Left out: priorities, zones and fades, and music that is read on the way.
 
+mod aside;
 mod bus;
 mod conceal;
 mod conference;
@@ -40,6 +41,7 @@ mod spread;
 mod stream;
 mod voice;
 
+pub use aside::Aside;
 pub use conference::Conference;
 pub use dictaphone::Dictaphone;
 pub use leg::{KEEP_ALIVE, Leg, LegConfig, LegStats};

@@ -17,7 +17,7 @@ use heapless::spsc::{Consumer, Producer};
 
 use super::rt;
 use crate::clock;
-use crate::mix::{BLOCK_TIME, Command, Conference, KEEP_ALIVE, Leg, LegStats, Report, VoiceId};
+use crate::mix::{Aside, BLOCK_TIME, Command, Conference, KEEP_ALIVE, Leg, LegStats, Report, VoiceId};
 use crate::time::Instant;
 
 /// What the pacer thread is told.
@@ -31,6 +31,12 @@ pub enum Order {
     Redirect(VoiceId, Option<SocketAddr>),
     /// Sends no more to the caller of this voice.
     Close(VoiceId),
+    /// The caller of this voice hears the others from now on.
+    Admit(VoiceId),
+    /// Says something to the caller of this voice alone.
+    Tell(VoiceId, Box<Aside>),
+    /// Ends what is said to him.
+    Hush(VoiceId),
 }
 
 /// What the pacer thread tells.
@@ -40,6 +46,8 @@ pub enum Word {
     Mix(Report),
     /// What has been sent to a caller, about once a second.
     Sent(VoiceId, LegStats),
+    /// What has been said to a caller alone, or could not be, to be dropped where dropping is allowed.
+    Told(VoiceId, Box<Aside>),
     /// A way back that is closed, to be dropped where dropping is allowed.
     Closed(Option<Box<Leg>>, Link),
 }
@@ -172,6 +180,9 @@ impl Legs<'_> {
                 Some(Order::Open(leg, link)) => self.open(leg, link),
                 Some(Order::Redirect(voice, remote)) => self.redirect(voice, remote),
                 Some(Order::Close(voice)) => self.close(voice),
+                Some(Order::Admit(voice)) => self.conference.admit(voice),
+                Some(Order::Tell(voice, aside)) => self.told(voice, aside),
+                Some(Order::Hush(voice)) => self.conference.hush(now, voice),
             }
         }
     }
@@ -199,7 +210,17 @@ impl Legs<'_> {
         }
     }
 
+    fn told(&mut self, voice: VoiceId, aside: Box<Aside>) {
+        if let Some(aside) = self.conference.tell(voice, aside) {
+            self.say(Word::Told(voice, aside));
+        }
+    }
+
     fn tell(&mut self) {
+        while self.words.ready() {
+            let Some((voice, aside)) = self.conference.poll_told() else { break };
+            self.say(Word::Told(voice, aside));
+        }
         while self.words.ready() {
             let Some(report) = self.conference.poll_report() else { break };
             self.say(Word::Mix(report));

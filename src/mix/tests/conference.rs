@@ -2,10 +2,10 @@
 
 use super::bench::*;
 use crate::codec::Codec;
-use crate::mix::{BLOCK_TIME, Command, Conference, Leg, LegConfig, Media, VoiceId};
+use crate::mix::{Aside, BLOCK_TIME, Command, Conference, Leg, LegConfig, Media, Part, Recital, VoiceId};
 use crate::rtp::{Kind, Packet, PayloadFormat, Receiver, ReceiverConfig, Sender, Source};
 use crate::time::Instant;
-use crate::units::SampleRate;
+use crate::units::{Level, SampleRate};
 use core::time::Duration;
 use std::collections::BTreeMap;
 
@@ -33,11 +33,27 @@ impl Room {
 
     fn join(&mut self, caller: u64, codec: Codec) {
         self.conference.handle_command(self.now, Command::Attach { voice: VoiceId(caller), source: voice() });
-        assert!(self.conference.open(Box::new(leg(caller, codec))).is_none());
+        self.open(caller, codec);
+        self.conference.admit(VoiceId(caller));
         let kind = Kind::Speech { clock: SampleRate::HZ_8000, bytes_per_tick: 1 };
         let formats = heapless::Vec::from_slice(&[PayloadFormat { payload_type: 0, kind }]).unwrap();
         let receiver = Receiver::new(ReceiverConfig { formats, source: Source::Any });
         self.talkers.insert(caller, (Sender::new(caller, 0), receiver));
+    }
+
+    /// A way back to a caller who hears nobody yet.
+    fn open(&mut self, caller: u64, codec: Codec) {
+        assert!(self.conference.open(Box::new(leg(caller, codec))).is_none());
+    }
+
+    /// Says a tone of a second to a caller.
+    fn tell(&mut self, caller: u64, rate: SampleRate, hz: f32) -> Option<Box<Aside>> {
+        let samples = tone_at(rate.hz() as usize, hz, 0.25, 0..rate.hz() as usize);
+        let clip = Part::Clip(samples.iter().map(|sample| (sample * 32_768.0).round() as i16).collect());
+        let (level, fade) = (Level::UNITY, Duration::from_millis(50));
+        let recital = Recital { rate, parts: vec![clip], level, fade };
+        assert_eq!(recital.length(), Duration::from_secs(1));
+        self.conference.tell(VoiceId(caller), Box::new(Aside::new(7, &recital)))
     }
 
     /// For `span`, in which each of `tones` (caller, Hz) talks.
@@ -174,6 +190,59 @@ fn timestamps_tell_the_time_though_nobody_speaks() {
     let first = Leg::stats(&leg(1, Codec::Pcmu)).timestamp;
     assert_eq!(stats[0].timestamp.wrapping_sub(first), 8 * 2020);
     assert_eq!(stats[0].octets, 160 * stats[0].packets);
+}
+
+#[test]
+fn what_is_said_to_one_caller_nobody_else_hears() {
+    for rate in [SampleRate::HZ_8000, SampleRate::HZ_16000, SampleRate::HZ_48000] {
+        let mut room = Room::new();
+        room.join(1, Codec::Pcmu);
+        room.join(2, Codec::Pcmu);
+        assert!(room.tell(2, rate, 1700.0).is_none());
+        room.talk(Duration::from_millis(900), &[(1, 400.0)]);
+        let (first, second) = (room.sound(1, Codec::Pcmu), room.sound(2, Codec::Pcmu));
+        assert!(level(&first, 1700.0, 8000.0) < 0.001, "{rate}");
+        for hz in [400.0, 1700.0] {
+            let level = level(&second, hz, 8000.0);
+            assert!((level / 0.25 - 1.0).abs() < 0.03, "{rate}: {hz} Hz at {level}");
+        }
+    }
+}
+
+#[test]
+fn who_is_not_admitted_hears_only_what_he_is_told() {
+    let mut room = Room::new();
+    room.join(1, Codec::Pcmu);
+    room.open(2, Codec::Pcmu);
+    room.tell(2, SampleRate::HZ_16000, 1700.0);
+    room.talk(Duration::from_millis(900), &[(1, 400.0)]);
+    let sound = room.sound(2, Codec::Pcmu);
+    assert!(level(&sound, 400.0, 8000.0) < 0.001);
+    assert!((level(&sound, 1700.0, 8000.0) / 0.25 - 1.0).abs() < 0.03);
+    room.conference.admit(VoiceId(2));
+    room.talk(Duration::from_millis(900), &[(1, 400.0)]);
+    assert!(level(&room.sound(2, Codec::Pcmu), 400.0, 8000.0) > 0.2);
+}
+
+#[test]
+fn what_has_been_said_or_ended_or_cannot_be_said_is_given_back() {
+    let mut room = Room::new();
+    assert!(room.tell(1, SampleRate::HZ_16000, 400.0).is_some(), "there is no way back");
+    room.open(1, Codec::Pcmu);
+    assert!(room.tell(1, SampleRate::HZ_16000, 400.0).is_none());
+    assert!(room.tell(1, SampleRate::HZ_16000, 400.0).is_some(), "one after the other");
+    assert!(!room.conference.is_idle());
+    room.talk(Duration::from_millis(900), &[]);
+    assert!(room.conference.poll_told().is_none());
+    room.talk(Duration::from_millis(120), &[]);
+    let told = room.conference.poll_told().map(|(voice, aside)| (voice, aside.number()));
+    assert_eq!(told, Some((VoiceId(1), 7)));
+    assert!(room.conference.is_idle());
+    room.tell(1, SampleRate::HZ_16000, 400.0);
+    room.talk(Duration::from_millis(100), &[]);
+    room.conference.hush(room.now, VoiceId(1));
+    room.talk(Duration::from_millis(60), &[]);
+    assert!(room.conference.poll_told().is_some());
 }
 
 #[test]
