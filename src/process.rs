@@ -1,13 +1,17 @@
-//! Processes: ending one and noticing its end, and what this one is told.
+//! Processes: ending one and noticing its end, having one turn something into something else, and what this one is told.
 //!
 //! A [`Process`] is held by a file descriptor (`pidfd_open(2)`), so its number cannot come to mean another one meanwhile.
 
-use std::io;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::fs::File;
+use std::io::{self, Seek, Write};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
 
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use rustix::fs::{MemfdFlags, memfd_create};
 use rustix::process::{Pid, PidfdFlags, Signal, geteuid, kill_process, pidfd_open, pidfd_send_signal};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::low_level::pipe;
@@ -104,11 +108,66 @@ pub fn wait<const N: usize>(what: [Option<BorrowedFd<'_>>; N], for_ms: u16) -> i
     Ok(what.map(|fd| fd.is_some() && ready.next().unwrap_or(false)))
 }
 
+/// Has a program turn `input` into something else, `within` at most; then it is killed. It is found by `PATH`, is given no
+/// terminal, and what it says by standard error is thrown away. What it wrote can be read at [`Made::path`].
+///
+/// # Errors
+///
+/// When there is no such program, it takes too long, or it fails.
+pub fn convert(program: &str, arguments: &[&str], input: &[u8], within_ms: u16) -> io::Result<Made> {
+    let (mut given, made) = (memory("given")?, memory("made")?);
+    given.write_all(input)?;
+    given.rewind()?;
+    let mut child = Command::new(program)
+        .args(arguments)
+        .stdin(given)
+        .stdout(made.try_clone()?)
+        .stderr(Stdio::null())
+        .spawn()?;
+    let has_ended = Process::open(child.id()).and_then(|process| wait([Some(process.as_fd())], within_ms));
+    if has_ended.as_ref().is_ok_and(|[ended]| !ended) || has_ended.is_err() {
+        // It may just have ended.
+        let _ = child.kill();
+    }
+    let status = child.wait()?;
+    match has_ended? {
+        [true] if status.success() => Ok(Made(made)),
+        [true] => Err(io::Error::other(status.to_string())),
+        [false] => Err(io::ErrorKind::TimedOut.into()),
+    }
+}
+
+/// What a program made. It is gone with this.
+#[derive(Debug)]
+pub struct Made(File);
+
+impl Made {
+    /// Where it can be read.
+    #[must_use]
+    pub fn path(&self) -> PathBuf {
+        format!("/proc/self/fd/{}", self.0.as_raw_fd()).into()
+    }
+}
+
+/// A file that is nowhere.
+fn memory(name: &str) -> io::Result<File> {
+    Ok(memfd_create(name, MemfdFlags::CLOEXEC)?.into())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use std::os::unix::process::ExitStatusExt;
-    use std::process::Command;
+
+    #[test]
+    fn a_program_is_given_its_input_and_cannot_hang() {
+        let made = convert("tr", &["a-z", "A-Z"], b"abc; $(x)", 10_000).unwrap();
+        assert_eq!(std::fs::read(made.path()).unwrap(), b"ABC; $(X)");
+        let kind = |program, argument| convert(program, &[argument], b"", 50).unwrap_err().kind();
+        assert_eq!(kind("sleep", "60"), io::ErrorKind::TimedOut);
+        assert_eq!(kind("no-such-program", ""), io::ErrorKind::NotFound);
+        assert!(convert("false", &[], b"", 10_000).is_err());
+    }
 
     #[test]
     fn a_process_is_killed_and_its_end_noticed() {

@@ -24,6 +24,7 @@ mod skip;
 mod tone;
 
 mod aloud;
+mod announcements;
 mod callers;
 mod calls;
 mod chimes;

@@ -8,16 +8,19 @@
 //! paging say-status [--device D] [CONF…]         say aloud how this box is
 //! paging call URI --play FILE | --tone HZ --seconds S | --rtp no
 //! paging status [CONF…] [--json] [--watch]      how the running box is
+//! paging play SOUND | say TEXT | tone HZ S       be heard through the running box; paging stop ends it
 //! paging boot [--into FOLDER] [CONF…]            make the files of the card image's tools
 //! paging guard [--socket PATH] …                 watch over the box of a card image
 //! ```
 //! Decides what a command line means; it opens nothing and prints nothing. What follows `call` is read by `call_arguments`,
 //! what follows `check` and `config` by `config_arguments`, with the options of PagingServer, what follows `status` by
-//! `status_arguments`, what follows `boot` by `boot_arguments`, what follows `guard` by `guard_arguments`.
+//! `status_arguments`, what follows `play`, `say`, `tone` and `stop` by `play_arguments`, what follows `boot` by
+//! `boot_arguments`, what follows `guard` by `guard_arguments`.
 
 pub use super::call_arguments::{Announcement, CALL_HELP, PageCall, Sound};
 pub use super::config_arguments::{CONFIG_HELP, Shown};
 pub use super::guard_arguments::GuardPost;
+pub use super::play_arguments::{PLAY_HELP, PlayVisit, Target};
 use super::status_arguments::StatusQuery;
 
 use super::boot_arguments::Boot;
@@ -45,6 +48,10 @@ pub enum Command {
     SayStatus(SayStatus),
     /// Ask the running box how it is.
     Status(StatusQuery),
+    /// Be heard through the running box.
+    Play(Box<PlayVisit>),
+    /// End everything that is heard there.
+    Stop(Target),
     /// Prepare the machine of a card image.
     Boot(Boot),
     /// Watch over the box that runs on a card.
@@ -57,6 +64,8 @@ pub enum Command {
     ConfigHelp,
     /// Print how to ask the running box.
     StatusHelp,
+    /// Print how to be heard through it.
+    PlayHelp,
     /// Print the version.
     Version,
 }
@@ -98,6 +107,10 @@ impl Command {
                         return Ok(StatusQuery::parse(&mut parser, configuration.sets)?
                             .map_or(Self::StatusHelp, Self::Status));
                     }
+                    Some("play") => return PlayVisit::play(&mut parser, configuration.sets),
+                    Some("say") => return PlayVisit::say(&mut parser, configuration.sets),
+                    Some("tone") => return PlayVisit::tone(&mut parser, configuration.sets),
+                    Some("stop") => return Target::stop(&mut parser, configuration.sets),
                     Some("boot") => return Boot::parse(configuration, &mut parser),
                     Some("call") => {
                         return Ok(PageCall::parse(&mut parser)?
@@ -152,7 +165,7 @@ impl SayStatus {
     }
 }
 
-fn device(found: String) -> Result<Device, UsageError> {
+pub(super) fn device(found: String) -> Result<Device, UsageError> {
     let form = "a device such as auto, a card of \"paging devices\" or wav:PATH";
     Device::from_text(&found).map_err(|_| UsageError::Form { option: "--device", form, found })
 }
@@ -284,6 +297,10 @@ PagingBox: telephone calls come out of loudspeakers
   paging call URI --tone HZ --seconds S       call URI and play a tone to it
   paging call --help                          many calls at once, codecs, network faults
   paging status [CONF…]                       how the running box is; --watch, --json, --help
+  paging play FILE | gong | announcement N    be heard through the running box; --zone, --wait, --help
+  paging say TEXT                             say a text there
+  paging tone HZ SECONDS                      sound a tone there
+  paging stop                                 end everything that is heard there
   paging boot [--into FOLDER] [CONF…]         on the card image: settings become files of its tools
   paging guard                                on the card image: watch over the box, write to the card
   paging --help | --version
@@ -341,6 +358,9 @@ mod tests {
         assert_eq!(parse("--help"), Ok(Command::Help));
         assert_eq!(parse("call sip:p@h --help"), Ok(Command::CallHelp));
         assert_eq!(parse("status --help"), Ok(Command::StatusHelp));
+        for command in ["play", "say", "tone", "stop"] {
+            assert_eq!(parse(&format!("{command} --help")), Ok(Command::PlayHelp), "{command}");
+        }
     }
 
     #[test]

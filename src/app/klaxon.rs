@@ -11,7 +11,8 @@
 
 mod made;
 
-use self::made::{Made, Stamp};
+use self::made::Made;
+pub(super) use self::made::{Stamp, found};
 use super::bell::Bell;
 use super::cards::Cards;
 use crate::config::{Settings, Sound};

@@ -8,6 +8,8 @@
 //!   `call_score` is how it went.
 //! - `announcements` say aloud what is wrong, `say_status` what is asked for; `recite` makes sound of words.
 //! - `klaxon` makes the chimes ready that are heard before a page and after it.
+//! - `playback` is what the box plays at a word: stored announcements, the emergency, what is brought to it at the
+//!   `control_socket` by a `play_visit`, on a [`play_arguments`] line.
 //! - `configuration` reads files, environment and `--set`, and `reload` has them read again; `configure` checks and prints
 //!   them; [`arguments`] is the command line.
 //! - `boot` makes the files of the card image's tools, once, before anything else runs there.
@@ -49,6 +51,7 @@ mod configure;
 mod confine;
 mod connection;
 mod connections;
+mod control_socket;
 mod guard;
 mod guard_arguments;
 mod guard_card;
@@ -69,7 +72,12 @@ mod media;
 mod notify;
 mod open_files;
 mod outlook;
+pub mod play_arguments;
+mod play_visit;
+mod playback;
+mod phone;
 mod post;
+mod prompt;
 mod recite;
 mod reload;
 mod say_status;
@@ -92,7 +100,7 @@ mod tidings;
 mod vicinity;
 
 use crate::output;
-use arguments::{CALL_HELP, CONFIG_HELP, Command, Configuration, HELP, PageCall, UsageError};
+use arguments::{CALL_HELP, CONFIG_HELP, Command, Configuration, HELP, PLAY_HELP, PageCall, UsageError};
 use status_arguments::{STATUS_HELP, StatusQuery};
 use std::fmt::Display;
 use std::io::{self, Write};
@@ -109,9 +117,12 @@ pub fn run(command: Command) -> ExitCode {
         Command::Config(shown, configuration) => configure::show(shown, &configuration),
         Command::SayStatus(ask) => say_status::say_status(ask),
         Command::Status(query) => ask(&query),
+        Command::Play(visit) => play_visit::play(&visit),
+        Command::Stop(target) => play_visit::stop(&target),
         Command::Boot(what) => boot::boot(&what),
         Command::Guard(post) => guard::guard(&post),
         Command::StatusHelp => print(STATUS_HELP),
+        Command::PlayHelp => print(PLAY_HELP),
         Command::Help => print(HELP),
         Command::CallHelp => print(CALL_HELP),
         Command::ConfigHelp => print(CONFIG_HELP),

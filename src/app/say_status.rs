@@ -84,7 +84,7 @@ const fn trouble(reason: Reason) -> Trouble {
 }
 
 /// Plays `recital` on all cards to its end.
-fn play(settings: &Settings, recital: &Recital) -> Result<(), Unsaid> {
+pub(super) fn play(settings: &Settings, recital: &Recital) -> Result<(), Unsaid> {
     let cards: Vec<_> = settings.outputs().into_iter().map(|output| Card::new(output, settings)).collect();
     let mut rings: Vec<_> = cards.iter().map(|_| Rings::new()).collect();
     let ends = cards.iter().zip(&mut rings);
@@ -129,7 +129,7 @@ fn recite(cards: &Cards<'_>, recital: &Recital) -> Result<(), Unsaid> {
 
 /// Why nothing was heard.
 #[derive(Debug)]
-enum Unsaid {
+pub(super) enum Unsaid {
     /// No card plays.
     NoCard,
     /// The machine refused an audio thread.

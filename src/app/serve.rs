@@ -6,6 +6,7 @@ use super::arguments::Configuration;
 use super::cards::{Cards, ceiling};
 use super::configuration::Read;
 use super::connections::Connections;
+use super::control_socket::ControlSocket;
 use super::inbox::{Inbox, Wishes};
 use super::klaxon::Klaxon;
 use super::legs::Legs;
@@ -15,13 +16,15 @@ use super::media::Media;
 use super::notify::Notifier;
 use super::open_files;
 use super::outlook::Outlook;
+use super::playback::{self, Playback};
 use super::post::Post;
 use super::reload::{Origin, Reload};
-use super::service::Service;
+use super::service::{Desk, Service};
 use super::sink::Sink;
 use super::status_socket::StatusSocket;
 use super::tidings::Tidings;
 use crate::clock;
+use crate::control;
 use crate::config::{Output, Settings, meanwhile};
 use crate::entropy;
 use crate::mix::{self, Command, Conference, Mixer, Report, Spread};
@@ -196,13 +199,17 @@ fn work<'a>(
     let announcements = Announcements::new(settings, faults, Rc::clone(&executor), cards, bell);
     let mdns = Mdns::new(settings, Rc::clone(&executor));
     let klaxon = Klaxon::new(settings, Rc::clone(&executor), media.cards(), media.bell());
+    let control = settings.status.socket.as_deref().map(control::socket_beside);
+    let control = ControlSocket::open(control.as_deref(), &executor, media.bell());
+    let playback = Playback::new(settings, Rc::clone(&executor), media.cards(), media.bell());
+    let desk = Desk::new(playback, control, settings.clone());
     let lines = Lines::new(settings, Rc::new(Chips), Rc::clone(&executor), media.bell());
     let reload = Reload::new(origin, settings.clone(), Rc::clone(&executor), media.bell());
     let external = settings.sip.external.map(|external| (external.ip, external.port));
     let post = Post::new(sockets, connections).known_by(Outside::new(external));
     let mut service = Service::new(endpoint, Pager::new(policy(settings)), media, post, (accounts, reload));
     service = service.with_outlook(outlook).announcing(announcements);
-    service = service.switching(lines).found_by(mdns).chiming(klaxon);
+    service = service.switching(lines).found_by(mdns).chiming(klaxon).playing(desk);
     net::run(&executor, service.serve(&inbox)).map_err(ServeError::Reactor)
 }
 
@@ -328,8 +335,9 @@ impl std::error::Error for ServeError {}
 pub(super) const USER_AGENT: &str = concat!("PagingBox/", env!("CARGO_PKG_VERSION"));
 /// Calls at once.
 const MAX_CALLS: usize = 250;
-/// Voices of the box itself beside them: what it says, a chime, and one that is fading out.
-const OWN_VOICES: usize = 3;
+/// Voices of the box itself beside them: what it says, a chime, and one that is fading out; what it plays at a word, and the
+/// emergency.
+const OWN_VOICES: usize = 3 + playback::MOST + 1;
 /// SIP connections at once.
 const MAX_CONNECTIONS: u64 = 1024;
 /// So many are taken whatever the machine allows.

@@ -9,6 +9,7 @@
 
 mod call_log;
 mod chimes;
+mod playing;
 mod proof;
 mod reoffers;
 mod status;
@@ -48,6 +49,7 @@ use std::sync::Arc;
 pub(super) use call::short;
 use call::{Call, Caller, Stage, name, sentence, summary, tell, tell_reception};
 use call_log::CallLog;
+pub(super) use playing::Desk;
 use switches::Presses;
 
 mod call;
@@ -78,6 +80,8 @@ pub(super) struct Service<'a> {
     mdns: Option<Mdns<'a>>,
     /// `None`: it has no chimes.
     klaxon: Option<Klaxon<'a>>,
+    /// `None`: nothing is played at a word.
+    desk: Option<Desk<'a>>,
     outlook: Outlook,
     /// The box is told to stop: nobody is answered any more.
     is_leaving: bool,
@@ -118,6 +122,7 @@ impl<'a> Service<'a> {
             presses: Presses::default(),
             mdns: None,
             klaxon: None,
+            desk: None,
             outlook: Outlook::new(clock::now(), Vec::new()),
             is_leaving: false,
             calls: HashMap::new(),
@@ -177,6 +182,9 @@ impl<'a> Service<'a> {
         if let Some(mut klaxon) = self.klaxon.take() {
             klaxon.handle_stop(now);
         }
+        if let Some(desk) = &mut self.desk {
+            desk.playback.stop();
+        }
         self.answers.clear();
         for &call in self.calls.keys() {
             self.endpoint.hang_up(now, call);
@@ -223,6 +231,7 @@ impl<'a> Service<'a> {
             Input::News => {
                 self.take_keys(now);
                 self.take_presses(now);
+                self.take_orders(now);
                 self.take_sounds(now);
                 self.accounts.handle_news(now, &mut self.endpoint, &self.post);
                 self.take_settings(now);
@@ -271,6 +280,7 @@ impl<'a> Service<'a> {
         }
         self.pages.handle_timeout(now);
         self.follow(now);
+        self.follow_playback(now);
         self.switch(now);
         self.show(now);
     }
@@ -303,7 +313,7 @@ impl<'a> Service<'a> {
     }
 
     fn deadline(&self) -> Option<Instant> {
-        let waits = self.klaxon.as_ref().is_some_and(Klaxon::waits_for_silence);
+        let waits = self.klaxon.as_ref().is_some_and(Klaxon::waits_for_silence) || self.is_playing();
         let reports_every = if waits { REPORTS_SOON } else { REPORTS_EVERY };
         let reports = (self.cards.voices() > 0).then(|| clock::now() + reports_every);
         let answer = (!self.answers.is_empty()).then(|| clock::now() + READY_EVERY);
@@ -312,8 +322,9 @@ impl<'a> Service<'a> {
         let (reload, outlook) = (self.reload.poll_timeout(), self.outlook.deadline());
         let lines = self.lines.as_ref().and_then(Lines::poll_timeout);
         let chime = self.klaxon.as_ref().and_then(Klaxon::poll_timeout);
+        let desk = self.desk.as_ref().and_then(|desk| desk.deadline(clock::now()));
         let (post, told) = (self.post.deadline(), self.legs.poll_timeout());
-        let others = [post, reload, outlook, reports, answer, announcement, lines, chime, told];
+        let others = [post, reload, outlook, reports, answer, announcement, lines, chime, told, desk];
         let pages = self.pages.poll_timeout(clock::now());
         own.into_iter().chain(others).chain([pages]).flatten().min()
     }
@@ -321,7 +332,8 @@ impl<'a> Service<'a> {
     /// Says aloud what is wrong, when it is time to.
     fn announce(&mut self, now: Instant) {
         let Some(announcements) = &mut self.announcements else { return };
-        announcements.handle_timeout(now, !self.calls.is_empty(), self.accounts.faults());
+        let is_busy = !self.calls.is_empty() || self.desk.as_ref().is_some_and(|desk| desk.playback.is_busy());
+        announcements.handle_timeout(now, is_busy, self.accounts.faults());
         // The relay goes on while it is made ready, and it is not said before.
         let is_open =
             !announcements.is_busy() || self.lines.as_mut().is_none_or(|lines| lines.open(now) <= now);
@@ -520,6 +532,9 @@ impl<'a> Service<'a> {
                 }
                 if let Some(klaxon) = &mut self.klaxon {
                     klaxon.handle_retired(*voice);
+                }
+                if let Some(desk) = &mut self.desk {
+                    desk.playback.handle_retired(*voice);
                 }
                 if let Some(dropped) = self.cards.take_dropped() {
                     log::warn!("{dropped} packets found the audio thread too busy");

@@ -21,5 +21,5 @@ mod vocabulary;
 
 pub use announcer::{Announcer, GAPS, MOST_SAID, PATIENCE, QUIET, SETTLING, Scene};
 pub use bank::Bank;
-pub use script::{Fault, Script, Step, Trouble};
+pub use script::{Fault, Script, Step, Trouble, Unsayable};
 pub use vocabulary::{ENGLISH, Entry, Word};

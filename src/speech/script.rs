@@ -132,6 +132,40 @@ impl Script {
         script
     }
 
+    /// The address of the box, for one who asks.
+    #[must_use]
+    pub fn of_address(address: Option<IpAddr>) -> Self {
+        let mut script = Self::default();
+        match address {
+            Some(address) => script.address(address),
+            None => script.sentence(&[THERE_IS_NO_NETWORK]),
+        }
+        script
+    }
+
+    /// Any text, as far as there are words for it: those of the vocabulary, single letters, and numbers digit by digit.
+    ///
+    /// # Errors
+    /// The first word that there is none for.
+    pub fn of_text(text: &str) -> Result<Self, Unsayable> {
+        let words: Vec<(&str, Option<Step>)> = text.split_whitespace().map(parted).collect();
+        let mut script = Self::default();
+        let mut rest = words.as_slice();
+        while let Some(((first, _), _)) = rest.split_first() {
+            let (word, count) = phrase(rest);
+            match word {
+                Some(word) => script.say(word),
+                None if is_spelt(first) => script.spell(first),
+                None if first.is_empty() => {}
+                None => return Err(Unsayable { word: (*first).to_owned() }),
+            }
+            let is_said = matches!(script.steps.last(), Some(Step::Say(_)));
+            script.steps.extend(rest[count - 1].1.filter(|_| is_said));
+            rest = &rest[count..];
+        }
+        Ok(script)
+    }
+
     /// The steps.
     #[must_use]
     pub fn steps(&self) -> &[Step] {
@@ -215,6 +249,51 @@ impl Script {
     }
 }
 
+/// A text holds a word that there is no clip for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unsayable {
+    /// The word.
+    pub word: String,
+}
+
+impl fmt::Display for Unsayable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "there is no clip of the word \"{}\"", self.word.escape_debug())
+    }
+}
+
+impl std::error::Error for Unsayable {}
+
+/// A word, and the pause behind it.
+fn parted(word: &str) -> (&str, Option<Step>) {
+    let bare = word.trim_end_matches(['.', '!', '?', ',', ';', ':']);
+    let pause = match word[bare.len()..].chars().next() {
+        None => None,
+        Some('.' | '!' | '?') => Some(Step::Stop),
+        Some(_) => Some(Step::Comma),
+    };
+    (bare, pause)
+}
+
+/// The longest entry of the vocabulary that `words` begin with, and of how many it is made; at least one.
+fn phrase(words: &[(&str, Option<Step>)]) -> (Option<Word>, usize) {
+    // A pause within an entry is none that it has.
+    let joined = words.iter().position(|(_, pause)| pause.is_some()).map_or(words.len(), |last| last + 1);
+    let longest = joined.min(MOST_WORDS);
+    let found = (1..=longest).rev().find_map(|count| {
+        let text: Vec<_> = words[..count].iter().map(|(word, _)| word.to_lowercase()).collect();
+        Some((Word::find(&text.join(" "))?, count))
+    });
+    found.map_or((None, 1), |(word, count)| (Some(word), count))
+}
+
+/// Numbers, addresses and the like are said character by character.
+fn is_spelt(word: &str) -> bool {
+    let is_sign = |c: char| matches!(c, '.' | ':' | '-');
+    word.contains(|c: char| c.is_ascii_digit())
+        && word.chars().all(|c| c.is_ascii_alphanumeric() || is_sign(c))
+}
+
 /// As it would be written, for the log.
 impl fmt::Display for Script {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -251,6 +330,8 @@ const THE_SERVER_DOES_NOT_ACCEPT_IT: Word = Word::of("the server does not accept
 const THE_SERVER_IS_NOT_FOUND: Word = Word::of("the server is not found");
 const THE_SERVER_DOES_NOT_ANSWER: Word = Word::of("the server does not answer");
 
+/// Of the longest entry of the vocabulary.
+const MOST_WORDS: usize = 8;
 /// Who listens remembers no more.
 const MOST_LINES: usize = 3;
 const MOST_FAULTS: usize = 3;
@@ -285,6 +366,30 @@ mod tests {
             "this is the paging box. the address is, 2 0 0 1 colon d b 8 colon colon 1 f. \
              no mistakes in the configuration"
         );
+    }
+
+    #[test]
+    fn who_asks_for_the_address_is_told_nothing_else() {
+        let said = |address: &str| Script::of_address(address.parse().ok()).to_string();
+        assert_eq!(said("10.0.0.7"), "the address is, 1 0 point 0 point 0 point 7");
+        assert_eq!(said(""), "there is no network");
+    }
+
+    #[test]
+    fn a_text_is_said_as_far_as_there_are_words_for_it() {
+        let said = |text: &str| Script::of_text(text).map(|script| script.to_string());
+        for (text, expected) in [
+            ("This is the Paging Box. Extension 501, is not registered!", "this is the paging box. extension 5 0 1, is not registered"),
+            ("10.0.0.7 b", "1 0 point 0 point 0 point 7 b"),
+            ("...  4-2 :", "4 dash 2"),
+            ("", ""),
+        ] {
+            assert_eq!(said(text).as_deref(), Ok(expected), "{text}");
+        }
+        assert_eq!(said("the server is asleep"), Err(Unsayable { word: "the".to_owned() }));
+        assert_eq!(said("5 gr\u{fc}n"), Err(Unsayable { word: "gr\u{fc}n".to_owned() }));
+        let longest = crate::speech::ENGLISH.iter().map(|entry| entry.text.split(' ').count()).max();
+        assert!(longest <= Some(MOST_WORDS));
     }
 
     #[test]

@@ -45,6 +45,12 @@ impl Word {
         panic!("not in the vocabulary")
     }
 
+    /// The word of this text, if there is one.
+    #[must_use]
+    pub fn find(text: &str) -> Option<Self> {
+        Self::all().find(|word| word.text() == text)
+    }
+
     /// How it is written.
     #[must_use]
     pub fn text(self) -> &'static str {

@@ -33,6 +33,9 @@ pub struct Status {
     /// The last pages that are over, the newest first.
     #[serde(default)]
     pub pages: Vec<Record>,
+    /// What it plays at somebody's word.
+    #[serde(default)]
+    pub programmes: Vec<Programme>,
     /// What it plays on.
     pub sinks: Vec<Sink>,
     /// Relay, lamp and buttons.
@@ -73,6 +76,19 @@ impl Status {
         }
         serde_json::from_str(text).map_err(StatusError::NoStatus)
     }
+}
+
+/// A stored announcement, the emergency, or what a program has brought.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Programme {
+    /// `announcement 3`, `emergency`, `"x.wav"`
+    pub what: String,
+    /// Where it is heard.
+    pub zones: Vec<String>,
+    /// 0 to 100, higher wins.
+    pub priority: u8,
+    /// For how long it has been.
+    pub duration_s: u64,
 }
 
 /// What can be read whatever the schema.

@@ -20,6 +20,11 @@ fn sound() -> Status {
     status.judged()
 }
 
+fn programme() -> Programme {
+    let zones = vec!["hall".to_owned(), "yard".to_owned()];
+    Programme { what: "announcement 3".to_owned(), zones, priority: 60, duration_s: 65 }
+}
+
 fn registered() -> Account {
     Account {
         section: String::new(),
@@ -281,6 +286,13 @@ Counted
 }
 
 #[test]
+fn what_is_played_at_a_word_is_told_after_the_calls() {
+    let text = Status { programmes: vec![programme()], ..sound() }.to_string();
+    let expected = "dBFS\nAnnouncements\n  announcement 3 in hall, yard, priority 60, for 65 s\nClock\n";
+    assert!(text.contains(expected), "{text}");
+}
+
+#[test]
 fn what_is_counted_is_told_as_far_as_there_is_any() {
     let counters = Counters { calls: 1, packets_dropped: 1, log_lines_lost: 7, ..Counters::default() };
     assert_eq!(counters.to_string(), "1 call, 0 SIP messages, 1 packet dropped, 7 log lines lost");
@@ -398,6 +410,7 @@ fn the_json_text_keeps_to_the_schema_that_is_given_to_others() {
     odd.calls.push(ringing);
     odd.mistakes.push(loose);
     odd.pages = vec![silent_page(), Record { began: None, codec: None, account: None, ..page() }];
+    odd.programmes.push(programme());
     let (line, fault) = ("GPIO17".to_owned(), Some("no GPIO chip".to_owned()));
     let (role, state) = (Role::Healthy, LineState::Missing);
     odd.lines.push(Line { role, name: String::new(), line, state, fault, presses: 0 });

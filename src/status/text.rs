@@ -4,8 +4,8 @@ use super::clock::Clock;
 use super::meter::{bar, tenths};
 use super::record::latest;
 use super::snapshot::{
-    Account, AccountState, Call, CallState, Card, Counters, Failure, Mistake, Severity, Sink, SinkState,
-    Status, Stream,
+    Account, AccountState, Call, CallState, Card, Counters, Failure, Mistake, Programme, Severity, Sink,
+    SinkState, Status, Stream,
 };
 use core::fmt;
 
@@ -32,6 +32,11 @@ impl Section {
             Self::new("Telephone", ["account", "accounts"], accounts(&status.accounts)),
             Self::new("Loudspeakers", ["card", "cards"], status.sinks.iter().map(sink)),
             Self::new("Calls", ["call", "calls"], calls(&status.calls)),
+            Self::new(
+                "Announcements",
+                ["announcement", "announcements"],
+                status.programmes.iter().map(|programme| Item::plain(programme.to_string())),
+            ),
             Self::new(
                 "Last pages",
                 ["page", "pages"],
@@ -141,6 +146,13 @@ impl fmt::Display for Account {
                 None => write!(f, "{address}: not registered"),
             },
         }
+    }
+}
+
+impl fmt::Display for Programme {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { what, zones, priority, duration_s } = self;
+        write!(f, "{what} in {}, priority {priority}, for {}", zones.join(", "), Span(*duration_s))
     }
 }
 

@@ -210,6 +210,7 @@ const LAYERS: &[(Layer, &[&str])] = &[
             "mix",
             "paging",
             "config",
+            "control",
             "dns",
             "mdns",
             "speech",

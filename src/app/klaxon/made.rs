@@ -18,7 +18,7 @@ pub(super) struct Made(Arc<[i16]>);
 
 /// What tells that a file is another than it was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Stamp {
+pub(in crate::app) struct Stamp {
     inode: u64,
     bytes: u64,
     changed: (i64, i64),
@@ -75,14 +75,14 @@ impl Made {
 }
 
 impl Stamp {
-    fn of(path: &Path) -> Option<Self> {
+    pub(in crate::app) fn of(path: &Path) -> Option<Self> {
         let file = fs::metadata(path).ok()?;
         Some(Self { inode: file.ino(), bytes: file.size(), changed: (file.mtime(), file.mtime_nsec()) })
     }
 }
 
 /// A path that is not whole is one below the folder of the configuration, or else where the program was started.
-fn found(path: &Path) -> PathBuf {
+pub(in crate::app) fn found(path: &Path) -> PathBuf {
     let on_the_card = Path::new(CARD).join(path);
     if path.is_relative() && on_the_card.exists() { on_the_card } else { path.to_owned() }
 }

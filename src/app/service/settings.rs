@@ -19,6 +19,9 @@ impl Service<'_> {
         if let Some(klaxon) = &mut self.klaxon {
             klaxon.look_again();
         }
+        if let Some(desk) = &mut self.desk {
+            desk.playback.look_again();
+        }
         self.outlook.set_mistakes(new.mistakes());
         self.tell_mistakes(now);
         self.waiting = new.waiting;
@@ -28,8 +31,11 @@ impl Service<'_> {
     pub(super) fn take_sounds(&mut self, now: Instant) {
         if let Some(klaxon) = &mut self.klaxon {
             klaxon.take();
-            self.tell_mistakes(now);
         }
+        if let Some(desk) = &mut self.desk {
+            desk.playback.take();
+        }
+        self.tell_mistakes(now);
     }
 
     /// Has what is wrong said aloud.
@@ -43,7 +49,7 @@ impl Service<'_> {
     /// Whether what waits for the end of all calls, and of what is heard after them, need not wait any longer.
     pub(super) fn may_begin_anew(&self) -> bool {
         let chimes = self.klaxon.as_ref().is_some_and(Klaxon::is_busy);
-        self.waiting.is_some() && self.calls.is_empty() && !chimes
+        self.waiting.is_some() && self.calls.is_empty() && !chimes && !self.is_playing()
     }
 
     /// Each part finds out for itself what is new to it; calls go on.
@@ -72,6 +78,9 @@ impl Service<'_> {
         }
         if let Some(klaxon) = &mut self.klaxon {
             klaxon.set_options(settings);
+        }
+        if let Some(desk) = &mut self.desk {
+            desk.set_options(settings);
         }
         if let Some(lines) = &mut self.lines {
             lines.set_options(now, settings);

@@ -19,6 +19,7 @@ impl Service<'_> {
             clock: self.clock(now),
             calls: calls.into_iter().map(|call| self.status_of(now, call)).collect(),
             pages: self.pages.records(now),
+            programmes: self.programmes(now),
             counters: self.counters(),
             ..self.condition(now)
         };
@@ -39,7 +40,8 @@ impl Service<'_> {
     /// What is wrong with the configuration, and with files that it names.
     pub(super) fn mistakes(&self) -> Vec<Mistake> {
         let files = self.klaxon.iter().flat_map(Klaxon::mistakes);
-        self.outlook.mistakes().iter().cloned().chain(files).collect()
+        let stored = self.desk.iter().flat_map(|desk| desk.playback.mistakes());
+        self.outlook.mistakes().iter().cloned().chain(files).chain(stored).collect()
     }
 
     pub(super) fn clock(&self, now: Instant) -> Clock {

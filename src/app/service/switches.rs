@@ -60,29 +60,36 @@ impl Service<'_> {
         while let Some((button, press)) = self.lines.as_ref().and_then(Lines::poll_press) {
             let calls = self.calls.len();
             let what = match &press {
-                Press::Stop => format!("ends {calls} calls, and what is said"),
-                Press::Announcement(number) => format!("announcements ({number}) do nothing yet"),
-                Press::Emergency => "emergency does nothing yet".to_owned(),
+                Press::Stop => {
+                    self.end_pages(now);
+                    format!("ends {calls} calls, and what is played or said")
+                }
+                Press::Announcement(number) => match self.play_announcement(now, number) {
+                    Ok(()) => format!("announcement {number}"),
+                    Err(error) => format!("nothing is played: {error}"),
+                },
+                Press::Emergency if self.toggle_emergency(now) => "emergency".to_owned(),
+                Press::Emergency => "the emergency is cancelled".to_owned(),
             };
             if let Some(held_back) = self.presses.tell(now) {
                 let before = (held_back > 0).then(|| format!("; {held_back} presses before were not logged"));
                 log::info!("[button {}]: {what}{}", button.escape_debug(), before.unwrap_or_default());
             }
-            if press == Press::Stop {
-                self.end_pages(now);
-            }
         }
     }
 
     /// Ends every page, on air or not yet, and what the box itself says.
-    fn end_pages(&mut self, now: Instant) {
+    pub(super) fn end_pages(&mut self, now: Instant) {
         let calls: Vec<CallKey> = self.calls.keys().copied().collect();
         for call in calls {
             self.pager.handle_ended(call);
             self.leave(now, call);
         }
         if let Some(announcements) = &mut self.announcements {
-            announcements.hush("a button");
+            announcements.hush("a word from somebody");
+        }
+        if let Some(desk) = &mut self.desk {
+            desk.playback.stop();
         }
         if let Some(klaxon) = &mut self.klaxon {
             klaxon.handle_stop(now);
@@ -94,7 +101,7 @@ impl Service<'_> {
         let chimes = self.klaxon.as_ref().is_some_and(Klaxon::is_busy);
         let is_said = self.announcements.as_ref().is_some_and(Announcements::is_busy);
         let is_called = || self.calls.values().any(|call| !matches!(call.stage, Stage::Leaving));
-        chimes || is_said || self.cards.voices() > 0 || is_called()
+        chimes || is_said || self.is_playing() || self.cards.voices() > 0 || is_called()
     }
 
     fn is_healthy(&self, now: Instant) -> bool {

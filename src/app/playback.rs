@@ -1,0 +1,416 @@
+//! What the box plays at a word: stored announcements, the emergency, a tone to test with, what is brought to it.
+//!
+//! ```text
+//! a key, a button, paging play ─> Programme ─> recital ─> a voice on every card ─> ended
+//!                                                 └ the emergency: again, until it is cancelled ─┘
+//! ```
+//! An announcement that is on air is not begun once more: who presses twice wants it once. Bounds: [`MOST`] at once, and the
+//! emergency beside them. Leaves out: who may ask for it, and what of it is heard where others want to be heard as well.
+
+mod store;
+
+use self::store::{Item, Store};
+use super::bell::Bell;
+use super::cards::Cards;
+use crate::config::Settings;
+use crate::dsp::Tone;
+use crate::mix::{Part, Recital, VoiceId};
+use crate::status::Mistake;
+use crate::time::Instant;
+use crate::units::{Level, SampleRate};
+use crate::zones::ZoneSet;
+use core::fmt;
+use core::time::Duration;
+use smol::LocalExecutor;
+use std::collections::VecDeque;
+use std::rc::Rc;
+use std::sync::Arc;
+
+/// What plays, and what could be played.
+pub(super) struct Playback<'a> {
+    store: Store<'a>,
+    announcements: Vec<Stored>,
+    emergency: Terms,
+    level: Level,
+    airs: Vec<Air>,
+    next_air: u64,
+    ended: VecDeque<Ended>,
+    cards: Rc<Cards<'a>>,
+}
+
+/// A stored announcement, but for its sound.
+struct Stored {
+    number: String,
+    terms: Terms,
+    repeat: u8,
+}
+
+/// Where something is heard, and against what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Terms {
+    pub(super) zones: ZoneSet,
+    /// 0 to 100, higher wins.
+    pub(super) priority: u8,
+}
+
+/// What is to be played.
+pub(super) struct Programme {
+    pub(super) what: What,
+    pub(super) terms: Terms,
+    pub(super) rate: SampleRate,
+    pub(super) parts: Vec<Part>,
+}
+
+/// What somebody hears. It prints as it is told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum What {
+    /// The stored announcement of this number.
+    Announcement(String),
+    /// The emergency.
+    Emergency,
+    /// A tone to test with.
+    Test,
+    /// A sound that was brought, or named, by who asked for it.
+    Brought(String),
+}
+
+/// One that is on air.
+struct Air {
+    number: AirNumber,
+    what: What,
+    terms: Terms,
+    since: Instant,
+    /// `None`: it is to begin again.
+    voice: Option<VoiceId>,
+    /// Cards that have not given it back.
+    cards: usize,
+    /// It was cut short.
+    is_cut: bool,
+    /// What begins again and again.
+    endless: Option<Recital>,
+}
+
+/// The name of something on air, never given twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct AirNumber(u64);
+
+/// Something is on air no more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Ended {
+    pub(super) number: AirNumber,
+    /// Not all of it was heard.
+    pub(super) is_cut: bool,
+}
+
+/// Something that plays, for those who ask.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Playing {
+    pub(super) what: String,
+    pub(super) terms: Terms,
+    pub(super) since: Instant,
+}
+
+impl<'a> Playback<'a> {
+    /// What `settings` name; `bell` is rung when [`take`](Self::take) has something to take.
+    pub(super) fn new(
+        settings: &Settings,
+        executor: Rc<LocalExecutor<'a>>,
+        cards: Rc<Cards<'a>>,
+        bell: Rc<Bell>,
+    ) -> Self {
+        let mut playback = Self {
+            store: Store::new(executor, bell),
+            announcements: Vec::new(),
+            emergency: Terms { zones: ZoneSet::ALL, priority: 0 },
+            level: Level::UNITY,
+            airs: Vec::new(),
+            next_air: 0,
+            ended: VecDeque::new(),
+            cards,
+        };
+        playback.set_options(settings);
+        playback.look_again();
+        playback
+    }
+
+    /// Does as `settings` say from the next one on; what is on air goes on.
+    pub(super) fn set_options(&mut self, settings: &Settings) {
+        let terms = |zones, priority| Terms { zones: settings.zone_set(zones), priority };
+        self.announcements = settings.announcements.iter().map(|one| Stored {
+            number: one.number.clone(),
+            terms: terms(&one.zones, one.priority),
+            repeat: one.repeat,
+        }).collect();
+        let emergency = &settings.emergency;
+        self.emergency = terms(&emergency.zones, emergency.priority);
+        self.level = settings.audio.volume_call.unwrap_or(Level::UNITY);
+        let announcements = settings.announcements.iter();
+        let items = announcements.map(|one| (Item::Announcement(one.number.clone()), one.play.clone()));
+        self.store.set_items(items.chain([(Item::Emergency, emergency.play.clone())]));
+    }
+
+    /// Reads files that are others than they were, or were not there.
+    pub(super) fn look_again(&mut self) {
+        self.store.look_again();
+    }
+
+    /// Takes what has been read.
+    pub(super) fn take(&mut self) {
+        self.store.take();
+    }
+
+    /// What is wrong with files that are named.
+    pub(super) fn mistakes(&self) -> impl Iterator<Item = Mistake> {
+        self.store.mistakes()
+    }
+
+    /// The announcement of this number.
+    pub(super) fn announcement(&self, number: &str) -> Result<Programme, Unplayed> {
+        let stored = self.announcements.iter().find(|stored| stored.number == number);
+        let stored = stored.ok_or_else(|| Unplayed::NoSuch { number: number.to_owned() })?;
+        let held = self.store.held(&Item::Announcement(number.to_owned()));
+        let held = held.ok_or_else(|| Unplayed::NoSound { number: number.to_owned() })?;
+        let what = What::Announcement(number.to_owned());
+        let parts = repeated(&held.samples, usize::from(stored.repeat).max(1));
+        Ok(Programme { what, terms: stored.terms, rate: held.rate, parts })
+    }
+
+    /// Begins what is asked for, to be heard from `open_at` on. What is on air already goes on as it is.
+    pub(super) fn play(
+        &mut self,
+        (now, open_at): (Instant, Instant),
+        programme: Programme,
+        voice: VoiceId,
+    ) -> Result<AirNumber, Unplayed> {
+        let Programme { what, terms, rate, mut parts } = programme;
+        let is_stored = matches!(what, What::Announcement(_));
+        if let Some(air) = self.airs.iter().find(|air| is_stored && air.what == what && !air.is_cut) {
+            return Ok(air.number);
+        }
+        if self.airs.iter().filter(|air| air.endless.is_none()).count() >= MOST {
+            return Err(Unplayed::TooMany);
+        }
+        parts.insert(0, Part::Pause(open_at.since(now)));
+        let recital = Recital { rate, parts, level: self.level, fade: FADE };
+        if !self.attach(voice, &recital) {
+            return Err(Unplayed::Busy);
+        }
+        log::info!("plays {what}");
+        Ok(self.add(now, (what, terms), Some(voice), None))
+    }
+
+    /// Begins the emergency, or cancels it; whether it is on from now on.
+    pub(super) fn toggle_emergency(&mut self, now: Instant) -> bool {
+        if self.cancel_emergency() {
+            return false;
+        }
+        let held = self.store.emergency();
+        let times = EMERGENCY_FOR.as_micros() / (held.length() + PAUSE).as_micros().max(1);
+        let parts = repeated(&held.samples, usize::try_from(times).unwrap_or(1).clamp(1, MOST_TIMES));
+        let recital = Recital { rate: held.rate, parts, level: self.level, fade: FADE };
+        log::warn!("emergency: it is played until it is cancelled");
+        // It begins by the next handle_timeout.
+        self.add(now, (What::Emergency, self.emergency), None, Some(recital));
+        true
+    }
+
+    /// Ends everything; whether there was anything.
+    pub(super) fn stop(&mut self) -> bool {
+        let was_emergency = self.cancel_emergency();
+        let numbers: Vec<_> =
+            self.airs.iter().filter(|air| !air.is_cut).map(|air| air.number).collect();
+        for &number in &numbers {
+            self.end(number);
+        }
+        was_emergency || !numbers.is_empty()
+    }
+
+    /// Ends one that is on air, if it still is.
+    pub(super) fn end(&mut self, number: AirNumber) {
+        let Some(index) = self.airs.iter().position(|air| air.number == number) else { return };
+        let air = &mut self.airs[index];
+        (air.is_cut, air.endless) = (true, None);
+        match air.voice {
+            Some(voice) => self.cards.release(voice),
+            None => self.remove(index),
+        }
+    }
+
+    /// Begins anew what is endless, to be heard after so long; `name` names a voice.
+    pub(super) fn handle_timeout(&mut self, until_open: Duration, name: impl FnOnce() -> VoiceId) {
+        let waits = |air: &Air| air.voice.is_none() && air.endless.is_some();
+        let Some(index) = self.airs.iter().position(waits) else { return };
+        let Some(mut recital) = self.airs[index].endless.clone() else { return };
+        recital.parts.insert(0, Part::Pause(until_open));
+        let voice = name();
+        if self.attach(voice, &recital) {
+            let cards = self.cards.open().1;
+            let air = &mut self.airs[index];
+            (air.voice, air.cards) = (Some(voice), cards);
+        }
+    }
+
+    /// Whether [`handle_timeout`](Self::handle_timeout) has something to begin.
+    pub(super) fn waits(&self) -> bool {
+        self.airs.iter().any(|air| air.voice.is_none())
+    }
+
+    /// A card has given a voice back.
+    pub(super) fn handle_retired(&mut self, voice: VoiceId) {
+        let Some(index) = self.airs.iter().position(|air| air.voice == Some(voice)) else { return };
+        let air = &mut self.airs[index];
+        air.cards = air.cards.saturating_sub(1);
+        if air.cards > 0 {
+            return;
+        }
+        air.voice = None;
+        if air.endless.is_none() {
+            self.remove(index);
+        }
+    }
+
+    /// The next one that has ended.
+    pub(super) fn poll_ended(&mut self) -> Option<Ended> {
+        self.ended.pop_front()
+    }
+
+    /// Whether something is on air, or about to be.
+    pub(super) fn is_busy(&self) -> bool {
+        !self.airs.is_empty()
+    }
+
+    /// Whether the emergency is on.
+    pub(super) fn is_emergency(&self) -> bool {
+        self.airs.iter().any(|air| air.what == What::Emergency && !air.is_cut)
+    }
+
+    /// What is on air.
+    pub(super) fn playing(&self) -> impl Iterator<Item = Playing> {
+        let playing =
+            |air: &Air| Playing { what: air.what.to_string(), terms: air.terms, since: air.since };
+        self.airs.iter().filter(|air| !air.is_cut).map(playing)
+    }
+
+    fn cancel_emergency(&mut self) -> bool {
+        let is_it = |air: &&Air| air.what == What::Emergency && !air.is_cut;
+        let Some(number) = self.airs.iter().find(is_it).map(|air| air.number) else { return false };
+        log::warn!("emergency: cancelled");
+        self.end(number);
+        true
+    }
+
+    fn attach(&self, voice: VoiceId, recital: &Recital) -> bool {
+        self.cards.wake();
+        self.cards.attach_recital(voice, recital)
+    }
+
+    fn add(
+        &mut self,
+        now: Instant,
+        (what, terms): (What, Terms),
+        voice: Option<VoiceId>,
+        endless: Option<Recital>,
+    ) -> AirNumber {
+        let number = AirNumber(self.next_air);
+        self.next_air += 1;
+        let cards = self.cards.open().1;
+        self.airs.push(Air { number, what, terms, since: now, voice, cards, is_cut: false, endless });
+        number
+    }
+
+    fn remove(&mut self, index: usize) {
+        let Air { number, is_cut, what, .. } = self.airs.swap_remove(index);
+        log::info!("{what} {}", if is_cut { "is cut off" } else { "has been played" });
+        // Who waits for it asks after each turn; nobody else does.
+        if self.ended.len() >= 2 * MOST {
+            self.ended.pop_front();
+        }
+        self.ended.push_back(Ended { number, is_cut });
+    }
+}
+
+impl What {
+    /// A tone to test with.
+    pub(super) fn test(terms: Terms) -> Programme {
+        let (rate, length) = (SampleRate::HZ_16000, TEST_FOR);
+        let samples = sine(TEST_HZ, length, rate);
+        Programme { what: Self::Test, terms, rate, parts: vec![Part::Clip(samples)] }
+    }
+}
+
+impl fmt::Display for What {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Announcement(number) => write!(f, "announcement {number}"),
+            Self::Emergency => f.write_str("emergency"),
+            Self::Test => f.write_str("test tone"),
+            Self::Brought(name) => write!(f, "\"{name}\""),
+        }
+    }
+}
+
+/// Why something is not played.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Unplayed {
+    /// There is no such announcement.
+    NoSuch { number: String },
+    /// Its file is missing, broken, or not read yet.
+    NoSound { number: String },
+    /// As many are on air as may be.
+    TooMany,
+    /// An audio thread takes no more voices.
+    Busy,
+}
+
+impl fmt::Display for Unplayed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoSuch { number } => write!(f, "there is no [announcement {number}]"),
+            Self::NoSound { number } => write!(f, "the file of [announcement {number}] is not there or not read yet"),
+            Self::TooMany => write!(f, "{MOST} sounds are played already"),
+            Self::Busy => f.write_str("an audio thread takes no more voices"),
+        }
+    }
+}
+
+/// A clip so often, with a pause between two.
+fn repeated(samples: &Arc<[i16]>, times: usize) -> Vec<Part> {
+    let once = || [Part::Clip(Arc::clone(samples)), Part::Pause(PAUSE)];
+    let mut parts: Vec<_> = (0..times).flat_map(|_| once()).collect();
+    parts.pop();
+    parts
+}
+
+/// A sine that begins and ends softly.
+#[expect(clippy::cast_possible_truncation, reason = "a sine is within 16 bits")]
+pub(super) fn sine(hz: f64, length: Duration, rate: SampleRate) -> Arc<[i16]> {
+    let frames = length.as_micros() * u128::from(rate.hz()) / 1_000_000;
+    let mut samples = vec![0.0; usize::try_from(frames).unwrap_or(0)];
+    let mut tone = Tone::new(rate, hz, Level::from_db(TONE_DB));
+    tone.start();
+    tone.fill(&mut samples);
+    samples.into_iter().map(|sample: f32| (sample * 32_767.0) as i16).collect()
+}
+
+/// What is on air at once, beside the emergency.
+pub(super) const MOST: usize = 8;
+/// Between two times.
+const PAUSE: Duration = Duration::from_secs(1);
+/// What is cut off fades.
+const FADE: Duration = Duration::from_millis(50);
+/// A voice of the emergency lasts so long; then there is another one.
+const EMERGENCY_FOR: Duration = Duration::from_mins(10);
+/// Of however short a sound.
+const MOST_TIMES: usize = 1200;
+/// A tone that every loudspeaker carries, and nobody takes for speech.
+const TEST_HZ: f64 = 1000.0;
+const TEST_FOR: Duration = Duration::from_secs(2);
+/// Loud, and far from clipping.
+const TONE_DB: f32 = -16.0;
+
+#[cfg(test)]
+impl AirNumber {
+    pub(super) const fn of(number: u64) -> Self {
+        Self(number)
+    }
+}

@@ -1,0 +1,362 @@
+//! Stored sounds, decoded before they are asked for, so that nobody waits for a file.
+//!
+//! What lasts up to [`FINE`] is held at 48 kHz, what is longer at 16 kHz, which is speech with all that belongs to it: ten minutes,
+//! the longest, are 19 MB. All files together may take [`MOST_BYTES`]; the first ones have their place.
+
+use crate::app::bell::Bell;
+use crate::app::klaxon::Stamp;
+use crate::app::klaxon::found;
+use crate::config::Sound;
+use crate::dsp::{self, Chime};
+use crate::files::{self, ClipError};
+use crate::status::{Mistake, Severity};
+use crate::units::SampleRate;
+use core::cell::RefCell;
+use core::fmt;
+use core::time::Duration;
+use smol::{LocalExecutor, Task};
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::sync::{Arc, Weak};
+
+/// Sounds by what they are for.
+pub(super) struct Store<'a> {
+    slots: Vec<Slot>,
+    executor: Rc<LocalExecutor<'a>>,
+    bell: Rc<Bell>,
+    /// What the task has read.
+    ready: Rc<RefCell<Vec<Outcome>>>,
+    making: Option<Making>,
+}
+
+/// What a sound is for. It prints as its section.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Item {
+    Announcement(String),
+    Emergency,
+}
+
+/// A sound in memory. It is shared, not copied.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Held {
+    pub(super) rate: SampleRate,
+    pub(super) samples: Arc<[i16]>,
+}
+
+struct Slot {
+    item: Item,
+    sound: Sound,
+    held: Option<Held>,
+    /// Of the file that it is of.
+    stamp: Option<Stamp>,
+    error: Option<StoreError>,
+}
+
+/// A file to be read.
+struct Job {
+    item: Item,
+    path: PathBuf,
+    known: Option<Stamp>,
+}
+
+/// What became of it.
+struct Outcome {
+    item: Item,
+    path: PathBuf,
+    read: Result<(Held, Option<Stamp>), ClipError>,
+}
+
+/// A task that reads files, one after the other. Dropped, it stops.
+struct Making {
+    _wanted: Arc<()>,
+    _task: Task<()>,
+}
+
+impl<'a> Store<'a> {
+    /// Nothing yet; `bell` is rung when [`take`](Self::take) has something to take.
+    pub(super) fn new(executor: Rc<LocalExecutor<'a>>, bell: Rc<Bell>) -> Self {
+        Self { slots: Vec::new(), executor, bell, ready: Rc::default(), making: None }
+    }
+
+    /// These are wanted from now on. What was read stays where its file is the same.
+    pub(super) fn set_items(&mut self, items: impl Iterator<Item = (Item, Sound)>) {
+        let mut old = core::mem::take(&mut self.slots);
+        for (item, sound) in items {
+            let known = old.iter().position(|slot| slot.item == item && slot.sound == sound);
+            let slot = known.map(|index| old.swap_remove(index)).unwrap_or_else(|| Slot::new(item, sound));
+            self.slots.push(slot);
+        }
+    }
+
+    /// Reads files that are others than they were, or were not there.
+    pub(super) fn look_again(&mut self) {
+        self.making = None;
+        self.ready.take();
+        let jobs: Vec<_> = self.slots.iter().filter_map(Slot::job).collect();
+        if jobs.is_empty() {
+            return;
+        }
+        let wanted = Arc::new(());
+        let (ready, bell, is_wanted) =
+            (Rc::clone(&self.ready), Rc::clone(&self.bell), Arc::downgrade(&wanted));
+        let task = self.executor.spawn(async move {
+            for job in jobs {
+                let is_wanted = Weak::clone(&is_wanted);
+                let outcome = smol::unblock(move || job.read(|| is_wanted.strong_count() > 0)).await;
+                ready.borrow_mut().extend(outcome);
+                bell.ring();
+            }
+        });
+        self.making = Some(Making { _wanted: wanted, _task: task });
+    }
+
+    /// Takes what has been read.
+    pub(super) fn take(&mut self) {
+        for outcome in self.ready.take() {
+            self.on_outcome(outcome);
+        }
+    }
+
+    /// The sound for something, if it is there.
+    pub(super) fn held(&self, item: &Item) -> Option<&Held> {
+        self.slots.iter().find(|slot| slot.item == *item)?.held.as_ref()
+    }
+
+    /// The sound of the emergency, or what stands in for it.
+    pub(super) fn emergency(&self) -> Held {
+        self.held(&Item::Emergency).cloned().unwrap_or_else(|| Held::built_in(Chime::Attention))
+    }
+
+    /// What is wrong with files that are named.
+    pub(super) fn mistakes(&self) -> impl Iterator<Item = Mistake> {
+        self.slots.iter().filter_map(|slot| {
+            let text = slot.item.instead(slot.error.as_ref()?);
+            let source = slot.item.to_string();
+            Some(Mistake { severity: Severity::Error, source, line: None, column: None, text })
+        })
+    }
+
+    fn on_outcome(&mut self, Outcome { item, path, read }: Outcome) {
+        let others = self.slots.iter().filter(|slot| slot.item != item && slot.stamp.is_some());
+        let others: usize = others.filter_map(|slot| slot.held.as_ref()).map(Held::bytes).sum();
+        let Some(slot) = self.slots.iter_mut().find(|slot| slot.item == item) else { return };
+        let read = read.map_err(StoreError::Clip).and_then(|(held, stamp)| {
+            let fits = others + held.bytes() <= MOST_BYTES;
+            if fits { Ok((held, stamp)) } else { Err(StoreError::Full { path: path.clone() }) }
+        });
+        match read {
+            Ok((held, stamp)) => {
+                log::info!("{item} play: {:.1} s of {}", held.length().as_secs_f64(), path.display());
+                (slot.held, slot.stamp, slot.error) = (Some(held), stamp, None);
+            }
+            Err(error) => {
+                let told = slot.error.as_ref().map(ToString::to_string);
+                if told.is_none_or(|told| told != error.to_string()) {
+                    log::error!("{item} play: {}", item.instead(&error));
+                }
+                (slot.held, slot.stamp, slot.error) = (None, None, Some(error));
+            }
+        }
+    }
+}
+
+impl Slot {
+    /// What is built in is there at once.
+    fn new(item: Item, sound: Sound) -> Self {
+        let chime = match sound {
+            Sound::Gong => Some(Chime::Gong),
+            Sound::ThreeTone => Some(Chime::ThreeTone),
+            Sound::Attention => Some(Chime::Attention),
+            Sound::None | Sound::File(_) => None,
+        };
+        Self { item, sound, held: chime.map(Held::built_in), stamp: None, error: None }
+    }
+
+    fn job(&self) -> Option<Job> {
+        let Sound::File(path) = &self.sound else { return None };
+        Some(Job { item: self.item.clone(), path: path.clone(), known: self.stamp })
+    }
+}
+
+impl Job {
+    /// `None`: the file is as it was.
+    fn read(self, is_wanted: impl Fn() -> bool) -> Option<Outcome> {
+        let Self { item, path, known } = self;
+        let place = found(&path);
+        let stamp = Stamp::of(&place);
+        if stamp.is_some() && stamp == known {
+            return None;
+        }
+        let read = Held::read(&place, is_wanted).map(|held| (held, stamp));
+        Some(Outcome { item, path, read })
+    }
+}
+
+impl Held {
+    pub(super) fn built_in(chime: Chime) -> Self {
+        Self { rate: Chime::RATE, samples: chime.sound().into() }
+    }
+
+    /// All of a file.
+    fn read(path: &Path, is_wanted: impl Fn() -> bool) -> Result<Self, ClipError> {
+        let beginning = files::decode_beginning(path, FINE + BEYOND, &is_wanted)?;
+        let is_short = beginning.duration() <= FINE;
+        let (clip, rate) = if is_short {
+            (beginning, SampleRate::HZ_48000)
+        } else {
+            drop(beginning);
+            (files::decode(path)?, SampleRate::HZ_16000)
+        };
+        let too_odd =
+            |_| ClipError::NotSound { path: path.to_owned(), reason: "its sample rate is out of reach" };
+        #[expect(clippy::cast_possible_truncation, reason = "a cast of a number too large gives the largest")]
+        let sample = |sample: f32| (sample * 32_768.0).round() as i16;
+        let samples = dsp::converted(&clip.samples, clip.rate, rate).map_err(too_odd)?;
+        let samples: Vec<_> = samples.take_while(|_| is_wanted()).map(sample).collect();
+        Ok(Self { rate, samples: samples.into() })
+    }
+
+    /// How long it is heard.
+    pub(super) fn length(&self) -> Duration {
+        Duration::from_micros(self.samples.len() as u64 * 1_000_000 / u64::from(self.rate.hz()))
+    }
+
+    fn bytes(&self) -> usize {
+        self.samples.len() * size_of::<i16>()
+    }
+}
+
+impl Item {
+    /// What is wrong with a file, and what that means.
+    fn instead(&self, error: &StoreError) -> String {
+        match self {
+            Self::Announcement(_) => format!("{error}; it is not played"),
+            Self::Emergency => format!("{error}; the built-in attention tone stands in for it"),
+        }
+    }
+}
+
+impl fmt::Display for Item {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Announcement(number) => write!(f, "[announcement {number}]"),
+            Self::Emergency => f.write_str("[emergency]"),
+        }
+    }
+}
+
+/// Why a sound is not held.
+#[derive(Debug)]
+enum StoreError {
+    Clip(ClipError),
+    /// Those before it take all the memory.
+    Full { path: PathBuf },
+}
+
+impl fmt::Display for StoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Clip(error) => error.fmt(f),
+            Self::Full { path } => {
+                let most = MOST_BYTES / 1024 / 1024;
+                write!(f, "{}: announcements may take {most} MB of memory, and others have it", path.display())
+            }
+        }
+    }
+}
+
+/// What is no longer is held as it is heard on a sound card.
+const FINE: Duration = Duration::from_secs(60);
+/// So much more shows that it is longer.
+const BEYOND: Duration = Duration::from_millis(100);
+/// All files together: ten minutes and a few short ones, or four minutes of the best.
+const MOST_BYTES: usize = 24 * 1024 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wav(name: &str, seconds: u32) -> PathBuf {
+        let path = std::env::temp_dir().join(format!("pagingbox-{}-store-{name}.wav", std::process::id()));
+        let bytes = seconds * 8000;
+        let mut file = Vec::from(*b"RIFF");
+        file.extend((36 + bytes).to_le_bytes());
+        file.extend(b"WAVEfmt \x10\0\0\0\x01\0\x01\0\x40\x1f\0\0\x40\x1f\0\0\x01\0\x08\0data");
+        file.extend(bytes.to_le_bytes());
+        file.extend((0..bytes).map(|at| if at % 8 < 4 { 0x90 } else { 0x70_u8 }));
+        std::fs::write(&path, file).unwrap();
+        path
+    }
+
+    fn store() -> (Rc<LocalExecutor<'static>>, Store<'static>) {
+        let executor = Rc::new(LocalExecutor::new());
+        (Rc::clone(&executor), Store::new(executor, Rc::default()))
+    }
+
+    /// Reads all that is to be read.
+    fn settle(executor: &LocalExecutor<'_>, store: &mut Store<'_>) {
+        store.look_again();
+        if let Some(making) = store.making.take() {
+            smol::block_on(executor.run(making._task));
+        }
+        store.take();
+    }
+
+    fn announcement(number: &str) -> Item {
+        Item::Announcement(number.to_owned())
+    }
+
+    #[test]
+    fn a_short_file_is_held_as_it_sounds_and_a_long_one_as_speech() {
+        let (executor, mut store) = store();
+        let (short, long) = (wav("short", 2), wav("long", 62));
+        let items = [(announcement("1"), Sound::File(short.clone())), (announcement("2"), Sound::File(long.clone()))];
+        store.set_items(items.into_iter());
+        settle(&executor, &mut store);
+        let held = |number| store.held(&announcement(number)).map(|held| (held.rate.hz(), held.length().as_secs()));
+        assert_eq!((held("1"), held("2")), (Some((48_000, 2)), Some((16_000, 62))));
+        assert_eq!(store.mistakes().count(), 0);
+        for path in [short, long] {
+            std::fs::remove_file(path).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_missing_file_is_a_mistake_until_it_is_there() {
+        let (executor, mut store) = store();
+        let path = wav("late", 1);
+        std::fs::remove_file(&path).unwrap();
+        let items = || [(announcement("3"), Sound::File(path.clone())), (Item::Emergency, Sound::File(path.clone()))];
+        store.set_items(items().into_iter());
+        settle(&executor, &mut store);
+        let told: Vec<_> = store.mistakes().map(|mistake| format!("{}: {}", mistake.source, mistake.text)).collect();
+        assert!(told[0].starts_with("[announcement 3]: ") && told[0].ends_with("; it is not played"), "{told:?}");
+        assert!(told[1].ends_with("the built-in attention tone stands in for it"), "{told:?}");
+        assert!(store.held(&announcement("3")).is_none() && store.emergency().length().as_secs() == 2);
+        wav("late", 1);
+        store.set_items(items().into_iter());
+        settle(&executor, &mut store);
+        assert_eq!((store.mistakes().count(), store.emergency().length().as_secs()), (0, 1));
+        std::fs::remove_file(path).unwrap();
+    }
+
+    #[test]
+    fn what_is_beyond_the_memory_for_it_is_told_and_left_out() {
+        let (executor, mut store) = store();
+        // 17.6 MB each.
+        let path = wav("huge", 550);
+        let items = ["1", "2"].map(|number| (announcement(number), Sound::File(path.clone())));
+        store.set_items(items.into_iter());
+        settle(&executor, &mut store);
+        assert!(store.held(&announcement("1")).is_some() && store.held(&announcement("2")).is_none());
+        assert!(store.mistakes().all(|mistake| mistake.text.contains("may take 24 MB of memory")));
+        std::fs::remove_file(path).unwrap();
+    }
+
+    #[test]
+    fn what_is_built_in_is_there_at_once() {
+        let (_, mut store) = store();
+        store.set_items([(announcement("1"), Sound::Gong)].into_iter());
+        assert!(store.held(&announcement("1")).is_some() && store.held(&announcement("2")).is_none());
+    }
+}

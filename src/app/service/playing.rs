@@ -1,0 +1,245 @@
+//! What a box at work plays at a word: of a key, a button, or a program on its machine.
+
+use super::Service;
+use crate::app::control_socket::{Asked, Brought, ControlSocket, Guest};
+use crate::app::playback::{AirNumber, Playback, Programme, Terms, Unplayed, What};
+use crate::config::{Settings, Zone, ZoneNames};
+use crate::control::{Play, Reply, Sound};
+use crate::dsp::Chime;
+use crate::mix::Part;
+use crate::status::{self, Programme as Shown};
+use crate::time::Instant;
+use crate::zones::ZoneSet;
+use std::sync::Arc;
+
+/// What is played at a word, who asks for it, and what its words mean.
+pub(in crate::app) struct Desk<'a> {
+    pub(super) playback: Playback<'a>,
+    control: Option<ControlSocket>,
+    pub(super) settings: Settings,
+}
+
+impl<'a> Desk<'a> {
+    /// One where those ask who come to `control`.
+    pub(in crate::app) fn new(
+        playback: Playback<'a>,
+        control: Option<ControlSocket>,
+        settings: Settings,
+    ) -> Self {
+        Self { playback, control, settings }
+    }
+
+    pub(super) fn set_options(&mut self, settings: &Settings) {
+        self.playback.set_options(settings);
+        self.settings.clone_from(settings);
+    }
+
+    /// When the service wants to be woken for it.
+    pub(super) fn deadline(&self, now: Instant) -> Option<Instant> {
+        let again = self.playback.waits().then(|| now + AGAIN_IN);
+        [again, self.control.as_ref().and_then(ControlSocket::poll_timeout)].into_iter().flatten().min()
+    }
+
+    /// The zones and groups of these names.
+    fn zones(&self, names: &[String]) -> Result<Option<ZoneSet>, String> {
+        let mut zones = None;
+        for name in names {
+            let found = self.settings.zones_named(name);
+            if found.is_empty() {
+                return Err(self.no_zone(name));
+            }
+            zones = Some(zones.unwrap_or(ZoneSet::NONE).union(found));
+        }
+        Ok(zones)
+    }
+
+    fn no_zone(&self, name: &str) -> String {
+        let zones = self.settings.zones.iter().map(|zone| zone.name.as_str());
+        let names = zones.chain(self.settings.groups.iter().map(|group| group.name.as_str()));
+        let near = names
+            .map(|known| (strsim::damerau_levenshtein(&known.to_lowercase(), &name.to_lowercase()), known))
+            .min()
+            .filter(|(distance, _)| *distance <= FAR);
+        let near = near.map(|(_, near)| format!("; is \"{near}\" meant?")).unwrap_or_default();
+        format!("there is no zone or group \"{}\"{near}", name.escape_debug())
+    }
+
+    fn zone_names(&self, zones: ZoneSet) -> Vec<String> {
+        let of_zone = |zone: usize| self.settings.zones.get(zone).map(|zone| zone.name.clone());
+        let names: Vec<_> = zones.iter().filter_map(of_zone).collect();
+        if names.is_empty() { vec![Zone::EVERYWHERE.to_owned()] } else { names }
+    }
+
+    /// What is to be played, where, and against what.
+    fn programme(&self, play: Play, brought: Option<Brought>) -> Result<Programme, String> {
+        let zones = self.zones(&play.zones)?;
+        let everywhere = self.settings.zone_set(&ZoneNames::All);
+        let terms = Terms { zones: everywhere, priority: PAGE };
+        let mut programme = match (play.sound, brought) {
+            (Sound::Announcement(number), _) => {
+                self.playback.announcement(&number).map_err(|error| error.to_string())?
+            }
+            (Sound::Samples { .. }, Some(Brought { rate, samples })) => {
+                let name = play.name.chars().map(|c| if c.is_control() { '?' } else { c }).take(80).collect();
+                Programme { what: What::Brought(name), terms, rate, parts: vec![Part::Clip(samples)] }
+            }
+            (Sound::Gong, _) => built_in("gong", Chime::Gong, terms),
+            (Sound::ThreeTone, _) => built_in("three-tone", Chime::ThreeTone, terms),
+            (Sound::Attention, _) => built_in("attention", Chime::Attention, terms),
+            (Sound::Samples { .. } | Sound::Emergency, _) => return Err("it brings no sound".to_owned()),
+        };
+        programme.terms.zones = zones.unwrap_or(programme.terms.zones);
+        programme.terms.priority = play.priority.unwrap_or(programme.terms.priority);
+        Ok(programme)
+    }
+}
+
+impl<'a> Service<'a> {
+    /// The same box with what it plays at a word.
+    pub(in crate::app) fn playing(self, desk: Desk<'a>) -> Self {
+        Self { desk: Some(desk), ..self }
+    }
+
+    /// Does what programs ask for.
+    pub(super) fn take_orders(&mut self, now: Instant) {
+        while let Some(asked) = self.desk.as_ref().and_then(|desk| desk.control.as_ref()?.poll_asked()) {
+            match asked {
+                Asked::Play(guest, play, brought) => self.take_play(now, guest, play, brought),
+                Asked::Stop(guest) => {
+                    log::info!("paging stop: ends {} calls, and what is played", self.calls.len());
+                    self.end_pages(now);
+                    self.reply(guest, &Reply::Stopped);
+                }
+                Asked::Left(air) => {
+                    if let Some(desk) = &mut self.desk {
+                        desk.playback.end(air);
+                    }
+                }
+            }
+        }
+    }
+
+    fn take_play(&mut self, now: Instant, guest: Guest, play: Play, brought: Option<Brought>) {
+        let waits = play.wait;
+        let outcome = match &self.desk {
+            Some(_) if play.sound == Sound::Emergency && !play.zones.is_empty() => {
+                Err("the emergency is heard where [emergency] zones says".to_owned())
+            }
+            Some(_) if play.sound == Sound::Emergency => Ok(self.begin_emergency(now)),
+            Some(desk) => desk.programme(play, brought).map(Some),
+            None => Ok(None),
+        };
+        let air = match outcome {
+            Err(why) => Err(why),
+            Ok(None) => Ok(None),
+            Ok(Some(programme)) => self.play(now, programme).map(Some).map_err(|error| error.to_string()),
+        };
+        match air {
+            Err(why) => self.reply(guest, &Reply::Error(why)),
+            Ok(air) => {
+                self.reply(guest, &Reply::Playing);
+                let control = self.desk.as_ref().and_then(|desk| desk.control.as_ref());
+                if let (Some(control), Some(air), true) = (control, air, waits) {
+                    control.await_end(guest, air);
+                }
+            }
+        }
+    }
+
+    /// Begins a programme, as soon as it is heard whole.
+    pub(super) fn play(&mut self, now: Instant, programme: Programme) -> Result<AirNumber, Unplayed> {
+        self.make_way(now);
+        let open_at = self.lines.as_mut().map_or(now, |lines| lines.open(now));
+        let voice = self.media.voice();
+        let Some(desk) = &mut self.desk else { return Err(Unplayed::Busy) };
+        desk.playback.play((now, open_at), programme, voice)
+    }
+
+    /// Begins the stored announcement of this number.
+    pub(super) fn play_announcement(&mut self, now: Instant, number: &str) -> Result<(), Unplayed> {
+        let Some(desk) = &self.desk else { return Ok(()) };
+        let programme = desk.playback.announcement(number)?;
+        self.play(now, programme).map(drop)
+    }
+
+    /// Begins the emergency, or cancels it; whether it is on from now on.
+    pub(super) fn toggle_emergency(&mut self, now: Instant) -> bool {
+        let is_on = self.desk.as_mut().is_some_and(|desk| desk.playback.toggle_emergency(now));
+        if is_on {
+            self.make_way(now);
+        }
+        self.follow_playback(now);
+        is_on
+    }
+
+    fn begin_emergency(&mut self, now: Instant) -> Option<Programme> {
+        if self.desk.as_ref().is_some_and(|desk| !desk.playback.is_emergency()) {
+            self.toggle_emergency(now);
+        }
+        None
+    }
+
+    /// A tone in every zone.
+    pub(super) fn play_test(&mut self, now: Instant) -> Result<(), Unplayed> {
+        let Some(desk) = &self.desk else { return Ok(()) };
+        let zones = desk.settings.zone_set(&ZoneNames::All);
+        self.play(now, What::test(Terms { zones, priority: PAGE })).map(drop)
+    }
+
+    /// Begins what is to begin again, and tells who waits for an end.
+    pub(super) fn follow_playback(&mut self, now: Instant) {
+        let Some(desk) = &mut self.desk else { return };
+        if desk.playback.waits() {
+            let open_at = self.lines.as_mut().map_or(now, |lines| lines.open(now));
+            desk.playback.handle_timeout(open_at.since(now), || self.media.voice());
+        }
+        while let Some(ended) = desk.playback.poll_ended() {
+            if let Some(control) = &desk.control {
+                control.handle_ended(ended.number, ended.is_cut);
+            }
+        }
+        if let Some(control) = &desk.control {
+            control.handle_timeout(now);
+        }
+    }
+
+    /// What is played at a word, for those who ask.
+    pub(super) fn programmes(&self, now: Instant) -> Vec<Shown> {
+        let Some(desk) = &self.desk else { return Vec::new() };
+        let shown = |playing: crate::app::playback::Playing| status::Programme {
+            what: playing.what,
+            zones: desk.zone_names(playing.terms.zones),
+            priority: playing.terms.priority,
+            duration_s: now.since(playing.since).as_secs(),
+        };
+        desk.playback.playing().map(shown).collect()
+    }
+
+    /// Whether something is played at a word.
+    pub(super) fn is_playing(&self) -> bool {
+        self.desk.as_ref().is_some_and(|desk| desk.playback.is_busy())
+    }
+
+    fn reply(&self, guest: Guest, reply: &Reply) {
+        if let Some(control) = self.desk.as_ref().and_then(|desk| desk.control.as_ref()) {
+            control.reply(guest, reply);
+        }
+    }
+}
+
+fn built_in(name: &str, chime: Chime, terms: Terms) -> Programme {
+    let samples: Arc<[i16]> = chime.sound().into();
+    Programme {
+        what: What::Brought(name.to_owned()),
+        terms,
+        rate: Chime::RATE,
+        parts: vec![Part::Clip(samples)],
+    }
+}
+
+/// What is played where nothing else is said is heard as a page is.
+const PAGE: u8 = 60;
+/// A name that is so many letters away from another one is none that was meant so.
+const FAR: usize = 2;
+/// When what found an audio thread busy is tried again.
+const AGAIN_IN: core::time::Duration = core::time::Duration::from_secs(1);
