@@ -12,12 +12,14 @@ use super::bell::Bell;
 use super::cards::Cards;
 use super::inband::Inband;
 use super::legs::Legs;
+use super::recorder::Recorder;
 use super::stream::{Desk, Ends, Inflow};
 use crate::codec::Codec;
 use crate::config::Settings;
 use crate::key::Key;
 use crate::mix::{Format, Recital, VoiceConfig, VoiceId};
 use crate::net::{BindError, MediaPorts, Udp, UdpOptions};
+use crate::paging::{Shelf, Tape};
 use crate::rtp::rtcp::{Cname, PeerView, Reporter, ReporterConfig};
 use crate::rtp::telephone_event::Keys;
 use crate::rtp::{DelayRange, Kind, PayloadFormat, ReceiverConfig, ReceiverStats, Source};
@@ -213,27 +215,40 @@ impl Stream<'_> {
         true
     }
 
+    /// Records what is said from now on, on a tape of `shelf`; what was recorded before is forgotten.
+    pub(super) fn record(&self, shelf: &Shelf) {
+        drop(self.inflow.record(None));
+        let config = self.mix.voice(&self.formats.speech);
+        self.inflow.record(Some(Recorder::new(config, shelf)));
+    }
+
+    /// Records no more; what was recorded.
+    pub(super) fn stop_recording(&self) -> Option<Tape> {
+        self.inflow.record(None).map(Recorder::finish)
+    }
+
+    /// Whether there is no room for more of what is recorded.
+    pub(super) fn is_tape_full(&self) -> bool {
+        self.inflow.recorder().as_ref().is_some_and(Recorder::is_full)
+    }
+
     /// Says something to the caller alone, after what is still to be said to him. Where there is no way back within a second,
     /// it is left out. The end of it is told by [`is_saying`](Self::is_saying), and [`Legs::poll_timeout`] says when to ask.
-    #[expect(dead_code, reason = "the parts that say something come next")]
     pub(super) fn say(&self, recital: &Recital) {
         self.inflow.say(recital);
     }
 
     /// Ends what is said to him, and what was still to be said.
-    #[expect(dead_code, reason = "the parts that say something come next")]
     pub(super) fn hush(&self) {
         self.inflow.hush();
     }
 
     /// Whether something is said to him, or still to be said.
-    #[expect(dead_code, reason = "the parts that say something come next")]
     pub(super) fn is_saying(&self) -> bool {
         self.inflow.is_saying()
     }
 
     /// Sends to the caller from now on, though nothing has come from him.
-    #[expect(dead_code, reason = "the parts that say something come next")]
     pub(super) fn open_back(&self) {
         self.inflow.open_back();
     }
@@ -335,6 +350,9 @@ impl Stream<'_> {
             return Err(Refused::NoVoice);
         }
         self.way.legs.rename(old, new);
+        if let Some(recorder) = &mut *self.inflow.recorder() {
+            recorder.change(voice.clone());
+        }
         if is_on_air {
             self.way.cards.release(old);
             self.way.legs.join(new, voice);

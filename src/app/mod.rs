@@ -7,6 +7,7 @@
 //!   offered and said: `sound` and `speech`, cut into `call_stream`s with `call_faults`, sent by the `talker`;
 //!   `call_score` is how it went.
 //! - `announcements` say aloud what is wrong, `say_status` what is asked for; `recite` makes sound of words.
+//! - `recorder` has a caller recorded instead of heard.
 //! - `klaxon` makes the chimes ready that are heard before a page and after it.
 //! - `playback` is what the box plays at a word: stored announcements, the emergency, what is brought to it at the
 //!   `control_socket` by a `play_visit`, on a [`play_arguments`] line.
@@ -79,6 +80,7 @@ mod phone;
 mod post;
 mod prompt;
 mod recite;
+mod recorder;
 mod reload;
 mod say_status;
 mod serve;

@@ -9,6 +9,7 @@
 
 mod call_log;
 mod chimes;
+mod delayed;
 mod playing;
 mod proof;
 mod reoffers;
@@ -49,6 +50,7 @@ use std::sync::Arc;
 pub(super) use call::short;
 use call::{Call, Caller, Stage, name, sentence, summary, tell, tell_reception};
 use call_log::CallLog;
+use delayed::Delays;
 pub(super) use playing::Desk;
 use switches::Presses;
 
@@ -92,6 +94,7 @@ pub(super) struct Service<'a> {
     /// Whose voice it was, until the audio thread gives it back.
     voices: HashMap<VoiceId, String>,
     pages: CallLog,
+    delays: Delays,
 }
 
 impl<'a> Service<'a> {
@@ -129,6 +132,7 @@ impl<'a> Service<'a> {
             answers: Vec::new(),
             voices: HashMap::new(),
             pages: CallLog::default(),
+            delays: Delays::new(),
         }
     }
 
@@ -278,6 +282,7 @@ impl<'a> Service<'a> {
             // A voice that came back is freed here, where freeing is allowed.
             drop(report);
         }
+        self.follow_delayed(now);
         self.pages.handle_timeout(now);
         self.follow(now);
         self.follow_playback(now);
@@ -325,8 +330,9 @@ impl<'a> Service<'a> {
         let desk = self.desk.as_ref().and_then(|desk| desk.deadline(clock::now()));
         let (post, told) = (self.post.deadline(), self.legs.poll_timeout());
         let others = [post, reload, outlook, reports, answer, announcement, lines, chime, told, desk];
-        let pages = self.pages.poll_timeout(clock::now());
-        own.into_iter().chain(others).chain([pages]).flatten().min()
+        let now = clock::now();
+        let pages = [self.pages.poll_timeout(now), self.delays.poll_timeout(now)];
+        own.into_iter().chain(others).chain(pages).flatten().min()
     }
 
     /// Says aloud what is wrong, when it is time to.
@@ -373,7 +379,9 @@ impl<'a> Service<'a> {
                     Ok(prepared) => {
                         let caller = Caller::new(&from, path, &call_id);
                         let stage = Stage::Waiting(Box::new(prepared));
-                        self.take(now, call, Call { name, caller, since: now, keys: String::new(), stage });
+                        let is_delayed = self.is_delayed(&from);
+                        let (since, keys) = (now, String::new());
+                        self.take(now, call, Call { name, caller, since, keys, stage, is_delayed });
                     }
                     Err(refused) => self.refuse(now, call, name.as_deref(), &refused),
                 }
@@ -414,9 +422,13 @@ impl<'a> Service<'a> {
         if let Stage::Waiting(prepared) = &state.stage {
             tell(Level::Info, state.name.as_deref(), format_args!("rings, {}", prepared.codec()));
         }
-        let open_at = self.open(now);
-        let open_at = self.chime(now, open_at);
+        let is_delayed = state.is_delayed;
         self.calls.insert(call, state);
+        if is_delayed && !self.has_room_for_words() {
+            return self.give_up(now, call, StatusCode::BUSY_HERE, "there is no room for another recording");
+        }
+        // Who is recorded waits for no loudspeaker.
+        let open_at = if is_delayed { now } else { self.open_for_page(now, call) };
         self.pager.handle_incoming(now, call, open_at);
     }
 
@@ -459,17 +471,17 @@ impl<'a> Service<'a> {
         let Stage::Waiting(prepared) = std::mem::replace(&mut state.stage, Stage::Leaving) else { return };
         let ours = prepared.ours.clone();
         let stream = self.media.start(*prepared);
-        if !stream.put_on_air() {
+        if !state.is_delayed && !stream.put_on_air() {
             self.pager.handle_ended(call);
             return self.give_up(now, call, StatusCode::BUSY_HERE, "the audio thread takes no more voices");
         }
-        if let Some(name) = &state.name {
-            self.voices.insert(stream.voice(), name.clone());
-        }
+        // A voice that no card has never comes back.
+        let name = state.name.as_ref().filter(|_| !state.is_delayed);
+        self.voices.extend(name.map(|name| (stream.voice(), name.clone())));
         state.stage = Stage::OnAir(Box::new(stream));
         self.endpoint.answer(now, call, ours);
         self.pager.handle_talking(now, call);
-        self.page_begins(now, call);
+        self.go_on(now, call);
     }
 
     fn give_up(&mut self, now: Instant, call: CallKey, status: StatusCode, why: &str) {
@@ -493,6 +505,9 @@ impl<'a> Service<'a> {
 
     /// Keys do nothing yet but stand in the log, those of one second in one line.
     fn on_key(&mut self, now: Instant, call: CallKey, key: Key) {
+        if self.dictation_key(now, call, key) {
+            return;
+        }
         let Some(state) = self.calls.get_mut(&call) else { return };
         state.press(key);
         if self.chatter.allow(now, state.caller.peer.ip()).is_some() {
@@ -503,6 +518,7 @@ impl<'a> Service<'a> {
     /// Hangs up; the voice plays what has come.
     fn leave(&mut self, now: Instant, call: CallKey) {
         self.page_ends(now, call, Ended::Stopped);
+        self.dictation_ends(now, call);
         if let Some(state) = self.calls.get_mut(&call) {
             state.tell_keys();
             tell_reception(state);
@@ -513,6 +529,7 @@ impl<'a> Service<'a> {
 
     fn on_ended(&mut self, now: Instant, call: CallKey, reason: EndReason) {
         self.page_ends(now, call, proof::ended(reason));
+        self.dictation_ends(now, call);
         self.pager.handle_ended(call);
         if let Some(mut state) = self.calls.remove(&call) {
             state.tell_keys();

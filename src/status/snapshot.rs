@@ -200,6 +200,8 @@ pub enum CallState {
     Ringing,
     /// It is heard.
     OnAir,
+    /// It is recorded, to be heard later.
+    Recording,
     /// The caller has put it on hold.
     Held,
     /// The box has hung up.

@@ -223,6 +223,7 @@ impl fmt::Display for Call {
         let state = match self.state {
             CallState::Ringing => "rings",
             CallState::OnAir => "on air",
+            CallState::Recording => "is recorded",
             CallState::Held => "on hold",
             CallState::Leaving => "is hung up",
         };

@@ -1,19 +1,20 @@
 //! The call log: what can be proved of each page, kept for those who ask and told in a line.
 //!
 //! ```text
-//! begin ─> Page (readings of its voices) ─ end ─ SETTLES_IN ─> Record ─┬─> the last MOST, for `paging status`
+//! begin ─> Open (readings of its voices) ─ end ─ SETTLES_IN ─> Record ─┬─> the last MOST, for `paging status`
 //!                                                                      └─> a line of the log, one a second and peer
 //! ```
 //! A page that has ended is not told at once: what came of it last is still to be heard, and its last reading to be read.
 //! Lines that come too fast wait for their second; of more than [`MOST`] the rest is counted, and told with the next one.
 
+use crate::app::playback::AirNumber;
 use crate::app::throttle::Throttle;
 use crate::mix::{Report, VoiceId, VoiceStats};
 use crate::paging::{Heard, Loudness, Proof};
 use crate::sip::CallKey;
 use crate::status::{self, Ended, Record};
 use crate::time::Instant;
-use core::net::IpAddr;
+use core::net::{IpAddr, Ipv6Addr};
 use core::time::Duration;
 use log::Level;
 use std::collections::VecDeque;
@@ -21,7 +22,7 @@ use std::collections::VecDeque;
 /// The pages on air, and the last that were.
 #[derive(Debug, Default)]
 pub(super) struct CallLog {
-    open: Vec<Page>,
+    open: Vec<Open>,
     /// The newest first, and when each ended.
     records: VecDeque<(Instant, Record)>,
     throttle: Throttle,
@@ -30,10 +31,19 @@ pub(super) struct CallLog {
     untold: u64,
 }
 
+/// What was on air.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Page {
+    Call(CallKey),
+    /// What the box has played at a word.
+    Programme(AirNumber),
+}
+
 /// A page that is on air, or has just ended.
 #[derive(Debug)]
-struct Page {
-    call: CallKey,
+struct Open {
+    page: Page,
+    /// Who may not have more than a line a second; the box itself, where there is nobody else.
     peer: IpAddr,
     began_at: Instant,
     /// Those that it was heard as: a change of codecs makes it another one.
@@ -52,21 +62,22 @@ pub(super) struct Received {
 }
 
 impl CallLog {
-    /// The call of `peer` is on air, heard as `voice`; `record` is what is known of it so far.
+    /// A page, of `peer` if of anybody, is on air, heard as `voice`; `record` is what is known of it so far.
     pub(super) fn begin(
         &mut self,
         now: Instant,
-        (call, peer): (CallKey, IpAddr),
+        (page, peer): (Page, Option<IpAddr>),
         voice: VoiceId,
         record: Record,
     ) {
         let (voices, proof) = (vec![voice], Proof::new());
-        self.open.push(Page { call, peer, began_at: now, voices, proof, record, ended_at: None });
+        let peer = peer.unwrap_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED));
+        self.open.push(Open { page, peer, began_at: now, voices, proof, record, ended_at: None });
     }
 
-    /// The call is heard as `voice` from now on.
-    pub(super) fn handle_voice(&mut self, call: CallKey, voice: VoiceId) {
-        let page = self.open.iter_mut().find(|page| page.call == call && page.ended_at.is_none());
+    /// It is heard as `voice` from now on.
+    pub(super) fn handle_voice(&mut self, call: Page, voice: VoiceId) {
+        let page = self.open.iter_mut().find(|page| page.page == call && page.ended_at.is_none());
         if let Some(page) = page.filter(|page| !page.voices.contains(&voice)) {
             page.voices.push(voice);
             // Of those before, all but the last have long been given back.
@@ -86,9 +97,9 @@ impl CallLog {
         }
     }
 
-    /// The call is on air no more. Why it ended first is why it ended.
-    pub(super) fn end(&mut self, now: Instant, call: CallKey, ended: Ended, received: Received) {
-        let page = self.open.iter_mut().find(|page| page.call == call && page.ended_at.is_none());
+    /// It is on air no more. Why it ended first is why it ended.
+    pub(super) fn end(&mut self, now: Instant, call: Page, ended: Ended, received: Received) {
+        let page = self.open.iter_mut().find(|page| page.page == call && page.ended_at.is_none());
         let Some(page) = page else { return };
         page.ended_at = Some(now);
         let Received { codec, packets, lost } = received;
@@ -102,7 +113,7 @@ impl CallLog {
 
     /// Keeps and tells what is due.
     pub(super) fn handle_timeout(&mut self, now: Instant) {
-        let is_due = |page: &mut Page| page.settles_at().is_some_and(|at| at <= now);
+        let is_due = |page: &mut Open| page.settles_at().is_some_and(|at| at <= now);
         let due: Vec<_> = self.open.extract_if(.., is_due).collect();
         due.into_iter().for_each(|page| self.keep(page));
         while let Some((peer, level, line)) = self.lines.pop_front() {
@@ -117,13 +128,13 @@ impl CallLog {
     /// When [`handle_timeout`](Self::handle_timeout) wants to be called.
     pub(super) fn poll_timeout(&self, now: Instant) -> Option<Instant> {
         let line = (!self.lines.is_empty()).then(|| now + LOOK_AGAIN_IN);
-        self.open.iter().filter_map(Page::settles_at).chain(line).min()
+        self.open.iter().filter_map(Open::settles_at).chain(line).min()
     }
 
     /// The box ends: all is told that there is.
     pub(super) fn close(&mut self, now: Instant) {
         for page in core::mem::take(&mut self.open) {
-            self.keep(Page { ended_at: page.ended_at.or(Some(now)), ..page });
+            self.keep(Open { ended_at: page.ended_at.or(Some(now)), ..page });
         }
         for (_, level, line) in core::mem::take(&mut self.lines) {
             tell(level, &line, core::mem::take(&mut self.untold));
@@ -139,7 +150,7 @@ impl CallLog {
         self.records.iter().map(told).collect()
     }
 
-    fn keep(&mut self, page: Page) {
+    fn keep(&mut self, page: Open) {
         let (peer, ended_at) = (page.peer, page.ended_at.unwrap_or(page.began_at));
         let record = page.into_record();
         self.put_line(peer, &record);
@@ -157,7 +168,7 @@ impl CallLog {
     }
 }
 
-impl Page {
+impl Open {
     fn settles_at(&self) -> Option<Instant> {
         self.ended_at.map(|at| at + SETTLES_IN)
     }

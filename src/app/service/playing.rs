@@ -1,13 +1,14 @@
 //! What a box at work plays at a word: of a key, a button, or a program on its machine.
 
 use super::Service;
+use super::call_log::{Page, Received};
 use crate::app::control_socket::{Asked, Brought, ControlSocket, Guest};
 use crate::app::playback::{AirNumber, Playback, Programme, Terms, Unplayed, What};
 use crate::config::{Settings, Zone, ZoneNames};
 use crate::control::{Play, Reply, Sound};
 use crate::dsp::Chime;
 use crate::mix::Part;
-use crate::status::{self, Programme as Shown};
+use crate::status::{self, Ended, Programme as Shown};
 use crate::time::Instant;
 use crate::zones::ZoneSet;
 use std::sync::Arc;
@@ -197,6 +198,9 @@ impl<'a> Service<'a> {
             if let Some(control) = &desk.control {
                 control.handle_ended(ended.number, ended.is_cut);
             }
+            self.delays.handle_ended(&ended);
+            let how = if ended.is_cut { Ended::Stopped } else { Ended::Finished };
+            self.pages.end(now, Page::Programme(ended.number), how, Received::default());
         }
         if let Some(control) = &desk.control {
             control.handle_timeout(now);

@@ -1,7 +1,7 @@
 //! The proof of each page of a box at work: from its answer to its end.
 
-use super::call_log::Received;
-use super::{Service, Stage};
+use super::call_log::{Page, Received};
+use super::{Call, Service, Stage};
 use crate::paging;
 use crate::sip::{CallKey, EndReason};
 use crate::status::{Ended, Record, RecordKind};
@@ -12,8 +12,14 @@ impl Service<'_> {
     pub(super) fn page_begins(&mut self, now: Instant, call: CallKey) {
         let Some(state) = self.calls.get(&call) else { return };
         let Stage::OnAir(stream) = &state.stage else { return };
-        let (caller, clock) = (&state.caller, self.clock(now));
-        let record = Record {
+        let (peer, voice, record) = (state.caller.peer.ip(), stream.voice(), self.record_of(now, state));
+        self.pages.begin(now, (Page::Call(call), Some(peer)), voice, record);
+    }
+
+    /// What is known of a page when it begins.
+    pub(super) fn record_of(&self, now: Instant, Call { caller, .. }: &Call<'_>) -> Record {
+        let clock = self.clock(now);
+        Record {
             from: caller.from.clone(),
             peer: caller.peer.to_string(),
             call_id: caller.call_id.clone(),
@@ -22,15 +28,13 @@ impl Service<'_> {
             began: clock.trusted.then_some(clock.time),
             uptime_s: now.since(self.outlook.since()).as_secs(),
             ..Record::new(RecordKind::Call)
-        };
-        let (peer, voice) = (caller.peer.ip(), stream.voice());
-        self.pages.begin(now, (call, peer), voice, record);
+        }
     }
 
     /// The call may be heard as another voice.
     pub(super) fn page_goes_on(&mut self, call: CallKey) {
         if let Some(Stage::OnAir(stream)) = self.calls.get(&call).map(|state| &state.stage) {
-            self.pages.handle_voice(call, stream.voice());
+            self.pages.handle_voice(Page::Call(call), stream.voice());
         }
     }
 
@@ -43,7 +47,7 @@ impl Service<'_> {
             }
             _ => Received::default(),
         };
-        self.pages.end(now, call, ended, received);
+        self.pages.end(now, Page::Call(call), ended, received);
     }
 }
 

@@ -23,14 +23,15 @@ impl Service<'_> {
 
     /// The caller wants to change the call: to hold it, to resume it, to be heard from elsewhere.
     pub(super) fn on_reoffered(&mut self, now: Instant, call: CallKey, offer: &[u8]) {
-        let Some(Call { name, caller, stage: Stage::OnAir(stream), .. }) = self.calls.get_mut(&call) else {
+        let Some(Call { name, caller, stage: Stage::OnAir(stream), is_delayed, .. }) =
+            self.calls.get_mut(&call)
+        else {
             return self.endpoint.reject_reoffer(now, call, StatusCode::NOT_ACCEPTABLE_HERE, None);
         };
         match stream.handle_offer(offer) {
             Ok(ours) => {
-                if let Some(name) = name {
-                    self.voices.insert(stream.voice(), name.clone());
-                }
+                let name = name.as_ref().filter(|_| !*is_delayed);
+                self.voices.extend(name.map(|name| (stream.voice(), name.clone())));
                 self.endpoint.accept_reoffer(now, call, ours);
             }
             Err(refused) => {
@@ -43,11 +44,16 @@ impl Service<'_> {
 
     /// The caller has answered what we said again.
     pub(super) fn on_refreshed(&mut self, now: Instant, call: CallKey, answer: &[u8]) {
-        let Some(Call { name, caller, stage: Stage::OnAir(stream), .. }) = self.calls.get_mut(&call) else {
+        let Some(Call { name, caller, stage: Stage::OnAir(stream), is_delayed, .. }) =
+            self.calls.get_mut(&call)
+        else {
             return;
         };
         match stream.handle_refresh(answer) {
-            Ok(()) => self.voices.extend(name.iter().map(|name| (stream.voice(), name.clone()))),
+            Ok(()) => {
+                let name = name.as_ref().filter(|_| !*is_delayed);
+                self.voices.extend(name.map(|name| (stream.voice(), name.clone())));
+            }
             Err(refused) => complain(self.chatter.allow(now, caller.peer.ip()), name.as_deref(), &refused),
         }
         self.page_goes_on(call);

@@ -52,6 +52,7 @@ impl Service<'_> {
     fn status_of(&self, now: Instant, call: &Call<'_>) -> status::Call {
         let (state, codec) = match &call.stage {
             Stage::Waiting(prepared) => (CallState::Ringing, prepared.agreed_codec()),
+            Stage::OnAir(stream) if call.is_delayed => (CallState::Recording, stream.agreed_codec()),
             Stage::OnAir(stream) if stream.is_held() => (CallState::Held, stream.agreed_codec()),
             Stage::OnAir(stream) => (CallState::OnAir, stream.agreed_codec()),
             Stage::Leaving => (CallState::Leaving, None),

@@ -12,13 +12,13 @@ fn at(millis: u64) -> Instant {
     Instant::from_millis(millis)
 }
 
-fn call(number: u64) -> CallKey {
-    (0..number).fold(CallKey::FIRST, |key, _| key.next())
+fn call(number: u64) -> Page {
+    Page::Call((0..number).fold(CallKey::FIRST, |key, _| key.next()))
 }
 
 fn begin(log: &mut CallLog, now: Instant, number: u64) {
     let record = Record { from: format!("sip:{number}@pbx"), ..Record::new(RecordKind::Call) };
-    log.begin(now, (call(number), PEER), VoiceId(number), record);
+    log.begin(now, (call(number), Some(PEER)), VoiceId(number), record);
 }
 
 fn end(log: &mut CallLog, now: Instant, number: u64) {
