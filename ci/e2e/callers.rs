@@ -93,7 +93,7 @@ fn two_cards_play_the_same_page() {
 }
 
 /// INVITE with `offer`, 200, ACK.
-fn call(caller: &mut Caller, offer: &str) -> Received {
+pub(crate) fn call(caller: &mut Caller, offer: &str) -> Received {
     caller.send("INVITE", "Content-Type: application/sdp\r\n", offer);
     let answer = caller.receive_final(200);
     caller.send("ACK", "", "");
@@ -118,12 +118,12 @@ fn kind_of_report(socket: &UdpSocket) -> u8 {
         .unwrap_or(0)
 }
 
-fn media_port(answer: &Received) -> u16 {
+pub(crate) fn media_port(answer: &Received) -> u16 {
     let (_, rest) = answer.0.split_once("m=audio ").unwrap();
     rest.split(' ').next().unwrap().parse().unwrap()
 }
 
-fn packet(payload_type: u8, marker: u8, sequence: u16, timestamp: u32, payload: &[u8]) -> Vec<u8> {
+pub(crate) fn packet(payload_type: u8, marker: u8, sequence: u16, timestamp: u32, payload: &[u8]) -> Vec<u8> {
     let mut packet = vec![0x80, marker << 7 | payload_type];
     packet.extend(sequence.to_be_bytes());
     packet.extend(timestamp.to_be_bytes());
@@ -140,7 +140,7 @@ fn is_in_order(packets: &[RtpPacket]) -> bool {
 }
 
 /// ITU-T G.711.
-fn ulaw(code: u8) -> f32 {
+pub(crate) fn ulaw(code: u8) -> f32 {
     let code = !code;
     let magnitude = (i32::from(code & 0x0f) << 3 | 0x84) << (code >> 4 & 7);
     let sample = magnitude - 0x84;

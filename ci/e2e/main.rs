@@ -29,6 +29,7 @@ mod callers;
 mod calls;
 mod chimes;
 mod configuring;
+mod delayed;
 mod confined;
 mod faults;
 mod flood;

@@ -192,7 +192,7 @@ fn sine(rate: f32, seconds: f32) -> impl Iterator<Item = f32> {
 }
 
 /// ITU-T G.711, from its definition by segments.
-fn ulaw(value: f32) -> u8 {
+pub(crate) fn ulaw(value: f32) -> u8 {
     let linear = i32::from(to_i16(value));
     let sign = if linear < 0 { 0x80 } else { 0 };
     let biased = linear.abs().min(32_635) + 132;
