@@ -226,7 +226,9 @@ mod tests {
             ))
         };
         assert!(samples(48_000, 1).is_ok() && samples(16_000, 9_600_000).is_ok());
-        for (rate_hz, frames) in [(44_100, 10), (16_000, 0), (16_000, 9_600_001), (48_000, u64::from(u32::MAX))] {
+        for (rate_hz, frames) in
+            [(44_100, 10), (16_000, 0), (16_000, 9_600_001), (48_000, u64::from(u32::MAX))]
+        {
             assert_eq!(samples(rate_hz, frames), Err(OrderError::Sound), "{rate_hz} {frames}");
         }
         assert!(matches!(samples(16_000, 1 << 40), Err(OrderError::Unreadable(_))));

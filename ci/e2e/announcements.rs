@@ -34,7 +34,9 @@ fn a_file_that_is_brought_is_heard_whole_and_two_at_once_are_heard_together() {
     assert!((first.end - first.start - tone::SECONDS).abs() < 0.11, "{first:?}");
     assert!((second.end - second.start - 3.0).abs() < 0.11, "{second:?}");
     assert!(second.start < first.end, "{first:?} and {second:?}");
-    assert!(target.log().contains("plays \"news.wav\"") && target.log().contains("\"2000 Hz\" has been played"));
+    assert!(
+        target.log().contains("plays \"news.wav\"") && target.log().contains("\"2000 Hz\" has been played")
+    );
 }
 
 #[test]

@@ -144,7 +144,10 @@ fn a_run_without_end_tells_where_it_stands_and_ends_when_it_is_interrupted() {
         call.signal("INT");
         let outcome = call.finish(Duration::from_secs(4));
         assert_eq!(outcome.code, Some(130), "{outcome:?}");
-        assert!(outcome.stdout.contains(" placed, ") && outcome.stdout.contains("at most 1 at once"), "{outcome:?}");
+        assert!(
+            outcome.stdout.contains(" placed, ") && outcome.stdout.contains("at most 1 at once"),
+            "{outcome:?}"
+        );
     });
 }
 

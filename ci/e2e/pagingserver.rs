@@ -26,7 +26,7 @@ fn the_klaxon_is_cut_and_levelled_and_the_caller_follows_it_and_is_hung_up_in_ti
         assert!((chime.end + 0.4..chime.end + 0.9).contains(&page.start), "{chime:?}, then {page:?}");
         assert!((page.end - page.start - 3.0).abs() < 0.35, "{page:?}");
         // volume-klaxon = 50, volume-call = 200: of a quarter of full scale, and of -10 dB.
-        let loud = [tone::HZ, 440.0].map(|hz| heard.find(hz).unwrap().amplitude);
+        let loud = [tone::HZ, 440.0].map(|hz| heard.amplitudes(hz).into_iter().fold(0.0, f32::max));
         assert!((loud[0] - tone::AMPLITUDE / 2.0).abs() < 0.02, "{loud:?}");
         assert!((loud[1] - 0.632).abs() < 0.04, "{loud:?}");
         std::fs::remove_dir_all(folder).unwrap();
@@ -59,7 +59,14 @@ fn every_key_of_it_is_known_and_what_there_is_no_more_is_answered() {
     let output = Command::new(env!("CARGO_BIN_EXE_paging")).arg("check").arg(&file).output().unwrap();
     let said = String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(0), "{said}");
-    for gone in ["jack-autostart", "jack-output-ports", "pulse-match", "pjsua-device", "pjsua-log-level", "sentry-dsn"] {
+    for gone in [
+        "jack-autostart",
+        "jack-output-ports",
+        "pulse-match",
+        "pjsua-device",
+        "pjsua-log-level",
+        "sentry-dsn",
+    ] {
         assert!(said.contains(gone), "{gone}: {said}");
     }
     assert!(!said.contains("error:"), "{said}");

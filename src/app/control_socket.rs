@@ -262,9 +262,8 @@ impl Door {
             (Order::Play(_), Some(_)) if is_bringing() => {
                 self.refuse(guest, "another sound is being brought; try again".to_owned())
             }
-            (Order::Play(_), Some((_, bytes))) if self.held() + bytes > MOST_HELD => {
-                self.refuse(guest, "the box holds as much sound as it may until some has been played".to_owned())
-            }
+            (Order::Play(_), Some((_, bytes))) if self.held() + bytes > MOST_HELD => self
+                .refuse(guest, "the box holds as much sound as it may until some has been played".to_owned()),
             (Order::Play(play), Some((rate, left))) => {
                 let samples = Vec::with_capacity(left / size_of::<i16>());
                 self.set(seat, Stage::Brings { play, rate, samples, odd: None, left });

@@ -65,16 +65,23 @@ pub enum What {
 impl PlayVisit {
     /// Reads what follows `play`.
     pub(super) fn play(parser: &mut lexopt::Parser, sets: Vec<String>) -> Result<Command, UsageError> {
-        Self::read(parser, sets, "what to play: a file, gong, three-tone, attention, announcement NUMBER or emergency", |first, parser| {
-            Ok(match first.to_str() {
-                Some("gong") => What::Gong,
-                Some("three-tone") => What::ThreeTone,
-                Some("attention") => What::Attention,
-                Some("emergency") => What::Emergency,
-                Some("announcement") => What::Announcement(text(value(parser, "the number of an announcement")?)?),
-                _ => What::File(first.into()),
-            })
-        })
+        Self::read(
+            parser,
+            sets,
+            "what to play: a file, gong, three-tone, attention, announcement NUMBER or emergency",
+            |first, parser| {
+                Ok(match first.to_str() {
+                    Some("gong") => What::Gong,
+                    Some("three-tone") => What::ThreeTone,
+                    Some("attention") => What::Attention,
+                    Some("emergency") => What::Emergency,
+                    Some("announcement") => {
+                        What::Announcement(text(value(parser, "the number of an announcement")?)?)
+                    }
+                    _ => What::File(first.into()),
+                })
+            },
+        )
     }
 
     /// Reads what follows `say`.
@@ -107,7 +114,8 @@ impl PlayVisit {
         what: impl FnOnce(std::ffi::OsString, &mut lexopt::Parser) -> Result<What, UsageError>,
     ) -> Result<Command, UsageError> {
         let mut target = Target::new(sets);
-        let (mut zones, mut priority, mut wait, mut own_device, mut voice) = (Vec::new(), None, false, None, None);
+        let (mut zones, mut priority, mut wait, mut own_device, mut voice) =
+            (Vec::new(), None, false, None, None);
         let (mut what, mut heard) = (Some(what), None);
         while let Some(argument) = parser.next()? {
             match argument {
@@ -171,17 +179,21 @@ fn number(option: &'static str, found: String, (low, high): (f64, f64)) -> Resul
 }
 
 fn read_priority(found: String) -> Result<u8, UsageError> {
-    let named = PRIORITIES.iter().find(|(name, _)| found.eq_ignore_ascii_case(name)).map(|(_, number)| *number);
+    let named =
+        PRIORITIES.iter().find(|(name, _)| found.eq_ignore_ascii_case(name)).map(|(_, number)| *number);
     let form = "0 to 100, emergency, page, multicast, bell or music";
-    named
-        .or_else(|| found.parse().ok().filter(|number| *number <= 100))
-        .ok_or(UsageError::Form { option: "--priority", form, found })
+    named.or_else(|| found.parse().ok().filter(|number| *number <= 100)).ok_or(UsageError::Form {
+        option: "--priority",
+        form,
+        found,
+    })
 }
 
 /// What espeak-ng calls its voices; it is an argument of that program.
 fn read_voice(found: String) -> Result<String, UsageError> {
     let is_sign = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '+');
-    let is_right = !found.is_empty() && !found.starts_with('-') && found.len() <= 40 && found.chars().all(is_sign);
+    let is_right =
+        !found.is_empty() && !found.starts_with('-') && found.len() <= 40 && found.chars().all(is_sign);
     let form = "a voice such as de or en-gb";
     if is_right { Ok(found) } else { Err(UsageError::Form { option: "--voice", form, found }) }
 }
@@ -235,7 +247,10 @@ mod tests {
             ("play announcement 3", What::Announcement("3".to_owned())),
             ("play emergency", What::Emergency),
             ("tone 440 2.5", What::Tone { hz: 440.0, length: Duration::from_millis(2500) }),
-            ("say hello --voice en-gb", What::Words { text: "hello".to_owned(), voice: Some("en-gb".to_owned()) }),
+            (
+                "say hello --voice en-gb",
+                What::Words { text: "hello".to_owned(), voice: Some("en-gb".to_owned()) },
+            ),
         ] {
             assert_eq!(played(line).what, what, "{line}");
         }
@@ -243,7 +258,9 @@ mod tests {
 
     #[test]
     fn a_play_has_zones_a_priority_and_the_configuration_of_the_box() {
-        let visit = played("--set a.b=c play x.wav --zone hall --zone yard --priority bell --wait --socket /s box.conf");
+        let visit = played(
+            "--set a.b=c play x.wav --zone hall --zone yard --priority bell --wait --socket /s box.conf",
+        );
         assert_eq!((visit.zones.len(), visit.priority, visit.wait), (2, Some(40), true));
         assert_eq!(visit.target.socket.as_deref(), Some("/s".as_ref()));
         assert_eq!(visit.target.configuration.sets, ["a.b=c"]);
@@ -254,12 +271,18 @@ mod tests {
     #[test]
     fn mistakes_are_named() {
         for (line, sentence) in [
-            ("play", "expected what to play: a file, gong, three-tone, attention, announcement NUMBER or emergency"),
+            (
+                "play",
+                "expected what to play: a file, gong, three-tone, attention, announcement NUMBER or emergency",
+            ),
             ("play announcement", "expected the number of an announcement"),
             ("tone 10 1", "expected HZ with a number from 20 to 20000, found \"10\""),
             ("tone 440", "expected how many seconds"),
             ("tone 440 61", "expected SECONDS with a number from 0.1 to 60, found \"61\""),
-            ("play gong --priority loud", "expected --priority with 0 to 100, emergency, page, multicast, bell or music, found \"loud\""),
+            (
+                "play gong --priority loud",
+                "expected --priority with 0 to 100, emergency, page, multicast, bell or music, found \"loud\"",
+            ),
             ("play gong --voice de", "expected --voice with say"),
             ("say x --voice --evil", "expected --voice with a voice such as de or en-gb, found \"--evil\""),
             ("play gong --device null --zone a", "expected --device without --zone and --priority"),

@@ -172,7 +172,9 @@ impl What {
     /// What the box calls it, and its log.
     fn name(&self) -> String {
         match self {
-            Self::File(path) => path.file_name().unwrap_or_default().to_string_lossy().chars().take(80).collect(),
+            Self::File(path) => {
+                path.file_name().unwrap_or_default().to_string_lossy().chars().take(80).collect()
+            }
             Self::Gong => "gong".to_owned(),
             Self::ThreeTone => "three-tone".to_owned(),
             Self::Attention => "attention".to_owned(),
@@ -239,7 +241,12 @@ impl Visit {
                 Ok(0) => self.ready(Some(clock::now() + PATIENCE)).await?,
                 Ok(len) => bytes = &bytes[len..],
                 // It may have said why.
-                Err(_) => return Err(self.reply(Some(clock::now() + PATIENCE)).await.map_or_else(|error| error, PlayError::refused)),
+                Err(_) => {
+                    return Err(self
+                        .reply(Some(clock::now() + PATIENCE))
+                        .await
+                        .map_or_else(|error| error, PlayError::refused));
+                }
             }
             if let Some(reply) = self.take_reply()? {
                 return Err(PlayError::refused(reply));
@@ -334,7 +341,9 @@ pub(super) enum PlayError {
 impl PlayError {
     fn refused(reply: Reply) -> Self {
         match reply {
-            Reply::Error(why) => Self::Refused(why.chars().map(|c| if c.is_control() { '?' } else { c }).collect()),
+            Reply::Error(why) => {
+                Self::Refused(why.chars().map(|c| if c.is_control() { '?' } else { c }).collect())
+            }
             _ => Self::Cut,
         }
     }
@@ -360,11 +369,19 @@ impl fmt::Display for PlayError {
             Self::NoWord(error) => write!(f, "{error}, and espeak-ng, which says any, is not installed"),
             Self::Speech(None) => write!(f, "{ESPEAK} has said nothing"),
             Self::Speech(Some(error)) => write!(f, "{ESPEAK}: {error}"),
-            Self::NoAnnouncement(number) => write!(f, "there is no [announcement {number}] in this configuration"),
-            Self::EmergencyAlone => f.write_str("the emergency is played by a running box, which can be told to stop"),
+            Self::NoAnnouncement(number) => {
+                write!(f, "there is no [announcement {number}] in this configuration")
+            }
+            Self::EmergencyAlone => {
+                f.write_str("the emergency is played by a running box, which can be told to stop")
+            }
             Self::Unsaid(error) => error.fmt(f),
             Self::Nobody { path, source } if source.kind() == io::ErrorKind::PermissionDenied => {
-                write!(f, "no box can be told at {}: only its user and group may page: try sudo", path.display())
+                write!(
+                    f,
+                    "no box can be told at {}: only its user and group may page: try sudo",
+                    path.display()
+                )
             }
             Self::Nobody { path, source } => write!(
                 f,

@@ -138,11 +138,15 @@ impl<'a> Playback<'a> {
     /// Does as `settings` say from the next one on; what is on air goes on.
     pub(super) fn set_options(&mut self, settings: &Settings) {
         let terms = |zones, priority| Terms { zones: settings.zone_set(zones), priority };
-        self.announcements = settings.announcements.iter().map(|one| Stored {
-            number: one.number.clone(),
-            terms: terms(&one.zones, one.priority),
-            repeat: one.repeat,
-        }).collect();
+        self.announcements = settings
+            .announcements
+            .iter()
+            .map(|one| Stored {
+                number: one.number.clone(),
+                terms: terms(&one.zones, one.priority),
+                repeat: one.repeat,
+            })
+            .collect();
         let emergency = &settings.emergency;
         self.emergency = terms(&emergency.zones, emergency.priority);
         self.level = settings.audio.volume_call.unwrap_or(Level::UNITY);
@@ -219,8 +223,7 @@ impl<'a> Playback<'a> {
     /// Ends everything; whether there was anything.
     pub(super) fn stop(&mut self) -> bool {
         let was_emergency = self.cancel_emergency();
-        let numbers: Vec<_> =
-            self.airs.iter().filter(|air| !air.is_cut).map(|air| air.number).collect();
+        let numbers: Vec<_> = self.airs.iter().filter(|air| !air.is_cut).map(|air| air.number).collect();
         for &number in &numbers {
             self.end(number);
         }
@@ -288,8 +291,7 @@ impl<'a> Playback<'a> {
 
     /// What is on air.
     pub(super) fn playing(&self) -> impl Iterator<Item = Playing> {
-        let playing =
-            |air: &Air| Playing { what: air.what.to_string(), terms: air.terms, since: air.since };
+        let playing = |air: &Air| Playing { what: air.what.to_string(), terms: air.terms, since: air.since };
         self.airs.iter().filter(|air| !air.is_cut).map(playing)
     }
 
@@ -369,7 +371,9 @@ impl fmt::Display for Unplayed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoSuch { number } => write!(f, "there is no [announcement {number}]"),
-            Self::NoSound { number } => write!(f, "the file of [announcement {number}] is not there or not read yet"),
+            Self::NoSound { number } => {
+                write!(f, "the file of [announcement {number}] is not there or not read yet")
+            }
             Self::TooMany => write!(f, "{MOST} sounds are played already"),
             Self::Busy => f.write_str("an audio thread takes no more voices"),
         }

@@ -338,7 +338,8 @@ impl<'a> Service<'a> {
     /// Says aloud what is wrong, when it is time to.
     fn announce(&mut self, now: Instant) {
         let Some(announcements) = &mut self.announcements else { return };
-        let is_busy = !self.calls.is_empty() || self.desk.as_ref().is_some_and(|desk| desk.playback.is_busy());
+        let is_busy =
+            !self.calls.is_empty() || self.desk.as_ref().is_some_and(|desk| desk.playback.is_busy());
         announcements.handle_timeout(now, is_busy, self.accounts.faults());
         // The relay goes on while it is made ready, and it is not said before.
         let is_open =

@@ -144,7 +144,8 @@ impl Dictation {
 
     /// The call is over; what is recorded `sounds`, or does not.
     pub fn handle_ended(&mut self, sounds: bool) {
-        let is_kept = matches!(self.stage, Stage::Recording | Stage::Stopping | Stage::Review | Stage::Playing);
+        let is_kept =
+            matches!(self.stage, Stage::Recording | Stage::Stopping | Stage::Review | Stage::Playing);
         let is_decided = matches!(self.stage, Stage::Leaving | Stage::Over);
         self.enter(Stage::Over, None);
         // What was to be said to him has nobody to hear it.

@@ -95,9 +95,13 @@ pub enum Why {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stage {
     /// The PIN is asked for, after so many tries.
-    Pin { tries: u8 },
+    Pin {
+        tries: u8,
+    },
     /// Whether a key was pressed there.
-    Menu { is_touched: bool },
+    Menu {
+        is_touched: bool,
+    },
     Over,
 }
 

@@ -84,7 +84,9 @@ mod tests {
 
     #[test]
     fn what_cannot_be_keyed_is_entered_by_nobody() {
-        for (pin, keys) in [("", ""), ("1 2", "12"), ("12#", "12"), ("geheim", ""), (&"1".repeat(33), &"1".repeat(33))] {
+        for (pin, keys) in
+            [("", ""), ("1 2", "12"), ("12#", "12"), ("geheim", ""), (&"1".repeat(33), &"1".repeat(33))]
+        {
             assert!(!is_entered(pin, keys), "{pin}");
         }
     }

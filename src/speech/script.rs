@@ -379,7 +379,10 @@ mod tests {
     fn a_text_is_said_as_far_as_there_are_words_for_it() {
         let said = |text: &str| Script::of_text(text).map(|script| script.to_string());
         for (text, expected) in [
-            ("This is the Paging Box. Extension 501, is not registered!", "this is the paging box. extension 5 0 1, is not registered"),
+            (
+                "This is the Paging Box. Extension 501, is not registered!",
+                "this is the paging box. extension 5 0 1, is not registered",
+            ),
             ("10.0.0.7 b", "1 0 point 0 point 0 point 7 b"),
             ("...  4-2 :", "4 dash 2"),
             ("", ""),

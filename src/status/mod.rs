@@ -33,8 +33,8 @@ pub use page::Page;
 pub use question::{Question, QuestionError};
 pub use record::{Ended, Record, RecordKind, Warning};
 pub use snapshot::{
-    Account, AccountState, Call, CallState, Card, Counters, Failure, Mistake, Programme, Reason, SCHEMA, Severity,
-    Sink, SinkState, Status, StatusError, Stream,
+    Account, AccountState, Call, CallState, Card, Counters, Failure, Mistake, Programme, Reason, SCHEMA,
+    Severity, Sink, SinkState, Status, StatusError, Stream,
 };
 
 #[cfg(test)]

@@ -250,7 +250,9 @@ impl fmt::Display for Item {
 enum StoreError {
     Clip(ClipError),
     /// Those before it take all the memory.
-    Full { path: PathBuf },
+    Full {
+        path: PathBuf,
+    },
 }
 
 impl fmt::Display for StoreError {
@@ -259,7 +261,11 @@ impl fmt::Display for StoreError {
             Self::Clip(error) => error.fmt(f),
             Self::Full { path } => {
                 let most = MOST_BYTES / 1024 / 1024;
-                write!(f, "{}: announcements may take {most} MB of memory, and others have it", path.display())
+                write!(
+                    f,
+                    "{}: announcements may take {most} MB of memory, and others have it",
+                    path.display()
+                )
             }
         }
     }
@@ -310,10 +316,12 @@ mod tests {
     fn a_short_file_is_held_as_it_sounds_and_a_long_one_as_speech() {
         let (executor, mut store) = store();
         let (short, long) = (wav("short", 2), wav("long", 62));
-        let items = [(announcement("1"), Sound::File(short.clone())), (announcement("2"), Sound::File(long.clone()))];
+        let items =
+            [(announcement("1"), Sound::File(short.clone())), (announcement("2"), Sound::File(long.clone()))];
         store.set_items(items.into_iter());
         settle(&executor, &mut store);
-        let held = |number| store.held(&announcement(number)).map(|held| (held.rate.hz(), held.length().as_secs()));
+        let held =
+            |number| store.held(&announcement(number)).map(|held| (held.rate.hz(), held.length().as_secs()));
         assert_eq!((held("1"), held("2")), (Some((48_000, 2)), Some((16_000, 62))));
         assert_eq!(store.mistakes().count(), 0);
         for path in [short, long] {
@@ -326,11 +334,16 @@ mod tests {
         let (executor, mut store) = store();
         let path = wav("late", 1);
         std::fs::remove_file(&path).unwrap();
-        let items = || [(announcement("3"), Sound::File(path.clone())), (Item::Emergency, Sound::File(path.clone()))];
+        let items =
+            || [(announcement("3"), Sound::File(path.clone())), (Item::Emergency, Sound::File(path.clone()))];
         store.set_items(items().into_iter());
         settle(&executor, &mut store);
-        let told: Vec<_> = store.mistakes().map(|mistake| format!("{}: {}", mistake.source, mistake.text)).collect();
-        assert!(told[0].starts_with("[announcement 3]: ") && told[0].ends_with("; it is not played"), "{told:?}");
+        let told: Vec<_> =
+            store.mistakes().map(|mistake| format!("{}: {}", mistake.source, mistake.text)).collect();
+        assert!(
+            told[0].starts_with("[announcement 3]: ") && told[0].ends_with("; it is not played"),
+            "{told:?}"
+        );
         assert!(told[1].ends_with("the built-in attention tone stands in for it"), "{told:?}");
         assert!(store.held(&announcement("3")).is_none() && store.emergency().length().as_secs() == 2);
         wav("late", 1);

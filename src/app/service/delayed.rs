@@ -56,7 +56,9 @@ struct Airing {
 #[derive(Clone, Copy)]
 enum Air {
     /// Its chime sounds until then.
-    Chime { until: Instant },
+    Chime {
+        until: Instant,
+    },
     On(AirNumber),
 }
 
@@ -211,7 +213,8 @@ impl Service<'_> {
 
     /// Does what is to be done for one who is recorded.
     fn take_steps(&mut self, now: Instant, call: CallKey) {
-        while let Some(step) = self.delays.calls.get_mut(&call).and_then(|delay| delay.dictation.poll_step()) {
+        while let Some(step) = self.delays.calls.get_mut(&call).and_then(|delay| delay.dictation.poll_step())
+        {
             match step {
                 Step::Send => {
                     let tape = self.delays.calls.get_mut(&call).and_then(|delay| delay.tape.take());
