@@ -2,8 +2,11 @@
 
 use super::Stage;
 use super::codecs::payloads;
+use core::time::Duration;
 use pagingbox::codec::Codec;
-use pagingbox::mix::{BLOCK, BLOCK_TIME, Command, Format, Media, Mixer, Voice, VoiceConfig, VoiceId};
+use pagingbox::mix::{
+    BLOCK, BLOCK_TIME, Command, Format, Media, Mixer, Route, Spread, Voice, VoiceConfig, VoiceId,
+};
 use pagingbox::rtp::{DelayRange, Kind, PayloadFormat, Receiver, ReceiverConfig, Sender, Source};
 use pagingbox::time::Instant;
 use pagingbox::units::Level;
@@ -27,7 +30,19 @@ pub(crate) fn stages() -> Vec<Stage> {
         let mut mix = Mix::new(Codec::Pcma, 1);
         move || mix.turn(|packet| packet % 10 != 0)
     });
-    [0, 1, 10, 100].map(mixer).into_iter().chain([call, lossy]).collect()
+    let zones = |voices: u64, route: Route, what: &str| {
+        Stage::sound(format!("8 zones, {voices} voices of PCMA {what}"), move || {
+            let mut mix = Mix::on((0..ZONES).map(zone), Codec::Pcma, (voices, route));
+            move || mix.turn(|_| true)
+        })
+    };
+    let one = Route::NOWHERE.with(3, Level::UNITY);
+    let zones = [
+        zones(1, one, "in one of them"),
+        zones(1, Route::EVERYWHERE, "in all"),
+        zones(10, Route::EVERYWHERE, "in all"),
+    ];
+    [0, 1, 10, 100].map(mixer).into_iter().chain([call, lossy]).chain(zones).collect()
 }
 
 /// A sink and its voices, all of which hear the same call.
@@ -35,6 +50,7 @@ struct Mix {
     mixer: Mixer,
     receiver: Receiver,
     voices: u64,
+    period: Vec<f32>,
     payloads: Vec<Vec<u8>>,
     sender: Sender,
     packets: usize,
@@ -43,14 +59,25 @@ struct Mix {
 
 impl Mix {
     fn new(codec: Codec, voices: u64) -> Self {
-        let mut mixer = Mixer::new(1, 100);
+        Self::on([(Spread::even(1), Duration::ZERO)], codec, (voices, Route::EVERYWHERE))
+    }
+
+    /// On a card of these zones.
+    fn on(
+        zones: impl IntoIterator<Item = (Spread, Duration)>,
+        codec: Codec,
+        (voices, route): (u64, Route),
+    ) -> Self {
+        let zones: Vec<_> = zones.into_iter().collect();
+        let period = vec![0.0; 2 * BLOCK * zones.len()];
+        let mut mixer = Mixer::new(1, 100).with_zones(zones);
         // However many they are, the limiter has nothing to do.
         let level = Level::from_db(if voices > 1 { -40.0 } else { 0.0 });
         for voice in 0..voices {
             let formats = [Format { payload_type: PAYLOAD_TYPE, codec }].into_iter().collect();
             let config = VoiceConfig { formats, delay: DelayRange::default(), level };
             let source = Box::new(Voice::telephone(config));
-            mixer.handle_command(Instant::ZERO, Command::Attach { voice: VoiceId(voice), source });
+            mixer.handle_command(Instant::ZERO, Command::Attach { voice: VoiceId(voice), source, route });
         }
         let kind = Kind::Speech { clock: codec.clock_rate(), bytes_per_tick: 1 };
         let receiver = Receiver::new(ReceiverConfig {
@@ -58,7 +85,8 @@ impl Mix {
             source: Source::Any,
         });
         let sender = Sender::new(1, PAYLOAD_TYPE);
-        Self { mixer, receiver, sender, voices, payloads: payloads(codec), packets: 0, now: Instant::ZERO }
+        let (payloads, now) = (payloads(codec), Instant::ZERO);
+        Self { mixer, receiver, sender, voices, period, payloads, packets: 0, now }
     }
 
     /// A packet comes, if it is one that `arrives`, and 20 ms are played.
@@ -79,9 +107,8 @@ impl Mix {
             }
         }
         for _ in 0..4 {
-            let mut period = [0.0; 2 * BLOCK];
-            self.mixer.render(self.now, &mut period);
-            black_box(&period);
+            self.mixer.render(self.now, &mut self.period);
+            black_box(&self.period);
             self.now += BLOCK_TIME * 2;
         }
         while let Some(report) = self.mixer.poll_report() {
@@ -90,4 +117,10 @@ impl Mix {
     }
 }
 
+/// One of the channels of a card.
+fn zone(channel: usize) -> (Spread, Duration) {
+    (Spread::of(&[Level::UNITY; ZONES], |other| other == channel), Duration::ZERO)
+}
+
+const ZONES: usize = 8;
 const PAYLOAD_TYPE: u8 = 96;

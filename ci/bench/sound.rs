@@ -20,7 +20,9 @@
 use pagingbox::codec::Codec;
 use pagingbox::dsp::convert;
 use pagingbox::files;
-use pagingbox::mix::{BLOCK, BLOCK_TIME, Command, Format, Media, Mixer, Report, Voice, VoiceConfig, VoiceId};
+use pagingbox::mix::{
+    BLOCK, BLOCK_TIME, Command, Format, Media, Mixer, Report, Route, Voice, VoiceConfig, VoiceId,
+};
 use pagingbox::rtp::{DelayRange, Kind, PayloadFormat, Receiver, ReceiverConfig, Sender, Source};
 use pagingbox::time::Instant;
 use pagingbox::units::{Level, SampleRate};
@@ -130,7 +132,11 @@ fn listen(mut wire: BTreeMap<(Instant, usize), Vec<u8>>) -> Vec<f32> {
     let mut mixer = Mixer::new(1, 1);
     mixer.handle_command(
         Instant::ZERO,
-        Command::Attach { voice: VoiceId(1), source: Box::new(Voice::telephone(config)) },
+        Command::Attach {
+            voice: VoiceId(1),
+            source: Box::new(Voice::telephone(config)),
+            route: Route::EVERYWHERE,
+        },
     );
     let kind = Kind::Speech { clock: SampleRate::HZ_8000, bytes_per_tick: 1 };
     let formats = heapless::Vec::from_iter([PayloadFormat { payload_type: 0, kind }]);

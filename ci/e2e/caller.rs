@@ -51,6 +51,14 @@ impl Caller {
         self.receive_final(200);
     }
 
+    /// INFO with a key, and its answer.
+    pub(crate) fn inform(&mut self, key: char) {
+        self.cseq += 1;
+        let body = format!("Signal={key}\r\nDuration=160\r\n");
+        self.send("INFO", "Content-Type: application/dtmf-relay\r\n", &body);
+        self.receive_final(200);
+    }
+
     /// One request. Its branch is its method and number, so the same request twice is a retransmission.
     pub(crate) fn send(&mut self, method: &str, headers: &str, body: &str) {
         let here = host_port(self.socket.local_addr().unwrap());

@@ -100,6 +100,8 @@ impl PagingBox {
             .args(["--set", &format!("sip.rtp-ports={}-{}", rtp_ports.start, rtp_ports.end - 1)])
             .args(["--set", &format!("audio.device=wav:{}", folder.join("heard.wav").display())])
             .args(["--set", &format!("status.socket={}", folder.join("status.sock").display())])
+            // What a caller is sent is what others say, likewise.
+            .args(["--set", "audio.talk-beep=no"])
             .args(settings.iter().flat_map(|setting| ["--set", setting]))
             .envs(variables.iter().copied())
             .stdin(Stdio::null())

@@ -67,6 +67,11 @@ impl Recording {
     }
 
     pub(crate) fn read(path: &Path) -> Self {
+        Self::read_channel(path, 0)
+    }
+
+    /// Another channel than the first.
+    pub(crate) fn read_channel(path: &Path, channel: usize) -> Self {
         let file = fs::read(path).unwrap();
         assert_eq!((&file[..4], &file[8..12]), (&b"RIFF"[..], &b"WAVE"[..]));
         let format = chunk(&file, *b"fmt ");
@@ -75,7 +80,9 @@ impl Recording {
         assert_eq!((kind, bits), (1, 16), "the test reads linear samples of 16 bits");
         let rate = u32::from_le_bytes([format[4], format[5], format[6], format[7]]);
         let frames = chunk(&file, *b"data").chunks_exact(2 * channels);
-        let samples = frames.map(|frame| f32::from(i16::from_le_bytes([frame[0], frame[1]])) / 32_768.0);
+        let at = 2 * channel;
+        let samples =
+            frames.map(|frame| f32::from(i16::from_le_bytes([frame[at], frame[at + 1]])) / 32_768.0);
         Self { rate, samples: samples.collect() }
     }
 
@@ -137,6 +144,12 @@ impl Recording {
         let first = sounds.iter().position(|sounds| *sounds)?;
         let last = sounds.iter().rposition(|sounds| *sounds)?;
         Some(first as f32 / 20.0..(last + 1) as f32 / 20.0)
+    }
+
+    /// The amplitude of `hz` from one second to another.
+    pub(crate) fn level(&self, hz: f32, seconds: Range<f32>) -> f32 {
+        let place = |second: f32| ((second * self.rate as f32) as usize).min(self.samples.len());
+        self.amplitude(&self.samples[place(seconds.start)..place(seconds.end)], hz)
     }
 
     pub(crate) fn seconds(&self) -> f32 {

@@ -217,8 +217,17 @@ impl<'a> Accounts<'a> {
 
     /// The account that has a server at this address.
     pub(super) fn of_server(&self, address: IpAddr) -> Option<&str> {
+        self.at_server(address).map(|line| line.address.as_str())
+    }
+
+    fn at_server(&self, address: IpAddr) -> Option<&Line> {
         let has = |line: &&Line| line.trusted().any(|known| known.to_canonical() == address.to_canonical());
-        self.lines.iter().find(has).map(|line| line.address.as_str())
+        self.lines.iter().find(has)
+    }
+
+    /// The user of the account one of whose servers is at `address`.
+    pub(super) fn user_of_server(&self, address: IpAddr) -> Option<&str> {
+        self.at_server(address).map(|line| line.settings.user.as_str())
     }
 
     /// Those that the configuration knows.

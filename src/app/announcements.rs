@@ -7,15 +7,18 @@
 
 use super::bell::Bell;
 use super::cards::Cards;
+use super::floor::Hold;
 use super::recite;
 use crate::clock;
 use crate::config::Settings;
 use crate::mix::{Recital, VoiceId};
 use crate::net;
+use crate::paging::{Claim, Class};
 use crate::speech::{Announcer, Fault, Scene, Script};
 use crate::status::{Mistake, Severity};
 use crate::time::Instant;
 use crate::units::Level;
+use crate::zones::ZoneSet;
 use core::cell::RefCell;
 use smol::{LocalExecutor, Task};
 use std::net::{IpAddr, SocketAddr};
@@ -38,7 +41,7 @@ pub(super) struct Announcements<'a> {
     ready: Rc<RefCell<Option<Recital>>>,
     /// Makes it ready; dropped, it stops.
     making: Option<Task<()>>,
-    playing: Option<VoiceId>,
+    playing: Option<(VoiceId, Rc<Hold<'a>>)>,
 }
 
 impl<'a> Announcements<'a> {
@@ -117,9 +120,11 @@ impl<'a> Announcements<'a> {
         let Some(recital) = self.ready.borrow_mut().take() else { return };
         self.making = None;
         let voice = name();
-        self.cards.wake();
-        if self.cards.attach_recital(voice, &recital) {
-            self.playing = Some(voice);
+        let now = clock::now();
+        let hold = self.cards.claim(now, NOTICE, now);
+        self.cards.wake(hold.zones());
+        if self.cards.attach_recital(voice, &recital, &hold) {
+            self.playing = Some((voice, hold));
         } else {
             log::warn!("it is not said: an audio thread is too busy");
         }
@@ -136,8 +141,8 @@ impl<'a> Announcements<'a> {
         let was_begun = self.making.take().is_some();
         self.ready.borrow_mut().take();
         let playing = self.playing.take();
-        if let Some(voice) = playing {
-            self.cards.release(voice);
+        if let Some((voice, _)) = &playing {
+            self.cards.release(*voice);
         }
         if was_begun || playing.is_some() {
             log::info!("what is said aloud is cut off by {why}");
@@ -146,7 +151,8 @@ impl<'a> Announcements<'a> {
 
     /// A voice came back.
     pub(super) fn handle_retired(&mut self, voice: VoiceId) {
-        if self.playing == Some(voice) {
+        let is_its_own = self.playing.as_ref().is_some_and(|&(own, _)| own == voice);
+        if is_its_own && !self.cards.is_heard(voice) {
             self.playing = None;
             log::info!("said aloud to the end");
         }
@@ -196,6 +202,9 @@ fn is_of_a_network(address: IpAddr) -> bool {
         IpAddr::V6(v6) => !v6.is_loopback() && !v6.is_unicast_link_local() && !v6.is_unspecified(),
     }
 }
+
+/// What the box says by itself is heard everywhere, where nothing else is.
+pub(super) const NOTICE: Claim = Claim { class: Class::Notice, priority: 0, zones: ZoneSet::ALL };
 
 /// Addresses that are beyond every router, and nobody's (RFC 5737, RFC 3849). Nothing is sent there.
 const FAR: [SocketAddr; 2] = [

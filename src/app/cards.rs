@@ -1,100 +1,173 @@
-//! All that sounds at once: the sinks of every card, played as one.
+//! All that sounds at once: the sinks of every card, and who is heard on which.
+//!
+//! A voice belongs to a claim on the floor, and is heard on the cards of the claim's zones: the others do not know of it.
 
+use super::floor::{Begin, Floor, Hold, Told};
 use super::sink::Sink;
-use crate::config::{ChannelSet, Settings};
-use crate::mix::{
-    MAX_CHANNELS, Media, OutputLevels, Recital, Report, Voice, VoiceConfig, VoiceId, VoiceStats,
-};
+use crate::clock;
+use crate::config::{ChannelSet, Settings, Switch};
+use crate::mix::{MAX_CHANNELS, Media, Recital, Report, Voice, VoiceConfig, VoiceId, VoiceStats};
 use crate::output::CardVolume;
+use crate::paging::{Claim, ClaimId};
 use crate::status;
 use crate::time::Instant;
 use crate::units::Level;
+use crate::zones::ZoneSet;
+use core::cell::{Cell, RefCell};
 use core::time::Duration;
+use std::rc::Rc;
 
 /// The sinks of a box; at least one.
-pub(super) struct Cards<'a>(Vec<Sink<'a>>);
+pub(super) struct Cards<'a> {
+    sinks: Vec<Sink<'a>>,
+    floor: RefCell<Floor>,
+    /// The loudest sample.
+    ceiling: Cell<Level>,
+}
 
 impl<'a> Cards<'a> {
-    /// These sinks as one.
-    pub(super) fn new(sinks: Vec<Sink<'a>>) -> Self {
-        Self(sinks)
+    /// These sinks, which are for the outputs of `settings`.
+    pub(super) fn new(sinks: Vec<Sink<'a>>, settings: &Settings) -> Self {
+        let floor = RefCell::new(Floor::new(settings));
+        Self { sinks, floor, ceiling: Cell::new(ceiling(settings)) }
     }
 
-    /// Makes the audio threads ready for sound that is about to come.
-    pub(super) fn wake(&self) {
-        self.0.iter().for_each(Sink::wake);
+    /// When `claim` could begin, if it were made now: as soon as music has made way for it.
+    pub(super) fn open_at(&self, now: Instant, claim: &Claim) -> Instant {
+        self.floor.borrow().open_at(now, claim)
     }
 
-    /// Whether what is played now would be heard without the delay of waking.
-    pub(super) fn is_ready(&self) -> bool {
-        self.0.iter().all(Sink::is_ready)
+    /// Claims the floor from `begins_at` on, until the last one drops the hold.
+    pub(super) fn claim(self: &Rc<Self>, now: Instant, claim: Claim, begins_at: Instant) -> Rc<Hold<'a>> {
+        let id = self.floor.borrow_mut().claim(now, claim, begins_at);
+        Rc::new(Hold::new(Rc::clone(self), claim, id))
+    }
+
+    /// What is held begins then and not when it was said to.
+    pub(super) fn set_begin(&self, now: Instant, hold: &Hold<'_>, begins_at: Instant) {
+        self.floor.borrow_mut().set_begin(now, hold.id(), begins_at);
+    }
+
+    /// Nobody has this claim any more.
+    pub(super) fn give_up(&self, claim: ClaimId) {
+        self.floor.borrow_mut().give_up(claim);
+    }
+
+    /// Tells the audio threads what has changed since they were told last: at the end of every turn, and when it is due.
+    pub(super) fn tend(&self, now: Instant) {
+        let told = self.floor.borrow_mut().tend(now);
+        self.tell(&told);
+    }
+
+    /// When [`tend`](Self::tend) wants to be called.
+    pub(super) fn poll_timeout(&self, now: Instant) -> Option<Instant> {
+        self.floor.borrow().poll_timeout(now)
+    }
+
+    /// Whether it is night, whatever the clock says.
+    pub(super) fn set_night(&self, now: Instant, night: Switch) {
+        self.floor.borrow_mut().set_night(now, night);
+    }
+
+    /// These zones are so loud until the configuration is read again.
+    pub(super) fn set_zone_volume(&self, now: Instant, zones: ZoneSet, level: Level) {
+        self.floor.borrow_mut().set_volume(now, zones, level);
+        self.set_levels();
+    }
+
+    /// How loud a zone is at present.
+    pub(super) fn zone_volume(&self, zone: usize) -> Level {
+        self.floor.borrow().volume(zone)
+    }
+
+    /// Makes the audio threads of `zones` ready for sound that is about to come.
+    pub(super) fn wake(&self, zones: ZoneSet) {
+        self.of(zones).for_each(Sink::wake);
+    }
+
+    /// Whether what is played now in `zones` would be heard without the delay of waking.
+    pub(super) fn is_ready(&self, zones: ZoneSet) -> bool {
+        self.of(zones).all(Sink::is_ready)
     }
 
     /// Whether what is played now comes out of one of them.
     pub(super) fn is_audible(&self) -> bool {
-        self.0.iter().any(Sink::is_audible)
+        self.sinks.iter().any(Sink::is_audible)
     }
 
     /// Whether one of them was never there yet.
     pub(super) fn is_one_missing(&self) -> bool {
-        self.0.iter().any(Sink::was_never_there)
+        self.sinks.iter().any(Sink::was_never_there)
     }
 
-    /// Gives every card a voice made of `config`; false when one of them takes no more, and then none has it.
-    pub(super) fn attach(&self, voice: VoiceId, config: &VoiceConfig) -> bool {
-        self.attach_all(voice, || Voice::telephone(config.clone()))
+    /// Gives the cards of the zones that are held a voice made of `config`; false when one of them takes no more, and then
+    /// none has it.
+    pub(super) fn attach(&self, voice: VoiceId, config: &VoiceConfig, hold: &Hold<'_>) -> bool {
+        self.attach_with(voice, hold, || Voice::telephone(config.clone()))
     }
 
-    /// Has every card say `recital`; false when one of them takes no more, and then none does.
-    pub(super) fn attach_recital(&self, voice: VoiceId, recital: &Recital) -> bool {
-        self.attach_all(voice, || Voice::recital(recital))
+    /// Has the cards of the zones that are held say `recital`; false when one of them takes no more, and then none does.
+    pub(super) fn attach_recital(&self, voice: VoiceId, recital: &Recital, hold: &Hold<'_>) -> bool {
+        self.attach_with(voice, hold, || Voice::recital(recital))
     }
 
-    fn attach_all(&self, voice: VoiceId, source: impl Fn() -> Voice) -> bool {
-        for (index, sink) in self.0.iter().enumerate() {
-            if !sink.attach(voice, Box::new(source())) {
-                self.0[..index].iter().for_each(|sink| sink.release(voice));
+    /// The same with a voice of any kind: one that `source` makes for each card.
+    pub(super) fn attach_with(&self, voice: VoiceId, hold: &Hold<'_>, source: impl Fn() -> Voice) -> bool {
+        let begins = self.floor.borrow_mut().attach(clock::now(), voice, hold);
+        for (index, Begin { sink, route, told }) in begins.iter().enumerate() {
+            let is_taken =
+                self.sinks.get(*sink).is_some_and(|sink| sink.attach(voice, Box::new(source()), *route));
+            if !is_taken {
+                let before = begins[..index].iter().filter_map(|begin| self.sinks.get(begin.sink));
+                before.for_each(|sink| sink.release(voice));
+                self.floor.borrow_mut().forget(voice);
                 return false;
             }
+            self.tell(told);
         }
         true
     }
 
     /// Plays a piece of received media.
     pub(super) fn play(&self, media: Media) {
-        let Some((last, others)) = self.0.split_last() else { return };
-        for sink in others {
+        let mut sinks = self.with(media.voice).peekable();
+        while let Some(sink) = sinks.next() {
+            if sinks.peek().is_none() {
+                return sink.play(media);
+            }
             sink.play(media.clone());
         }
-        last.play(media);
     }
 
     /// Mutes `voice` while a key sounds, or lets it be heard again.
     pub(super) fn hush(&self, voice: VoiceId, hushed: bool) {
-        self.0.iter().for_each(|sink| sink.hush(voice, hushed));
+        self.with(voice).for_each(|sink| sink.hush(voice, hushed));
     }
 
     /// Changes how loud `voice` is.
     pub(super) fn set_level(&self, voice: VoiceId, level: Level) {
-        self.0.iter().for_each(|sink| sink.set_level(voice, level));
+        self.with(voice).for_each(|sink| sink.set_level(voice, level));
     }
 
     /// Makes everything as loud as `settings` say, which name the same devices and zones as those that these sinks are for.
-    pub(super) fn set_output(&self, settings: &Settings) {
-        let ceiling = ceiling(settings);
-        for (sink, output) in self.0.iter().zip(settings.outputs()) {
-            sink.set_output(OutputLevels { channels: output.gains().into_iter().collect(), ceiling });
-        }
+    pub(super) fn set_output(&self, now: Instant, settings: &Settings) {
+        self.ceiling.set(ceiling(settings));
+        self.floor.borrow_mut().set_settings(now, settings);
+        self.set_levels();
     }
 
     /// How loud the cards themselves shall be from now on; what is to be done about that at once.
     pub(super) fn set_volume(&self, settings: &Settings) -> Vec<CardVolume> {
-        self.0.iter().filter_map(|sink| sink.set_volume(settings.audio.mixer_volume)).collect()
+        self.sinks.iter().filter_map(|sink| sink.set_volume(settings.audio.mixer_volume)).collect()
     }
 
     /// Lets `voice` play what it still holds and end.
     pub(super) fn release(&self, voice: VoiceId) {
-        self.0.iter().for_each(|sink| sink.release(voice));
+        self.with(voice).for_each(|sink| sink.release(voice));
+        if !self.is_heard(voice) {
+            // No card had it.
+            self.floor.borrow_mut().forget(voice);
+        }
     }
 
     /// The next report of an audio thread.
@@ -104,53 +177,90 @@ impl<'a> Cards<'a> {
 
     /// The same with the number of the card, from 0.
     pub(super) fn poll_numbered(&self) -> Option<(usize, Report)> {
-        self.0.iter().enumerate().find_map(|(card, sink)| Some((card, sink.poll()?)))
+        let (sink, report) =
+            self.sinks.iter().enumerate().find_map(|(place, sink)| Some((place, sink.poll()?)))?;
+        if let Report::Retired { voice, .. } = report {
+            self.floor.borrow_mut().handle_retired(voice, sink);
+        }
+        Some((sink, report))
     }
 
-    /// The zones that they play.
-    pub(super) fn zones(&self) -> Vec<String> {
-        self.0.iter().flat_map(Sink::zones).map(str::to_owned).collect()
+    /// Whether a card has not given `voice` back yet.
+    pub(super) fn is_heard(&self, voice: VoiceId) -> bool {
+        self.floor.borrow().is_heard(voice)
     }
 
     /// Voices that have not come back yet.
     pub(super) fn voices(&self) -> usize {
-        self.0.iter().map(Sink::voices).sum()
+        self.sinks.iter().map(Sink::voices).sum()
+    }
+
+    /// Whether a voice in one of these zones has not come back yet that is no music.
+    pub(super) fn speaks_in(&self, zones: ZoneSet) -> bool {
+        self.floor.borrow().speaks_in(zones)
     }
 
     /// Packets that found a ring full since this was last asked, if any.
     pub(super) fn take_dropped(&self) -> Option<u64> {
-        let dropped = self.0.iter().filter_map(Sink::take_dropped).sum();
+        let dropped = self.sinks.iter().filter_map(Sink::take_dropped).sum();
         Some(dropped).filter(|&dropped: &u64| dropped > 0)
     }
 
     /// The same since the box began.
     pub(super) fn dropped_in_all(&self) -> u64 {
-        self.0.iter().map(Sink::dropped_in_all).sum()
+        self.sinks.iter().map(Sink::dropped_in_all).sum()
     }
 
     /// How a voice fares where it is heard last, and how late that is.
     pub(super) fn voice(&self, voice: VoiceId) -> Option<(VoiceStats, Duration)> {
-        self.0.iter().filter_map(|sink| sink.voice(voice)).max_by_key(|(_, latency)| *latency)
+        self.sinks.iter().filter_map(|sink| sink.voice(voice)).max_by_key(|(_, latency)| *latency)
     }
 
     /// How they are.
     pub(super) fn status(&self, now: Instant) -> Vec<status::Sink> {
-        self.0.iter().map(|sink| sink.status(now)).collect()
+        self.sinks.iter().map(|sink| sink.status(now)).collect()
     }
 
     /// How many have a device that plays, and how many there are.
     pub(super) fn open(&self) -> (usize, usize) {
-        (self.0.iter().filter(|sink| sink.state().is_open()).count(), self.0.len())
+        (self.sinks.iter().filter(|sink| sink.state().is_open()).count(), self.sinks.len())
     }
 
     /// Whether every audio thread has begun.
     pub(super) fn have_begun(&self) -> bool {
-        self.0.iter().all(Sink::has_begun)
+        self.sinks.iter().all(Sink::has_begun)
     }
 
     /// Whether every audio thread goes on.
     pub(super) fn beat(&self, now: Instant) -> bool {
-        self.0.iter().all(|sink| !sink.state().hangs(sink.silent(now)))
+        self.sinks.iter().all(|sink| !sink.state().hangs(sink.silent(now)))
+    }
+
+    fn set_levels(&self) {
+        let levels = self.floor.borrow().output_levels(self.ceiling.get());
+        for (sink, levels) in self.sinks.iter().zip(levels) {
+            sink.set_output(levels);
+        }
+    }
+
+    fn tell(&self, told: &[Told]) {
+        for &Told { sink, voice, zone, change } in told {
+            if let Some(sink) = self.sinks.get(sink) {
+                sink.route(voice, zone, change);
+            }
+        }
+    }
+
+    /// The sinks that have a voice.
+    fn with(&self, voice: VoiceId) -> impl Iterator<Item = &Sink<'a>> {
+        let has = move |&(place, _): &(usize, &Sink<'_>)| self.floor.borrow().has(voice, place);
+        self.sinks.iter().enumerate().filter(has).map(|(_, sink)| sink)
+    }
+
+    /// The sinks of zones.
+    fn of(&self, zones: ZoneSet) -> impl Iterator<Item = &Sink<'a>> {
+        let is_on = move |&(place, _): &(usize, &Sink<'_>)| self.floor.borrow().is_on(zones, place);
+        self.sinks.iter().enumerate().filter(is_on).map(|(_, sink)| sink)
     }
 }
 

@@ -8,7 +8,7 @@
 //! waits for the way back to him, but not longer than [`PATIENCE`].
 
 use crate::clock;
-use crate::mix::{Aside, Command, Leg, LegStats, Media, Recital, Voice, VoiceConfig, VoiceId};
+use crate::mix::{Aside, Command, Leg, LegStats, Media, Recital, Route, Voice, VoiceConfig, VoiceId};
 use crate::output::{Beat, Link, Order, Word};
 use crate::time::Instant;
 use crate::units::Level;
@@ -304,7 +304,7 @@ impl<'a> Legs<'a> {
             match (caller.is_heard, is_heard) {
                 (false, true) => {
                     let source = Box::new(Voice::telephone(config.clone()));
-                    changes.push(Command::Attach { voice, source });
+                    changes.push(Command::Attach { voice, source, route: Route::EVERYWHERE });
                 }
                 (true, false) => changes.push(Command::Release { voice }),
                 _ => {}

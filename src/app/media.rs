@@ -10,6 +10,7 @@
 use super::back::Manner;
 use super::bell::Bell;
 use super::cards::Cards;
+use super::floor::Hold;
 use super::inband::Inband;
 use super::legs::Legs;
 use super::recorder::Recorder;
@@ -132,6 +133,7 @@ impl<'a> Media<'a> {
             _receiving: self.executor.spawn(Inflow::receive(Rc::downgrade(&inflow))),
             _reporting: self.executor.spawn(Inflow::report(Rc::downgrade(&inflow))),
             inflow,
+            hold: None,
             way: self.way.clone(),
             mix,
             path,
@@ -167,6 +169,11 @@ pub(super) struct Prepared {
 }
 
 impl Prepared {
+    /// Whether both ends have said what they want.
+    pub(super) fn is_agreed(&self) -> bool {
+        self.session.agreed().is_some()
+    }
+
     /// What the caller speaks, once it is agreed on.
     pub(super) fn agreed_codec(&self) -> Option<String> {
         self.session.agreed().map(|agreed| encoding(&agreed.send))
@@ -181,6 +188,8 @@ impl Prepared {
 /// A stream on its way to the loudspeakers, and back to the caller. Dropped, it plays what has come and ends.
 pub(super) struct Stream<'a> {
     inflow: Rc<Inflow<'a>>,
+    /// Where it is heard; `None` until it is.
+    hold: Option<Rc<Hold<'a>>>,
     way: Way<'a>,
     mix: MixOptions,
     /// How the signalling goes.
@@ -195,23 +204,25 @@ pub(super) struct Stream<'a> {
     _reporting: Task<()>,
 }
 
-impl Stream<'_> {
+impl<'a> Stream<'a> {
     /// Its voice, until a change of codecs makes it another one.
     pub(super) fn voice(&self) -> VoiceId {
         self.inflow.voice()
     }
 
-    /// Has it heard from now on, by the loudspeakers and by others who are; false when an audio thread takes no more voices.
-    pub(super) fn put_on_air(&self) -> bool {
-        let is_new = !self.inflow.is_on_air();
+    /// Has it heard from now on, by the loudspeakers where `hold` says and by others who are; false when an audio thread takes
+    /// no more voices.
+    pub(super) fn put_on_air(&mut self, hold: Rc<Hold<'a>>) -> bool {
         let voice = self.mix.voice(&self.formats.speech);
-        if is_new && !self.way.cards.attach(self.voice(), &voice) {
+        if self.hold.is_some() {
+            return true;
+        }
+        if !self.way.cards.attach(self.voice(), &voice, &hold) {
             return false;
         }
-        if is_new {
-            self.way.legs.join(self.voice(), voice);
-            self.inflow.put_on_air();
-        }
+        self.way.legs.join(self.voice(), voice);
+        self.inflow.put_on_air();
+        self.hold = Some(hold);
         true
     }
 
@@ -345,15 +356,15 @@ impl Stream<'_> {
             return Ok(());
         }
         let (old, new) = (self.inflow.voice(), self.way.voice());
-        let (is_on_air, voice) = (self.inflow.is_on_air(), self.mix.voice(&formats.speech));
-        if is_on_air && !self.way.cards.attach(new, &voice) {
+        let (hold, voice) = (self.hold.clone(), self.mix.voice(&formats.speech));
+        if hold.as_ref().is_some_and(|hold| !self.way.cards.attach(new, &voice, hold)) {
             return Err(Refused::NoVoice);
         }
         self.way.legs.rename(old, new);
         if let Some(recorder) = &mut *self.inflow.recorder() {
             recorder.change(voice.clone());
         }
-        if is_on_air {
+        if hold.is_some() {
             self.way.cards.release(old);
             self.way.legs.join(new, voice);
         }
@@ -388,7 +399,7 @@ impl Drop for Stream<'_> {
     fn drop(&mut self) {
         self.inflow.leave();
         self.way.legs.leave(self.voice());
-        if self.inflow.is_on_air() {
+        if self.hold.is_some() {
             self.way.cards.release(self.voice());
         }
     }

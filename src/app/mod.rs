@@ -6,8 +6,10 @@
 //! - `caller` places pages (`paging call`): `target` is whom it calls, `call_schedule` says when; `call_media` is what is
 //!   offered and said: `sound` and `speech`, cut into `call_stream`s with `call_faults`, sent by the `talker`;
 //!   `call_score` is how it went.
+//! - `floor` and `cards` have everything heard where it should be and nowhere else; `terms` say where that is for a call.
 //! - `announcements` say aloud what is wrong, `say_status` what is asked for; `recite` makes sound of words.
 //! - `recorder` has a caller recorded instead of heard.
+//! - `terms` are those of a call: where it is heard, and what before it; `beeps` are what its caller is told.
 //! - `klaxon` makes the chimes ready that are heard before a page and after it.
 //! - `playback` is what the box plays at a word: stored announcements, the emergency, what is brought to it at the
 //!   `control_socket` by a `play_visit`, on a [`play_arguments`] line.
@@ -29,6 +31,7 @@ mod accounts;
 mod announcements;
 pub mod arguments;
 mod back;
+mod beeps;
 mod bell;
 mod boot;
 mod boot_arguments;
@@ -53,6 +56,7 @@ mod confine;
 mod connection;
 mod connections;
 mod control_socket;
+mod floor;
 mod guard;
 mod guard_arguments;
 mod guard_card;
@@ -97,6 +101,7 @@ mod syslog;
 mod talker;
 mod target;
 mod terminal;
+mod terms;
 mod throttle;
 mod tidings;
 mod vicinity;

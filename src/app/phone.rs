@@ -8,25 +8,47 @@
 //! a loud ringer none: those do not wait. All other calls are on air as soon as they are answered; their keys are hushed and do
 //! nothing.
 
-use crate::config::{KeyAction, Mode, Reception, Settings};
+use super::bell::Bell;
+use crate::config::{KeyAction, Mode, Settings};
 use crate::key::Key;
+use crate::mix::Recital;
 use crate::paging::{KeyCue, KeyEntry, KeyPlan, Keypad, Lockout, Pin, Why};
 use crate::sip::CallKey;
 use crate::time::Instant;
+use crate::timers::Timers;
+use core::cell::RefCell;
 use core::time::Duration;
+use smol::{LocalExecutor, Task};
 use std::collections::HashMap;
 use std::net::IpAddr;
+use std::rc::Rc;
 use std::sync::Arc;
 
 /// The keys of all calls.
-#[derive(Default)]
-pub(super) struct Phone {
+pub(super) struct Phone<'a> {
     entries: Arc<[KeyEntry]>,
     /// What each of them does.
     actions: Arc<[KeyAction]>,
     patience: Duration,
     lockout: Lockout,
+    /// Calls that ring, and will have keys.
+    expected: HashMap<CallKey, Expected>,
     pads: HashMap<CallKey, Pad>,
+    /// Calls that are done with their keys, and when they are hung up on.
+    leaving: Timers<CallKey>,
+    executor: Rc<LocalExecutor<'a>>,
+    bell: Rc<Bell>,
+    /// What tasks have made to be said.
+    said: Rc<RefCell<Vec<(CallKey, Recital)>>>,
+    /// Makes something to be said; dropped, it stops.
+    making: HashMap<CallKey, Task<()>>,
+}
+
+/// On which terms a call will have keys.
+struct Expected {
+    pin: Option<Pin>,
+    has_menu: bool,
+    caller: (IpAddr, String),
 }
 
 /// The keys of a call.
@@ -58,10 +80,22 @@ pub(super) enum Wish {
     HangUp(Why),
 }
 
-impl Phone {
-    /// What `settings` say.
-    pub(super) fn new(settings: &Settings) -> Self {
-        let mut phone = Self::default();
+impl<'a> Phone<'a> {
+    /// What `settings` say; `bell` is rung when [`take_said`](Self::take_said) has something.
+    pub(super) fn new(settings: &Settings, executor: Rc<LocalExecutor<'a>>, bell: Rc<Bell>) -> Self {
+        let mut phone = Self {
+            entries: Arc::default(),
+            actions: Arc::default(),
+            patience: Duration::ZERO,
+            lockout: Lockout::default(),
+            expected: HashMap::new(),
+            pads: HashMap::new(),
+            leaving: Timers::new(),
+            executor,
+            bell,
+            said: Rc::default(),
+            making: HashMap::new(),
+        };
         phone.set_options(settings);
         phone
     }
@@ -77,44 +111,79 @@ impl Phone {
         self.patience = settings.calls.dtmf_timeout;
     }
 
-    /// Whether keys of a call on these terms mean something.
-    pub(super) fn is_for(&self, reception: &Reception) -> bool {
-        reception.mode != Mode::Ring && (!reception.pin.is_empty() || self.has_menu(reception))
-    }
-
-    /// How long a caller on these terms has still to wait, if he is locked out.
-    pub(super) fn waits(
-        &self,
-        now: Instant,
-        reception: &Reception,
-        (host, name): (IpAddr, &str),
-    ) -> Option<Duration> {
-        if reception.pin.is_empty() { None } else { self.lockout.waits(now, host, name) }
-    }
-
-    /// A call is answered.
-    pub(super) fn handle_answer(
+    /// A caller rings, of an account with this mode and this PIN, which may be none. How long he has still to wait, if he is
+    /// locked out.
+    pub(super) fn handle_incoming(
         &mut self,
         now: Instant,
         call: CallKey,
-        reception: &Reception,
+        (mode, pin): (Mode, &str),
         caller: (IpAddr, String),
-    ) {
-        let pin = (!reception.pin.is_empty()).then(|| Pin::new(&reception.pin));
-        let has_menu = self.has_menu(reception);
+    ) -> Option<Duration> {
+        let pin = (!pin.is_empty() && mode != Mode::Ring).then(|| Pin::new(pin));
+        let has_menu = mode == Mode::Page && !self.entries.is_empty();
+        if pin.is_none() && !has_menu {
+            return None;
+        }
+        let wait = self.lockout.waits(now, caller.0, &caller.1).filter(|_| pin.is_some());
+        if wait.is_none() {
+            self.expected.insert(call, Expected { pin, has_menu, caller });
+        }
+        wait
+    }
+
+    /// Whether a call that rings will have keys.
+    pub(super) fn is_expected(&self, call: CallKey) -> bool {
+        self.expected.contains_key(&call)
+    }
+
+    /// A call is answered; whether it has keys.
+    pub(super) fn handle_answer(&mut self, now: Instant, call: CallKey) -> bool {
+        let Some(Expected { pin, has_menu, caller }) = self.expected.remove(&call) else { return false };
         let entries = if has_menu { Arc::clone(&self.entries) } else { Arc::default() };
         let keypad = Keypad::new(now, KeyPlan { pin, entries, patience: self.patience });
         self.pads.insert(call, Pad { keypad, actions: Arc::clone(&self.actions), caller });
+        true
     }
 
-    /// Whether what a caller does with his keys is not over.
-    pub(super) fn is_dialling(&self, call: CallKey) -> bool {
-        self.pads.contains_key(&call)
+    /// Whether a call is nobody's page yet: it has still to be answered, or to choose, or is refused.
+    pub(super) fn is_choosing(&self, call: CallKey) -> bool {
+        self.is_expected(call) || self.pads.contains_key(&call) || self.leaving.is_set(call)
     }
 
-    /// Whether keys of a call may be told.
+    /// Whether keys of a call may not be told.
     pub(super) fn is_secret(&self, call: CallKey) -> bool {
         self.pads.get(&call).is_some_and(|pad| pad.keypad.is_secret())
+    }
+
+    /// A call is hung up on then.
+    pub(super) fn dismiss(&mut self, call: CallKey, at: Instant) {
+        self.leaving.set(call, at);
+    }
+
+    /// The next call to be hung up on.
+    pub(super) fn poll_leaving(&mut self, now: Instant) -> Option<CallKey> {
+        self.leaving.expire(now)
+    }
+
+    /// Has something made that a caller is told; what was made for him before is not said.
+    pub(super) fn recite(&mut self, call: CallKey, make: impl FnOnce() -> Recital + Send + 'static) {
+        let (said, bell) = (Rc::clone(&self.said), Rc::clone(&self.bell));
+        let task = self.executor.spawn(async move {
+            let recital = smol::unblock(make).await;
+            said.borrow_mut().push((call, recital));
+            bell.ring();
+        });
+        self.making.insert(call, task);
+    }
+
+    /// What has been made to be said, and to whom.
+    pub(super) fn take_said(&mut self) -> Vec<(CallKey, Recital)> {
+        let said = self.said.take();
+        for (call, _) in &said {
+            self.making.remove(call);
+        }
+        said
     }
 
     /// A key was pressed.
@@ -126,7 +195,10 @@ impl Phone {
 
     /// A call is over.
     pub(super) fn handle_ended(&mut self, call: CallKey) {
+        self.expected.remove(&call);
         self.pads.remove(&call);
+        self.making.remove(&call);
+        self.leaving.stop(call);
     }
 
     /// Does what is due at `now`.
@@ -136,7 +208,7 @@ impl Phone {
 
     /// When [`handle_timeout`](Self::handle_timeout) wants to be called.
     pub(super) fn poll_timeout(&self) -> Option<Instant> {
-        self.pads.values().filter_map(|pad| pad.keypad.poll_timeout()).min()
+        self.pads.values().filter_map(|pad| pad.keypad.poll_timeout()).chain(self.leaving.next()).min()
     }
 
     /// The next thing to do, and for which call.
@@ -148,28 +220,123 @@ impl Phone {
         let wish = match cue {
             KeyCue::AskPin => Wish::Pin,
             KeyCue::WrongPin => Wish::WrongPin(self.lockout.handle_wrong(now, *host, name)),
-            KeyCue::RightPin => {
-                self.lockout.handle_right(*host, name);
-                Wish::RightPin
-            }
+            // It may have come too late: his other calls have tried as well.
+            KeyCue::RightPin => match self.lockout.waits(now, *host, name) {
+                Some(wait) => Wish::WrongPin(Some(wait)),
+                None => {
+                    self.lockout.handle_right(*host, name);
+                    Wish::RightPin
+                }
+            },
             KeyCue::Ready => Wish::Menu,
             KeyCue::Unknown => Wish::Unknown,
             KeyCue::Do(index) => action(index).map_or(Wish::Unknown, Wish::Do),
             KeyCue::Page(entry) => Wish::Page(entry.and_then(action)),
             KeyCue::HangUp(why) => Wish::HangUp(why),
         };
-        if matches!(wish, Wish::Page(_) | Wish::HangUp(_)) {
+        if matches!(wish, Wish::Page(_) | Wish::HangUp(_) | Wish::WrongPin(Some(_))) {
             self.pads.remove(&call);
         }
         Some((call, wish))
-    }
-
-    fn has_menu(&self, reception: &Reception) -> bool {
-        reception.mode == Mode::Page && !self.entries.is_empty()
     }
 }
 
 /// The keys of an entry.
 fn entry(digits: &str) -> Option<Vec<Key>> {
     digits.chars().map(Key::from_char).collect::<Option<Vec<_>>>().filter(|keys| !keys.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::load;
+    use std::net::Ipv4Addr;
+
+    const CALL: CallKey = CallKey::FIRST;
+    const KEYS: &str = "[calls]\ndtmf-timeout = 2s\n[key 1]\ndo = zones all\n[key 2]\ndo = stop\n";
+
+    fn phone(text: &str) -> Phone<'static> {
+        let settings = load(&[("paging.conf", text.as_bytes())], [], &[]).settings;
+        Phone::new(&settings, Rc::new(LocalExecutor::new()), Rc::default())
+    }
+
+    fn caller(name: &str) -> (IpAddr, String) {
+        (Ipv4Addr::LOCALHOST.into(), name.to_owned())
+    }
+
+    fn at(millis: u64) -> Instant {
+        Instant::from_millis(millis)
+    }
+
+    fn press(phone: &mut Phone<'_>, call: CallKey, keys: &str) {
+        keys.chars().for_each(|key| phone.handle_key(at(0), call, Key::from_char(key).unwrap()));
+    }
+
+    fn wishes(phone: &mut Phone<'_>, millis: u64) -> Vec<Wish> {
+        core::iter::from_fn(|| phone.poll_wish(at(millis))).map(|(_, wish)| wish).collect()
+    }
+
+    #[test]
+    fn a_call_has_keys_where_they_mean_something_and_not_where_it_must_not_wait() {
+        for (text, mode, pin, has_keys) in [
+            ("", Mode::Page, "", false),
+            ("", Mode::Page, "12", true),
+            (KEYS, Mode::Page, "", true),
+            (KEYS, Mode::Emergency, "", false),
+            (KEYS, Mode::Emergency, "12", true),
+            (KEYS, Mode::Ring, "12", false),
+        ] {
+            let mut phone = phone(text);
+            assert_eq!(phone.handle_incoming(at(0), CALL, (mode, pin), caller("a")), None);
+            assert_eq!(phone.is_expected(CALL), has_keys, "{text:?} {mode:?} {pin:?}");
+            assert_eq!(phone.handle_answer(at(0), CALL), has_keys);
+            assert_eq!(phone.is_choosing(CALL), has_keys);
+            phone.handle_ended(CALL);
+            assert!(!phone.is_choosing(CALL) && phone.poll_timeout().is_none());
+        }
+    }
+
+    #[test]
+    fn an_emergency_has_no_menu_behind_its_pin() {
+        let mut phone = phone(KEYS);
+        phone.handle_incoming(at(0), CALL, (Mode::Emergency, "12"), caller("a"));
+        phone.handle_answer(at(0), CALL);
+        press(&mut phone, CALL, "12#");
+        assert_eq!(wishes(&mut phone, 0), [Wish::Pin, Wish::RightPin, Wish::Page(None)]);
+    }
+
+    #[test]
+    fn keys_do_what_they_did_when_the_call_was_answered() {
+        let mut phone = phone(KEYS);
+        phone.handle_incoming(at(0), CALL, (Mode::Page, ""), caller("a"));
+        phone.handle_answer(at(0), CALL);
+        let without = load(&[("paging.conf", b"")], [], &[]).settings;
+        phone.set_options(&without);
+        press(&mut phone, CALL, "2");
+        assert_eq!(wishes(&mut phone, 0), [Wish::Menu, Wish::Do(KeyAction::Stop)]);
+        phone.handle_timeout(at(30_000));
+        assert_eq!(wishes(&mut phone, 30_000), [Wish::HangUp(Why::Idle)]);
+    }
+
+    #[test]
+    fn a_right_pin_does_not_help_who_is_locked_out_by_his_other_calls() {
+        let (mut phone, other) = (phone(""), CALL.next());
+        for call in [CALL, other] {
+            phone.handle_incoming(at(0), call, (Mode::Page, "12"), caller("a"));
+            phone.handle_answer(at(0), call);
+        }
+        press(&mut phone, CALL, "1#2#3#");
+        let told = wishes(&mut phone, 0);
+        assert!(told.contains(&Wish::WrongPin(Some(Duration::from_mins(1)))), "{told:?}");
+        press(&mut phone, other, "12#");
+        assert_eq!(wishes(&mut phone, 0), [Wish::WrongPin(Some(Duration::from_mins(1)))]);
+        let late = CALL.next().next();
+        let wait = phone.handle_incoming(at(0), late, (Mode::Page, "12"), caller("a"));
+        assert_eq!((wait, phone.is_expected(late)), (Some(Duration::from_mins(1)), false));
+        assert_eq!(
+            phone.handle_incoming(at(0), late, (Mode::Page, ""), caller("a")),
+            None,
+            "no PIN, no lock"
+        );
+    }
 }

@@ -12,9 +12,11 @@ mod store;
 use self::store::{Item, Store};
 use super::bell::Bell;
 use super::cards::Cards;
+use super::floor::Hold;
 use crate::config::Settings;
 use crate::dsp::Tone;
 use crate::mix::{Part, Recital, VoiceId};
+use crate::paging::{Claim, Class};
 use crate::status::Mistake;
 use crate::time::Instant;
 use crate::units::{Level, SampleRate};
@@ -30,9 +32,9 @@ use std::sync::Arc;
 pub(super) struct Playback<'a> {
     store: Store<'a>,
     announcements: Vec<Stored>,
-    emergency: Terms,
+    emergency: Claim,
     level: Level,
-    airs: Vec<Air>,
+    airs: Vec<Air<'a>>,
     next_air: u64,
     ended: VecDeque<Ended>,
     cards: Rc<Cards<'a>>,
@@ -41,22 +43,14 @@ pub(super) struct Playback<'a> {
 /// A stored announcement, but for its sound.
 struct Stored {
     number: String,
-    terms: Terms,
+    claim: Claim,
     repeat: u8,
-}
-
-/// Where something is heard, and against what.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Terms {
-    pub(super) zones: ZoneSet,
-    /// 0 to 100, higher wins.
-    pub(super) priority: u8,
 }
 
 /// What is to be played.
 pub(super) struct Programme {
     pub(super) what: What,
-    pub(super) terms: Terms,
+    pub(super) claim: Claim,
     pub(super) rate: SampleRate,
     pub(super) parts: Vec<Part>,
 }
@@ -77,15 +71,13 @@ pub(super) enum What {
 }
 
 /// One that is on air.
-struct Air {
+struct Air<'a> {
     number: AirNumber,
     what: What,
-    terms: Terms,
+    hold: Rc<Hold<'a>>,
     since: Instant,
     /// `None`: it is to begin again.
     voice: Option<VoiceId>,
-    /// Cards that have not given it back.
-    cards: usize,
     /// It was cut short.
     is_cut: bool,
     /// What begins again and again.
@@ -108,7 +100,7 @@ pub(super) struct Ended {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Playing {
     pub(super) what: String,
-    pub(super) terms: Terms,
+    pub(super) claim: Claim,
     pub(super) since: Instant,
 }
 
@@ -123,7 +115,7 @@ impl<'a> Playback<'a> {
         let mut playback = Self {
             store: Store::new(executor, bell),
             announcements: Vec::new(),
-            emergency: Terms { zones: ZoneSet::ALL, priority: 0 },
+            emergency: Claim { class: Class::Emergency, priority: 0, zones: ZoneSet::ALL },
             level: Level::UNITY,
             airs: Vec::new(),
             next_air: 0,
@@ -137,18 +129,18 @@ impl<'a> Playback<'a> {
 
     /// Does as `settings` say from the next one on; what is on air goes on.
     pub(super) fn set_options(&mut self, settings: &Settings) {
-        let terms = |zones, priority| Terms { zones: settings.zone_set(zones), priority };
+        let claim = |class, zones, priority| Claim { class, priority, zones: settings.zone_set(zones) };
         self.announcements = settings
             .announcements
             .iter()
             .map(|one| Stored {
                 number: one.number.clone(),
-                terms: terms(&one.zones, one.priority),
+                claim: claim(Class::Page, &one.zones, one.priority),
                 repeat: one.repeat,
             })
             .collect();
         let emergency = &settings.emergency;
-        self.emergency = terms(&emergency.zones, emergency.priority);
+        self.emergency = claim(Class::Emergency, &emergency.zones, emergency.priority);
         self.level = settings.audio.volume_call.unwrap_or(Level::UNITY);
         let announcements = settings.announcements.iter();
         let items = announcements.map(|one| (Item::Announcement(one.number.clone()), one.play.clone()));
@@ -178,7 +170,7 @@ impl<'a> Playback<'a> {
         let held = held.ok_or_else(|| Unplayed::NoSound { number: number.to_owned() })?;
         let what = What::Announcement(number.to_owned());
         let parts = repeated(&held.samples, usize::from(stored.repeat).max(1));
-        Ok(Programme { what, terms: stored.terms, rate: held.rate, parts })
+        Ok(Programme { what, claim: stored.claim, rate: held.rate, parts })
     }
 
     /// Begins what is asked for, to be heard from `open_at` on. What is on air already goes on as it is.
@@ -188,7 +180,7 @@ impl<'a> Playback<'a> {
         programme: Programme,
         voice: VoiceId,
     ) -> Result<AirNumber, Unplayed> {
-        let Programme { what, terms, rate, mut parts } = programme;
+        let Programme { what, claim, rate, mut parts } = programme;
         let is_stored = matches!(what, What::Announcement(_));
         if let Some(air) = self.airs.iter().find(|air| is_stored && air.what == what && !air.is_cut) {
             return Ok(air.number);
@@ -196,13 +188,14 @@ impl<'a> Playback<'a> {
         if self.airs.iter().filter(|air| air.endless.is_none()).count() >= MOST {
             return Err(Unplayed::TooMany);
         }
-        parts.insert(0, Part::Pause(open_at.since(now)));
+        let (hold, begins_at) = self.claim(now, claim, open_at);
+        parts.insert(0, Part::Pause(begins_at.since(now)));
         let recital = Recital { rate, parts, level: self.level, fade: FADE };
-        if !self.attach(voice, &recital) {
+        if !self.cards.attach_recital(voice, &recital, &hold) {
             return Err(Unplayed::Busy);
         }
         log::info!("plays {what}");
-        Ok(self.add(now, (what, terms), Some(voice), None))
+        Ok(self.add(now, (what, hold), Some(voice), None))
     }
 
     /// Begins the emergency, or cancels it; whether it is on from now on.
@@ -216,7 +209,8 @@ impl<'a> Playback<'a> {
         let recital = Recital { rate: held.rate, parts, level: self.level, fade: FADE };
         log::warn!("emergency: it is played until it is cancelled");
         // It begins by the next handle_timeout.
-        self.add(now, (What::Emergency, self.emergency), None, Some(recital));
+        let (hold, _) = self.claim(now, self.emergency, now);
+        self.add(now, (What::Emergency, hold), None, Some(recital));
         true
     }
 
@@ -243,15 +237,15 @@ impl<'a> Playback<'a> {
 
     /// Begins anew what is endless, to be heard after so long; `name` names a voice.
     pub(super) fn handle_timeout(&mut self, until_open: Duration, name: impl FnOnce() -> VoiceId) {
-        let waits = |air: &Air| air.voice.is_none() && air.endless.is_some();
+        let waits = |air: &Air<'_>| air.voice.is_none() && air.endless.is_some();
         let Some(index) = self.airs.iter().position(waits) else { return };
         let Some(mut recital) = self.airs[index].endless.clone() else { return };
         recital.parts.insert(0, Part::Pause(until_open));
         let voice = name();
-        if self.attach(voice, &recital) {
-            let cards = self.cards.open().1;
-            let air = &mut self.airs[index];
-            (air.voice, air.cards) = (Some(voice), cards);
+        let hold = Rc::clone(&self.airs[index].hold);
+        self.cards.wake(hold.zones());
+        if self.cards.attach_recital(voice, &recital, &hold) {
+            self.airs[index].voice = Some(voice);
         }
     }
 
@@ -263,11 +257,11 @@ impl<'a> Playback<'a> {
     /// A card has given a voice back.
     pub(super) fn handle_retired(&mut self, voice: VoiceId) {
         let Some(index) = self.airs.iter().position(|air| air.voice == Some(voice)) else { return };
-        let air = &mut self.airs[index];
-        air.cards = air.cards.saturating_sub(1);
-        if air.cards > 0 {
+        if self.cards.is_heard(voice) {
+            // On another card.
             return;
         }
+        let air = &mut self.airs[index];
         air.voice = None;
         if air.endless.is_none() {
             self.remove(index);
@@ -291,34 +285,36 @@ impl<'a> Playback<'a> {
 
     /// What is on air.
     pub(super) fn playing(&self) -> impl Iterator<Item = Playing> {
-        let playing = |air: &Air| Playing { what: air.what.to_string(), terms: air.terms, since: air.since };
+        let playing =
+            |air: &Air<'_>| Playing { what: air.what.to_string(), claim: air.hold.claim(), since: air.since };
         self.airs.iter().filter(|air| !air.is_cut).map(playing)
     }
 
     fn cancel_emergency(&mut self) -> bool {
-        let is_it = |air: &&Air| air.what == What::Emergency && !air.is_cut;
+        let is_it = |air: &&Air<'_>| air.what == What::Emergency && !air.is_cut;
         let Some(number) = self.airs.iter().find(is_it).map(|air| air.number) else { return false };
         log::warn!("emergency: cancelled");
         self.end(number);
         true
     }
 
-    fn attach(&self, voice: VoiceId, recital: &Recital) -> bool {
-        self.cards.wake();
-        self.cards.attach_recital(voice, recital)
+    /// Claims the floor; from when on it is heard whole.
+    fn claim(&self, now: Instant, claim: Claim, open_at: Instant) -> (Rc<Hold<'a>>, Instant) {
+        let begins_at = open_at.max(self.cards.open_at(now, &claim));
+        self.cards.wake(claim.zones);
+        (self.cards.claim(now, claim, begins_at), begins_at)
     }
 
     fn add(
         &mut self,
         now: Instant,
-        (what, terms): (What, Terms),
+        (what, hold): (What, Rc<Hold<'a>>),
         voice: Option<VoiceId>,
         endless: Option<Recital>,
     ) -> AirNumber {
         let number = AirNumber(self.next_air);
         self.next_air += 1;
-        let cards = self.cards.open().1;
-        self.airs.push(Air { number, what, terms, since: now, voice, cards, is_cut: false, endless });
+        self.airs.push(Air { number, what, hold, since: now, voice, is_cut: false, endless });
         number
     }
 
@@ -335,10 +331,10 @@ impl<'a> Playback<'a> {
 
 impl What {
     /// A tone to test with.
-    pub(super) fn test(terms: Terms) -> Programme {
+    pub(super) fn test(claim: Claim) -> Programme {
         let (rate, length) = (SampleRate::HZ_16000, TEST_FOR);
         let samples = sine(TEST_HZ, length, rate);
-        Programme { what: Self::Test, terms, rate, parts: vec![Part::Clip(samples)] }
+        Programme { what: Self::Test, claim, rate, parts: vec![Part::Clip(samples)] }
     }
 }
 
@@ -421,3 +417,6 @@ impl AirNumber {
         Self(number)
     }
 }
+
+#[cfg(test)]
+mod tests;

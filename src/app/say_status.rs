@@ -1,7 +1,7 @@
 //! `paging say-status`: the state of this machine, its configuration and, where a box runs, its accounts, aloud, on the cards
 //! that the box would play on.
 
-use super::announcements::{mistakes, own_address};
+use super::announcements::{NOTICE, mistakes, own_address};
 use super::arguments::SayStatus;
 use super::cards::Cards;
 use super::serve::{Card, Rings, named};
@@ -19,6 +19,7 @@ use core::time::Duration;
 use std::io;
 use std::path::Path;
 use std::process::ExitCode;
+use std::rc::Rc;
 use std::thread;
 
 /// Says it, and prints what is said.
@@ -98,7 +99,7 @@ pub(super) fn play(settings: &Settings, recital: &Recital) -> Result<(), Unsaid>
                 named("audio").spawn_scoped(scope, run).map_err(Unsaid::Thread)?;
                 sinks.push(Sink::new(commands.0, reports.1, (&card.control, &card.output)));
             }
-            recite(&Cards::new(sinks), recital)
+            recite(&Rc::new(Cards::new(sinks, settings)), recital)
         })();
         for card in &cards {
             card.control.stop();
@@ -107,7 +108,7 @@ pub(super) fn play(settings: &Settings, recital: &Recital) -> Result<(), Unsaid>
     })
 }
 
-fn recite(cards: &Cards<'_>, recital: &Recital) -> Result<(), Unsaid> {
+fn recite(cards: &Rc<Cards<'_>>, recital: &Recital) -> Result<(), Unsaid> {
     let opened_by = clock::now() + PATIENCE;
     while !cards.is_audible() {
         if clock::now() > opened_by {
@@ -115,8 +116,10 @@ fn recite(cards: &Cards<'_>, recital: &Recital) -> Result<(), Unsaid> {
         }
         clock::sleep_until(clock::now() + TURN);
     }
-    cards.wake();
-    if !cards.attach_recital(VoiceId(0), recital) {
+    let now = clock::now();
+    let hold = cards.claim(now, NOTICE, now);
+    cards.wake(hold.zones());
+    if !cards.attach_recital(VoiceId(0), recital, &hold) {
         return Err(Unsaid::NoCard);
     }
     while cards.voices() > 0 {

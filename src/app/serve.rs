@@ -16,6 +16,7 @@ use super::media::Media;
 use super::notify::Notifier;
 use super::open_files;
 use super::outlook::Outlook;
+use super::phone::Phone;
 use super::playback::{self, Playback};
 use super::post::Post;
 use super::reload::{Origin, Reload};
@@ -30,7 +31,7 @@ use crate::entropy;
 use crate::mix::{self, Command, Conference, Mixer, Report, Spread};
 use crate::net::{self, BindError, Listener, TcpOptions, Udp, UdpOptions};
 use crate::output::{self, Beat, Control, Order, RingedMixer, Setup, Word};
-use crate::paging::{Pager, Policy};
+use crate::paging::{Pager, Policy, Rule};
 use crate::sip::digest::Identity;
 use crate::sip::{Demand, Endpoint, EndpointConfig, Outside};
 use crate::status::{Mistake, Severity};
@@ -117,7 +118,7 @@ fn run(
             };
             let legs = Legs::new(orders.0, words.1, &beat, Box::new(start));
             let inputs = Inputs { sockets, wishes, origin, since };
-            work(settings, inputs, Cards::new(sinks), legs)
+            work(settings, inputs, Cards::new(sinks, settings), legs)
         })();
         for card in &cards {
             card.control.stop();
@@ -144,9 +145,11 @@ impl Card {
 
     pub(super) fn mixer(&self, settings: &Settings) -> Mixer {
         let levels = self.output.gains();
-        Mixer::new(levels.len(), MAX_CALLS + OWN_VOICES)
-            .with_spread(Spread::new(&levels))
-            .with_ceiling(ceiling(settings))
+        let zones = self.output.routes.iter().map(|route| {
+            let has = |channel| route.channels.is_none_or(|channels| channels.contains(channel + 1));
+            (Spread::of(&levels, has), route.delay)
+        });
+        Mixer::new(levels.len(), MAX_CALLS + OWN_VOICES).with_zones(zones).with_ceiling(ceiling(settings))
     }
 }
 
@@ -203,13 +206,16 @@ fn work<'a>(
     let control = ControlSocket::open(control.as_deref(), &executor, media.bell());
     let playback = Playback::new(settings, Rc::clone(&executor), media.cards(), media.bell());
     let desk = Desk::new(playback, control, settings.clone());
+    let phone = Phone::new(settings, Rc::clone(&executor), media.bell());
     let lines = Lines::new(settings, Rc::new(Chips), Rc::clone(&executor), media.bell());
     let reload = Reload::new(origin, settings.clone(), Rc::clone(&executor), media.bell());
     let external = settings.sip.external.map(|external| (external.ip, external.port));
     let post = Post::new(sockets, connections).known_by(Outside::new(external));
-    let mut service = Service::new(endpoint, Pager::new(policy(settings)), media, post, (accounts, reload));
+    let (pager, media) = (Pager::new(policy(settings)), (media, settings));
+    let mut service = Service::new(endpoint, pager, media, post, (accounts, reload));
     service = service.with_outlook(outlook).announcing(announcements);
-    service = service.switching(lines).found_by(mdns).chiming(klaxon).playing(desk);
+    service = service.switching(lines).found_by(mdns).chiming(klaxon);
+    service = service.playing(desk).dialled_by(phone);
     net::run(&executor, service.serve(&inbox)).map_err(ServeError::Reactor)
 }
 
@@ -298,6 +304,14 @@ pub(super) fn policy(settings: &Settings) -> Policy {
         hang_up_after: settings.calls.hang_up_after,
         rtp_timeout: settings.sip.rtp_timeout,
         max_calls: MAX_CALLS.min(settings.sip.rtp_ports.pairs().into()),
+    }
+}
+
+/// What becomes of several callers at once.
+pub(super) fn queue_rule(settings: &Settings) -> Rule {
+    match settings.calls.hold_concurrent {
+        true => Rule::OneByOne { most: settings.calls.queue_max },
+        false => Rule::Mix,
     }
 }
 

@@ -8,11 +8,16 @@
 //! Nothing here waits for a peer: every step takes what has come and hands on what follows from it.
 
 mod call_log;
+mod callers;
 mod chimes;
 mod delayed;
+mod offers;
+mod phone;
 mod playing;
 mod proof;
-mod reoffers;
+mod reports;
+mod ringing;
+mod saying;
 mod status;
 mod switches;
 
@@ -28,18 +33,22 @@ use super::mdns::Mdns;
 use super::media::{Media, Refused};
 use super::notify::Outline;
 use super::outlook::Outlook;
+use super::phone::Phone;
 use super::post::Post;
 use super::reload::Reload;
+use super::serve::queue_rule;
 use super::strangers::{Strangers, TurnedAway};
+use super::terms::Directory;
 use super::throttle::Throttle;
 use crate::clock;
-use crate::key::Key;
-use crate::mix::{Report, VoiceId};
-use crate::paging::{Action, Pager};
+use crate::config::Settings;
+use crate::mix::VoiceId;
+use crate::paging::{Action, Pager, Queue, Ringer};
 use crate::sip::wire::StatusCode;
 use crate::sip::{CallKey, EndReason, Endpoint, Event, Path};
 use crate::status::Ended;
 use crate::time::Instant;
+use crate::zones::ZoneSet;
 use core::time::Duration;
 use log::Level;
 use smol::future;
@@ -48,10 +57,12 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 pub(super) use call::short;
-use call::{Call, Caller, Stage, name, sentence, summary, tell, tell_reception};
+use call::{Call, Caller, Stage, complain, name, sentence, tell, tell_reception};
 use call_log::CallLog;
+use callers::Manners;
 use delayed::Delays;
 pub(super) use playing::Desk;
+use ringing::Stroke;
 use switches::Presses;
 
 mod call;
@@ -61,6 +72,12 @@ mod settings;
 pub(super) struct Service<'a> {
     endpoint: Endpoint,
     pager: Pager<CallKey>,
+    /// Who waits for whom.
+    queue: Queue<CallKey>,
+    directory: Directory,
+    ringer: Ringer<CallKey>,
+    strokes: Vec<Stroke<'a>>,
+    manners: Manners,
     media: Media<'a>,
     cards: Rc<Cards<'a>>,
     legs: Rc<Legs<'a>>,
@@ -84,6 +101,8 @@ pub(super) struct Service<'a> {
     klaxon: Option<Klaxon<'a>>,
     /// `None`: nothing is played at a word.
     desk: Option<Desk<'a>>,
+    /// `None`: keys mean nothing.
+    phone: Option<Phone<'a>>,
     outlook: Outlook,
     /// The box is told to stop: nobody is answered any more.
     is_leaving: bool,
@@ -94,7 +113,7 @@ pub(super) struct Service<'a> {
     /// Whose voice it was, until the audio thread gives it back.
     voices: HashMap<VoiceId, String>,
     pages: CallLog,
-    delays: Delays,
+    delays: Delays<'a>,
 }
 
 impl<'a> Service<'a> {
@@ -102,7 +121,7 @@ impl<'a> Service<'a> {
     pub(super) fn new(
         endpoint: Endpoint,
         pager: Pager<CallKey>,
-        media: Media<'a>,
+        (media, settings): (Media<'a>, &Settings),
         post: Post,
         (accounts, reload): (Accounts<'a>, Reload<'a>),
     ) -> Self {
@@ -110,6 +129,11 @@ impl<'a> Service<'a> {
         Self {
             endpoint,
             pager,
+            queue: Queue::new(queue_rule(settings)),
+            directory: Directory::new(settings),
+            ringer: Ringer::new(),
+            strokes: Vec::new(),
+            manners: Manners::of(settings),
             media,
             cards,
             legs,
@@ -126,6 +150,7 @@ impl<'a> Service<'a> {
             mdns: None,
             klaxon: None,
             desk: None,
+            phone: None,
             outlook: Outlook::new(clock::now(), Vec::new()),
             is_leaving: false,
             calls: HashMap::new(),
@@ -184,7 +209,7 @@ impl<'a> Service<'a> {
             mdns.stop();
         }
         if let Some(mut klaxon) = self.klaxon.take() {
-            klaxon.handle_stop(now);
+            klaxon.handle_stop();
         }
         if let Some(desk) = &mut self.desk {
             desk.playback.stop();
@@ -259,12 +284,20 @@ impl<'a> Service<'a> {
         self.reload.handle_timeout(now);
         self.hear(now);
         self.pager.handle_timeout(now);
+        self.follow_keys(now);
+        self.ringer.handle_timeout(now);
         self.answer_waiting(now);
         loop {
             if let Some(event) = self.endpoint.poll_event() {
                 self.on_event(now, event);
             } else if let Some(action) = self.pager.poll_action() {
                 self.on_action(now, action);
+            } else if let Some((call, wish)) = self.poll_wish(now) {
+                self.grant(now, call, wish);
+            } else if let Some(turn) = self.queue.poll_turn() {
+                self.on_turn(now, turn);
+            } else if let Some(ringing) = self.ringer.poll_action() {
+                self.on_ringing(now, ringing);
             } else if let Some(transmit) = self.endpoint.poll_transmit() {
                 if self.post.send(&transmit).is_err() {
                     self.endpoint.handle_unreachable(now, transmit.path);
@@ -286,6 +319,7 @@ impl<'a> Service<'a> {
         self.pages.handle_timeout(now);
         self.follow(now);
         self.follow_playback(now);
+        self.cards.tend(now);
         self.switch(now);
         self.show(now);
     }
@@ -328,32 +362,15 @@ impl<'a> Service<'a> {
         let lines = self.lines.as_ref().and_then(Lines::poll_timeout);
         let chime = self.klaxon.as_ref().and_then(Klaxon::poll_timeout);
         let desk = self.desk.as_ref().and_then(|desk| desk.deadline(clock::now()));
+        let phone = self.phone.as_ref().and_then(Phone::poll_timeout);
         let (post, told) = (self.post.deadline(), self.legs.poll_timeout());
-        let others = [post, reload, outlook, reports, answer, announcement, lines, chime, told, desk];
+        let bells = self.ringer.poll_timeout();
+        let floor = self.cards.poll_timeout(clock::now());
         let now = clock::now();
-        let pages = [self.pages.poll_timeout(now), self.delays.poll_timeout(now)];
-        own.into_iter().chain(others).chain(pages).flatten().min()
-    }
-
-    /// Says aloud what is wrong, when it is time to.
-    fn announce(&mut self, now: Instant) {
-        let Some(announcements) = &mut self.announcements else { return };
-        let is_busy =
-            !self.calls.is_empty() || self.desk.as_ref().is_some_and(|desk| desk.playback.is_busy());
-        announcements.handle_timeout(now, is_busy, self.accounts.faults());
-        // The relay goes on while it is made ready, and it is not said before.
-        let is_open =
-            !announcements.is_busy() || self.lines.as_mut().is_none_or(|lines| lines.open(now) <= now);
-        if is_open {
-            announcements.play(|| self.media.voice());
-        }
-    }
-
-    /// A call has come or gone: nothing is said aloud meanwhile.
-    fn make_way(&mut self, now: Instant) {
-        if let Some(announcements) = &mut self.announcements {
-            announcements.handle_call(now);
-        }
+        let (pages, delays) = (self.pages.poll_timeout(now), self.delays.poll_timeout(now));
+        let own = own.into_iter().chain([desk, phone, pages, delays]);
+        let others = [post, reload, outlook, reports, answer, announcement, lines, chime, told, floor, bells];
+        own.chain(others).flatten().min()
     }
 
     /// Tells the pager which calls have been heard.
@@ -362,7 +379,7 @@ impl<'a> Service<'a> {
             return;
         }
         for (&call, state) in &self.calls {
-            let Stage::OnAir(stream) = &state.stage else { continue };
+            let Some(stream) = state.stage.stream() else { continue };
             // Who holds the call is silent on purpose.
             if let Some(at) = if stream.is_held() { Some(now) } else { stream.heard_at() } {
                 self.pager.handle_media(at, call);
@@ -372,17 +389,22 @@ impl<'a> Service<'a> {
 
     fn on_event(&mut self, now: Instant, event: Event) {
         match event {
-            Event::Incoming { call, from, path, call_id, offer, .. } => {
+            Event::Incoming { call, from, to, path, call_id, offer } => {
                 let name = self.may_tell(now, path).then(|| name(&from, path, &call_id));
+                let terms = self.terms(&from, &to, path);
+                if let Some(wait) = self.meet(now, call, &terms, (&from, path)) {
+                    return self.lock_out(now, call, name.as_deref(), wait);
+                }
                 self.make_way(now);
-                self.cards.wake();
+                self.cards.wake(terms.claim.zones);
                 match self.media.prepare(path, &offer) {
                     Ok(prepared) => {
                         let caller = Caller::new(&from, path, &call_id);
                         let stage = Stage::Waiting(Box::new(prepared));
-                        let is_delayed = self.is_delayed(&from);
-                        let (since, keys) = (now, String::new());
-                        self.take(now, call, Call { name, caller, since, keys, stage, is_delayed });
+                        let is_delayed = self.is_delayed(&from, &terms);
+                        let (keys, hold) = (String::new(), None);
+                        let state = Call { name, caller, since: now, terms, hold, keys, stage, is_delayed };
+                        self.take(now, call, state);
                     }
                     Err(refused) => self.refuse(now, call, name.as_deref(), &refused),
                 }
@@ -423,30 +445,31 @@ impl<'a> Service<'a> {
         if let Stage::Waiting(prepared) = &state.stage {
             tell(Level::Info, state.name.as_deref(), format_args!("rings, {}", prepared.codec()));
         }
-        let is_delayed = state.is_delayed;
         self.calls.insert(call, state);
-        if is_delayed && !self.has_room_for_words() {
-            return self.give_up(now, call, StatusCode::BUSY_HERE, "there is no room for another recording");
+        if self.expects_keys(call) {
+            // He waits for nobody before he has chosen, and hears no chime.
+            return self.pager.handle_incoming(now, call, now);
         }
-        // Who is recorded waits for no loudspeaker.
-        let open_at = if is_delayed { now } else { self.open_for_page(now, call) };
-        self.pager.handle_incoming(now, call, open_at);
+        self.admit(now, call);
     }
 
     fn refuse(&mut self, now: Instant, call: CallKey, name: Option<&str>, refused: &Refused) {
         tell(Level::Warn, name, format_args!("refused: {refused}"));
+        self.hang_up_keys(call);
         self.endpoint.reject(now, call, refused.status(), refused.warning().as_ref());
     }
 
     fn on_action(&mut self, now: Instant, action: Action<CallKey>) {
         match action {
-            Action::Ring(call) => self.endpoint.ring(now, call),
-            Action::Answer(call) if self.cards.is_ready() => self.answer(now, call),
+            Action::Ring(call) => self.ring(now, call),
+            Action::Answer(call) if self.is_ready(call) => self.answer(now, call),
             Action::Answer(call) => {
-                self.cards.wake();
+                self.cards.wake(self.zones(call));
                 self.answers.push((call, now + READY_FOR));
             }
             Action::Refuse(call) => self.give_up(now, call, StatusCode::BUSY_HERE, "too many calls at once"),
+            Action::Hold(call) => self.hold(now, call),
+            Action::Warn(call) => self.warn(call),
             Action::HangUp(call, reason) => {
                 if let Some(state) = self.calls.get(&call) {
                     tell(Level::Info, state.name.as_deref(), format_args!("ended: {reason}"));
@@ -458,73 +481,74 @@ impl<'a> Service<'a> {
     }
 
     fn answer_waiting(&mut self, now: Instant) {
-        let is_ready = self.cards.is_ready();
-        let (due, waiting) = self.answers.drain(..).partition(|&(_, at_latest)| is_ready || now >= at_latest);
+        let answers = core::mem::take(&mut self.answers);
+        let is_due = |&(call, at_latest): &(CallKey, Instant)| now >= at_latest || self.is_ready(call);
+        let (due, waiting): (Vec<_>, Vec<_>) = answers.into_iter().partition(is_due);
         self.answers = waiting;
-        let due: Vec<_> = due;
         for (call, _) in due {
             self.answer(now, call);
         }
     }
 
     fn answer(&mut self, now: Instant, call: CallKey) {
-        let Some(state) = self.calls.get_mut(&call) else { return };
-        let Stage::Waiting(prepared) = std::mem::replace(&mut state.stage, Stage::Leaving) else { return };
-        let ours = prepared.ours.clone();
-        let stream = self.media.start(*prepared);
-        if !state.is_delayed && !stream.put_on_air() {
+        if self.phone.as_mut().is_some_and(|phone| phone.handle_answer(now, call)) {
+            return self.listen_for_keys(now, call);
+        }
+        if self.calls.get(&call).is_some_and(|state| state.is_delayed) {
+            return self.dictate(now, call);
+        }
+        let hold = self.calls.get(&call).and_then(|call| call.hold.clone());
+        let Some(((mut stream, ours), hold)) = self.begin(call).zip(hold) else { return };
+        if !stream.put_on_air(hold) {
             self.pager.handle_ended(call);
             return self.give_up(now, call, StatusCode::BUSY_HERE, "the audio thread takes no more voices");
         }
-        // A voice that no card has never comes back.
-        let name = state.name.as_ref().filter(|_| !state.is_delayed);
-        self.voices.extend(name.map(|name| (stream.voice(), name.clone())));
-        state.stage = Stage::OnAir(Box::new(stream));
-        self.endpoint.answer(now, call, ours);
+        if let Some(ours) = ours {
+            self.endpoint.answer(now, call, ours);
+        }
+        self.greet(&stream);
+        let Some(state) = self.calls.get_mut(&call) else { return };
+        if let Some(name) = &state.name {
+            self.voices.insert(stream.voice(), name.clone());
+        }
+        state.stage = Stage::OnAir(stream);
         self.pager.handle_talking(now, call);
-        self.go_on(now, call);
+        self.page_begins(now, call);
+    }
+
+    /// Where a call is heard.
+    fn zones(&self, call: CallKey) -> ZoneSet {
+        let hold = self.calls.get(&call).and_then(|call| call.hold.as_ref());
+        hold.map_or(ZoneSet::NONE, |hold| hold.zones())
+    }
+
+    fn is_ready(&self, call: CallKey) -> bool {
+        self.cards.is_ready(self.zones(call))
     }
 
     fn give_up(&mut self, now: Instant, call: CallKey, status: StatusCode, why: &str) {
+        self.hang_up_keys(call);
         if let Some(state) = self.calls.remove(&call) {
             tell(Level::Warn, state.name.as_deref(), format_args!("refused: {why}"));
         }
+        self.forget(call);
+        // Who has been answered already is not refused, but hung up.
         self.endpoint.reject(now, call, status, None);
-    }
-
-    /// Keys that came with the media.
-    fn take_keys(&mut self, now: Instant) {
-        let mut pressed = Vec::new();
-        for (&call, state) in &self.calls {
-            let Stage::OnAir(stream) = &state.stage else { continue };
-            pressed.extend(core::iter::from_fn(|| stream.poll_key()).map(|key| (call, key)));
-        }
-        for (call, key) in pressed {
-            self.on_key(now, call, key);
-        }
-    }
-
-    /// Keys do nothing yet but stand in the log, those of one second in one line.
-    fn on_key(&mut self, now: Instant, call: CallKey, key: Key) {
-        if self.dictation_key(now, call, key) {
-            return;
-        }
-        let Some(state) = self.calls.get_mut(&call) else { return };
-        state.press(key);
-        if self.chatter.allow(now, state.caller.peer.ip()).is_some() {
-            state.tell_keys();
-        }
+        self.endpoint.hang_up(now, call);
     }
 
     /// Hangs up; the voice plays what has come.
     fn leave(&mut self, now: Instant, call: CallKey) {
         self.page_ends(now, call, Ended::Stopped);
         self.dictation_ends(now, call);
+        self.hang_up_keys(call);
         if let Some(state) = self.calls.get_mut(&call) {
             state.tell_keys();
             tell_reception(state);
             state.stage = Stage::Leaving;
+            state.hold = None;
         }
+        self.forget(call);
         self.endpoint.hang_up(now, call);
     }
 
@@ -532,43 +556,18 @@ impl<'a> Service<'a> {
         self.page_ends(now, call, proof::ended(reason));
         self.dictation_ends(now, call);
         self.pager.handle_ended(call);
+        self.hang_up_keys(call);
+        self.forget(call);
         if let Some(mut state) = self.calls.remove(&call) {
             state.tell_keys();
             tell_reception(&state);
             tell(Level::Info, state.name.as_deref(), format_args!("{}", sentence(reason)));
         }
     }
-
-    fn on_report(&mut self, report: &Report) {
-        match report {
-            &Report::Playing { voice } => self.log_voice(voice, "on air"),
-            Report::Retired { voice, stats, .. } => {
-                self.log_voice(*voice, &summary(stats));
-                self.voices.remove(voice);
-                if let Some(announcements) = &mut self.announcements {
-                    announcements.handle_retired(*voice);
-                }
-                if let Some(klaxon) = &mut self.klaxon {
-                    klaxon.handle_retired(*voice);
-                }
-                if let Some(desk) = &mut self.desk {
-                    desk.playback.handle_retired(*voice);
-                }
-                if let Some(dropped) = self.cards.take_dropped() {
-                    log::warn!("{dropped} packets found the audio thread too busy");
-                }
-            }
-            _ => {}
-        }
-    }
-
-    fn log_voice(&self, voice: VoiceId, what: &str) {
-        if let Some(name) = self.voices.get(&voice) {
-            log::info!("{name}: {what}");
-        }
-    }
 }
 
+/// Longer than any call rings.
+const NOT_YET: Duration = Duration::from_hours(1);
 /// SIP messages handled in a row.
 const BURST: usize = 8;
 /// How long callers are waited for when the box is told to stop. It has to end within 2 s.

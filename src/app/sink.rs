@@ -5,7 +5,7 @@
 
 use crate::clock;
 use crate::config::Output;
-use crate::mix::{Command, Media, OutputLevels, OutputStats, Report, Voice, VoiceId, VoiceStats};
+use crate::mix::{Command, Media, OutputLevels, OutputStats, Report, Route, Voice, VoiceId, VoiceStats};
 use crate::output::{CardVolume, Control, DeviceNews, Found, State};
 use crate::status;
 use crate::time::Instant;
@@ -13,7 +13,7 @@ use crate::units::Level;
 use core::time::Duration;
 use heapless::spsc::{Consumer, Producer};
 use std::cell::{Cell, RefCell};
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 
 /// A sound card, a recording or nothing at all, as seen by those who play to it.
 pub(super) struct Sink<'a> {
@@ -30,6 +30,8 @@ pub(super) struct Sink<'a> {
     since: Instant,
     /// Releases that found the ring full. One voice has one, so there are no more than voices.
     overdue: RefCell<VecDeque<VoiceId>>,
+    /// Changes of routes that found the ring full, the last of each voice and zone.
+    routes: RefCell<BTreeMap<(VoiceId, usize), (Level, Duration)>>,
     /// Levels that found the ring full.
     levels: RefCell<Option<OutputLevels>>,
     voices: Cell<usize>,
@@ -54,6 +56,7 @@ impl<'a> Sink<'a> {
             sound: Cell::new(None),
             since: clock::now(),
             overdue: RefCell::default(),
+            routes: RefCell::default(),
             levels: RefCell::default(),
             voices: Cell::new(0),
             dropped: Cell::new(0),
@@ -81,9 +84,9 @@ impl<'a> Sink<'a> {
         self.control.opened() == 0
     }
 
-    /// Gives `source` to the audio thread; false when the ring is full, and the voice is gone.
-    pub(super) fn attach(&self, voice: VoiceId, source: Box<Voice>) -> bool {
-        let is_taken = self.send(Command::Attach { voice, source });
+    /// Gives `source` to the audio thread, heard where `route` says; false when the ring is full, and the voice is gone.
+    pub(super) fn attach(&self, voice: VoiceId, source: Box<Voice>, route: Route) -> bool {
+        let is_taken = self.send(Command::Attach { voice, source, route });
         if is_taken {
             self.voices.set(self.voices.get() + 1);
         }
@@ -111,6 +114,16 @@ impl<'a> Sink<'a> {
         self.send(Command::SetLevel { voice, level });
     }
 
+    /// Changes how loud `voice` is in one of the zones, within `fade`.
+    pub(super) fn route(&self, voice: VoiceId, zone: usize, (level, fade): (Level, Duration)) {
+        let is_sent = self.send(Command::Route { voice, zone, level, fade });
+        if is_sent {
+            self.routes.borrow_mut().remove(&(voice, zone));
+        } else {
+            self.routes.borrow_mut().insert((voice, zone), (level, fade));
+        }
+    }
+
     /// Changes how loud all that sounds is.
     pub(super) fn set_output(&self, levels: OutputLevels) {
         let is_sent = self.send(Command::SetOutput(levels.clone()));
@@ -135,6 +148,10 @@ impl<'a> Sink<'a> {
         if let Some(voice) = overdue {
             self.release(voice);
         }
+        let route = self.routes.borrow_mut().pop_first();
+        if let Some(((voice, zone), change)) = route {
+            self.route(voice, zone, change);
+        }
         let levels = self.levels.take();
         if let Some(levels) = levels {
             self.set_output(levels);
@@ -153,6 +170,7 @@ impl<'a> Sink<'a> {
             Report::Output(sound) => self.sound.set(Some(sound)),
             Report::Retired { voice, .. } => {
                 self.stats.borrow_mut().remove(&voice);
+                self.routes.borrow_mut().retain(|&(other, _), _| other != voice);
                 self.voices.set(self.voices.get().saturating_sub(1));
             }
             Report::Playing { .. } => {}
@@ -207,11 +225,6 @@ impl<'a> Sink<'a> {
         }
     }
 
-    /// The zones that it plays.
-    pub(super) fn zones(&self) -> impl Iterator<Item = &str> {
-        self.output.routes.iter().map(|route| route.zone.as_str())
-    }
-
     /// How it is.
     pub(super) fn status(&self, now: Instant) -> status::Sink {
         self.take_news();
@@ -223,7 +236,7 @@ impl<'a> Sink<'a> {
         let sound = self.sound.get().filter(|_| self.voices.get() > 0);
         status::Sink {
             device: self.output.device.to_string(),
-            zones: self.zones().map(str::to_owned).collect(),
+            zones: self.output.routes.iter().map(|route| route.zone.clone()).collect(),
             state: self.state(),
             card,
             fault,

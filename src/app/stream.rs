@@ -188,11 +188,6 @@ impl<'a> Inflow<'a> {
         self.is_on_air.set(true);
     }
 
-    /// Whether it is heard.
-    pub(super) fn is_on_air(&self) -> bool {
-        self.is_on_air.get()
-    }
-
     /// What is said from now on is recorded, or no more; gives what was recorded before.
     pub(super) fn record(&self, recorder: Option<Recorder>) -> Option<Recorder> {
         self.recorder.replace(recorder)

@@ -63,6 +63,8 @@ pub struct Route {
     pub channels: Option<ChannelSet>,
     /// How loud it is.
     pub gain: Level,
+    /// Everything is heard so much later.
+    pub delay: Duration,
 }
 
 impl Settings {
@@ -72,7 +74,8 @@ impl Settings {
         let mut outputs: Vec<Output> = Vec::new();
         for zone in self.zones.iter().filter(|zone| zone.is_heard()) {
             let device = zone.device_or(&self.audio.device);
-            let route = Route { zone: zone.name.clone(), channels: zone.channels, gain: zone.volume };
+            let (name, delay) = (zone.name.clone(), zone.delay);
+            let route = Route { zone: name, channels: zone.channels, gain: zone.volume, delay };
             match outputs.iter_mut().find(|output| output.device.is_same(device)) {
                 Some(output) => output.routes.push(route),
                 None => outputs.push(Output { device: device.clone(), routes: vec![route] }),
@@ -118,7 +121,8 @@ impl Output {
 impl Route {
     /// The only zone of a box that has none.
     fn everywhere() -> Self {
-        Self { zone: Zone::EVERYWHERE.to_owned(), channels: None, gain: Level::UNITY }
+        let (zone, gain, delay) = (Zone::EVERYWHERE.to_owned(), Level::UNITY, Duration::ZERO);
+        Self { zone, channels: None, gain, delay }
     }
 }
 

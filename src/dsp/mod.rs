@@ -24,12 +24,15 @@
 //! Files are brought to the rate of a bus beforehand, by [`convert`]; a card that only knows 44.1 kHz gets [`Polyphase`]
 //! behind the limiter.
 //!
+//! A [`Ramp`] changes a gain at once and without a click; a [`Fade`] takes its time.
+//!
 //! Left out: how fast a voice is to be played, and how much of it is to be left out; that is for who knows its delay.
 
 mod chime;
 mod convert;
 mod decimator;
 mod dtmf;
+mod fade;
 mod fractional;
 mod halfband;
 mod interpolator;
@@ -50,6 +53,7 @@ pub use chime::Chime;
 pub use convert::{ConvertError, convert, converted};
 pub use decimator::Decimator;
 pub use dtmf::{Dtmf, HeardKey};
+pub use fade::Fade;
 pub use fractional::Fractional;
 pub use halfband::Halfband;
 pub use interpolator::Interpolator3;

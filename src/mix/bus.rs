@@ -47,9 +47,16 @@ impl Buses {
             self.full = [0.0; BLOCK];
         }
     }
+}
 
-    /// Adds the block of a voice.
-    pub(super) fn add(&mut self, bus: Bus, block: &[f32]) {
+/// What the blocks of a voice are added to.
+pub(super) trait Sums {
+    /// Adds a block of `bus`.
+    fn add(&mut self, bus: Bus, block: &[f32]);
+}
+
+impl Sums for Buses {
+    fn add(&mut self, bus: Bus, block: &[f32]) {
         let sums = match bus {
             Bus::Narrow | Bus::Wide => {
                 self.speech_sounds = true;

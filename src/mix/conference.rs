@@ -46,7 +46,7 @@ impl Conference {
     /// Does as told, as a mixer does. A voice too many comes back by the next report.
     pub fn handle_command(&mut self, now: Instant, command: Command) {
         match command {
-            Command::Attach { voice, source } => self.attach(voice, source),
+            Command::Attach { voice, source, .. } => self.attach(voice, source),
             Command::Media(media) => {
                 if let Some(seat) = self.find(media.voice) {
                     seat.source.handle_media(now, &media.chunk);
@@ -67,8 +67,8 @@ impl Conference {
                     seat.source.release(now);
                 }
             }
-            // What callers hear has a level of its own.
-            Command::SetOutput(_) => {}
+            // Callers are in no zone, and what they hear has a level of its own.
+            Command::Route { .. } | Command::SetOutput(_) => {}
         }
     }
 

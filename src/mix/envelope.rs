@@ -19,6 +19,8 @@ pub(super) struct Envelope {
 pub(super) enum Gains {
     /// As it is.
     Unity,
+    /// So much of it, all the time.
+    Steady(f32),
     /// From the gain before the block, along these, which are of 16 kHz.
     Curve(f32, [f32; BUS_BLOCK]),
 }
@@ -70,6 +72,7 @@ impl Gains {
     pub(super) fn apply(&self, block: &mut [f32]) {
         match self {
             Self::Unity => {}
+            Self::Steady(gain) => block.iter_mut().for_each(|sample| *sample *= gain),
             Self::Curve(before, curve) if block.len() == BLOCK => {
                 let mut before = *before;
                 for (frames, &gain) in block.as_chunks_mut::<{ BLOCK / BUS_BLOCK }>().0.iter_mut().zip(curve)

@@ -1,5 +1,6 @@
 //! What a mixer is told, and what it tells.
 
+use super::route::Route;
 use super::voice::Voice;
 use crate::dsp::Reading;
 use crate::rtp::{Chunk, JitterStats};
@@ -19,6 +20,19 @@ pub enum Command {
         voice: VoiceId,
         /// The voice; it comes back in [`Report::Retired`].
         source: Box<Voice>,
+        /// Where it is heard.
+        route: Route,
+    },
+    /// Changes how loud a voice is in a zone. It goes on where it is mute, and nobody hears it.
+    Route {
+        /// Which.
+        voice: VoiceId,
+        /// Where; zones count from 0.
+        zone: usize,
+        /// How loud.
+        level: Level,
+        /// How long the change takes.
+        fade: Duration,
     },
     /// Speech for a voice.
     Media(Media),
@@ -106,6 +120,8 @@ pub struct VoiceStats {
     pub level: Reading,
     /// How long that was.
     pub span: Duration,
+    /// How loud it is now in the zone of the sink where it is loudest, as a factor.
+    pub gain: f32,
     /// Chunks of a payload type that the voice cannot decode, played as silence.
     pub undecoded: u64,
 }
@@ -113,10 +129,13 @@ pub struct VoiceStats {
 /// The most channels whose levels can be told.
 pub const MAX_CHANNELS: usize = 8;
 
+/// The most zones of a sink: each has a channel of its own.
+pub const MAX_ZONES: usize = MAX_CHANNELS;
+
 /// How loud the output was since the last report.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct OutputStats {
-    /// After the limiter.
+    /// After the limiter, in the zone where it is loudest.
     pub level: Reading,
     /// Voices attached.
     pub voices: usize,

@@ -1,18 +1,24 @@
 //! Voices come, speak and go; what they say becomes one block after the other.
 
-use super::bus::{Buses, Stage};
-use super::message::{Command, OutputLevels, OutputStats, Report, VoiceId, VoiceStats};
+use super::message::{Command, MAX_ZONES, OutputLevels, OutputStats, Report, VoiceId, VoiceStats};
+use super::route::{Faders, Outlet, Route};
 use super::spread::Spread;
 use super::voice::Voice;
+use super::zone::Zone;
 use super::{BLOCK, BLOCK_TIME};
-use crate::dsp::Limiter;
+use crate::dsp::Reading;
 use crate::time::Instant;
 use crate::units::Level;
+use core::time::Duration;
 
 /// The voices of one sink, and what they sound like together.
 #[derive(Debug)]
 pub struct Mixer {
-    spread: Spread,
+    channels: usize,
+    /// At least one.
+    zones: Vec<Zone>,
+    /// Whether one zone has all channels.
+    is_whole: bool,
     /// A voice keeps its seat until it is given back, so there is always room for what is to be reported. The room for
     /// twice as many as may be heard is made beforehand.
     seats: Vec<Seat>,
@@ -21,8 +27,6 @@ pub struct Mixer {
     voices: usize,
     /// Whether there may be something to tell.
     has_news: bool,
-    buses: Buses,
-    stage: Stage,
     /// Blocks until the next reports of how things are.
     until_reports: u32,
     output: Option<OutputStats>,
@@ -30,39 +34,53 @@ pub struct Mixer {
 }
 
 impl Mixer {
-    /// A mixer of up to `max_voices` voices for a sink of `channels` channels, all of which play the same.
+    /// A mixer of up to `max_voices` voices for a sink of `channels` channels, which are one zone.
     #[must_use]
     pub fn new(channels: usize, max_voices: usize) -> Self {
         Self {
-            spread: Spread::even(channels),
+            channels: channels.max(1),
+            zones: vec![Zone::new(Spread::even(channels), Duration::ZERO)],
+            is_whole: true,
             seats: Vec::with_capacity(max_voices.saturating_mul(2)),
             max_voices,
             voices: 0,
             has_news: false,
-            buses: Buses::new(),
-            stage: Stage::new(Level::from_gain(Limiter::CEILING)),
             until_reports: BLOCKS_PER_REPORT,
             output: None,
             stray_media: 0,
         }
     }
 
-    /// The same mixer with another loudest sample than [`Limiter::CEILING`], for channels of unequal levels too.
+    /// The same mixer with another loudest sample than [`Limiter::CEILING`](crate::dsp::Limiter::CEILING), for channels
+    /// of unequal levels too.
     #[must_use]
     pub fn with_ceiling(mut self, ceiling: Level) -> Self {
-        self.stage = Stage::new(self.spread.below(ceiling));
+        self.set_ceiling(ceiling);
         self
     }
 
-    /// The same mixer for other channels, with a level each; to be told before the ceiling.
+    /// The same mixer for other channels, with a level each, which are one zone; to be told before the ceiling.
     #[must_use]
     pub fn with_spread(self, spread: Spread) -> Self {
-        Self { spread, ..self }
+        self.with_zones([(spread, Duration::ZERO)])
+    }
+
+    /// The same mixer for zones of one card, up to [`MAX_ZONES`], each with its channels and the time by which all is
+    /// heard later there; to be told before the ceiling. Channels of no zone are silent.
+    #[must_use]
+    pub fn with_zones(self, zones: impl IntoIterator<Item = (Spread, Duration)>) -> Self {
+        let mut zones = zones.into_iter().take(MAX_ZONES).peekable();
+        let Some((first, _)) = zones.peek() else { return self };
+        let (channels, is_everywhere) = (first.channels(), first.is_everywhere());
+        let zones: Vec<_> = zones.map(|(spread, delay)| Zone::new(spread, delay)).collect();
+        Self { channels, is_whole: is_everywhere && zones.len() == 1, zones, ..self }
     }
 
     /// Changes how loud a channel is, within 5 ms; channels count from 0.
     pub fn set_channel_level(&mut self, channel: usize, level: Level) {
-        self.spread.set_level(channel, level);
+        for zone in &mut self.zones {
+            zone.spread_mut().set_level(channel, level);
+        }
     }
 
     /// Does as told. A voice beyond the most there may be is given back by [`Report::Retired`] at once.
@@ -71,7 +89,12 @@ impl Mixer {
     /// has them dropped here.
     pub fn handle_command(&mut self, now: Instant, command: Command) {
         match command {
-            Command::Attach { voice, source } => self.attach(voice, source),
+            Command::Attach { voice, source, route } => self.attach(voice, source, &route),
+            Command::Route { voice, zone, level, fade } => {
+                if let Some(seat) = self.find(voice) {
+                    seat.faders.set(zone, level, fade);
+                }
+            }
             Command::Media(media) => match self.find(media.voice) {
                 Some(seat) => seat.source.handle_media(now, &media.chunk),
                 None => self.stray_media += 1,
@@ -92,8 +115,10 @@ impl Mixer {
                 }
             }
             Command::SetOutput(OutputLevels { channels, ceiling }) => {
-                self.spread.set_levels(&channels);
-                self.stage.set_ceiling(self.spread.below(ceiling));
+                for zone in &mut self.zones {
+                    zone.spread_mut().set_levels(&channels);
+                }
+                self.set_ceiling(ceiling);
             }
         }
     }
@@ -102,7 +127,7 @@ impl Mixer {
     /// is left over is silence.
     pub fn render(&mut self, now: Instant, output: &mut [f32]) {
         let mut at = now;
-        let mut blocks = output.chunks_exact_mut(BLOCK * self.spread.channels());
+        let mut blocks = output.chunks_exact_mut(BLOCK * self.channels);
         for block in &mut blocks {
             self.render_block(at, block);
             at += BLOCK_TIME;
@@ -125,7 +150,7 @@ impl Mixer {
     /// Whether no voice is attached and all sound has died away: what it renders is zeros.
     #[must_use]
     pub fn is_idle(&self) -> bool {
-        self.stage.is_quiet() && self.voices == 0
+        self.voices == 0 && self.zones.iter().all(Zone::is_quiet)
     }
 
     /// Voices that are attached.
@@ -134,20 +159,28 @@ impl Mixer {
         self.voices
     }
 
-    fn attach(&mut self, voice: VoiceId, source: Box<Voice>) {
+    fn set_ceiling(&mut self, ceiling: Level) {
+        for zone in &mut self.zones {
+            zone.set_ceiling(ceiling);
+        }
+    }
+
+    fn attach(&mut self, voice: VoiceId, source: Box<Voice>, route: &Route) {
         let retired = self.voices >= self.max_voices;
         if self.seats.len() < self.max_voices.saturating_mul(2) {
             self.voices += usize::from(!retired);
             self.has_news |= retired;
-            self.seats.push(Seat { voice, source, retired, playing: Playing::NotYet, stats: None });
+            let faders = Faders::new(route, self.zones.len());
+            self.seats.push(Seat { voice, source, faders, retired, playing: Playing::NotYet, stats: None });
         }
     }
 
     /// Gives back a voice that is done, once it was told that it played.
     fn poll_retired(&mut self) -> Option<Report> {
         let done = self.seats.iter().position(|seat| seat.retired && seat.playing != Playing::ToTell)?;
-        let Seat { voice, source, .. } = self.seats.swap_remove(done);
-        let stats = source.stats();
+        let seat = self.seats.swap_remove(done);
+        let stats = seat.stats();
+        let Seat { voice, source, .. } = seat;
         Some(Report::Retired { voice, source, stats })
     }
 
@@ -156,19 +189,29 @@ impl Mixer {
     }
 
     fn render_block(&mut self, now: Instant, output: &mut [f32]) {
-        self.buses.clear();
+        for zone in &mut self.zones {
+            zone.buses.clear();
+        }
         for seat in self.seats.iter_mut().filter(|seat| !seat.retired) {
-            seat.render(now, &mut self.buses);
+            seat.render(now, &mut self.zones);
             self.voices -= usize::from(seat.retired);
             self.has_news |= seat.has_news();
         }
-        let mut block = [0.0; BLOCK];
-        if self.stage.render(&self.buses, &mut block) {
-            self.spread.write(&block, output);
-        } else {
-            output.fill(0.0);
-        }
+        self.render_zones(output);
         self.count_down_to_reports();
+    }
+
+    fn render_zones(&mut self, output: &mut [f32]) {
+        if let (true, [zone]) = (self.is_whole, self.zones.as_mut_slice()) {
+            if !zone.render(output) {
+                output.fill(0.0);
+            }
+            return;
+        }
+        output.fill(0.0);
+        for zone in &mut self.zones {
+            zone.render(output);
+        }
     }
 
     fn count_down_to_reports(&mut self) {
@@ -179,10 +222,12 @@ impl Mixer {
         self.until_reports = BLOCKS_PER_REPORT;
         self.has_news = true;
         for seat in self.seats.iter_mut().filter(|seat| !seat.retired) {
-            seat.stats = Some(seat.source.stats());
+            seat.stats = Some(seat.stats());
             seat.source.reset_meter();
         }
-        let (level, voices) = (self.stage.take_reading(), self.voices);
+        let readings = self.zones.iter_mut().map(Zone::take_reading);
+        let level = readings.fold(Reading::default(), louder);
+        let voices = self.voices;
         if !self.is_idle() {
             self.output = Some(OutputStats { level, voices, stray_media: self.stray_media });
         }
@@ -194,6 +239,7 @@ impl Mixer {
 struct Seat {
     voice: VoiceId,
     source: Box<Voice>,
+    faders: Faders,
     /// It waits to be given back.
     retired: bool,
     playing: Playing,
@@ -201,12 +247,17 @@ struct Seat {
 }
 
 impl Seat {
-    fn render(&mut self, now: Instant, buses: &mut Buses) {
-        self.source.render(now, buses);
+    fn render(&mut self, now: Instant, zones: &mut [Zone]) {
+        self.source.render(now, &mut Outlet { zones, faders: &self.faders });
+        self.faders.advance();
         if self.playing == Playing::NotYet && self.source.has_spoken() {
             self.playing = Playing::ToTell;
         }
         self.retired = self.source.is_done();
+    }
+
+    fn stats(&self) -> VoiceStats {
+        VoiceStats { gain: self.faders.loudest(), ..self.source.stats() }
     }
 
     fn has_news(&self) -> bool {
@@ -229,6 +280,10 @@ enum Playing {
     NotYet,
     ToTell,
     Told,
+}
+
+fn louder(one: Reading, other: Reading) -> Reading {
+    if other.rms > one.rms { other } else { one }
 }
 
 /// A second of blocks.

@@ -6,6 +6,9 @@
 //!     16 kHz bus, 40 frames: PCMU, PCMA, G.722, L16 of 8 and 16 kHz ─> Interpolator3 ─┐ 48 kHz, 120 frames <────────────┤
 //!     48 kHz bus, 120 frames: L16 of 48 kHz ─────────────────────────> 1.1 ms ────────┴─> Limiter ─> channels <─────────┘
 //! ```
+//! Each zone of the sink has both buses, and all that is behind them, for itself (`zone.rs`): a voice renders once, and what
+//! it says is added where its [`Route`] has it heard, as loud as it is there.
+//!
 //! A voice may also say what is in memory ([`Recital`]): clips of 8, 16 or 48 kHz, one after the other, on the same buses.
 //!
 //! A [`Mixer`] belongs to one sink and is driven by the sink's clock: every [`BLOCK`] of 2.5 ms each voice is asked for
@@ -20,7 +23,7 @@
 //! Delay from the arrival of a packet to its first frame: the target of its jitter buffer (10 ms on a good network) and
 //! 4.7 ms of filters; 3.7 ms for G.722, 3.0 ms for L16 of 48 kHz.
 //!
-//! Left out: priorities, zones and fades, and music that is read on the way.
+//! Left out: who is heard where and when, which is for `paging`; music that is read on the way.
 
 mod aside;
 mod bus;
@@ -37,17 +40,22 @@ mod playout;
 mod recital;
 mod repetition;
 mod rise;
+mod route;
 mod spread;
 mod stream;
 mod voice;
+mod zone;
 
 pub use aside::Aside;
 pub use conference::Conference;
 pub use dictaphone::Dictaphone;
 pub use leg::{KEEP_ALIVE, Leg, LegConfig, LegStats};
-pub use message::{Command, MAX_CHANNELS, Media, OutputLevels, OutputStats, Report, VoiceId, VoiceStats};
+pub use message::{
+    Command, MAX_CHANNELS, MAX_ZONES, Media, OutputLevels, OutputStats, Report, VoiceId, VoiceStats,
+};
 pub use mixer::Mixer;
 pub use recital::{Part, Recital};
+pub use route::Route;
 pub use spread::Spread;
 pub use voice::{Format, Voice, VoiceConfig, prepare};
 

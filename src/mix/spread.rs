@@ -1,4 +1,4 @@
-//! From the mixer's one channel to those of a card, each with a level of its own.
+//! From the one channel of a zone to its channels of a card, each with a level of its own.
 //!
 //! A zone is some channels of a card, so its volume is theirs. Levels lie behind the limiter: one above unity would be
 //! clipped there. So the limiter is told how loud the loudest channel is ([`Spread::headroom`]), and a single channel may
@@ -8,11 +8,20 @@ use super::BLOCK;
 use crate::dsp::Ramp;
 use crate::units::{Level, SampleRate};
 
-/// The levels of a card's channels.
+/// The channels of a zone, and their levels.
 #[derive(Debug)]
 pub struct Spread {
-    ramps: Vec<Ramp>,
+    ways: Vec<Way>,
+    /// Channels of the card.
+    channels: usize,
     headroom: Level,
+}
+
+/// The way to a channel.
+#[derive(Debug)]
+struct Way {
+    channel: usize,
+    ramp: Ramp,
 }
 
 impl Spread {
@@ -20,8 +29,18 @@ impl Spread {
     #[must_use]
     pub fn new(levels: &[Level]) -> Self {
         let levels = if levels.is_empty() { &[Level::UNITY] } else { levels };
-        let ramp = |&level| Ramp::new(SampleRate::HZ_48000, Ramp::QUICK, level);
-        Self { ramps: levels.iter().map(ramp).collect(), headroom: loudest(levels) }
+        Self::of(levels, |_| true)
+    }
+
+    /// Those channels, which count from 0, of a card whose channels have `levels`.
+    #[must_use]
+    pub fn of(levels: &[Level], has: impl Fn(usize) -> bool) -> Self {
+        let ramp = |level| Ramp::new(SampleRate::HZ_48000, Ramp::QUICK, level);
+        let ways = levels.iter().enumerate().filter(|&(channel, _)| has(channel));
+        let ways = ways.map(|(channel, &level)| Way { channel, ramp: ramp(level) }).collect();
+        let mut spread = Self { ways, channels: levels.len(), headroom: Level::UNITY };
+        spread.headroom = spread.loudest(levels);
+        spread
     }
 
     /// So many channels, which all play what comes in.
@@ -30,10 +49,15 @@ impl Spread {
         Self::new(&vec![Level::UNITY; channels.max(1)])
     }
 
-    /// How many channels there are.
+    /// How many channels the card has.
     #[must_use]
-    pub fn channels(&self) -> usize {
-        self.ramps.len()
+    pub const fn channels(&self) -> usize {
+        self.channels
+    }
+
+    /// Whether all of them are the zone's.
+    pub(super) fn is_everywhere(&self) -> bool {
+        self.ways.len() == self.channels
     }
 
     /// The loudest that any channel can be: unity, or the loudest level that was told for all if that is more.
@@ -44,16 +68,18 @@ impl Spread {
 
     /// Changes how loud a channel is, within 5 ms; channels count from 0. More than the headroom is the headroom.
     pub fn set_level(&mut self, channel: usize, level: Level) {
-        if let Some(ramp) = self.ramps.get_mut(channel) {
-            ramp.set(if level > self.headroom { self.headroom } else { level });
+        if let Some(way) = self.ways.iter_mut().find(|way| way.channel == channel) {
+            way.ramp.set(if level > self.headroom { self.headroom } else { level });
         }
     }
 
-    /// Changes how loud all channels are, within 5 ms, and with them the headroom.
+    /// Changes how loud all channels of the card are, within 5 ms, and with them the headroom.
     pub fn set_levels(&mut self, levels: &[Level]) {
-        self.headroom = loudest(levels);
-        for (ramp, &level) in self.ramps.iter_mut().zip(levels) {
-            ramp.set(level);
+        self.headroom = self.loudest(levels);
+        for way in &mut self.ways {
+            if let Some(&level) = levels.get(way.channel) {
+                way.ramp.set(level);
+            }
         }
     }
 
@@ -63,25 +89,27 @@ impl Spread {
         Level::from_gain(ceiling.gain() / self.headroom.gain())
     }
 
-    /// Writes a block to frames of interleaved samples.
+    /// Writes a block to the zone's channels in frames of interleaved samples.
     pub(super) fn write(&mut self, block: &[f32; BLOCK], output: &mut [f32]) {
-        if let ([ramp], Some(output)) = (self.ramps.as_mut_slice(), output.first_chunk_mut()) {
+        if let (1, [way], Some(output)) = (self.channels, self.ways.as_mut_slice(), output.first_chunk_mut())
+        {
             *output = *block;
-            return ramp.apply(output);
+            return way.ramp.apply(output);
         }
-        let channels = self.ramps.len();
-        for (channel, ramp) in self.ramps.iter_mut().enumerate() {
+        for way in &mut self.ways {
             let mut levelled = *block;
-            ramp.apply(&mut levelled);
-            for (place, &sample) in output.iter_mut().skip(channel).step_by(channels).zip(&levelled) {
+            way.ramp.apply(&mut levelled);
+            let places = output.iter_mut().skip(way.channel).step_by(self.channels);
+            for (place, &sample) in places.zip(&levelled) {
                 *place = sample;
             }
         }
     }
-}
 
-fn loudest(levels: &[Level]) -> Level {
-    Level::from_gain(levels.iter().fold(1.0_f32, |loudest, level| loudest.max(level.gain())))
+    fn loudest(&self, levels: &[Level]) -> Level {
+        let own = self.ways.iter().filter_map(|way| levels.get(way.channel));
+        Level::from_gain(own.fold(1.0_f32, |loudest, level| loudest.max(level.gain())))
+    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! One source of sound on its way to its bus, and how it ends.
 
-use super::bus::Buses;
+use super::bus::Sums;
 use super::envelope::{Envelope, Gains};
 use super::message::VoiceStats;
 use super::playout::Playout;
@@ -82,7 +82,7 @@ impl Voice {
     }
 
     /// Adds what is heard from `now` on to its bus.
-    pub(super) fn render(&mut self, now: Instant, buses: &mut Buses) {
+    pub(super) fn render(&mut self, now: Instant, buses: &mut impl Sums) {
         self.turn_phase(now);
         self.metered = self.metered.saturating_add(1);
         self.source.turn();
@@ -120,7 +120,8 @@ impl Voice {
     #[must_use]
     pub fn stats(&self) -> VoiceStats {
         let Source::Telephone(Telephone { playout, rise, .. }) = &self.source else {
-            return VoiceStats { level: self.meter.reading(), span: self.span(), ..VoiceStats::default() };
+            let level = self.meter.reading();
+            return VoiceStats { level, span: self.span(), gain: 1.0, ..VoiceStats::default() };
         };
         let stream = playout.stream();
         VoiceStats {
@@ -130,6 +131,7 @@ impl Voice {
             drift_ppm: rise.ppm(),
             level: self.meter.reading(),
             span: self.span(),
+            gain: 1.0,
             undecoded: stream.undecoded(),
         }
     }
@@ -222,7 +224,7 @@ impl Source {
         matches!(self, Self::Telephone(telephone) if !telephone.leftover.is_empty())
     }
 
-    fn add_leftover(&mut self, gains: Gains, buses: &mut Buses) {
+    fn add_leftover(&mut self, gains: Gains, buses: &mut impl Sums) {
         if let Self::Telephone(telephone) = self {
             telephone.leftover.add(gains, buses);
         }
@@ -305,7 +307,7 @@ impl Leftover {
         }
     }
 
-    fn add(&mut self, gains: Gains, buses: &mut Buses) {
+    fn add(&mut self, gains: Gains, buses: &mut impl Sums) {
         if self.is_empty() {
             return;
         }

@@ -74,7 +74,7 @@ mod tests {
 
     use super::*;
     use crate::codec::Codec;
-    use crate::mix::{Format, Voice, VoiceConfig, VoiceId};
+    use crate::mix::{Format, Route, Voice, VoiceConfig, VoiceId};
     use crate::rtp::DelayRange;
     use crate::units::Level;
 
@@ -84,7 +84,7 @@ mod tests {
         let mut formats = heapless::Vec::new();
         formats.push(Format { payload_type: 0, codec: Codec::Pcmu }).unwrap();
         let config = VoiceConfig { formats, delay: DelayRange::default(), level: Level::UNITY };
-        Command::Attach { voice: VOICE, source: Box::new(Voice::telephone(config)) }
+        Command::Attach { voice: VOICE, source: Box::new(Voice::telephone(config)), route: Route::EVERYWHERE }
     }
 
     #[test]

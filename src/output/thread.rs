@@ -494,7 +494,7 @@ mod tests {
     use super::*;
     use crate::codec::Codec;
     use crate::config::{Device, Span};
-    use crate::mix::{Command, Format, Media, Mixer, Report, Voice, VoiceConfig, VoiceId};
+    use crate::mix::{Command, Format, Media, Mixer, Report, Route, Voice, VoiceConfig, VoiceId};
     use crate::output::Others;
     use crate::output::RingedMixer;
     use crate::rtp::{Chunk, Content, DelayRange};
@@ -742,7 +742,7 @@ mod tests {
     fn attach() -> Command {
         let formats = heapless::Vec::from_iter([Format { payload_type: 8, codec: Codec::Pcma }]);
         let config = VoiceConfig { formats, delay: DelayRange::default(), level: Level::UNITY };
-        Command::Attach { voice: VOICE, source: Box::new(Voice::telephone(config)) }
+        Command::Attach { voice: VOICE, source: Box::new(Voice::telephone(config)), route: Route::EVERYWHERE }
     }
 
     /// A packet of 20 ms of a square wave.

@@ -37,6 +37,8 @@ pub struct Keypad {
     /// An entry was recognised without `#`: one that comes now still belongs to it.
     is_ended: bool,
     due_at: Instant,
+    /// Nobody dials longer.
+    until: Instant,
     cues: VecDeque<Cue>,
 }
 
@@ -90,6 +92,8 @@ pub enum Why {
     WrongPin,
     /// Nothing more was dialled.
     Idle,
+    /// It never came to an end.
+    TooLong,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -123,6 +127,7 @@ impl Keypad {
             is_spoilt: false,
             is_ended: false,
             due_at: now,
+            until: now + DIALS_FOR,
             cues: VecDeque::new(),
         };
         if keypad.plan.pin.is_some() {
@@ -149,9 +154,13 @@ impl Keypad {
 
     /// Does what is due at `now`.
     pub fn handle_timeout(&mut self, now: Instant) {
-        if !self.is_over() && self.due_at <= now {
-            self.enter(now, End::Silence);
+        if self.poll_timeout().is_none_or(|due| due > now) {
+            return;
         }
+        if self.until <= now {
+            return self.end(Cue::HangUp(Why::TooLong));
+        }
+        self.enter(now, End::Silence);
     }
 
     /// The next thing to do.
@@ -162,7 +171,7 @@ impl Keypad {
     /// When [`handle_timeout`](Self::handle_timeout) wants to be called.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {
-        (!self.is_over()).then_some(self.due_at)
+        (!self.is_over()).then_some(self.due_at.min(self.until))
     }
 
     /// Whether keys that come now are part of a secret.
@@ -292,6 +301,7 @@ impl fmt::Display for Why {
             Self::NoPin => "no PIN was entered",
             Self::WrongPin => "the PIN was wrong three times",
             Self::Idle => "nothing more was dialled",
+            Self::TooLong => "its caller dialled for five minutes",
         })
     }
 }
@@ -300,6 +310,8 @@ impl fmt::Display for Why {
 const TRIES: u8 = 3;
 /// Who is asked for a PIN may have to look for it.
 const PIN_WITHIN: Duration = Duration::from_secs(10);
+/// Whatever is pressed, a caller pages then or has gone.
+const DIALS_FOR: Duration = Duration::from_mins(5);
 /// Who has dialled something and now dials nothing has left.
 const LEAVES_AFTER: Duration = Duration::from_secs(30);
 

@@ -3,15 +3,16 @@
 //! ```text
 //!            handle_incoming                  handle_talking
 //!  (new) ──────────────────────> waiting ──────────────────────> on air ─────> (gone)
-//!             │                     │  answer-after, and the way    │
-//!             │                     │  is open: Answer              │
-//!             └ too many: Refuse    └ handle_ended                  ├ handle_ended (the caller hung up)
-//!                                                                   ├ rtp-timeout: HangUp(Silence)
-//!                                                                   └ hang-up-after: HangUp(TooLong)
+//!             │                  ^  │  answer-after, and the way    │
+//!             │      handle_turn │  │  is open: Answer              │
+//!             └ too many: Refuse │  └ handle_ended                  ├ handle_ended (the caller hung up)
+//!                                │                                  ├ rtp-timeout: HangUp(Silence)
+//!            handle_queued       │                                  ├ hang-up-after: Warn, then HangUp(TooLong)
+//!  (new) ─────────────────> held: Hold ── handle_ended ──> (gone)   └─> (gone)
 //! ```
 //!
 //! Decides: when to answer, how many calls at once, when a call has lasted or been silent too long. Leaves out: who may
-//! page, chimes, zones and priorities, which later parts bring.
+//! page, whose turn it is ([`Queue`](super::Queue)), chimes, zones and priorities.
 
 use super::Entry;
 use crate::time::Instant;
@@ -67,6 +68,29 @@ impl<C: Copy + Ord + Hash> Pager<C> {
         self.timers.set((call, Timer::Answer), answer_at);
     }
 
+    /// A caller rings who has to wait for others: he is answered at once, so that he can be told so, and not heard. However
+    /// long that takes, and whatever he sends meanwhile, does not end his call.
+    pub fn handle_queued(&mut self, now: Instant, call: C) {
+        if self.is_full() {
+            self.actions.push_back(Action::Refuse(call));
+            return;
+        }
+        self.calls.insert(call, Call { on_air: false, heard_at: now });
+        self.actions.push_back(Action::Hold(call));
+    }
+
+    /// It is the turn of a caller who waited: he may talk from `open_at` on.
+    pub fn handle_turn(&mut self, now: Instant, call: C, open_at: Instant) {
+        if self.calls.get(&call).is_none_or(|state| state.on_air) {
+            return;
+        }
+        if open_at <= now {
+            self.actions.push_back(Action::Answer(call));
+        } else {
+            self.timers.set((call, Timer::Answer), open_at);
+        }
+    }
+
     /// The call is answered and the caller may talk.
     pub fn handle_talking(&mut self, now: Instant, call: C) {
         let Some(state) = self.calls.get_mut(&call) else { return };
@@ -78,6 +102,9 @@ impl<C: Copy + Ord + Hash> Pager<C> {
         self.timers.stop((call, Timer::Answer));
         if let Some(limit) = self.policy.hang_up_after {
             self.timers.set((call, Timer::HangUp), now + limit);
+            if limit >= 2 * WARNING {
+                self.timers.set((call, Timer::Warning), now + limit - WARNING);
+            }
         }
         if let Some(limit) = self.policy.rtp_timeout {
             self.timers.set((call, Timer::Silence), now + limit);
@@ -105,6 +132,7 @@ impl<C: Copy + Ord + Hash> Pager<C> {
         while let Some((call, timer)) = self.timers.expire(now) {
             match timer {
                 Timer::Answer => self.actions.push_back(Action::Answer(call)),
+                Timer::Warning => self.actions.push_back(Action::Warn(call)),
                 Timer::HangUp => self.hang_up(call, EndReason::TooLong),
                 Timer::Silence => self.on_silence(now, call),
             }
@@ -169,8 +197,12 @@ pub struct Policy {
 pub enum Action<C> {
     /// Tell the caller that the box rings.
     Ring(C),
-    /// Answer.
+    /// Answer, or let him talk who was answered before.
     Answer(C),
+    /// Answer, and let him wait.
+    Hold(C),
+    /// Tell the caller that his call ends in [`WARNING`].
+    Warn(C),
     /// Refuse as busy.
     Refuse(C),
     /// End a call that is on air.
@@ -205,15 +237,18 @@ struct Call {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 enum Timer {
     Answer,
+    Warning,
     HangUp,
     Silence,
 }
 
+/// So long before `hang-up-after` the caller is warned, unless the whole page is not even twice as long.
+pub const WARNING: Duration = Duration::from_secs(10);
 /// A shorter wait for the relay is not worth a tone: the caller would hear a piece of it.
 const RINGS_FROM: Duration = Duration::from_millis(500);
 
 impl Timer {
-    const ALL: [Self; 3] = [Self::Answer, Self::HangUp, Self::Silence];
+    const ALL: [Self; 4] = [Self::Answer, Self::Warning, Self::HangUp, Self::Silence];
 }
 
 #[cfg(test)]
@@ -327,7 +362,51 @@ mod tests {
         pager.handle_timeout(at(100));
         assert_eq!(actions(&mut pager), [Action::Answer(A), Action::Ring(B), Action::Answer(B)]);
         pager.handle_timeout(at(300));
-        assert_eq!(actions(&mut pager), [Action::HangUp(A, EndReason::TooLong)]);
+        assert_eq!(actions(&mut pager), [Action::Warn(A), Action::HangUp(A, EndReason::TooLong)]);
+    }
+
+    #[test]
+    fn a_caller_is_warned_before_his_page_ends_unless_it_is_a_short_one() {
+        for (limit, warned) in [(60, Some(50)), (20, Some(10)), (19, None)] {
+            let limit = Duration::from_secs(limit);
+            let mut pager = Pager::new(Policy { hang_up_after: Some(limit), rtp_timeout: None, ..policy() });
+            pager.handle_incoming(at(0), A, at(0));
+            pager.handle_talking(at(0), A);
+            actions(&mut pager);
+            for second in 0..60 {
+                pager.handle_timeout(at(second));
+                let is_warned = actions(&mut pager).contains(&Action::Warn(A));
+                assert_eq!(is_warned, warned == Some(second), "{limit:?}: {second}");
+            }
+        }
+    }
+
+    #[test]
+    fn who_waits_for_others_is_answered_at_once_and_neither_silence_nor_time_ends_his_call() {
+        let mut pager = Pager::new(policy());
+        pager.handle_queued(at(0), A);
+        assert_eq!(actions(&mut pager), [Action::Hold(A)]);
+        pager.handle_timeout(at(3600));
+        assert_eq!((actions(&mut pager), pager.poll_timeout()), (vec![], None));
+        pager.handle_turn(at(3600), A, at(3602));
+        assert_eq!((actions(&mut pager), pager.poll_timeout()), (vec![], Some(at(3602))));
+        pager.handle_timeout(at(3602));
+        assert_eq!(actions(&mut pager), [Action::Answer(A)]);
+        pager.handle_talking(at(3602), A);
+        pager.handle_timeout(at(3622));
+        assert_eq!(actions(&mut pager), [Action::HangUp(A, EndReason::Silence)], "from then on");
+    }
+
+    #[test]
+    fn whose_turn_it_is_and_nothing_to_wait_for_talks_at_once_and_who_has_left_never() {
+        let mut pager = Pager::new(Policy { max_calls: 2, ..policy() });
+        pager.handle_queued(at(0), A);
+        pager.handle_queued(at(0), B);
+        actions(&mut pager);
+        pager.handle_ended(B);
+        pager.handle_turn(at(1), A, at(1));
+        pager.handle_turn(at(1), B, at(1));
+        assert_eq!(actions(&mut pager), [Action::Answer(A)]);
     }
 
     #[test]
@@ -339,7 +418,7 @@ mod tests {
             pager.handle_media(at(second), A);
             pager.handle_timeout(at(second));
         }
-        assert_eq!(actions(&mut pager), [Action::Answer(A)]);
+        assert_eq!(actions(&mut pager), [Action::Answer(A), Action::Warn(A)]);
         pager.handle_timeout(at(301));
         assert_eq!(actions(&mut pager), [Action::HangUp(A, EndReason::TooLong)]);
     }

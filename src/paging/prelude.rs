@@ -103,6 +103,12 @@ impl Prelude {
         answer_at
     }
 
+    /// When the chime that is waited for begins, or began.
+    #[must_use]
+    pub fn sounds_at(&self) -> Option<Instant> {
+        self.chime.map(|chime| chime.begins_at)
+    }
+
     /// Whether who rings now waits for a chime that others wait for already.
     #[must_use]
     pub fn is_awaited(&self, now: Instant) -> bool {

@@ -32,7 +32,7 @@ pub struct Loudness {
 
 /// What was heard of a page.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Heard {
+pub struct Sounding {
     /// The largest magnitude, as a part of full scale.
     pub peak: f32,
     /// The root of the mean square of the seconds that were not silent; of all where there are no others.
@@ -63,14 +63,14 @@ impl Proof {
 
     /// What was heard, on the card on which it sounded longest; of several the one on which it was loudest.
     #[must_use]
-    pub fn heard(&self) -> Heard {
+    pub fn heard(&self) -> Sounding {
         let all = self.cards.iter().map(Tally::heard);
-        let rank = |heard: &Heard| (heard.sounding, heard.rms, heard.silent);
+        let rank = |heard: &Sounding| (heard.sounding, heard.rms, heard.silent);
         all.reduce(|one, other| if rank(&other) > rank(&one) { other } else { one }).unwrap_or_default()
     }
 }
 
-impl Heard {
+impl Sounding {
     /// Whether a page that was on air for so long was a silent one. What is shorter than two seconds is somebody
     /// who dialled wrongly.
     #[must_use]
@@ -98,10 +98,10 @@ impl Tally {
         sums.energy += power * reading.span.as_secs_f64();
     }
 
-    fn heard(&self) -> Heard {
+    fn heard(&self) -> Sounding {
         let loud = if self.sounding.span.is_zero() { &self.silent } else { &self.sounding };
         let (sounding, silent) = (self.sounding.span, self.silent.span);
-        Heard { peak: self.peak, rms: loud.rms(), sounding, silent }
+        Sounding { peak: self.peak, rms: loud.rms(), sounding, silent }
     }
 }
 
@@ -137,7 +137,7 @@ mod tests {
     }
 
     /// A page of one card.
-    fn page(readings: &[(f32, u64)]) -> Heard {
+    fn page(readings: &[(f32, u64)]) -> Sounding {
         let mut proof = Proof::new();
         for &(rms, millis) in readings {
             proof.handle_reading(0, reading(rms, millis));
@@ -177,7 +177,7 @@ mod tests {
     #[test]
     fn a_page_that_no_card_has_played_is_a_silent_one() {
         let nothing = Proof::new().heard();
-        assert_eq!(nothing, Heard::default());
+        assert_eq!(nothing, Sounding::default());
         assert!(nothing.is_of_silent_page(seconds(3.0)));
     }
 
@@ -199,6 +199,6 @@ mod tests {
         let mut proof = Proof::new();
         proof.handle_reading(0, Loudness { peak: f32::NAN, rms: f32::NAN, span: seconds(1.0) });
         proof.handle_reading(usize::MAX, reading(0.5, 1000));
-        assert_eq!(proof.heard(), Heard { silent: seconds(1.0), ..Heard::default() });
+        assert_eq!(proof.heard(), Sounding { silent: seconds(1.0), ..Sounding::default() });
     }
 }

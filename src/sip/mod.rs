@@ -30,7 +30,7 @@ mod transaction;
 pub use call::{AccountKey, CallKey};
 pub use endpoint::{
     Counters, Demand, EndReason, Endpoint, EndpointConfig, Event, Invite, Limits, Reception, Stranger, Usage,
-    Warning,
+    Warning, identity,
 };
 pub use outside::Outside;
 pub use path::{Path, Transmit, Transport, with_scope_of};

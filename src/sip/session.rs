@@ -45,6 +45,8 @@ pub(crate) enum State {
         server: ServerKey,
         /// What the answer is made from.
         invite: Box<Request>,
+        /// The session description that was said before the answer, if one was.
+        early: Vec<u8>,
     },
     /// Our 200 went and waits for its ACK.
     Answered {

@@ -198,6 +198,10 @@ pub struct Call {
 pub enum CallState {
     /// It rings, or is about to be answered.
     Ringing,
+    /// It is answered, and its caller has still to dial or to wait.
+    Dialling,
+    /// It is answered, and waits for others.
+    Queued,
     /// It is heard.
     OnAir,
     /// It is recorded, to be heard later.

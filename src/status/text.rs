@@ -222,6 +222,8 @@ impl fmt::Display for Call {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let state = match self.state {
             CallState::Ringing => "rings",
+            CallState::Dialling => "dials",
+            CallState::Queued => "waits for others",
             CallState::OnAir => "on air",
             CallState::Recording => "is recorded",
             CallState::Held => "on hold",

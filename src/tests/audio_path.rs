@@ -2,7 +2,9 @@
 //! counts what it must not see.
 
 use crate::codec::Codec;
-use crate::mix::{BLOCK, Command, Format, Media, Mixer, Part, Recital, Report, Voice, VoiceConfig, VoiceId};
+use crate::mix::{
+    BLOCK, Command, Format, Media, Mixer, Part, Recital, Report, Route, Spread, Voice, VoiceConfig, VoiceId,
+};
 use crate::output::{Engine, RingedMixer};
 use crate::rtp::{Chunk, Content, DelayRange};
 use crate::time::Instant;
@@ -28,7 +30,10 @@ fn the_counter_counts() {
 fn a_hundred_voices_come_and_go_without_an_allocation() {
     let (mut commands, mut reports) = (Queue::<Command, 256>::new(), Queue::<Report, 64>::new());
     let ((mut down, commands), (reports, mut up)) = (commands.split(), reports.split());
-    let mut engine = RingedMixer::new(Mixer::new(2, VOICES), commands, reports);
+    // Two zones, one of them later than the other.
+    let zone = |zone, delay| (Spread::of(&[Level::UNITY; 2], |channel| channel == zone), delay);
+    let zones = [zone(0, Duration::ZERO), zone(1, Duration::from_millis(33))];
+    let mut engine = RingedMixer::new(Mixer::new(2, VOICES).with_zones(zones), commands, reports);
     let mut output = [0.0; BLOCK * 2 * 2];
     let mut dice = Dice(1);
     let mut tally = Tally::default();
@@ -59,8 +64,14 @@ fn command(dice: &mut Dice, turn: u32, voice: usize, now: Instant) -> Option<Com
     let (life, age) = (turn / LIFE, turn % LIFE);
     let id = VoiceId(u64::from(life) * 1_000 + u64::try_from(voice).ok()?);
     match age {
-        0 => Some(Command::Attach { voice: id, source: source(voice) }),
+        0 => Some(Command::Attach { voice: id, source: source(voice), route: Route::EVERYWHERE }),
         100 => Some(Command::SetLevel { voice: id, level: Level::from_db(-6.0) }),
+        30 | 60 | 90 => Some(Command::Route {
+            voice: id,
+            zone: voice % 2,
+            level: Level::from_gain([0.0, 1.0, 0.5][age as usize / 30 - 1]),
+            fade: Duration::from_millis(200),
+        }),
         120 | 140 => Some(Command::Hush { voice: id, hushed: age == 120 }),
         RELEASED => Some(Command::Release { voice: id }),
         1..RELEASED if age % 4 == 2 => {

@@ -9,7 +9,7 @@
 use super::net::{Link, Quality, STRAGGLE, address};
 use crate::codec::Codec;
 use crate::mix::{
-    BLOCK, BLOCK_TIME, Command, Format, Media, Mixer, Report, Voice, VoiceConfig, VoiceId, VoiceStats,
+    BLOCK, BLOCK_TIME, Command, Format, Media, Mixer, Report, Route, Voice, VoiceConfig, VoiceId, VoiceStats,
 };
 use crate::rtp::{DelayRange, JitterStats, Kind, PayloadFormat, Receiver, ReceiverConfig, Sender, Source};
 use crate::sdp::{self, Description, Local, Negotiated, Session};
@@ -254,7 +254,10 @@ impl Speaker {
                 let offer = Description::parse(&offer).unwrap();
                 let (answer, negotiated) = Session::new(local(BOX)).answer(&offer).unwrap();
                 self.receiver = Some(Receiver::new(receiver(&negotiated)));
-                self.mixer.handle_command(now, Command::Attach { voice: VOICE, source: voice(&negotiated) });
+                self.mixer.handle_command(
+                    now,
+                    Command::Attach { voice: VOICE, source: voice(&negotiated), route: Route::EVERYWHERE },
+                );
                 self.endpoint.answer(now, call, answer.to_bytes());
             }
             Event::Ended { reason, .. } => {

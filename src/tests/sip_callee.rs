@@ -41,6 +41,30 @@ fn a_call_rings_is_answered_and_hung_up_by_the_caller() {
 }
 
 #[test]
+fn a_caller_who_is_let_hear_something_before_the_answer_gets_the_description_of_the_answer() {
+    let mut trace = Trace::new();
+    trace.receive(with_body(&invite(), "application/sdp", OFFER));
+    let call = trace.incoming();
+    trace.endpoint.progress(trace.now, call, ANSWER.into());
+    let progress = trace.response();
+    assert_eq!((progress.status.code(), progress.body.as_slice()), (183, ANSWER.as_bytes()));
+    assert_eq!(header(&progress, "Content-Type"), "application/sdp");
+    trace.pass(Duration::from_mins(1));
+    let again = trace.response();
+    assert_eq!(
+        (again.status.code(), again.body.as_slice()),
+        (183, ANSWER.as_bytes()),
+        "never ring-back over it"
+    );
+    trace.endpoint.answer(trace.now, call, ANSWER.into());
+    let ok = trace.response();
+    assert_eq!((ok.status.code(), ok.body.as_slice()), (200, ANSWER.as_bytes()));
+    assert_eq!(ok.headers.to.tag(), progress.headers.to.tag());
+    trace.endpoint.progress(trace.now, call, ANSWER.into());
+    assert!(trace.sent().is_empty(), "it is answered");
+}
+
+#[test]
 fn a_call_is_hung_up_by_us() {
     let mut trace = Trace::new();
     let (call, tag) = trace.confirmed();

@@ -10,7 +10,7 @@ use core::time::Duration;
 use libfuzzer_sys::fuzz_target;
 use pagingbox::codec::Codec;
 use pagingbox::dsp::Limiter;
-use pagingbox::mix::{BLOCK, BLOCK_TIME, Command, Format, Media, Mixer, Voice, VoiceConfig, VoiceId};
+use pagingbox::mix::{BLOCK, BLOCK_TIME, Command, Format, Media, Mixer, Route, Voice, VoiceConfig, VoiceId};
 use pagingbox::rtp::{DelayRange, Kind, Packet, PayloadFormat, Receiver, ReceiverConfig, Source};
 use pagingbox::time::Instant;
 use pagingbox::units::{Level, SampleRate};
@@ -51,7 +51,7 @@ impl Call {
             VoiceConfig { formats, delay: DelayRange::default(), level: Level::from_gain(Level::MAX_GAIN) };
         let mut mixer = Mixer::new(2, 1);
         let source = Box::new(Voice::telephone(voice));
-        mixer.handle_command(Instant::ZERO, Command::Attach { voice: VOICE, source });
+        mixer.handle_command(Instant::ZERO, Command::Attach { voice: VOICE, source, route: Route::EVERYWHERE });
         Self { now: Instant::ZERO, receiver: Receiver::new(config), mixer }
     }
 

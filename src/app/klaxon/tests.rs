@@ -4,10 +4,14 @@ use super::super::serve::{Card, Rings};
 use super::super::sink::Sink;
 use super::*;
 use crate::config::load;
+use crate::files::ClipError;
 use crate::mix::{Command, Report, Voice, VoiceStats};
+use crate::paging::Class;
+use crate::zones::ZoneSet;
 use core::future::poll_fn;
 use heapless::spsc::{Consumer, Producer};
 use std::fs;
+use std::path::PathBuf;
 
 /// A box that has chimes and cards, and nothing else.
 struct Hall {
@@ -17,6 +21,10 @@ struct Hall {
     executor: Rc<LocalExecutor<'static>>,
     bell: Rc<Bell>,
     voices: u64,
+    /// The chime of all callers.
+    sound: Sound,
+    /// Of all callers.
+    holds: Vec<Rc<Hold<'static>>>,
 }
 
 /// The other end of a sink.
@@ -28,19 +36,29 @@ struct Thread {
 
 impl Hall {
     fn new(cards: usize, text: &str) -> Self {
-        let settings = settings(text);
+        let zone = |card| format!("[zone {card}]\ndevice = wav:/{card}.wav\n");
+        let settings = settings(&format!("{text}{}", (0..cards).map(zone).collect::<String>()));
         let (mut sinks, mut threads) = (Vec::new(), Vec::new());
-        for _ in 0..cards {
+        for output in settings.outputs() {
             let rings = Box::leak(Box::new(Rings::new()));
-            let card: &Card = Box::leak(Box::new(Card::new(settings.outputs().pop().unwrap(), &settings)));
+            let card: &Card = Box::leak(Box::new(Card::new(output, &settings)));
             let (to_thread, to_box) = (rings.commands.split(), rings.reports.split());
             sinks.push(Sink::new(to_thread.0, to_box.1, (&card.control, &card.output)));
             threads.push(Thread { commands: to_thread.1, reports: to_box.0, voices: Vec::new() });
         }
         let (executor, cards, bell) =
-            (Rc::new(LocalExecutor::new()), Rc::new(Cards::new(sinks)), Rc::default());
+            (Rc::new(LocalExecutor::new()), Rc::new(Cards::new(sinks, &settings)), Rc::default());
         let klaxon = Klaxon::new(&settings, Rc::clone(&executor), Rc::clone(&cards), Rc::clone(&bell));
-        Self { klaxon, cards, threads, executor, bell, voices: 0 }
+        Self {
+            klaxon,
+            cards,
+            threads,
+            executor,
+            bell,
+            voices: 0,
+            sound: settings.audio.klaxon,
+            holds: Vec::new(),
+        }
     }
 
     /// Somebody rings at `millis`, and is answered then if there is no chime.
@@ -51,13 +69,18 @@ impl Hall {
     /// The same where the way is open only later.
     fn call_through(&mut self, millis: u64, open_at: u64, is_joining: bool) -> u64 {
         let entry = Entry { open_at: at(open_at), answer_at: at(open_at) };
-        let answer_at = self.klaxon.handle_call(at(millis), entry, is_joining);
+        let claim = Claim { class: Class::Page, priority: 60, zones: ZoneSet::ALL };
+        let hold = self.cards.claim(at(millis), claim, at(open_at));
+        let sound = &self.sound.clone();
+        let answer_at = self.klaxon.handle_call(at(millis), entry, is_joining, (&hold, sound));
+        self.holds.push(hold);
         self.turn(millis, true, false);
         answer_at.as_micros() / 1000
     }
 
     fn turn(&mut self, millis: u64, is_called: bool, is_on_air: bool) {
-        self.klaxon.handle_pages(at(millis), is_called, is_on_air);
+        let pages: &[_] = if is_called { &[(ZoneSet::ALL, is_on_air)] } else { &[] };
+        self.klaxon.handle_pages(at(millis), pages);
         let voices = &mut self.voices;
         self.klaxon.handle_timeout(at(millis), || {
             *voices += 1;
@@ -71,7 +94,7 @@ impl Hall {
         for Thread { commands, voices, .. } in &mut self.threads {
             while let Some(command) = commands.dequeue() {
                 told.push(match command {
-                    Command::Attach { voice, source } => {
+                    Command::Attach { voice, source, .. } => {
                         voices.push((voice, source));
                         format!("{} begins", voice.0)
                     }
@@ -97,7 +120,9 @@ impl Hall {
     }
 
     fn reload(&mut self, text: &str) {
-        self.klaxon.set_options(&settings(text));
+        let settings = settings(text);
+        self.sound = settings.audio.klaxon.clone();
+        self.klaxon.set_options(&settings);
         self.klaxon.look_again();
     }
 
@@ -173,14 +198,14 @@ fn a_chime_sounds_until_the_last_card_has_played_it() {
     hall.call(0, false);
     assert_eq!(hall.told(), ["1 begins", "1 begins"]);
     hall.retire(1, 1);
-    assert!(hall.klaxon.playing.is_some());
+    assert!(hall.klaxon.is_busy());
     hall.turn(1000, false, false);
     assert_eq!(hall.told(), ["1 is released", "1 is released"]);
     let mut hall = Hall::new(2, "");
     hall.call(0, false);
     hall.retire(0, 1);
     hall.retire(1, 1);
-    assert!(hall.klaxon.playing.is_none());
+    assert!(hall.klaxon.rounds.iter().all(|round| round.playing.is_none()));
 }
 
 #[test]
@@ -202,7 +227,7 @@ fn nothing_is_heard_after_pages_that_were_stopped() {
     let mut hall = Hall::new(1, "klaxon-after = gong\n");
     hall.call(0, false);
     hall.turn(2000, true, true);
-    hall.klaxon.handle_stop(at(2500));
+    hall.klaxon.handle_stop();
     hall.turn(2500, false, false);
     assert_eq!(hall.told(), ["1 begins", "1 is released"]);
     assert!(!hall.klaxon.is_busy());
@@ -215,7 +240,7 @@ fn what_a_caller_hears_is_as_long_as_he_waits_whatever_is_ready_meanwhile() {
     assert_eq!(hall.call_through(0, 3000, false), 5000, "the gong stands in for it");
     hall.read();
     assert_eq!(hall.call_through(1000, 3000, true), 5000);
-    assert_eq!(hall.klaxon.promised.as_ref().map(Made::length), Some(Duration::from_secs(2)));
+    assert_eq!(hall.klaxon.rounds[0].promised.as_ref().map(Made::length), Some(Duration::from_secs(2)));
     hall.turn(3000, true, false);
     assert_eq!(hall.told(), ["1 begins"]);
     hall.turn(4000, false, false);
@@ -229,8 +254,7 @@ fn the_old_chime_sounds_until_the_new_one_is_read_and_a_volume_reads_nothing() {
     let mut hall = Hall::new(1, &klaxon(&old));
     hall.read();
     hall.reload(&format!("{}volume-klaxon = 50\n", klaxon(&old)));
-    assert_eq!(hall.klaxon.job(Place::Before).unwrap().known, hall.klaxon.before.stamp);
-    assert!(hall.klaxon.before.stamp.is_some());
+    assert!(hall.klaxon.store.stamp(&hall.sound).is_some());
     hall.read();
     hall.reload(&klaxon(&new));
     assert_eq!(hall.call(0, false), 3000);
@@ -271,7 +295,7 @@ fn of_a_long_file_the_box_holds_what_sounds_and_no_more() {
     let mut hall = Hall::new(1, &format!("klaxon = {}\nklaxon-max-length = 1\n", path.display()));
     hall.read();
     assert_eq!(hall.mistakes(), [""; 0]);
-    assert_eq!(hall.klaxon.before.made.as_ref().map(Made::length), Some(Duration::from_secs(1)));
+    assert_eq!(hall.klaxon.recital(&hall.sound).map(|(_, length)| length), Some(Duration::from_secs(1)));
     fs::remove_file(path).unwrap();
 }
 

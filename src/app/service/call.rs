@@ -1,6 +1,8 @@
 //! A call as the service knows it, and what the log says of it.
 
+use super::super::floor::Hold;
 use super::super::media::{Prepared, Refused, Stream};
+use super::super::terms::Terms;
 use crate::key::Key;
 use crate::mix::VoiceStats;
 use crate::sip::wire::NameAddr;
@@ -9,6 +11,7 @@ use crate::time::Instant;
 use core::fmt;
 use log::Level;
 use std::net::SocketAddr;
+use std::rc::Rc;
 
 /// One call, as long as the endpoint knows it.
 pub(super) struct Call<'a> {
@@ -16,6 +19,9 @@ pub(super) struct Call<'a> {
     pub(super) name: Option<String>,
     pub(super) caller: Caller,
     pub(super) since: Instant,
+    pub(super) terms: Terms,
+    /// Where it is heard; `None` while it waits for others, and when it is over.
+    pub(super) hold: Option<Rc<Hold<'a>>>,
     /// Keys that the log does not know of yet.
     pub(super) keys: String,
     pub(super) stage: Stage<'a>,
@@ -32,9 +38,31 @@ pub(super) struct Caller {
 
 pub(super) enum Stage<'a> {
     Waiting(Box<Prepared>),
+    /// The caller can be told things, and is not heard. With what he is to be answered, if he has not been.
+    OffAir(Box<Stream<'a>>, Option<Vec<u8>>),
     OnAir(Box<Stream<'a>>),
+    /// It rings over the loudspeakers, until somebody else answers.
+    Ringing,
     /// The box has hung up, the caller does not know yet.
     Leaving,
+}
+
+impl<'a> Stage<'a> {
+    /// What comes from the caller, and goes back to him.
+    pub(super) fn stream(&self) -> Option<&Stream<'a>> {
+        match self {
+            Self::OffAir(stream, _) | Self::OnAir(stream) => Some(stream),
+            Self::Waiting(_) | Self::Ringing | Self::Leaving => None,
+        }
+    }
+
+    /// The same, once the caller has been answered, to be changed.
+    pub(super) fn answered_mut(&mut self) -> Option<&mut Stream<'a>> {
+        match self {
+            Self::OffAir(stream, None) | Self::OnAir(stream) => Some(stream),
+            _ => None,
+        }
+    }
 }
 
 impl Call<'_> {

@@ -10,7 +10,7 @@
 use crate::app::playback::AirNumber;
 use crate::app::throttle::Throttle;
 use crate::mix::{Report, VoiceId, VoiceStats};
-use crate::paging::{Heard, Loudness, Proof};
+use crate::paging::{Loudness, Proof, Sounding};
 use crate::sip::CallKey;
 use crate::status::{self, Ended, Record};
 use crate::time::Instant;
@@ -62,7 +62,7 @@ pub(super) struct Received {
 }
 
 impl CallLog {
-    /// A page, of `peer` if of anybody, is on air, heard as `voice`; `record` is what is known of it so far.
+    /// A page, of `peer` if of anybody, is on air if it is not already, heard as `voice`; `record` is what is known of it so far.
     pub(super) fn begin(
         &mut self,
         now: Instant,
@@ -70,6 +70,9 @@ impl CallLog {
         voice: VoiceId,
         record: Record,
     ) {
+        if self.open.iter().any(|open| open.page == page && open.ended_at.is_none()) {
+            return;
+        }
         let (voices, proof) = (vec![voice], Proof::new());
         let peer = peer.unwrap_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED));
         self.open.push(Open { page, peer, began_at: now, voices, proof, record, ended_at: None });
@@ -177,7 +180,7 @@ impl Open {
         let heard = self.proof.heard();
         let on_air = self.ended_at.unwrap_or(self.began_at).since(self.began_at);
         let seconds = |span: Duration| status::tenths(span.as_secs_f64());
-        let Heard { peak, rms, sounding, silent } = heard;
+        let Sounding { peak, rms, sounding, silent } = heard;
         Record {
             peak_dbfs: status::dbfs(peak),
             rms_dbfs: status::dbfs(rms),
@@ -190,7 +193,7 @@ impl Open {
 }
 
 fn loudness(stats: &VoiceStats) -> Loudness {
-    Loudness { peak: stats.level.peak, rms: stats.level.rms, span: stats.span }
+    Loudness { peak: stats.level.peak * stats.gain, rms: stats.level.rms * stats.gain, span: stats.span }
 }
 
 fn tell(level: Level, line: &str, untold: u64) {

@@ -1,7 +1,12 @@
 //! Chimes of a box at work.
 
 use super::{Call, Klaxon, Service, Stage};
+use crate::app::floor::Hold;
+use crate::config::Sound;
+use crate::paging::Entry;
+use crate::sip::CallKey;
 use crate::time::Instant;
+use std::rc::Rc;
 
 impl<'a> Service<'a> {
     /// The same box with chimes before pages and after them.
@@ -9,24 +14,51 @@ impl<'a> Service<'a> {
         Self { klaxon: Some(klaxon), ..self }
     }
 
-    /// A caller rings; what is played would be heard whole from `open_at` on. When he may be answered.
-    pub(super) fn chime(&mut self, now: Instant, open_at: Instant) -> Instant {
-        let is_joining = self.calls.values().any(Call::is_page);
-        let entry = self.pager.entry(now, open_at);
-        match &mut self.klaxon {
-            Some(klaxon) if !self.pager.is_full() => klaxon.handle_call(now, entry, is_joining),
-            _ => open_at,
-        }
+    /// A caller does not have to wait for others, and claims what he holds; when he may be answered.
+    pub(super) fn chime(&mut self, now: Instant, call: CallKey, entry: Entry) -> Instant {
+        let Some(state) = self.calls.get(&call) else { return entry.answer_at };
+        let Some(hold) = state.hold.clone() else { return entry.answer_at };
+        let sound = self.directory.klaxon(&state.terms).clone();
+        self.chime_of(now, (&hold, &sound), Some(call), entry)
+    }
+
+    /// The same of a page that may be nobody's call.
+    pub(super) fn chime_of(
+        &mut self,
+        now: Instant,
+        (hold, sound): (&Rc<Hold<'a>>, &Sound),
+        call: Option<CallKey>,
+        entry: Entry,
+    ) -> Instant {
+        let is_joined = |(&other, state): (&CallKey, &Call<'_>)| {
+            let zones = state.hold.as_ref().map(|hold| hold.zones());
+            let is_page = !matches!(state.stage, Stage::Ringing);
+            Some(other) != call && is_page && zones.is_some_and(|zones| zones.intersects(hold.zones()))
+        };
+        let is_joining = self.calls.iter().any(is_joined);
+        let (answer_at, sounds_at) = match &mut self.klaxon {
+            Some(klaxon) if !self.pager.is_full() => {
+                let answer_at = klaxon.handle_call(now, entry, is_joining, (hold, sound));
+                (answer_at, klaxon.sounds_at(hold.zones()))
+            }
+            _ => (entry.answer_at, None),
+        };
+        let begins_at = sounds_at.unwrap_or(entry.answer_at.max(answer_at));
+        self.cards.set_begin(now, hold, begins_at.max(entry.open_at));
+        answer_at
     }
 
     /// Has the chimes follow the pages.
     pub(super) fn follow(&mut self, now: Instant) {
-        let is_called = self.calls.values().any(Call::is_page) || self.delays.is_airing();
-        let is_heard = |call: &Call<'_>| call.is_page() && matches!(call.stage, Stage::OnAir(_));
-        let is_on_air = self.calls.values().any(is_heard) || self.delays.is_on_air();
-        if let Some(klaxon) = &mut self.klaxon {
-            klaxon.handle_pages(now, is_called, is_on_air);
-            klaxon.handle_timeout(now, || self.media.voice());
+        let page = |state: &Call<'_>| match &state.stage {
+            Stage::Ringing | Stage::Leaving => None,
+            stage => Some((state.hold.as_ref()?.zones(), matches!(stage, Stage::OnAir(_)))),
+        };
+        let pages: Vec<_> = self.calls.values().filter_map(page).chain(self.delays.page()).collect();
+        let Some(klaxon) = &mut self.klaxon else { return };
+        klaxon.handle_pages(now, &pages);
+        for begun in klaxon.handle_timeout(now, || self.media.voice()) {
+            self.tell_chime(&begun);
         }
     }
 }

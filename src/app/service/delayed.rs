@@ -9,27 +9,31 @@
 
 use super::call::tell;
 use super::call_log::Page;
-use super::{Call, Service, Stage};
-use crate::app::playback::{AirNumber, Ended, Programme, Terms, What};
-use crate::config::{Delayed, Settings};
+use super::{Call, NOT_YET, Service};
+use crate::app::floor::Hold;
+use crate::app::playback::{AirNumber, Ended, Programme, What};
+use crate::app::terms::Terms;
+use crate::config::{Delayed, Mode, Settings};
 use crate::mix::{Dictaphone, Part, Recital};
-use crate::paging::{Dictation, Shelf, Signal, Step, Tape};
-use crate::sip::CallKey;
-use crate::sip::wire::NameAddr;
+use crate::paging::{Dictated as Step, Dictation, Entry, Shelf, Signal, Tape};
+use crate::sip::wire::{NameAddr, StatusCode};
+use crate::sip::{self, CallKey};
 use crate::status::{Record, RecordKind};
 use crate::time::Instant;
 use crate::units::Level;
+use crate::zones::ZoneSet;
 use core::time::Duration;
 use log::Level as LogLevel;
 use std::collections::{HashMap, VecDeque};
+use std::rc::Rc;
 use std::sync::Arc;
 
 /// Who is being recorded, and what was.
-pub(super) struct Delays {
+pub(super) struct Delays<'a> {
     shelf: Shelf,
     calls: HashMap<CallKey, Delay>,
     due: VecDeque<Recording>,
-    airing: Option<Airing>,
+    airing: Option<Airing<'a>>,
 }
 
 /// One who is being recorded.
@@ -43,13 +47,16 @@ struct Delay {
 /// A page that is to be heard.
 struct Recording {
     tape: Tape,
+    terms: Terms,
     /// What is known of who spoke it.
     record: Record,
 }
 
 /// The one that is.
-struct Airing {
+struct Airing<'a> {
     recording: Recording,
+    /// Where it is heard, from its chime on.
+    hold: Rc<Hold<'a>>,
     stage: Air,
 }
 
@@ -62,7 +69,7 @@ enum Air {
     On(AirNumber),
 }
 
-impl Delays {
+impl Delays<'_> {
     /// Nobody has been recorded.
     pub(super) fn new() -> Self {
         let (calls, due) = (HashMap::new(), VecDeque::new());
@@ -74,9 +81,10 @@ impl Delays {
         self.airing.is_some()
     }
 
-    /// Whether a recording is heard.
-    pub(super) fn is_on_air(&self) -> bool {
-        matches!(self.airing, Some(Airing { stage: Air::On(_), .. }))
+    /// Where one is heard, or its chime is, and whether it is the recording.
+    pub(super) fn page(&self) -> Option<(ZoneSet, bool)> {
+        let Airing { hold, stage, .. } = self.airing.as_ref()?;
+        Some((hold.zones(), matches!(stage, Air::On(_))))
     }
 
     /// Something that was played is over.
@@ -102,53 +110,45 @@ impl Delays {
     }
 }
 
-impl Service<'_> {
+impl<'a> Service<'a> {
     /// Whether calls of `from` are recorded.
-    pub(super) fn is_delayed(&self, from: &NameAddr) -> bool {
+    pub(super) fn is_delayed(&self, from: &NameAddr, terms: &Terms) -> bool {
         let fits = |settings: &Settings| match &settings.calls.delayed {
             Delayed::No => false,
             Delayed::Yes => true,
             Delayed::Callers(patterns) => {
-                let (user, host) = (from.uri.user().unwrap_or_default(), from.uri.host());
-                let host = host.map(ToString::to_string).unwrap_or_default();
-                patterns.iter().any(|pattern| pattern.matches(user, &host))
+                let (user, host) = sip::identity(&from.uri);
+                patterns.iter().any(|pattern| pattern.matches(&user, &host))
             }
         };
-        self.desk.as_ref().is_some_and(|desk| fits(&desk.settings))
+        // An emergency does not wait, and what rings says nothing.
+        terms.mode == Mode::Page && self.desk.as_ref().is_some_and(|desk| fits(&desk.settings))
     }
 
-    /// Whether another caller can be recorded.
-    pub(super) fn has_room_for_words(&self) -> bool {
-        self.delays.shelf.has_room_for(LEAST)
-    }
-
-    /// The call is answered: it is heard, or its caller is asked to speak.
-    pub(super) fn go_on(&mut self, now: Instant, call: CallKey) {
-        if self.calls.get(&call).is_some_and(|state| state.is_delayed) {
-            self.dictate(now, call);
+    /// A caller comes who is recorded: he waits for nobody, and hears no chime.
+    pub(super) fn admit_words(&mut self, now: Instant, call: CallKey) {
+        if self.delays.shelf.has_room_for(LEAST) {
+            self.pager.handle_incoming(now, call, now);
         } else {
-            self.page_begins(now, call);
+            self.give_up(now, call, StatusCode::BUSY_HERE, "there is no room for another recording");
         }
     }
 
-    /// A caller rings who will be heard. From when on that would be whole, but for his chime.
-    pub(super) fn open_for_page(&mut self, now: Instant, call: CallKey) -> Instant {
-        // He does not join himself.
-        let state = self.calls.remove(&call);
-        let open_at = self.open(now);
-        let open_at = self.chime(now, open_at);
-        self.calls.extend(state.map(|state| (call, state)));
-        open_at
+    /// Whether a caller is being recorded.
+    pub(super) fn is_dictating(&self, call: CallKey) -> bool {
+        self.delays.calls.contains_key(&call)
     }
 
-    /// Its caller is asked to speak.
-    fn dictate(&mut self, now: Instant, call: CallKey) {
-        let Some(Call { stage: Stage::OnAir(stream), .. }) = self.calls.get(&call) else { return };
+    /// Answers a caller, if he has not been, and asks him to speak.
+    pub(super) fn dictate(&mut self, now: Instant, call: CallKey) {
+        self.hold(now, call);
+        let Some(stream) = self.calls.get(&call).and_then(|state| state.stage.stream()) else { return };
         stream.open_back();
         let limit = self.desk.as_ref().and_then(|desk| desk.settings.calls.hang_up_after);
         let mut dictation = Dictation::new(limit.unwrap_or(LONGEST).min(LONGEST));
         dictation.handle_answered(now);
         self.delays.calls.insert(call, Delay { dictation, tape: None, hears: false });
+        self.pager.handle_talking(now, call);
         self.take_steps(now, call);
     }
 
@@ -163,7 +163,7 @@ impl Service<'_> {
     /// The call ends; to be told while its stream is still there.
     pub(super) fn dictation_ends(&mut self, now: Instant, call: CallKey) {
         let Some(mut delay) = self.delays.calls.remove(&call) else { return };
-        if let Some(Call { stage: Stage::OnAir(stream), .. }) = self.calls.get(&call) {
+        if let Some(stream) = self.calls.get(&call).and_then(|state| state.stage.stream()) {
             delay.tape = stream.stop_recording().or(delay.tape);
         }
         let sounds = delay.tape.as_ref().is_some_and(Tape::sounds);
@@ -171,7 +171,7 @@ impl Service<'_> {
         while let Some(step) = delay.dictation.poll_step() {
             match step {
                 Step::Send => self.send(now, call, delay.tape.take()),
-                Step::Drop => self.forget(call),
+                Step::Drop => self.tell_forgotten(call),
                 _ => {}
             }
         }
@@ -199,7 +199,7 @@ impl Service<'_> {
 
     fn follow_dictation(&mut self, now: Instant, call: CallKey) {
         let Some(delay) = self.delays.calls.get_mut(&call) else { return };
-        let Some(Call { stage: Stage::OnAir(stream), .. }) = self.calls.get(&call) else { return };
+        let Some(stream) = self.calls.get(&call).and_then(|state| state.stage.stream()) else { return };
         delay.dictation.handle_timeout(now);
         if stream.is_tape_full() {
             delay.dictation.handle_full();
@@ -221,7 +221,7 @@ impl Service<'_> {
                     self.send(now, call, tape);
                 }
                 Step::Drop => {
-                    self.forget(call);
+                    self.tell_forgotten(call);
                     if let Some(delay) = self.delays.calls.get_mut(&call) {
                         delay.tape = None;
                     }
@@ -238,7 +238,7 @@ impl Service<'_> {
     /// Does what concerns his stream only.
     fn take_step(&mut self, now: Instant, call: CallKey, step: Step) {
         let Some(delay) = self.delays.calls.get_mut(&call) else { return };
-        let Some(Call { stage: Stage::OnAir(stream), .. }) = self.calls.get(&call) else { return };
+        let Some(stream) = self.calls.get(&call).and_then(|state| state.stage.stream()) else { return };
         match step {
             Step::Say(signal) => {
                 delay.hears = false;
@@ -271,10 +271,11 @@ impl Service<'_> {
         let what = format_args!("has recorded {:.1} s, to be heard", tape.length().as_secs_f64());
         tell(LogLevel::Info, state.name.as_deref(), what);
         let record = Record { kind: RecordKind::Delayed, ..self.record_of(now, state) };
-        self.delays.due.push_back(Recording { tape, record });
+        let terms = state.terms.clone();
+        self.delays.due.push_back(Recording { tape, terms, record });
     }
 
-    fn forget(&self, call: CallKey) {
+    fn tell_forgotten(&self, call: CallKey) {
         if let Some(state) = self.calls.get(&call) {
             tell(LogLevel::Info, state.name.as_deref(), format_args!("has recorded nothing to be heard"));
         }
@@ -285,26 +286,28 @@ impl Service<'_> {
         let is_free = !self.is_leaving && !self.is_playing() && !self.calls.values().any(Call::is_page);
         let Some(recording) = self.delays.due.pop_front_if(|_| is_free) else { return };
         self.make_way(now);
-        self.cards.wake();
-        let open_at = self.open(now);
-        let until = self.chime(now, open_at);
-        self.delays.airing = Some(Airing { recording, stage: Air::Chime { until } });
+        let claim = recording.terms.claim;
+        self.cards.wake(claim.zones);
+        let open_at = self.open(now).max(self.cards.open_at(now, &claim));
+        // When it begins is known when its chime is.
+        let hold = self.cards.claim(now, claim, now + NOT_YET);
+        let sound = self.directory.klaxon(&recording.terms).clone();
+        let until = self.chime_of(now, (&hold, &sound), None, Entry { open_at, answer_at: open_at });
+        self.delays.airing = Some(Airing { recording, hold, stage: Air::Chime { until } });
     }
 
     /// Its chime is over.
     fn air_recording(&mut self, now: Instant) {
-        let Some(Airing { mut recording, .. }) = self.delays.airing.take() else { return };
+        let Some(Airing { mut recording, hold, .. }) = self.delays.airing.take() else { return };
         let Some(desk) = &mut self.desk else { return };
-        let account = &desk.settings.sip.account.reception;
-        let terms = Terms { zones: desk.settings.zone_set(&account.zones), priority: account.priority };
         let Recital { rate, parts, .. } = words(&mut recording.tape);
-        let what = What::Recording(recording.record.from.clone());
+        let (what, claim) = (What::Recording(recording.record.from.clone()), hold.claim());
         let voice = self.media.voice();
-        match desk.playback.play((now, now), Programme { what, terms, rate, parts }, voice) {
+        match desk.playback.play((now, now), Programme { what, claim, rate, parts }, voice) {
             Ok(number) => {
                 let record = recording.record.clone();
                 self.pages.begin(now, (Page::Programme(number), None), voice, record);
-                self.delays.airing = Some(Airing { recording, stage: Air::On(number) });
+                self.delays.airing = Some(Airing { recording, hold, stage: Air::On(number) });
             }
             Err(error) => log::warn!("a recording of {} is not heard: {error}", recording.record.from),
         }

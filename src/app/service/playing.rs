@@ -3,12 +3,13 @@
 use super::Service;
 use super::call_log::{Page, Received};
 use crate::app::control_socket::{Asked, Brought, ControlSocket, Guest};
-use crate::app::playback::{AirNumber, Playback, Programme, Terms, Unplayed, What};
+use crate::app::playback::{AirNumber, Playback, Playing, Programme, Unplayed, What};
 use crate::config::{Settings, Zone, ZoneNames};
 use crate::control::{Play, Reply, Sound};
 use crate::dsp::Chime;
 use crate::mix::Part;
-use crate::status::{self, Ended, Programme as Shown};
+use crate::paging::{Claim, Class};
+use crate::status::{self, Ended, Programme as Shown, RecordKind};
 use crate::time::Instant;
 use crate::zones::ZoneSet;
 use std::sync::Arc;
@@ -41,6 +42,12 @@ impl<'a> Desk<'a> {
         [again, self.control.as_ref().and_then(ControlSocket::poll_timeout)].into_iter().flatten().min()
     }
 
+    /// What is heard in every zone as a page is.
+    fn everywhere(&self) -> Claim {
+        let zones = self.settings.zone_set(&ZoneNames::All);
+        Claim { class: Class::Page, priority: PAGE, zones }
+    }
+
     /// The zones and groups of these names.
     fn zones(&self, names: &[String]) -> Result<Option<ZoneSet>, String> {
         let mut zones = None;
@@ -65,7 +72,7 @@ impl<'a> Desk<'a> {
         format!("there is no zone or group \"{}\"{near}", name.escape_debug())
     }
 
-    fn zone_names(&self, zones: ZoneSet) -> Vec<String> {
+    pub(super) fn zone_names(&self, zones: ZoneSet) -> Vec<String> {
         let of_zone = |zone: usize| self.settings.zones.get(zone).map(|zone| zone.name.clone());
         let names: Vec<_> = zones.iter().filter_map(of_zone).collect();
         if names.is_empty() { vec![Zone::EVERYWHERE.to_owned()] } else { names }
@@ -74,23 +81,22 @@ impl<'a> Desk<'a> {
     /// What is to be played, where, and against what.
     fn programme(&self, play: Play, brought: Option<Brought>) -> Result<Programme, String> {
         let zones = self.zones(&play.zones)?;
-        let everywhere = self.settings.zone_set(&ZoneNames::All);
-        let terms = Terms { zones: everywhere, priority: PAGE };
+        let claim = self.everywhere();
         let mut programme = match (play.sound, brought) {
             (Sound::Announcement(number), _) => {
                 self.playback.announcement(&number).map_err(|error| error.to_string())?
             }
             (Sound::Samples { .. }, Some(Brought { rate, samples })) => {
                 let name = play.name.chars().map(|c| if c.is_control() { '?' } else { c }).take(80).collect();
-                Programme { what: What::Brought(name), terms, rate, parts: vec![Part::Clip(samples)] }
+                Programme { what: What::Brought(name), claim, rate, parts: vec![Part::Clip(samples)] }
             }
-            (Sound::Gong, _) => built_in("gong", Chime::Gong, terms),
-            (Sound::ThreeTone, _) => built_in("three-tone", Chime::ThreeTone, terms),
-            (Sound::Attention, _) => built_in("attention", Chime::Attention, terms),
+            (Sound::Gong, _) => built_in("gong", Chime::Gong, claim),
+            (Sound::ThreeTone, _) => built_in("three-tone", Chime::ThreeTone, claim),
+            (Sound::Attention, _) => built_in("attention", Chime::Attention, claim),
             (Sound::Samples { .. } | Sound::Emergency, _) => return Err("it brings no sound".to_owned()),
         };
-        programme.terms.zones = zones.unwrap_or(programme.terms.zones);
-        programme.terms.priority = play.priority.unwrap_or(programme.terms.priority);
+        programme.claim.zones = zones.unwrap_or(programme.claim.zones);
+        programme.claim.priority = play.priority.unwrap_or(programme.claim.priority);
         Ok(programme)
     }
 }
@@ -151,9 +157,12 @@ impl<'a> Service<'a> {
     pub(super) fn play(&mut self, now: Instant, programme: Programme) -> Result<AirNumber, Unplayed> {
         self.make_way(now);
         let open_at = self.lines.as_mut().map_or(now, |lines| lines.open(now));
-        let voice = self.media.voice();
+        let (voice, zones, what) = (self.media.voice(), programme.claim.zones, programme.what.to_string());
         let Some(desk) = &mut self.desk else { return Err(Unplayed::Busy) };
-        desk.playback.play((now, open_at), programme, voice)
+        let number = desk.playback.play((now, open_at), programme, voice)?;
+        let record = self.record_of_programme(now, RecordKind::Announcement, (what, zones));
+        self.pages.begin(now, (Page::Programme(number), None), voice, record);
+        Ok(number)
     }
 
     /// Begins the stored announcement of this number.
@@ -183,8 +192,8 @@ impl<'a> Service<'a> {
     /// A tone in every zone.
     pub(super) fn play_test(&mut self, now: Instant) -> Result<(), Unplayed> {
         let Some(desk) = &self.desk else { return Ok(()) };
-        let zones = desk.settings.zone_set(&ZoneNames::All);
-        self.play(now, What::test(Terms { zones, priority: PAGE })).map(drop)
+        let everywhere = desk.everywhere();
+        self.play(now, What::test(everywhere)).map(drop)
     }
 
     /// Begins what is to begin again, and tells who waits for an end.
@@ -210,10 +219,10 @@ impl<'a> Service<'a> {
     /// What is played at a word, for those who ask.
     pub(super) fn programmes(&self, now: Instant) -> Vec<Shown> {
         let Some(desk) = &self.desk else { return Vec::new() };
-        let shown = |playing: crate::app::playback::Playing| status::Programme {
+        let shown = |playing: Playing| status::Programme {
             what: playing.what,
-            zones: desk.zone_names(playing.terms.zones),
-            priority: playing.terms.priority,
+            zones: desk.zone_names(playing.claim.zones),
+            priority: playing.claim.priority,
             duration_s: now.since(playing.since).as_secs(),
         };
         desk.playback.playing().map(shown).collect()
@@ -231,11 +240,11 @@ impl<'a> Service<'a> {
     }
 }
 
-fn built_in(name: &str, chime: Chime, terms: Terms) -> Programme {
+fn built_in(name: &str, chime: Chime, claim: Claim) -> Programme {
     let samples: Arc<[i16]> = chime.sound().into();
     Programme {
         what: What::Brought(name.to_owned()),
-        terms,
+        claim,
         rate: Chime::RATE,
         parts: vec![Part::Clip(samples)],
     }

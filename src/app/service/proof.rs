@@ -6,6 +6,7 @@ use crate::paging;
 use crate::sip::{CallKey, EndReason};
 use crate::status::{Ended, Record, RecordKind};
 use crate::time::Instant;
+use crate::zones::ZoneSet;
 
 impl Service<'_> {
     /// The call is on air.
@@ -17,18 +18,35 @@ impl Service<'_> {
     }
 
     /// What is known of a page when it begins.
-    pub(super) fn record_of(&self, now: Instant, Call { caller, .. }: &Call<'_>) -> Record {
+    pub(super) fn record_of(&self, now: Instant, Call { caller, terms, .. }: &Call<'_>) -> Record {
         let clock = self.clock(now);
         Record {
             from: caller.from.clone(),
             peer: caller.peer.to_string(),
             call_id: caller.call_id.clone(),
             account: self.accounts.of_server(caller.peer.ip()).map(str::to_owned),
-            zones: self.cards.zones(),
+            zones: self.names_of(terms.claim.zones),
             began: clock.trusted.then_some(clock.time),
             uptime_s: now.since(self.outlook.since()).as_secs(),
             ..Record::new(RecordKind::Call)
         }
+    }
+
+    /// The same of what the box plays at a word.
+    pub(super) fn record_of_programme(
+        &self,
+        now: Instant,
+        kind: RecordKind,
+        (from, zones): (String, ZoneSet),
+    ) -> Record {
+        let clock = self.clock(now);
+        let began = clock.trusted.then_some(clock.time);
+        let uptime_s = now.since(self.outlook.since()).as_secs();
+        Record { from, zones: self.names_of(zones), began, uptime_s, ..Record::new(kind) }
+    }
+
+    fn names_of(&self, zones: ZoneSet) -> Vec<String> {
+        self.desk.as_ref().map(|desk| desk.zone_names(zones)).unwrap_or_default()
     }
 
     /// The call may be heard as another voice.

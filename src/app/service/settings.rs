@@ -2,8 +2,8 @@
 
 use super::super::announcements;
 use super::super::log as lines;
-use super::super::serve::{identity, policy};
-use super::{Klaxon, Service, Stage};
+use super::super::serve::{identity, policy, queue_rule};
+use super::{Directory, Klaxon, Manners, Service, Stage};
 use crate::config::Settings;
 use crate::time::Instant;
 
@@ -62,8 +62,10 @@ impl Service<'_> {
         }
         self.endpoint.reconfigure(identity(settings));
         self.pager.set_policy(policy(settings));
+        self.queue.set_rule(queue_rule(settings));
+        (self.directory, self.manners) = (Directory::new(settings), Manners::of(settings));
         self.media.set_options(settings);
-        self.cards.set_output(settings);
+        self.cards.set_output(now, settings);
         for volume in self.cards.set_volume(settings) {
             // A card may take its time.
             smol::unblock(move || volume.apply()).detach();
@@ -81,6 +83,9 @@ impl Service<'_> {
         }
         if let Some(desk) = &mut self.desk {
             desk.set_options(settings);
+        }
+        if let Some(phone) = &mut self.phone {
+            phone.set_options(settings);
         }
         if let Some(lines) = &mut self.lines {
             lines.set_options(now, settings);

@@ -6,20 +6,21 @@ use crate::app::log;
 use crate::app::media::Stream;
 use crate::clock;
 use crate::rtp::rtcp::PeerView;
+use crate::sip::CallKey;
 use crate::status::{self, CallState, Clock, Counters, Mistake, Status, millis, tenths};
 use crate::time::Instant;
 
 impl Service<'_> {
     /// How the box is at `now`.
     pub(in crate::app) fn status(&self, now: Instant) -> Status {
-        let mut calls: Vec<_> = self.calls.values().collect();
-        calls.sort_by_key(|call| call.since);
+        let mut calls: Vec<_> = self.calls.iter().collect();
+        calls.sort_by_key(|(_, call)| call.since);
         let status = Status {
             uptime_s: now.since(self.outlook.since()).as_secs(),
             clock: self.clock(now),
-            calls: calls.into_iter().map(|call| self.status_of(now, call)).collect(),
-            pages: self.pages.records(now),
+            calls: calls.into_iter().map(|(key, call)| self.status_of(now, *key, call)).collect(),
             programmes: self.programmes(now),
+            pages: self.pages.records(now),
             counters: self.counters(),
             ..self.condition(now)
         };
@@ -49,12 +50,18 @@ impl Service<'_> {
         Clock::new(shows, clock::local_offset_s(shows), self.outlook.clock_keeper(now, shows))
     }
 
-    fn status_of(&self, now: Instant, call: &Call<'_>) -> status::Call {
+    fn status_of(&self, now: Instant, key: CallKey, call: &Call<'_>) -> status::Call {
         let (state, codec) = match &call.stage {
             Stage::Waiting(prepared) => (CallState::Ringing, prepared.agreed_codec()),
-            Stage::OnAir(stream) if call.is_delayed => (CallState::Recording, stream.agreed_codec()),
+            Stage::OffAir(stream, _) if self.is_choosing(key) => (CallState::Dialling, stream.agreed_codec()),
+            Stage::OffAir(stream, _) if self.is_dictating(key) => {
+                (CallState::Recording, stream.agreed_codec())
+            }
+            Stage::OffAir(stream, Some(_)) => (CallState::Ringing, stream.agreed_codec()),
+            Stage::OffAir(stream, None) => (CallState::Queued, stream.agreed_codec()),
             Stage::OnAir(stream) if stream.is_held() => (CallState::Held, stream.agreed_codec()),
             Stage::OnAir(stream) => (CallState::OnAir, stream.agreed_codec()),
+            Stage::Ringing => (CallState::Ringing, None),
             Stage::Leaving => (CallState::Leaving, None),
         };
         let stream = match &call.stage {

@@ -80,7 +80,12 @@ impl Service<'_> {
 
     /// Ends every page, on air or not yet, and what the box itself says.
     pub(super) fn end_pages(&mut self, now: Instant) {
-        let calls: Vec<CallKey> = self.calls.keys().copied().collect();
+        self.end_pages_but(now, None);
+    }
+
+    /// The same but for the call of who asks for it.
+    pub(super) fn end_pages_but(&mut self, now: Instant, spared: Option<CallKey>) {
+        let calls: Vec<CallKey> = self.calls.keys().copied().filter(|call| Some(*call) != spared).collect();
         for call in calls {
             self.pager.handle_ended(call);
             self.leave(now, call);
@@ -93,7 +98,7 @@ impl Service<'_> {
             desk.playback.stop();
         }
         if let Some(klaxon) = &mut self.klaxon {
-            klaxon.handle_stop(now);
+            klaxon.handle_stop();
         }
     }
 

@@ -4,7 +4,7 @@ use crate::codec::{Codec, ComfortNoise, Encoder};
 use crate::dsp::probe;
 pub(super) use crate::dsp::probe::db;
 use crate::mix::{
-    BLOCK, BLOCK_TIME, Command, Format, Media, Mixer, Report, Voice, VoiceConfig, VoiceId, VoiceStats,
+    BLOCK, BLOCK_TIME, Command, Format, Media, Mixer, Report, Route, Voice, VoiceConfig, VoiceId, VoiceStats,
 };
 use crate::rtp::{DelayRange, Kind, PayloadFormat, Receiver, ReceiverConfig, Sender, Source};
 use crate::time::Instant;
@@ -64,7 +64,10 @@ impl Bench {
     pub(super) fn of(formats: &[Format], delay: DelayRange) -> Self {
         let mut mixer = Mixer::new(1, 4);
         let source = voice_of(formats, delay);
-        mixer.handle_command(Instant::ZERO, Command::Attach { voice: VOICE, source });
+        mixer.handle_command(
+            Instant::ZERO,
+            Command::Attach { voice: VOICE, source, route: Route::EVERYWHERE },
+        );
         let kind = |codec: Codec| Kind::Speech {
             clock: codec.clock_rate(),
             bytes_per_tick: u8::try_from(codec.bytes_per_tick()).unwrap(),

@@ -2,7 +2,9 @@
 
 use super::bench::*;
 use crate::codec::Codec;
-use crate::mix::{Aside, BLOCK_TIME, Command, Conference, Leg, LegConfig, Media, Part, Recital, VoiceId};
+use crate::mix::{
+    Aside, BLOCK_TIME, Command, Conference, Leg, LegConfig, Media, Part, Recital, Route, VoiceId,
+};
 use crate::rtp::{Kind, Packet, PayloadFormat, Receiver, ReceiverConfig, Sender, Source};
 use crate::time::Instant;
 use crate::units::{Level, SampleRate};
@@ -32,7 +34,8 @@ impl Room {
     }
 
     fn join(&mut self, caller: u64, codec: Codec) {
-        self.conference.handle_command(self.now, Command::Attach { voice: VoiceId(caller), source: voice() });
+        let attach = Command::Attach { voice: VoiceId(caller), source: voice(), route: Route::EVERYWHERE };
+        self.conference.handle_command(self.now, attach);
         self.open(caller, codec);
         self.conference.admit(VoiceId(caller));
         let kind = Kind::Speech { clock: SampleRate::HZ_8000, bytes_per_tick: 1 };

@@ -74,7 +74,8 @@ fn a_caller_is_written_down_whole_at_16_khz_whatever_he_speaks() {
         let level = db(crate::dsp::probe::amplitude(middle, 500.0, 16_000) / 0.25);
         assert!(level.abs() < 0.3, "{format:?}: {level} dB");
         let sounds = |sample: &f32| sample.abs() > 1e-3;
-        let (first, last) = (written.iter().position(sounds).unwrap(), written.iter().rposition(sounds).unwrap());
+        let (first, last) =
+            (written.iter().position(sounds).unwrap(), written.iter().rposition(sounds).unwrap());
         assert!((31_900..32_600).contains(&(last - first)), "{format:?}: two seconds are {}", last - first);
     }
 }

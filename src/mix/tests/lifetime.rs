@@ -1,7 +1,7 @@
 //! Voices that come and go.
 
 use super::bench::*;
-use crate::mix::{BLOCK, Command, Mixer, Report, VoiceId};
+use crate::mix::{BLOCK, Command, Mixer, Report, Route, VoiceId};
 use crate::rtp::DelayRange;
 use crate::time::Instant;
 use crate::units::Level;
@@ -13,7 +13,7 @@ fn reports(mixer: &mut Mixer) -> Vec<Report> {
 fn attach(mixer: &mut Mixer, voice: u64) {
     mixer.handle_command(
         Instant::ZERO,
-        Command::Attach { voice: VoiceId(voice), source: super::bench::voice() },
+        Command::Attach { voice: VoiceId(voice), source: super::bench::voice(), route: Route::EVERYWHERE },
     );
 }
 

@@ -10,3 +10,4 @@ mod pace;
 mod recital;
 mod sound;
 mod timing;
+mod zones;

@@ -2,7 +2,7 @@
 
 use super::bench::*;
 use crate::dsp::Ramp;
-use crate::mix::{BLOCK, BLOCK_TIME, Command, Media, Mixer, Part, Recital, Report, Voice, VoiceId};
+use crate::mix::{BLOCK, BLOCK_TIME, Command, Media, Mixer, Part, Recital, Report, Route, Voice, VoiceId};
 use crate::rtp::{Chunk, Content};
 use crate::time::Instant;
 use crate::units::{Level, SampleRate};
@@ -22,7 +22,10 @@ impl Stand {
     fn new(recital: &Recital) -> Self {
         let mut mixer = Mixer::new(1, 4);
         let source = Box::new(Voice::recital(recital));
-        mixer.handle_command(Instant::ZERO, Command::Attach { voice: VOICE, source });
+        mixer.handle_command(
+            Instant::ZERO,
+            Command::Attach { voice: VOICE, source, route: Route::EVERYWHERE },
+        );
         Self { mixer, heard: Vec::new(), reports: Vec::new(), now: Instant::ZERO }
     }
 
@@ -272,7 +275,10 @@ fn a_recital_and_a_caller_are_heard_together() {
     let mut bench = Bench::new();
     let long = clip(rate, 3_000.0, 0.2, Duration::from_secs(1));
     let source = Box::new(Voice::recital(&recital(rate, vec![long])));
-    bench.mixer.handle_command(Instant::ZERO, Command::Attach { voice: VoiceId(2), source });
+    bench.mixer.handle_command(
+        Instant::ZERO,
+        Command::Attach { voice: VoiceId(2), source, route: Route::EVERYWHERE },
+    );
     for number in 0..50_usize {
         bench.send(Some(ms(20 * number as u64)), &tone(1_000.0, 0.2, number * 160, 160));
     }

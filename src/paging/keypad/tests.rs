@@ -176,6 +176,17 @@ fn the_longest_number_that_fits_no_memory_is_no_entry() {
     assert_eq!(cues(&mut keypad), [Cue::Ready, Cue::Unknown]);
 }
 
+#[test]
+fn nobody_dials_for_ever() {
+    let mut keypad = keypad("", &["1"]);
+    for second in 0..400 {
+        press(&mut keypad, 1000 * second, "1");
+    }
+    let told = cues(&mut keypad);
+    assert_eq!(told.last(), Some(&Cue::HangUp(Why::TooLong)));
+    assert_eq!(told.iter().filter(|cue| **cue == Cue::Do(0)).count(), 300);
+}
+
 proptest! {
     #[test]
     fn no_keys_leave_a_caller_stuck_or_let_him_in_unasked(

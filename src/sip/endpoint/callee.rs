@@ -16,18 +16,38 @@ use crate::time::Instant;
 use core::time::Duration;
 
 impl Endpoint {
-    /// Tells the caller that someone will answer: 180. Does nothing unless the call is incoming and unanswered.
+    /// Tells the caller that someone will answer: 180; or again what he was told with a session description. Does nothing
+    /// unless the call is incoming and unanswered.
     pub fn ring(&mut self, now: Instant, call: CallKey) {
-        let Some((server, response)) = self.response(call, StatusCode::RINGING) else {
+        let Some(Session { state: State::Incoming { early, .. }, .. }) = self.sessions.get(&call) else {
             return;
         };
+        let (status, early) = match early.as_slice() {
+            [] => (StatusCode::RINGING, Vec::new()),
+            early => (StatusCode::SESSION_PROGRESS, early.to_vec()),
+        };
+        let Some((server, mut response)) = self.response(call, status) else { return };
+        if !early.is_empty() {
+            response = response.with_body(ContentType::sdp(), early);
+        }
         self.respond(now, server, &response);
         self.timers.set((call, SessionTimer::Ring), now + RING_AGAIN_AFTER);
     }
 
+    /// Lets the caller hear something before the answer: 183 with `body`, the session description that the answer to his offer
+    /// will hold as well (RFC 3261 §13.2.1, RFC 3960 §3.2). Does nothing unless the call is incoming and unanswered.
+    pub fn progress(&mut self, now: Instant, call: CallKey, body: Vec<u8>) {
+        let session = self.sessions.get_mut(&call);
+        if let Some(Session { state: State::Incoming { early, .. }, .. }) = session {
+            *early = body;
+            self.ring(now, call);
+        }
+    }
+
     /// Answers with 200 and `body`, a session description. Does nothing unless the call is incoming and unanswered.
     pub fn answer(&mut self, now: Instant, call: CallKey, body: Vec<u8>) {
-        let Some(Session { path, state: State::Incoming { server, invite }, .. }) = self.sessions.get(&call)
+        let Some(Session { path, state: State::Incoming { server, invite, .. }, .. }) =
+            self.sessions.get(&call)
         else {
             return;
         };
@@ -80,7 +100,7 @@ impl Endpoint {
             offer: request.body.clone(),
         });
         let keeping = Keeping::of_theirs(&request.headers);
-        let state = State::Incoming { server, invite: Box::new(request) };
+        let state = State::Incoming { server, invite: Box::new(request), early: Vec::new() };
         self.sessions.insert(call, Session { path, state, dialog: Some(dialog), keeping, proofs: None });
     }
 
@@ -220,7 +240,7 @@ impl Endpoint {
     /// A response to the INVITE of an unanswered call, and its transaction.
     fn response(&self, call: CallKey, status: StatusCode) -> Option<(ServerKey, Response)> {
         let session = self.sessions.get(&call)?;
-        let State::Incoming { server, invite } = &session.state else {
+        let State::Incoming { server, invite, .. } = &session.state else {
             return None;
         };
         let response = Response::to_request(invite, status).with_to_tag(&self.tag(*server));

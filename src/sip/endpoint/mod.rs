@@ -45,6 +45,7 @@ pub use config::{Demand, EndpointConfig, Limits};
 pub use counters::{Counters, Usage};
 pub use event::{EndReason, Event, Reception, Stranger};
 pub(crate) use retry::Proofs;
+pub use strangers::identity;
 
 use super::call::CallKey;
 use super::dialog::DialogKey;

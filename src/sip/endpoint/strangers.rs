@@ -169,7 +169,8 @@ impl Strangers {
 
 /// User and host of an address as patterns see them: without escapes, and the number of a `tel:` URI without its visual
 /// separators (RFC 3966 §5.1.1).
-fn identity(uri: &Uri) -> (String, String) {
+#[must_use]
+pub fn identity(uri: &Uri) -> (String, String) {
     match uri {
         Uri::Sip(sip) => (sip.user_unescaped().unwrap_or_default(), sip.host_port().host.to_string()),
         Uri::Tel(tel) => (tel.number().replace(['-', '.', '(', ')'], ""), String::new()),

@@ -29,7 +29,7 @@ fn end(log: &mut CallLog, now: Instant, number: u64) {
 /// A second of a voice.
 fn second(log: &mut CallLog, voice: VoiceId, rms: f32) {
     let (level, span) = (Reading { peak: 2.0 * rms, rms }, Duration::from_secs(1));
-    let stats = VoiceStats { level, span, ..VoiceStats::default() };
+    let stats = VoiceStats { level, span, gain: 1.0, ..VoiceStats::default() };
     log.handle_report(0, &Report::Voice { voice, stats });
 }
 

@@ -1,7 +1,6 @@
-//! What callers say of their media after the answer: the answer to our offer, other offers, the same again.
+//! What is said of a call's media after it was answered.
 
-use super::Service;
-use super::call::{Call, Stage, complain, tell};
+use super::{Call, Service, complain, tell};
 use crate::sip::CallKey;
 use crate::sip::wire::StatusCode;
 use crate::status::Ended;
@@ -11,7 +10,8 @@ use log::Level;
 impl Service<'_> {
     /// The ACK may hold the answer to our offer.
     pub(super) fn on_confirmed(&mut self, now: Instant, call: CallKey, body: &[u8]) {
-        let Some(Call { name, stage: Stage::OnAir(stream), .. }) = self.calls.get_mut(&call) else { return };
+        let Some(Call { name, stage, .. }) = self.calls.get_mut(&call) else { return };
+        let Some(stream) = stage.answered_mut() else { return };
         if let Err(refused) = stream.handle_answer(body) {
             tell(Level::Warn, name.as_deref(), format_args!("ended: {refused}"));
             self.pager.handle_ended(call);
@@ -23,15 +23,16 @@ impl Service<'_> {
 
     /// The caller wants to change the call: to hold it, to resume it, to be heard from elsewhere.
     pub(super) fn on_reoffered(&mut self, now: Instant, call: CallKey, offer: &[u8]) {
-        let Some(Call { name, caller, stage: Stage::OnAir(stream), is_delayed, .. }) =
-            self.calls.get_mut(&call)
-        else {
+        let state = self.calls.get_mut(&call);
+        let state = state.and_then(|call| Some((&call.name, &call.caller, call.stage.answered_mut()?)));
+        let Some((name, caller, stream)) = state else {
             return self.endpoint.reject_reoffer(now, call, StatusCode::NOT_ACCEPTABLE_HERE, None);
         };
         match stream.handle_offer(offer) {
             Ok(ours) => {
-                let name = name.as_ref().filter(|_| !*is_delayed);
-                self.voices.extend(name.map(|name| (stream.voice(), name.clone())));
+                if let Some(name) = name {
+                    self.voices.insert(stream.voice(), name.clone());
+                }
                 self.endpoint.accept_reoffer(now, call, ours);
             }
             Err(refused) => {
@@ -44,16 +45,10 @@ impl Service<'_> {
 
     /// The caller has answered what we said again.
     pub(super) fn on_refreshed(&mut self, now: Instant, call: CallKey, answer: &[u8]) {
-        let Some(Call { name, caller, stage: Stage::OnAir(stream), is_delayed, .. }) =
-            self.calls.get_mut(&call)
-        else {
-            return;
-        };
+        let Some(Call { name, caller, stage, .. }) = self.calls.get_mut(&call) else { return };
+        let Some(stream) = stage.answered_mut() else { return };
         match stream.handle_refresh(answer) {
-            Ok(()) => {
-                let name = name.as_ref().filter(|_| !*is_delayed);
-                self.voices.extend(name.map(|name| (stream.voice(), name.clone())));
-            }
+            Ok(()) => self.voices.extend(name.iter().map(|name| (stream.voice(), name.clone()))),
             Err(refused) => complain(self.chatter.allow(now, caller.peer.ip()), name.as_deref(), &refused),
         }
         self.page_goes_on(call);

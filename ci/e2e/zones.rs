@@ -1,0 +1,109 @@
+//! Who is heard where: zones on channels of one card and on another card, groups, priorities, delays.
+
+use crate::callee::PagingCall;
+use crate::paging_box::{PagingBox, next_folder, until};
+use crate::real_time::in_real_time;
+use crate::tone::Recording;
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// Hall and yard are the channels of one recording, the shed is another one.
+fn site(zones: &str) -> (PagingBox, PathBuf) {
+    let shed = next_folder().join("shed.wav");
+    let file = format!(
+        "[sip]\ndomain = 127.0.0.1:9\nuser = all\nregister = no\n\
+         [sip hall]\nuser = hall\nzones = hall\n[sip outside]\nuser = outside\nzones = outside\n\
+         [sip help]\nuser = help\npriority = 80\n[audio]\nlimiter = off\n\
+         [zone hall]\nchannels = 1\n[zone yard]\nchannels = 2\n[zone shed]\ndevice = wav:{}\n\
+         [group outside]\nzones = yard, shed\n{zones}",
+        shed.display()
+    );
+    (PagingBox::start_with_file(V4, &file), shed)
+}
+
+fn begin(target: &PagingBox, user: &str, hz: &str, seconds: &str) -> PagingCall {
+    let uri = format!("sip:{user}@{}", target.address);
+    PagingCall::start(&uri, &["--tone", hz, "--seconds", seconds])
+}
+
+fn finish(call: PagingCall) {
+    let outcome = call.finish(PATIENCE);
+    assert_eq!(outcome.code, Some(0), "{outcome:?}");
+}
+
+/// Hall, yard and shed.
+fn heard(target: &PagingBox, shed: &Path) -> [Recording; 3] {
+    let card = target.wav();
+    [Recording::read_channel(&card, 0), Recording::read_channel(&card, 1), Recording::read(shed)]
+}
+
+#[test]
+fn two_pages_at_once_are_heard_each_in_its_own_zones_as_loud_as_these_say() {
+    in_real_time(|| {
+        let (mut target, shed) =
+            site("[zone hall]\nvolume = 50\nvolume-page = 80\n[zone shed]\nvolume-page = -6 dB\n");
+        let hall = begin(&target, "hall", "440", "3");
+        let outside = begin(&target, "outside", "1000", "3");
+        finish(hall);
+        finish(outside);
+        target.terminate();
+        let [hall, yard, shed] = heard(&target, &shed);
+        let full = yard.find(1000.0).expect("the yard").amplitude;
+        for (name, zone, own, other, part) in [
+            ("hall", &hall, 440.0, 1000.0, 0.4),
+            ("yard", &yard, 1000.0, 440.0, 1.0),
+            ("shed", &shed, 1000.0, 440.0, 0.501),
+        ] {
+            let heard = zone.find(own).expect(name);
+            assert!((heard.seconds - 3.0).abs() < 0.3, "{name}: {heard:?}");
+            assert!((heard.amplitude / full / part - 1.0).abs() < 0.03, "{name}: {heard:?}, full is {full}");
+            let middle = zone.place(own).expect(name).start + 1.0;
+            let other = zone.level(other, middle..middle + 1.0);
+            assert!(other < full / 300.0, "{name} hears the other page: {other}");
+        }
+    });
+}
+
+#[test]
+fn a_higher_page_mutes_a_lower_one_or_ducks_it_by_20_db_and_it_comes_back() {
+    in_real_time(|| {
+        let (mut target, shed) = site("[zone hall]\nduck = -20 dB\n");
+        let low = begin(&target, "all", "440", "8");
+        until(PATIENCE, "the lower page is on air", || target.log().contains("on air"));
+        let high = begin(&target, "help", "1000", "2");
+        finish(high);
+        finish(low);
+        target.terminate();
+        let [hall, yard, shed] = heard(&target, &shed);
+        let over = yard.place(1000.0).expect("the higher page");
+        let (low, until) = (yard.place(440.0).unwrap(), hall.place(440.0).unwrap().end);
+        assert!(over.end + 1.0 < until, "{over:?} is not within {low:?}");
+        let during = over.start + 0.3..over.end - 0.3;
+        let after = over.end + 0.3..over.end + 0.9;
+        for (name, zone, rest) in [("hall", &hall, 0.1), ("yard", &yard, 0.0), ("shed", &shed, 0.0)] {
+            let full = zone.level(440.0, after.clone());
+            assert!(full > 0.2, "{name}: it has not come back: {full}");
+            let lower = zone.level(440.0, during.clone()) / full;
+            assert!((lower - rest).abs() < 0.01, "{name}: {lower}, not {rest}");
+        }
+    });
+}
+
+#[test]
+fn a_zone_that_is_held_back_hears_the_same_page_so_much_later() {
+    in_real_time(|| {
+        let (mut target, shed) = site("[zone yard]\ndelay = 350ms\n");
+        finish(begin(&target, "all", "440", "2"));
+        until(PATIENCE, "silence", || Recording::read(&target.wav()).peak_of_last(0.3) < 0.001);
+        target.terminate();
+        let [hall, yard, _] = heard(&target, &shed);
+        let (hall, yard) = (hall.place(440.0).unwrap(), yard.place(440.0).unwrap());
+        let (first, last) = (yard.start - hall.start, yard.end - hall.end);
+        // It is heard in blocks of 50 ms.
+        assert!((first - 0.35).abs() < 0.051 && (last - 0.35).abs() < 0.051, "{hall:?}, then {yard:?}");
+    });
+}
+
+const PATIENCE: Duration = Duration::from_secs(25);
+const V4: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);

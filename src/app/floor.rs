@@ -1,0 +1,403 @@
+//! Who is heard where, on cards that exist: zones by the names of the configuration, claims that end by themselves, the night.
+//!
+//! ```text
+//!  Rc<Cards>::open_at(now, claim)            when it could begin: music has gone by then
+//!            ::claim(now, claim, begins_at)  ──> Rc<Hold>, released when the last one who has it drops it
+//!            ::attach(voice, …, &hold)       ──> a voice on the cards of the claim's zones, and on no other
+//!            ::tend(now)                     ──> what has changed goes to the cards, at the end of each turn
+//! ```
+//! A call, its chime and what is said for it share one hold. [`paging::Floor`](crate::paging::Floor) decides; here stands
+//! where a zone is, and how loud by day and by night. A zone's own volume lies behind its limiter; all the rest is the gain
+//! of a voice in that zone. At night a zone is as loud as `night-volume` says, but for emergencies. While the clock has not
+//! been set it is day.
+
+use super::cards::Cards;
+use crate::clock;
+use crate::config::{Mode, Night, Output, Reception, Settings, Switch, Zone};
+use crate::mix::{OutputLevels, Route, VoiceId};
+use crate::paging::{self, Change, Claim, ClaimId, Class, Manner, MusicFade, MusicFades, Step};
+use crate::time::Instant;
+use crate::units::Level;
+use crate::zones::ZoneSet;
+use core::fmt;
+use core::time::Duration;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+/// A claim, as long as somebody has it.
+pub(super) struct Hold<'a> {
+    cards: Rc<Cards<'a>>,
+    claim: Claim,
+    id: ClaimId,
+}
+
+impl<'a> Hold<'a> {
+    pub(super) const fn new(cards: Rc<Cards<'a>>, claim: Claim, id: ClaimId) -> Self {
+        Self { cards, claim, id }
+    }
+
+    pub(super) const fn id(&self) -> ClaimId {
+        self.id
+    }
+
+    /// What is claimed.
+    pub(super) const fn claim(&self) -> Claim {
+        self.claim
+    }
+
+    /// Where it is heard.
+    pub(super) const fn zones(&self) -> ZoneSet {
+        self.claim.zones
+    }
+}
+
+impl Drop for Hold<'_> {
+    fn drop(&mut self) {
+        self.cards.give_up(self.id);
+    }
+}
+
+impl fmt::Debug for Hold<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Hold").field("claim", &self.claim).finish_non_exhaustive()
+    }
+}
+
+/// The floor of a box.
+pub(super) struct Floor {
+    core: paging::Floor,
+    settings: Settings,
+    /// How loud a box without zones is.
+    whole: Level,
+    night: Switch,
+    /// In which zones it is night.
+    nights: ZoneSet,
+    /// Where each zone is; `None`: it has no channel.
+    places: Vec<Option<Place>>,
+    voices: BTreeMap<VoiceId, Voice>,
+    /// Claims that nobody has any more.
+    given_up: Vec<ClaimId>,
+}
+
+/// Where a zone is: which card, and the how manieth zone of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Place {
+    sink: usize,
+    zone: usize,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Voice {
+    claim: ClaimId,
+    zones: ZoneSet,
+    is_music: bool,
+    /// Cards that have it: one bit each.
+    sinks: u8,
+    /// Cards that have not given it back yet.
+    left: u8,
+}
+
+/// A voice of a sink becomes so loud in one of its zones.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Told {
+    pub(super) sink: usize,
+    pub(super) voice: VoiceId,
+    pub(super) zone: usize,
+    pub(super) change: (Level, Duration),
+}
+
+/// Where a voice begins: on a sink, and what is to be told there at once.
+#[derive(Clone, Debug)]
+pub(super) struct Begin {
+    pub(super) sink: usize,
+    pub(super) route: Route,
+    pub(super) told: Vec<Told>,
+}
+
+impl Floor {
+    pub(super) fn new(settings: &Settings) -> Self {
+        let mut floor = Self {
+            core: paging::Floor::new(Vec::new(), fades(settings)),
+            settings: settings.clone(),
+            whole: Level::UNITY,
+            night: Switch::Auto,
+            nights: ZoneSet::NONE,
+            places: places(settings),
+            voices: BTreeMap::new(),
+            given_up: Vec::new(),
+        };
+        floor.nights = floor.nights_now();
+        floor.core = paging::Floor::new(floor.manners(), fades(settings));
+        floor
+    }
+
+    /// Does as `settings` say, which name the same zones. What was told by telephone does not count any more, but the
+    /// night does.
+    pub(super) fn set_settings(&mut self, now: Instant, settings: &Settings) {
+        self.settings = settings.clone();
+        self.whole = Level::UNITY;
+        self.nights = self.nights_now();
+        self.core.set_manners(now, self.manners(), fades(settings));
+    }
+
+    /// Whether it is night, whatever the clock says.
+    pub(super) fn set_night(&mut self, now: Instant, night: Switch) {
+        self.night = night;
+        self.look_at_the_clock(now);
+    }
+
+    /// These zones are so loud, by day or, where it is night, at night, until the configuration is read again.
+    pub(super) fn set_volume(&mut self, now: Instant, zones: ZoneSet, level: Level) {
+        if self.settings.zones.is_empty() && zones.contains(0) {
+            self.whole = level;
+        }
+        for place in zones.iter() {
+            match self.settings.zones.get_mut(place) {
+                Some(zone) if self.nights.contains(place) => zone.night_volume = Some(level),
+                Some(zone) => zone.volume = level,
+                None => {}
+            }
+        }
+        self.core.set_manners(now, self.manners(), fades(&self.settings));
+    }
+
+    /// How loud a zone is at present.
+    pub(super) fn volume(&self, place: usize) -> Level {
+        let Some(zone) = self.settings.zones.get(place) else { return self.whole };
+        zone.night_volume.filter(|_| self.nights.contains(place)).unwrap_or(zone.volume)
+    }
+
+    /// How loud each channel of each card is.
+    pub(super) fn output_levels(&self, ceiling: Level) -> Vec<OutputLevels> {
+        let gain = |level: Level| Level::from_gain(level.gain() * self.whole.gain());
+        let levels = |output: &Output| OutputLevels {
+            channels: output.gains().into_iter().map(gain).collect(),
+            ceiling,
+        };
+        self.settings.outputs().iter().map(levels).collect()
+    }
+
+    pub(super) fn open_at(&self, now: Instant, claim: &Claim) -> Instant {
+        self.core.open_at(now, claim)
+    }
+
+    pub(super) fn claim(&mut self, now: Instant, claim: Claim, begins_at: Instant) -> ClaimId {
+        self.core.claim(now, claim, begins_at)
+    }
+
+    pub(super) fn set_begin(&mut self, now: Instant, id: ClaimId, begins_at: Instant) {
+        self.core.set_begin(now, id, begins_at);
+    }
+
+    /// Nobody has this claim any more. It is released when the floor is next tended.
+    pub(super) fn give_up(&mut self, id: ClaimId) {
+        self.given_up.push(id);
+    }
+
+    /// Does what is due at `now`; says what the cards are to be told.
+    pub(super) fn tend(&mut self, now: Instant) -> Vec<Told> {
+        for id in core::mem::take(&mut self.given_up) {
+            self.core.release(now, id);
+        }
+        self.look_at_the_clock(now);
+        self.core.handle_timeout(now);
+        let mut told = Vec::new();
+        while let Some(change) = self.core.poll_change() {
+            self.tell(change, &mut told);
+        }
+        told
+    }
+
+    pub(super) fn poll_timeout(&self, now: Instant) -> Option<Instant> {
+        let has_nights =
+            self.night == Switch::Auto && self.settings.zones.iter().any(|zone| zone.night.is_some());
+        let minute = has_nights.then(|| now + until_minute(clock::wall()));
+        let given_up = (!self.given_up.is_empty()).then_some(now);
+        [self.core.poll_timeout(now), minute, given_up].into_iter().flatten().min()
+    }
+
+    /// Where `voice` begins of what is held, and notes that it does.
+    pub(super) fn attach(&mut self, now: Instant, voice: VoiceId, hold: &Hold<'_>) -> Vec<Begin> {
+        let Claim { class, zones, .. } = hold.claim();
+        let (claim, is_music) = (hold.id(), class == Class::Music);
+        let mut begins: Vec<Begin> = Vec::new();
+        for heard in self.core.heard(now, claim) {
+            let Some(Place { sink, zone }) = self.places.get(heard.zone).copied().flatten() else { continue };
+            let at = begins.iter().position(|begin| begin.sink == sink).unwrap_or_else(|| {
+                begins.push(Begin { sink, route: Route::NOWHERE, told: Vec::new() });
+                begins.len() - 1
+            });
+            begins[at].route = begins[at].route.with(zone, heard.level);
+            let told = |Step { level, fade }| Told { sink, voice, zone, change: (level, fade) };
+            begins[at].told.extend(heard.next.map(told));
+        }
+        let sinks = begins.iter().fold(0, |sinks, begin| sinks | bit(begin.sink));
+        self.voices.insert(voice, Voice { claim, zones, is_music, sinks, left: sinks });
+        begins
+    }
+
+    /// No card has it any more, or none ever had.
+    pub(super) fn forget(&mut self, voice: VoiceId) {
+        self.voices.remove(&voice);
+    }
+
+    /// A card has given it back; whether it was the last.
+    pub(super) fn handle_retired(&mut self, voice: VoiceId, sink: usize) -> bool {
+        let Some(state) = self.voices.get_mut(&voice) else { return true };
+        state.left &= !bit(sink);
+        let is_last = state.left == 0;
+        if is_last {
+            self.voices.remove(&voice);
+        }
+        is_last
+    }
+
+    /// Whether `sink` has `voice`.
+    pub(super) fn has(&self, voice: VoiceId, sink: usize) -> bool {
+        self.voices.get(&voice).is_some_and(|voice| voice.sinks & bit(sink) != 0)
+    }
+
+    /// Whether a card has it still.
+    pub(super) fn is_heard(&self, voice: VoiceId) -> bool {
+        self.voices.get(&voice).is_some_and(|voice| voice.left != 0)
+    }
+
+    /// Whether a card has a voice in one of these zones that is no music.
+    pub(super) fn speaks_in(&self, zones: ZoneSet) -> bool {
+        let mut voices = self.voices.values().filter(|voice| voice.zones.intersects(zones));
+        voices.any(|voice| !voice.is_music && voice.left != 0)
+    }
+
+    /// Whether one of the zones is on this card.
+    pub(super) fn is_on(&self, zones: ZoneSet, sink: usize) -> bool {
+        let places = self.places.iter().enumerate().filter(|(zone, _)| zones.contains(*zone));
+        places.filter_map(|(_, place)| *place).any(|place| place.sink == sink)
+    }
+
+    fn tell(&self, Change { claim, zone, level, fade }: Change, told: &mut Vec<Told>) {
+        let Some(Place { sink, zone }) = self.places.get(zone).copied().flatten() else { return };
+        let voices =
+            self.voices.iter().filter(|(_, voice)| voice.claim == claim && voice.left & bit(sink) != 0);
+        told.extend(voices.map(|(&voice, _)| Told { sink, voice, zone, change: (level, fade) }));
+    }
+
+    fn look_at_the_clock(&mut self, now: Instant) {
+        let nights = self.nights_now();
+        if nights != self.nights {
+            self.nights = nights;
+            self.core.set_manners(now, self.manners(), fades(&self.settings));
+        }
+    }
+
+    fn nights_now(&self) -> ZoneSet {
+        let minute = minute_of_day(clock::wall());
+        let zones = self.settings.zones.iter().enumerate();
+        zones.filter(|(_, zone)| is_night(zone.night, self.night, minute)).map(|(zone, _)| zone).collect()
+    }
+
+    fn manners(&self) -> Vec<Manner> {
+        if self.settings.zones.is_empty() {
+            return vec![Manner::PLAIN];
+        }
+        let zones = self.settings.zones.iter().enumerate();
+        zones.map(|(place, zone)| manner(zone, self.nights.contains(place))).collect()
+    }
+}
+
+/// What a call, a bell, music or a notice with these terms claims.
+pub(super) fn claim_of(settings: &Settings, reception: &Reception) -> Claim {
+    let class = match reception.mode {
+        Mode::Page => Class::Page,
+        Mode::Ring => Class::Bell,
+        Mode::Emergency => Class::Emergency,
+    };
+    let priority = priority_of(class, reception.priority);
+    Claim { class, priority, zones: settings.zone_set(&reception.zones) }
+}
+
+/// An emergency has at least the priority of its name.
+pub(super) fn priority_of(class: Class, priority: u8) -> u8 {
+    if class == Class::Emergency { priority.max(EMERGENCY) } else { priority }
+}
+
+fn manner(zone: &Zone, is_night: bool) -> Manner {
+    let factor = match zone.night_volume.filter(|_| is_night) {
+        Some(night) if zone.volume != Level::MUTE => night.gain() / zone.volume.gain(),
+        _ => 1.0,
+    };
+    let level = |own: Option<Level>| Level::from_gain(own.unwrap_or(Level::UNITY).gain() * factor);
+    Manner {
+        duck: zone.duck,
+        emergency: Level::UNITY,
+        page: level(zone.volume_page),
+        multicast: level(zone.volume_multicast),
+        bell: level(zone.volume_bell),
+        music: level(zone.volume_music),
+    }
+}
+
+fn fades(settings: &Settings) -> MusicFades {
+    let fade = |fade: crate::config::MusicFade| MusicFade {
+        duration: Duration::from_secs_f64(if fade.duration > 0.0 {
+            fade.duration.min(LONGEST_S)
+        } else {
+            0.0
+        }),
+        offset: fade.offset,
+        min: fade.min,
+    };
+    MusicFades { out: fade(settings.audio.fade_out), back: fade(settings.audio.fade_in) }
+}
+
+/// Where the zones of `settings` are; where there are none, the one that has all.
+fn places(settings: &Settings) -> Vec<Option<Place>> {
+    let outputs = settings.outputs();
+    if settings.zones.is_empty() {
+        return vec![Some(Place { sink: 0, zone: 0 })];
+    }
+    let find = |zone: &Zone| {
+        outputs.iter().enumerate().find_map(|(sink, output)| {
+            let zone = output.routes.iter().position(|route| route.zone == zone.name)?;
+            Some(Place { sink, zone })
+        })
+    };
+    settings.zones.iter().map(find).collect()
+}
+
+fn is_night(night: Option<Night>, switch: Switch, minute: Option<u16>) -> bool {
+    match (switch, night, minute) {
+        (Switch::On, ..) => true,
+        (Switch::Off, ..) | (_, None, _) | (_, _, None) => false,
+        (Switch::Auto, Some(night), Some(minute)) => {
+            let [from, to] =
+                [night.from, night.to].map(|time| u16::from(time.hour) * 60 + u16::from(time.minute));
+            if from < to { (from..to).contains(&minute) } else { minute >= from || minute < to }
+        }
+    }
+}
+
+/// The minute of the local day; `None` while the clock has not been set.
+fn minute_of_day(wall: Duration) -> Option<u16> {
+    let local = i64::try_from(wall.as_secs()).ok()? + i64::from(clock::local_offset_s(wall));
+    let minute = local.rem_euclid(86_400) / 60;
+    u16::try_from(minute).ok().filter(|_| wall > UNSET)
+}
+
+fn until_minute(wall: Duration) -> Duration {
+    Duration::from_mins(1) - Duration::from_millis(u64::try_from(wall.as_millis() % 60_000).unwrap_or(0))
+}
+
+/// Eight cards at most.
+fn bit(sink: usize) -> u8 {
+    u32::try_from(sink).ok().and_then(|sink| 1_u8.checked_shl(sink)).unwrap_or(0)
+}
+
+/// An emergency is never less than its name says.
+const EMERGENCY: u8 = 90;
+/// No fade is longer.
+const LONGEST_S: f64 = 600.0;
+/// A clock that shows less has not been set: it is 2020 at least.
+const UNSET: Duration = Duration::from_secs(1_577_836_800);
+
+#[cfg(test)]
+mod tests;

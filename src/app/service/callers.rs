@@ -1,0 +1,188 @@
+//! What a caller meets: whose turn it is, and what he is told of it.
+//!
+//! ```text
+//!  admit ── his zones are free ──> enter: relay, chime ──> answer: on air, the talk-beep ──> warn: the end is near
+//!     ├──── others are before him ──> hold: answered, told his place, not heard ── on_turn ──> enter
+//!     └──── too many wait: 486
+//! ```
+
+use super::{Call, NOT_YET, Service, Stage, tell};
+use crate::app::beeps;
+use crate::app::klaxon::Begun;
+use crate::app::media::Stream;
+use crate::app::terms::{Inquiry, Terms};
+use crate::config::{Mode, Settings};
+use crate::paging::{Admission, Entry, Turn};
+use crate::sip::wire::{NameAddr, StatusCode, Uri};
+use crate::sip::{self, CallKey, Path};
+use crate::time::Instant;
+use crate::zones::ZoneSet;
+use log::Level;
+
+/// What the configuration says of how callers are met.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Manners {
+    talk_beep: bool,
+}
+
+impl Manners {
+    pub(super) fn of(settings: &Settings) -> Self {
+        Self { talk_beep: settings.audio.talk_beep }
+    }
+}
+
+impl<'a> Service<'a> {
+    /// On which terms a call is taken.
+    pub(super) fn terms(&self, from: &NameAddr, to: &Uri, path: Path) -> Terms {
+        let (user, host) = sip::identity(&from.uri);
+        let of_server = self.accounts.user_of_server(path.remote.ip());
+        self.directory.terms(&Inquiry { caller: (&user, &host), called: to.user(), of_server })
+    }
+
+    /// A call has come: either nobody is before it, or it waits for its turn.
+    pub(super) fn admit(&mut self, now: Instant, call: CallKey) {
+        let Some(state) = self.calls.get(&call) else { return };
+        if state.terms.mode == Mode::Ring {
+            return self.ring_loudly(now, call);
+        }
+        if state.is_delayed {
+            return self.admit_words(now, call);
+        }
+        match self.queue.handle_incoming(call, state.terms.want()) {
+            Admission::Enter => self.enter(now, call),
+            Admission::Wait => self.pager.handle_queued(now, call),
+            Admission::Refuse => self.give_up(now, call, StatusCode::BUSY_HERE, "too many wait already"),
+        }
+    }
+
+    /// It is the turn of a call, or it has another place.
+    pub(super) fn on_turn(&mut self, now: Instant, turn: Turn<CallKey>) {
+        let (Turn::Enter(call) | Turn::Place(call, _)) = turn;
+        let Some(Call { name, stage: Stage::OffAir(stream, None), .. }) = self.calls.get(&call) else {
+            return;
+        };
+        stream.hush();
+        match turn {
+            Turn::Place(_, place) => {
+                stream.say(&beeps::place(place));
+                tell(Level::Info, name.as_deref(), format_args!("waits for others, number {place}"));
+            }
+            Turn::Enter(_) => {
+                tell(Level::Info, name.as_deref(), format_args!("waits no longer"));
+                self.cards.wake(self.calls.get(&call).map_or(ZoneSet::NONE, |state| state.terms.claim.zones));
+                self.enter(now, call);
+            }
+        }
+    }
+
+    /// Nothing is before a caller but the relay, the chime and `answer-after`; the last only, if he has not been answered.
+    pub(super) fn enter(&mut self, now: Instant, call: CallKey) {
+        let Some(state) = self.calls.get(&call) else { return };
+        let (claim, is_answered) = (state.terms.claim, matches!(state.stage, Stage::OffAir(_, None)));
+        let open_at = self.open(now).max(self.cards.open_at(now, &claim));
+        // When it begins is known when its chime is.
+        let hold = self.cards.claim(now, claim, now + NOT_YET);
+        if let Some(state) = self.calls.get_mut(&call) {
+            state.hold = Some(hold);
+        }
+        if is_answered {
+            let answer_at = self.chime(now, call, Entry { open_at, answer_at: open_at });
+            return self.pager.handle_turn(now, call, answer_at);
+        }
+        let entry = self.pager.entry(now, open_at);
+        let answer_at = self.chime(now, call, entry);
+        if answer_at > now && self.hears_chime(now, call) {
+            self.let_hear(now, call);
+        }
+        self.pager.handle_incoming(now, call, answer_at);
+    }
+
+    /// Answers a caller who has to wait, so that he can be told so.
+    pub(super) fn hold(&mut self, now: Instant, call: CallKey) {
+        let Some((stream, Some(ours))) = self.begin(call) else { return };
+        if let Some(state) = self.calls.get_mut(&call) {
+            state.stage = Stage::OffAir(stream, None);
+        }
+        self.endpoint.answer(now, call, ours);
+    }
+
+    /// Whether a caller is to hear a chime that has not begun; one that sounds already he would hear from its middle on.
+    fn hears_chime(&self, now: Instant, call: CallKey) -> bool {
+        let Some(Terms { claim, early_media, .. }) = self.calls.get(&call).map(|state| &state.terms) else {
+            return false;
+        };
+        let sounds_at = self.klaxon.as_ref().and_then(|klaxon| klaxon.sounds_at(claim.zones));
+        *early_media && !self.pager.is_full() && sounds_at.is_some_and(|at| at >= now)
+    }
+
+    /// Has a caller hear something before he is answered, if both ends have said what they want: an offer of ours would have
+    /// to be sent reliably (RFC 3261 §13.2.1).
+    fn let_hear(&mut self, now: Instant, call: CallKey) {
+        let Some(Call { stage: Stage::Waiting(prepared), .. }) = self.calls.get(&call) else { return };
+        if !prepared.is_agreed() {
+            return;
+        }
+        let Some((stream, Some(ours))) = self.begin(call) else { return };
+        stream.open_back();
+        if let Some(state) = self.calls.get_mut(&call) {
+            state.stage = Stage::OffAir(stream, Some(ours.clone()));
+        }
+        self.endpoint.progress(now, call, ours);
+    }
+
+    /// Those whose turn it is now hear the chime that begins, if they are to.
+    pub(super) fn tell_chime(&self, begun: &Begun) {
+        for state in self.calls.values().filter(|state| state.terms.early_media) {
+            let is_there = state.hold.as_ref().is_some_and(|hold| hold.zones().intersects(begun.zones));
+            if let (true, Stage::OffAir(stream, _)) = (is_there, &state.stage) {
+                stream.say(&begun.recital);
+            }
+        }
+    }
+
+    /// A call is over, whatever it waited for.
+    pub(super) fn forget(&mut self, call: CallKey) {
+        self.queue.handle_ended(call);
+        self.ringer.handle_ended(call);
+    }
+
+    /// Takes what comes from a caller out of his call, which begins to be received if it was not; with what he is to be
+    /// answered, if he has not been.
+    pub(super) fn begin(&mut self, call: CallKey) -> Option<(Box<Stream<'a>>, Option<Vec<u8>>)> {
+        let state = self.calls.get_mut(&call)?;
+        match core::mem::replace(&mut state.stage, Stage::Leaving) {
+            Stage::Waiting(prepared) => {
+                let ours = prepared.ours.clone();
+                Some((Box::new(self.media.start(*prepared)), Some(ours)))
+            }
+            Stage::OffAir(stream, ours) => Some((stream, ours)),
+            other => {
+                state.stage = other;
+                None
+            }
+        }
+    }
+
+    /// The caller is told that it rings, unless he hears the chime.
+    pub(super) fn ring(&mut self, now: Instant, call: CallKey) {
+        if self.calls.get(&call).is_some_and(|state| matches!(state.stage, Stage::Waiting(_))) {
+            self.endpoint.ring(now, call);
+        }
+    }
+
+    /// The caller hears that he is heard.
+    pub(super) fn greet(&self, stream: &Stream<'_>) {
+        if self.manners.talk_beep {
+            stream.hush();
+            stream.say(&beeps::talk());
+        }
+    }
+
+    /// The caller hears that his call ends soon.
+    pub(super) fn warn(&self, call: CallKey) {
+        if let Some(Call { name, stage: Stage::OnAir(stream), .. }) = self.calls.get(&call) {
+            stream.say(&beeps::ending());
+            tell(Level::Info, name.as_deref(), format_args!("ends in 10 s: hang-up-after-minutes"));
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! Who waits for whom when several want to page the same zones.
+//!
+//! ```text
+//!                      its zones are free              handle_ended
+//!  handle_incoming ──────────────────────> entered ───────────────────> (gone)
+//!        │ │                                  ^                            ^
+//!        │ └ they are not ──> waiting ────────┘ Turn::Enter                │
+//!        │                       │  ^ Turn::Place: another place           │
+//!        │                       └──┴──────────────────────────────────────┘ handle_ended: whoever gives up
+//!        └ too many wait: Refuse
+//! ```
+//! A call waits while one that has entered, or one before it in the queue, shares a zone with it. Before it is what has a
+//! higher priority, or the same and came earlier. So nobody is passed by those who came later, and calls for other zones do
+//! not wait. Who has entered with a lower priority is not waited for: it is for the loudspeakers to let the higher one
+//! through. Leaves out: what a caller is told of it, and when he is heard.
+
+use crate::zones::ZoneSet;
+use std::collections::VecDeque;
+
+/// The calls of a box, in the order they came. `C` names a call; whoever owns the queue chooses the names.
+#[derive(Debug)]
+pub struct Queue<C> {
+    rule: Rule,
+    calls: Vec<Call<C>>,
+    turns: VecDeque<Turn<C>>,
+}
+
+/// What becomes of several callers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rule {
+    /// Nobody waits: all are heard together.
+    Mix,
+    /// One after the other; so many wait at most.
+    OneByOne {
+        /// How many.
+        most: usize,
+    },
+}
+
+/// Where a call wants to be heard, and how much it matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Want {
+    /// Its zones.
+    pub zones: ZoneSet,
+    /// 0 to 100, higher wins.
+    pub priority: u8,
+}
+
+/// What becomes of a call that comes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Admission {
+    /// It need not wait.
+    Enter,
+    /// It waits; a [`Turn::Place`] tells its place.
+    Wait,
+    /// Too many wait already.
+    Refuse,
+}
+
+/// What has changed for a call that waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Turn<C> {
+    /// It waits no longer.
+    Enter(C),
+    /// It has this place among those who wait for the same zones, from 1.
+    Place(C, usize),
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Call<C> {
+    name: C,
+    want: Want,
+    /// `None` once it has entered; 0 until it was told its place.
+    place: Option<usize>,
+}
+
+impl<C: Copy + PartialEq> Queue<C> {
+    /// A queue without calls.
+    #[must_use]
+    pub fn new(rule: Rule) -> Self {
+        Self { rule, calls: Vec::new(), turns: VecDeque::new() }
+    }
+
+    /// Does so from now on. Who waits already goes on waiting, unless nobody has to any more.
+    pub fn set_rule(&mut self, rule: Rule) {
+        self.rule = rule;
+        self.settle();
+    }
+
+    /// A call has come.
+    pub fn handle_incoming(&mut self, call: C, want: Want) -> Admission {
+        let waits = self.rule != Rule::Mix && self.is_held_up(want, self.calls.len());
+        if waits && self.is_full() {
+            return Admission::Refuse;
+        }
+        self.calls.push(Call { name: call, want, place: waits.then_some(0) });
+        self.settle();
+        if waits { Admission::Wait } else { Admission::Enter }
+    }
+
+    /// A call that waits, or has entered, is meant for other zones from now on.
+    pub fn handle_change(&mut self, call: C, want: Want) {
+        if let Some(known) = self.calls.iter_mut().find(|known| known.name == call) {
+            known.want = want;
+            self.settle();
+        }
+    }
+
+    /// A call is over, on air or not.
+    pub fn handle_ended(&mut self, call: C) {
+        self.calls.retain(|known| known.name != call);
+        self.turns.retain(|turn| turn.call() != call);
+        self.settle();
+    }
+
+    /// What has changed for those who wait.
+    pub fn poll_turn(&mut self) -> Option<Turn<C>> {
+        self.turns.pop_front()
+    }
+
+    /// How many calls wait.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.calls.iter().filter(|call| call.place.is_some()).count()
+    }
+
+    fn is_full(&self) -> bool {
+        matches!(self.rule, Rule::OneByOne { most } if self.waiting() >= most)
+    }
+
+    /// Lets those enter who can, and tells the others their places.
+    fn settle(&mut self) {
+        for index in self.in_order() {
+            let Call { name, want, .. } = self.calls[index];
+            if self.rule == Rule::Mix || !self.is_held_up(want, index) {
+                self.calls[index].place = None;
+                self.turns.retain(|turn| turn.call() != name);
+                self.turns.push_back(Turn::Enter(name));
+                continue;
+            }
+            let place = Some(self.ahead(want, index) + 1);
+            if self.calls[index].place != place {
+                self.calls[index].place = place;
+                self.turns.retain(|turn| turn.call() != name);
+                self.turns.extend(place.map(|place| Turn::Place(name, place)));
+            }
+        }
+    }
+
+    /// Those who wait, the next one first.
+    fn in_order(&self) -> Vec<usize> {
+        let waits = |index: &usize| self.calls[*index].place.is_some();
+        let mut order: Vec<_> = (0..self.calls.len()).filter(waits).collect();
+        order.sort_by_key(|&index| core::cmp::Reverse(self.calls[index].want.priority));
+        order
+    }
+
+    /// Whether a call that came as number `index` has to wait.
+    fn is_held_up(&self, want: Want, index: usize) -> bool {
+        let holds = |call: &Call<C>| {
+            call.place.is_none()
+                && call.want.zones.intersects(want.zones)
+                && call.want.priority >= want.priority
+        };
+        self.calls.iter().any(holds) || self.ahead(want, index) > 0
+    }
+
+    /// How many wait before it for one of its zones.
+    fn ahead(&self, want: Want, index: usize) -> usize {
+        let is_ahead = |(other, call): &(usize, &Call<C>)| {
+            let earlier = call.want.priority == want.priority && *other < index;
+            call.place.is_some()
+                && *other != index
+                && call.want.zones.intersects(want.zones)
+                && (call.want.priority > want.priority || earlier)
+        };
+        self.calls.iter().enumerate().filter(is_ahead).count()
+    }
+}
+
+impl<C: Copy> Turn<C> {
+    fn call(&self) -> C {
+        match *self {
+            Self::Enter(call) | Self::Place(call, _) => call,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,209 @@
+use super::*;
+use std::collections::BTreeMap;
+
+const ONE_BY_ONE: Rule = Rule::OneByOne { most: 10 };
+const PAGE: u8 = 60;
+
+fn want(zones: &[usize], priority: u8) -> Want {
+    Want { zones: zones.iter().copied().collect(), priority }
+}
+
+fn page() -> Want {
+    want(&[0], PAGE)
+}
+
+fn turns(queue: &mut Queue<u32>) -> Vec<Turn<u32>> {
+    core::iter::from_fn(|| queue.poll_turn()).collect()
+}
+
+#[test]
+fn callers_of_the_same_zone_are_heard_one_after_the_other_in_the_order_they_came() {
+    let mut queue = Queue::new(ONE_BY_ONE);
+    assert_eq!(queue.handle_incoming(1, page()), Admission::Enter);
+    assert_eq!(queue.handle_incoming(2, page()), Admission::Wait);
+    assert_eq!(queue.handle_incoming(3, page()), Admission::Wait);
+    assert_eq!(turns(&mut queue), [Turn::Place(2, 1), Turn::Place(3, 2)]);
+    queue.handle_ended(1);
+    assert_eq!(turns(&mut queue), [Turn::Enter(2), Turn::Place(3, 1)]);
+    queue.handle_ended(2);
+    assert_eq!(turns(&mut queue), [Turn::Enter(3)]);
+}
+
+#[test]
+fn who_leaves_the_queue_harms_nobody_who_is_on_air() {
+    let mut queue = Queue::new(ONE_BY_ONE);
+    for call in 1..=3 {
+        queue.handle_incoming(call, page());
+    }
+    turns(&mut queue);
+    queue.handle_ended(2);
+    assert_eq!(turns(&mut queue), [Turn::Place(3, 1)]);
+    assert_eq!(queue.handle_incoming(4, page()), Admission::Wait, "the first is still on air");
+    queue.handle_ended(1);
+    assert_eq!(turns(&mut queue), [Turn::Enter(3), Turn::Place(4, 1)]);
+}
+
+#[test]
+fn calls_for_other_zones_do_not_wait() {
+    let mut queue = Queue::new(ONE_BY_ONE);
+    assert_eq!(queue.handle_incoming(1, want(&[0], PAGE)), Admission::Enter);
+    assert_eq!(queue.handle_incoming(2, want(&[1], PAGE)), Admission::Enter);
+    assert_eq!(queue.handle_incoming(3, want(&[1, 2], PAGE)), Admission::Wait);
+    assert_eq!(queue.handle_incoming(4, want(&[2], PAGE)), Admission::Wait, "the third came before");
+    assert_eq!(queue.handle_incoming(5, want(&[3], PAGE)), Admission::Enter);
+    queue.handle_ended(2);
+    assert_eq!(turns(&mut queue), [Turn::Enter(3), Turn::Place(4, 1)]);
+}
+
+#[test]
+fn a_higher_priority_goes_before_and_does_not_wait_for_a_lower_one() {
+    let mut queue = Queue::new(ONE_BY_ONE);
+    queue.handle_incoming(1, want(&[0], 70));
+    queue.handle_incoming(2, want(&[0], 60));
+    queue.handle_incoming(3, want(&[0], 65));
+    assert_eq!(turns(&mut queue), [Turn::Place(3, 1), Turn::Place(2, 2)]);
+    assert_eq!(queue.handle_incoming(4, want(&[0], 90)), Admission::Enter);
+    queue.handle_ended(1);
+    assert_eq!(turns(&mut queue), [], "the emergency goes on");
+    queue.handle_ended(4);
+    assert_eq!(turns(&mut queue), [Turn::Enter(3), Turn::Place(2, 1)]);
+}
+
+#[test]
+fn one_too_many_is_refused_and_disturbs_nobody() {
+    let mut queue = Queue::new(Rule::OneByOne { most: 1 });
+    queue.handle_incoming(1, page());
+    queue.handle_incoming(2, page());
+    turns(&mut queue);
+    assert_eq!(queue.handle_incoming(3, page()), Admission::Refuse);
+    queue.handle_ended(3);
+    assert_eq!((turns(&mut queue), queue.waiting()), (vec![], 1));
+    assert_eq!(queue.handle_incoming(4, want(&[1], PAGE)), Admission::Enter, "he does not have to wait");
+}
+
+#[test]
+fn where_callers_are_mixed_nobody_waits_from_then_on() {
+    let mut queue = Queue::new(ONE_BY_ONE);
+    for call in 1..=3 {
+        queue.handle_incoming(call, page());
+    }
+    turns(&mut queue);
+    queue.set_rule(Rule::Mix);
+    assert_eq!(turns(&mut queue), [Turn::Enter(2), Turn::Enter(3)]);
+    assert_eq!(queue.handle_incoming(4, page()), Admission::Enter);
+}
+
+#[test]
+fn who_changes_his_zones_waits_for_those_and_frees_the_others() {
+    let mut queue = Queue::new(ONE_BY_ONE);
+    queue.handle_incoming(1, want(&[0], PAGE));
+    queue.handle_incoming(2, want(&[0], PAGE));
+    turns(&mut queue);
+    queue.handle_change(1, want(&[1], PAGE));
+    assert_eq!(turns(&mut queue), [Turn::Enter(2)]);
+}
+
+/// What the model knows of a call.
+#[derive(Clone, Copy, Debug)]
+struct Known {
+    want: Want,
+    has_entered: bool,
+}
+
+/// A queue, and what has to be true of it.
+struct Model {
+    queue: Queue<u32>,
+    known: BTreeMap<u32, Known>,
+    places: BTreeMap<u32, usize>,
+}
+
+impl Model {
+    fn come(&mut self, call: u32, want: Want) {
+        let admission = self.queue.handle_incoming(call, want);
+        if admission != Admission::Refuse {
+            self.known.insert(call, Known { want, has_entered: admission == Admission::Enter });
+            if admission == Admission::Enter {
+                self.check_entry(call);
+            }
+        }
+        self.follow();
+    }
+
+    fn go(&mut self, call: u32) {
+        self.queue.handle_ended(call);
+        self.known.remove(&call);
+        self.places.remove(&call);
+        self.follow();
+    }
+
+    fn follow(&mut self) {
+        while let Some(turn) = self.queue.poll_turn() {
+            match turn {
+                Turn::Place(call, place) => {
+                    assert!(!self.known[&call].has_entered && place > 0);
+                    self.places.insert(call, place);
+                }
+                Turn::Enter(call) => {
+                    let known = self.known.get_mut(&call).expect("nobody who has left enters");
+                    assert!(!std::mem::replace(&mut known.has_entered, true), "{call} enters twice");
+                    self.check_entry(call);
+                }
+            }
+        }
+        self.check();
+    }
+
+    /// Nobody is passed by who came later and matters no more.
+    fn check_entry(&self, call: u32) {
+        let entered = self.known[&call];
+        for (&other, known) in self.known.range(..call).filter(|(_, known)| !known.has_entered) {
+            let is_passed = known.want.zones.intersects(entered.want.zones)
+                && known.want.priority >= entered.want.priority;
+            assert!(!is_passed, "{call} passes {other}");
+        }
+    }
+
+    fn check(&self) {
+        for (&call, known) in &self.known {
+            let shares =
+                |other: &(&u32, &Known)| *other.0 != call && other.1.want.zones.intersects(known.want.zones);
+            let mut others = self.known.iter().filter(shares);
+            if known.has_entered {
+                let same = |(_, other): (&u32, &Known)| {
+                    other.has_entered && other.want.priority == known.want.priority
+                };
+                assert!(!others.any(same), "two on air in one zone");
+            } else {
+                assert!(self.places.contains_key(&call), "{call} does not know his place");
+                let waits_for = |(_, other): (&u32, &Known)| other.want.priority >= known.want.priority;
+                assert!(others.any(waits_for), "{call} is forgotten");
+            }
+        }
+    }
+}
+
+#[test]
+fn whatever_comes_and_goes_one_is_on_air_per_zone_all_are_in_order_and_nobody_is_forgotten() {
+    let mut random = 0x5eed_u64;
+    let mut below = |limit: u64| {
+        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (random >> 33) % limit
+    };
+    for _ in 0..300 {
+        let rule = Rule::OneByOne { most: 6 };
+        let mut model = Model { queue: Queue::new(rule), known: BTreeMap::new(), places: BTreeMap::new() };
+        for call in 0..60 {
+            if below(2) == 0 {
+                let zones = (0..4).filter(|_| below(2) == 0).collect::<Vec<_>>();
+                let zones = if zones.is_empty() { vec![0] } else { zones };
+                model.come(call, want(&zones, [40, 60, 60, 60, 90][below(5) as usize]));
+            } else if let Some(&leaves) = model.known.keys().nth(below(8) as usize) {
+                model.go(leaves);
+            }
+        }
+        while let Some((&next, _)) = model.known.iter().find(|(_, known)| known.has_entered) {
+            model.go(next);
+        }
+        assert!(model.known.is_empty(), "{:?}", model.known);
+    }
+}
