@@ -52,6 +52,24 @@ fn without_hold_concurrent_callers_are_mixed() {
 }
 
 #[test]
+fn with_hold_concurrent_one_caller_is_heard_after_the_other() {
+    in_real_time(|| {
+        let (folder, klaxon) = klaxon();
+        let mut target = PagingBox::start_with_file(V4, &configuration(&klaxon, "yes"));
+        let first = PagingCall::start(&uri(&target), &["--tone", "440", "--seconds", "2"]);
+        until(PATIENCE, "the first rings", || target.log().contains("rings, "));
+        let second = PagingCall::start(&uri(&target), &["--tone", "800", "--seconds", "30"]);
+        assert_eq!(first.finish(PATIENCE).code, Some(0));
+        assert_eq!(second.finish(PATIENCE).code, Some(69), "he is hung up in time, too");
+        target.terminate();
+        let heard = Recording::read(&target.wav());
+        let [one, other] = [440.0, 800.0].map(|hz| heard.place(hz).unwrap());
+        assert!(one.end < other.start + 0.06, "{one:?}, then {other:?}");
+        std::fs::remove_dir_all(folder).unwrap();
+    });
+}
+
+#[test]
 fn every_key_of_it_is_known_and_what_there_is_no_more_is_answered() {
     let (folder, klaxon) = klaxon();
     let file = folder.join("paging.conf");

@@ -9,7 +9,7 @@
 
 use super::call::tell;
 use super::call_log::Page;
-use super::{Call, NOT_YET, Service};
+use super::{Call, NOT_YET, Service, Stage};
 use crate::app::floor::Hold;
 use crate::app::playback::{AirNumber, Ended, Programme, What};
 use crate::app::terms::Terms;
@@ -74,6 +74,11 @@ impl Delays<'_> {
     pub(super) fn new() -> Self {
         let (calls, due) = (HashMap::new(), VecDeque::new());
         Self { shelf: Shelf::new(ROOM_BYTES), calls, due, airing: None }
+    }
+
+    /// Whether somebody is recorded, or waits to be heard, or is.
+    pub(super) fn is_busy(&self) -> bool {
+        self.is_airing() || !self.due.is_empty() || !self.calls.is_empty()
     }
 
     /// Whether a recording is heard, or its chime is.
@@ -141,7 +146,9 @@ impl<'a> Service<'a> {
 
     /// Answers a caller, if he has not been, and asks him to speak.
     pub(super) fn dictate(&mut self, now: Instant, call: CallKey) {
-        self.hold(now, call);
+        if self.calls.get(&call).is_some_and(|state| matches!(state.stage, Stage::Waiting(_))) {
+            self.hold(now, call);
+        }
         let Some(stream) = self.calls.get(&call).and_then(|state| state.stage.stream()) else { return };
         stream.open_back();
         let limit = self.desk.as_ref().and_then(|desk| desk.settings.calls.hang_up_after);
@@ -270,7 +277,7 @@ impl<'a> Service<'a> {
         let (Some(tape), Some(state)) = (tape, self.calls.get(&call)) else { return };
         let what = format_args!("has recorded {:.1} s, to be heard", tape.length().as_secs_f64());
         tell(LogLevel::Info, state.name.as_deref(), what);
-        let record = Record { kind: RecordKind::Delayed, ..self.record_of(now, state) };
+        let record = self.record_of(now, state);
         let terms = state.terms.clone();
         self.delays.due.push_back(Recording { tape, terms, record });
     }
@@ -296,6 +303,14 @@ impl<'a> Service<'a> {
         self.delays.airing = Some(Airing { recording, hold, stage: Air::Chime { until } });
     }
 
+    /// What is known of it when it goes on air.
+    fn aired(&self, now: Instant, of_caller: &Record, zones: ZoneSet) -> Record {
+        let of_air = self.record_of_programme(now, RecordKind::Delayed, (of_caller.from.clone(), zones));
+        let (peer, call_id, account) =
+            (of_caller.peer.clone(), of_caller.call_id.clone(), of_caller.account.clone());
+        Record { peer, call_id, account, ..of_air }
+    }
+
     /// Its chime is over.
     fn air_recording(&mut self, now: Instant) {
         let Some(Airing { mut recording, hold, .. }) = self.delays.airing.take() else { return };
@@ -305,7 +320,7 @@ impl<'a> Service<'a> {
         let voice = self.media.voice();
         match desk.playback.play((now, now), Programme { what, claim, rate, parts }, voice) {
             Ok(number) => {
-                let record = recording.record.clone();
+                let record = self.aired(now, &recording.record, claim.zones);
                 self.pages.begin(now, (Page::Programme(number), None), voice, record);
                 self.delays.airing = Some(Airing { recording, hold, stage: Air::On(number) });
             }
