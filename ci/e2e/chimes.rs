@@ -1,9 +1,11 @@
 //! What is heard before a page and after it.
 
 use crate::callee::PagingCall;
+use crate::caller::Caller;
 use crate::paging_box::{PagingBox, next_folder, until};
 use crate::real_time::in_real_time;
 use crate::tone::{self, Recording};
+use pagingbox::clock;
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 use std::process::{Command, Output};
@@ -106,6 +108,33 @@ fn who_joins_a_page_on_air_is_answered_at_once_and_heard_without_a_chime() {
         let (gong, page) = (heard.place(GONG_HZ).unwrap(), heard.place(PAGE_HZ).unwrap());
         assert!(gong.end <= page.start + 0.1, "{gong:?}, then {page:?}");
     });
+}
+
+#[test]
+fn from_the_invite_to_the_chime_it_is_60_ms_at_most() {
+    in_real_time(|| {
+        let mut waits: Vec<Duration> = (0..9).map(|_| wait_for_the_chime()).collect();
+        waits.sort();
+        eprintln!("INVITE to the first sample of the chime: {waits:.1?}, median {:.1?}", waits[4]);
+        assert!(waits[4] <= Duration::from_millis(60), "{waits:?}");
+    });
+}
+
+/// From an INVITE to an idle box to the first sample of the gong.
+fn wait_for_the_chime() -> Duration {
+    let target = PagingBox::start(V4, &["audio.klaxon=gong"]);
+    // The box is idle again after its start.
+    std::thread::sleep(Duration::from_millis(500));
+    let mut caller = Caller::new(target.address);
+    let asked_at = clock::now();
+    caller.invite();
+    caller.receive_final(200);
+    let log = target.log();
+    let (_, start) = log.split_once(" starts at ").expect("the time of the first frame");
+    let start: f64 = start.split_whitespace().next().unwrap().parse().unwrap();
+    let first = Recording::read(&target.wav()).first().expect("the gong");
+    let heard_at = Duration::from_secs_f64(start + f64::from(first));
+    heard_at.saturating_sub(Duration::from_micros(asked_at.as_micros()))
 }
 
 fn status(target: &PagingBox) -> Output {

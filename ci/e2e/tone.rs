@@ -152,6 +152,12 @@ impl Recording {
         self.amplitude(&self.samples[place(seconds.start)..place(seconds.end)], hz)
     }
 
+    /// The second of the first sample that is heard.
+    pub(crate) fn first(&self) -> Option<f32> {
+        let first = self.samples.iter().position(|value| value.abs() > 0.001)?;
+        Some(first as f32 / self.rate as f32)
+    }
+
     pub(crate) fn seconds(&self) -> f32 {
         self.samples.len() as f32 / self.rate as f32
     }

@@ -18,9 +18,11 @@ fn a_caller_hears_when_he_is_heard_and_the_loudspeakers_do_not() {
         std::thread::sleep(Duration::from_secs(1));
         caller.hang_up();
         target.terminate();
-        let heard = sound(ear).find(TALK_HZ).expect("a tone");
-        assert!((0.12..0.2).contains(&heard.seconds) && heard.gaps == 0, "{heard:?}");
-        assert!(Recording::read(&target.wav()).find(TALK_HZ).is_none());
+        let heard = sound(ear);
+        let beep = heard.place(TALK_HZ).expect("a tone");
+        assert!((0.1..=0.2).contains(&(beep.end - beep.start)), "{beep:?}");
+        assert_eq!(edges(&heard, TALK_HZ), 1);
+        assert!(Recording::read(&target.wav()).place(TALK_HZ).is_none());
     });
 }
 
@@ -29,10 +31,12 @@ fn callers_wait_for_one_another_and_who_gives_up_harms_nobody() {
     in_real_time(|| {
         let mut target =
             PagingBox::start(V4, &["calls.hold-concurrent=yes", "audio.klaxon=gong", "sip.rtp-timeout=3s"]);
-        let first = PagingCall::start(&uri(&target), &["--tone", "440", "--seconds", "6"]);
+        let first = PagingCall::start(&uri(&target), &["--tone", "440", "--seconds", "8"]);
         until(PATIENCE, "the first is on air", || target.log().contains("on air"));
-        let second = PagingCall::start(&uri(&target), &["--tone", "1700", "--seconds", "14"]);
+        let second = PagingCall::start(&uri(&target), &["--tone", "1700", "--seconds", "16"]);
         until(PATIENCE, "the second waits", || target.log().contains("waits for others, number 1"));
+        // One address has so many lines of the log in a second, and no more.
+        std::thread::sleep(Duration::from_millis(1200));
         let (ear, mut third) = (Ear::open(), Caller::new(target.address));
         call(&mut third, &sdp(ear.port, 0));
         until(PATIENCE, "the third waits", || target.log().contains("waits for others, number 2"));
@@ -44,13 +48,13 @@ fn callers_wait_for_one_another_and_who_gives_up_harms_nobody() {
         target.terminate();
         let heard = Recording::read(&target.wav());
         let (first, second) = (heard.place(440.0).unwrap(), heard.place(1700.0).unwrap());
-        assert!((first.end - first.start - 6.0).abs() < 0.3, "{first:?}");
+        assert!((first.end - first.start - 8.0).abs() < 0.3, "{first:?}");
         let gong = heard.level(GONG_HZ, first.end + 0.1..first.end + 0.6);
         assert!(gong > 0.05, "{gong}: the second has a chime of his own");
         let pause = second.start - first.end;
         assert!((1.9..2.6).contains(&pause), "{first:?}, then {second:?}");
         // What he said while he waited is not heard later.
-        assert!(second.end - second.start < 14.0 - 4.0, "{second:?}");
+        assert!(second.end - second.start < 16.0 - 4.0, "{second:?}");
         assert!(heard.place(PLACE_HZ).is_none());
     });
 }
@@ -66,8 +70,10 @@ fn one_caller_too_many_is_told_that_the_box_is_busy() {
         callers[2].receive_final(486);
         callers[2].send("ACK", "", "");
         callers[0].hang_up();
-        until(PATIENCE, "the second is heard", || target.log().contains("waits no longer"));
+        callers[2] = Caller::new(target.address);
+        callers[2].call();
         callers[1].hang_up();
+        callers[2].hang_up();
         assert_eq!(target.terminate().code(), Some(0));
     });
 }
@@ -82,7 +88,7 @@ fn a_caller_is_warned_before_his_time_is_over() {
         caller.confirm(&bye);
         target.terminate();
         assert_eq!(edges(&sound(ear), ENDING_HZ), 3);
-        assert!(Recording::read(&target.wav()).find(ENDING_HZ).is_none());
+        assert!(Recording::read(&target.wav()).place(ENDING_HZ).is_none());
     });
 }
 

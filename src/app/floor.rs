@@ -79,7 +79,7 @@ pub(super) struct Floor {
     given_up: Vec<ClaimId>,
 }
 
-/// Where a zone is: which card, and the how manieth zone of it.
+/// Where a zone is: on which card, and which of the card's zones it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Place {
     sink: usize,
@@ -209,11 +209,9 @@ impl Floor {
     }
 
     pub(super) fn poll_timeout(&self, now: Instant) -> Option<Instant> {
-        let has_nights =
-            self.night == Switch::Auto && self.settings.zones.iter().any(|zone| zone.night.is_some());
-        let minute = has_nights.then(|| now + until_minute(clock::wall()));
+        let minute = self.goes_by_the_clock().then(|| now + until_minute(clock::wall()));
         let given_up = (!self.given_up.is_empty()).then_some(now);
-        [self.core.poll_timeout(now), minute, given_up].into_iter().flatten().min()
+        [self.core.poll_timeout(), minute, given_up].into_iter().flatten().min()
     }
 
     /// Where `voice` begins of what is held, and notes that it does.
@@ -290,9 +288,14 @@ impl Floor {
     }
 
     fn nights_now(&self) -> ZoneSet {
-        let minute = minute_of_day(clock::wall());
+        let goes_by_the_clock = self.goes_by_the_clock();
+        let minute = goes_by_the_clock.then(|| minute_of_day(clock::wall())).flatten();
         let zones = self.settings.zones.iter().enumerate();
         zones.filter(|(_, zone)| is_night(zone.night, self.night, minute)).map(|(zone, _)| zone).collect()
+    }
+
+    fn goes_by_the_clock(&self) -> bool {
+        self.night == Switch::Auto && self.settings.zones.iter().any(|zone| zone.night.is_some())
     }
 
     fn manners(&self) -> Vec<Manner> {
@@ -384,7 +387,8 @@ fn minute_of_day(wall: Duration) -> Option<u16> {
 }
 
 fn until_minute(wall: Duration) -> Duration {
-    Duration::from_mins(1) - Duration::from_millis(u64::try_from(wall.as_millis() % 60_000).unwrap_or(0))
+    let gone_ms = u64::try_from(wall.as_millis() % 60_000).unwrap_or(0);
+    Duration::from_millis(60_000 - gone_ms)
 }
 
 /// Eight cards at most.
@@ -397,7 +401,7 @@ const EMERGENCY: u8 = 90;
 /// No fade is longer.
 const LONGEST_S: f64 = 600.0;
 /// A clock that shows less has not been set: it is 2020 at least.
-const UNSET: Duration = Duration::from_secs(1_577_836_800);
+const UNSET: Duration = Duration::from_hours(438_288);
 
 #[cfg(test)]
 mod tests;

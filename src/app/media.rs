@@ -243,6 +243,11 @@ impl<'a> Stream<'a> {
         self.inflow.recorder().as_ref().is_some_and(Recorder::is_full)
     }
 
+    /// Whether it is heard.
+    pub(super) fn is_on_air(&self) -> bool {
+        self.hold.is_some()
+    }
+
     /// Says something to the caller alone, after what is still to be said to him. Where there is no way back within a second,
     /// it is left out. The end of it is told by [`is_saying`](Self::is_saying), and [`Legs::poll_timeout`] says when to ask.
     pub(super) fn say(&self, recital: &Recital) {

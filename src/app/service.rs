@@ -48,7 +48,6 @@ use crate::sip::wire::StatusCode;
 use crate::sip::{CallKey, EndReason, Endpoint, Event, Path};
 use crate::status::Ended;
 use crate::time::Instant;
-use crate::zones::ZoneSet;
 use core::time::Duration;
 use log::Level;
 use smol::future;
@@ -57,7 +56,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 pub(super) use call::short;
-use call::{Call, Caller, Stage, complain, name, sentence, tell, tell_reception};
+use call::{Call, Caller, Stage, complain, name, named, sentence, tell, tell_reception};
 use call_log::CallLog;
 use callers::Manners;
 use delayed::Delays;
@@ -65,6 +64,7 @@ pub(super) use playing::Desk;
 use ringing::Stroke;
 use switches::Presses;
 
+mod answers;
 mod call;
 mod settings;
 
@@ -480,16 +480,6 @@ impl<'a> Service<'a> {
         }
     }
 
-    fn answer_waiting(&mut self, now: Instant) {
-        let answers = core::mem::take(&mut self.answers);
-        let is_due = |&(call, at_latest): &(CallKey, Instant)| now >= at_latest || self.is_ready(call);
-        let (due, waiting): (Vec<_>, Vec<_>) = answers.into_iter().partition(is_due);
-        self.answers = waiting;
-        for (call, _) in due {
-            self.answer(now, call);
-        }
-    }
-
     fn answer(&mut self, now: Instant, call: CallKey) {
         if self.phone.as_mut().is_some_and(|phone| phone.handle_answer(now, call)) {
             return self.listen_for_keys(now, call);
@@ -514,16 +504,6 @@ impl<'a> Service<'a> {
         state.stage = Stage::OnAir(stream);
         self.pager.handle_talking(now, call);
         self.page_begins(now, call);
-    }
-
-    /// Where a call is heard.
-    fn zones(&self, call: CallKey) -> ZoneSet {
-        let hold = self.calls.get(&call).and_then(|call| call.hold.as_ref());
-        hold.map_or(ZoneSet::NONE, |hold| hold.zones())
-    }
-
-    fn is_ready(&self, call: CallKey) -> bool {
-        self.cards.is_ready(self.zones(call))
     }
 
     fn give_up(&mut self, now: Instant, call: CallKey, status: StatusCode, why: &str) {
@@ -566,8 +546,6 @@ impl<'a> Service<'a> {
     }
 }
 
-/// Longer than any call rings.
-const NOT_YET: Duration = Duration::from_hours(1);
 /// SIP messages handled in a row.
 const BURST: usize = 8;
 /// How long callers are waited for when the box is told to stop. It has to end within 2 s.

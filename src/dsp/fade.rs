@@ -206,7 +206,7 @@ mod tests {
     #[test]
     fn minutes_are_as_smooth_as_seconds_and_no_time_is_one_frame() {
         let mut long = fade(Level::MUTE);
-        long.set(Level::UNITY, Duration::from_secs(3600));
+        long.set(Level::UNITY, Duration::from_hours(1));
         let half = 16_000 * 300;
         long.advance(half);
         let gains = gains(&mut long, 160);

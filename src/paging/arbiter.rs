@@ -63,10 +63,10 @@ pub fn arbitrate(claims: &[Claim], zone: usize, duck: Level) -> Vec<Option<Verdi
         let top = top.filter(|_| claim.zones.contains(zone))?;
         let (before, behind) = (&claims[..place], &claims[place + 1..]);
         let gives_way = claim.gives_way_to_equals(zone, before, behind);
-        Some(match claim.rank() < top {
-            _ if gives_way => Verdict::Mute,
-            true => Verdict::beaten(duck),
-            false => Verdict::Play,
+        Some(match () {
+            () if gives_way => Verdict::Mute,
+            () if claim.rank() < top => Verdict::beaten(duck),
+            () => Verdict::Play,
         })
     };
     claims.iter().enumerate().map(verdict).collect()
@@ -205,8 +205,14 @@ mod tests {
     }
 
     fn any_class() -> impl Strategy<Value = Class> {
-        use Class::*;
-        prop::sample::select(vec![Emergency, Page, Multicast, Bell, Music, Notice])
+        prop::sample::select(vec![
+            Class::Emergency,
+            Class::Page,
+            Class::Multicast,
+            Class::Bell,
+            Class::Music,
+            Class::Notice,
+        ])
     }
 
     /// Few priorities, so that many are equal.

@@ -10,7 +10,7 @@
 //! beforehand, so that it is down by then. How loud something is in a zone is what the zone says of its class, times what
 //! becomes of its claim. Leaves out: how loud a source is by itself, how loud the whole zone is, and where that is.
 
-use super::arbiter::{Claim, Class, arbitrate};
+use super::arbiter::{Claim, Class, Verdict, arbitrate};
 use super::swell::{Loss, MusicFades, Step, Swell};
 use crate::time::Instant;
 use crate::units::Level;
@@ -26,6 +26,8 @@ pub struct Floor {
     held: Vec<Held>,
     last: u64,
     changes: VecDeque<Change>,
+    /// When something is due; at once, if a claim has come or gone.
+    next: Option<Instant>,
 }
 
 /// The name of a claim; none is given out twice.
@@ -98,13 +100,13 @@ impl Floor {
     /// A floor of so many zones as there are `manners`, on which nobody is heard.
     #[must_use]
     pub fn new(manners: Vec<Manner>, fades: MusicFades) -> Self {
-        Self { manners, fades, held: Vec::new(), last: 0, changes: VecDeque::new() }
+        Self { manners, fades, held: Vec::new(), last: 0, changes: VecDeque::new(), next: None }
     }
 
     /// Things are heard like this from now on; `manners` are of as many zones as before.
     pub fn set_manners(&mut self, now: Instant, manners: Vec<Manner>, fades: MusicFades) {
         (self.manners, self.fades) = (manners, fades);
-        self.handle_timeout(now);
+        self.settle_all(now);
         for place in 0..self.held.len() {
             for cell in self.held[place].cells.clone() {
                 let (_, Step { level, fade }) = cell.gain.at(now);
@@ -138,7 +140,7 @@ impl Floor {
         let zones = claim.zones.iter().take_while(|&zone| zone < self.manners.len());
         let cells = zones.map(|zone| Cell { zone, gain: self.first_gain(now, place, zone) }).collect();
         self.held[place].cells = cells;
-        self.handle_timeout(now);
+        self.settle_all(now);
         id
     }
 
@@ -146,26 +148,37 @@ impl Floor {
     pub fn set_begin(&mut self, now: Instant, id: ClaimId, begins_at: Instant) {
         if let Some(held) = self.held.iter_mut().find(|held| held.id == id) {
             held.begins_at = begins_at;
-            self.handle_timeout(now);
+            self.settle_all(now);
         }
     }
 
     /// It is over. Its voices say what they have left as loud as they are.
     pub fn release(&mut self, now: Instant, id: ClaimId) {
         self.held.retain(|held| held.id != id);
-        self.handle_timeout(now);
+        self.settle_all(now);
     }
 
     /// Does what is due at `now`.
     pub fn handle_timeout(&mut self, now: Instant) {
-        for zone in 0..self.manners.len() {
-            self.settle(now, zone);
+        if self.poll_timeout().is_some_and(|due| due <= now) {
+            self.settle_all(now);
         }
     }
 
     /// When [`handle_timeout`](Self::handle_timeout) wants to be called.
     #[must_use]
-    pub fn poll_timeout(&self, now: Instant) -> Option<Instant> {
+    pub const fn poll_timeout(&self) -> Option<Instant> {
+        self.next
+    }
+
+    fn settle_all(&mut self, now: Instant) {
+        for zone in 0..self.manners.len() {
+            self.settle(now, zone);
+        }
+        self.next = self.due(now);
+    }
+
+    fn due(&self, now: Instant) -> Option<Instant> {
         let begins = self.held.iter().map(|held| held.begins_at).filter(|&begins_at| begins_at > now);
         let music = self.held.iter().enumerate().flat_map(|(place, held)| {
             held.cells.iter().filter_map(move |cell| {
@@ -207,11 +220,17 @@ impl Floor {
     }
 
     fn settle(&mut self, now: Instant, zone: usize) {
+        let (begun, claims) = self.begun(|held| held.begins_at <= now);
+        let verdicts = arbitrate(&claims, zone, self.duck(zone));
+        let verdict_of = |place: usize| {
+            let at = begun.binary_search(&place).ok()?;
+            verdicts.get(at).copied().flatten().map(Verdict::level)
+        };
         for place in 0..self.held.len() {
             let Some(at) = self.held[place].cells.iter().position(|cell| cell.zone == zone) else { continue };
             match self.held[place].cells[at].gain {
                 Gain::Live(old) => {
-                    let level = self.verdict(now, place, zone);
+                    let level = verdict_of(place).unwrap_or_else(|| self.verdict(now, place, zone));
                     if level != old {
                         self.held[place].cells[at].gain = Gain::Live(level);
                         self.change(place, zone, Step { level, fade: Swell::CUT });
@@ -230,13 +249,18 @@ impl Floor {
 
     /// What becomes of what is not music, among all that has begun.
     fn verdict(&self, now: Instant, place: usize, zone: usize) -> Level {
-        let counts = |&(other, held): &(usize, &Held)| other == place || held.begins_at <= now;
-        let (places, claims): (Vec<_>, Vec<_>) =
-            self.held.iter().enumerate().filter(counts).map(|(other, held)| (other, held.claim)).unzip();
+        let own = self.held[place].id;
+        let (places, claims) = self.begun(|held| held.id == own || held.begins_at <= now);
         let verdicts = arbitrate(&claims, zone, self.duck(zone));
-        let own = places.iter().position(|&other| other == place);
+        let own = places.binary_search(&place).ok();
         let verdict = own.and_then(|own| verdicts.get(own).copied().flatten());
-        verdict.map_or(Level::MUTE, super::Verdict::level)
+        verdict.map_or(Level::MUTE, Verdict::level)
+    }
+
+    /// Those that count, by their place and by what they claim.
+    fn begun(&self, counts: impl Fn(&Held) -> bool) -> (Vec<usize>, Vec<Claim>) {
+        let held = self.held.iter().enumerate().filter(|(_, held)| counts(held));
+        held.map(|(place, held)| (place, held.claim)).unzip()
     }
 
     /// What beats music in a zone, or will: an emergency at once, else whatever begins first.
@@ -310,4 +334,11 @@ fn softer(one: Level, other: Level) -> Level {
 }
 
 #[cfg(test)]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    clippy::float_cmp,
+    reason = "times and levels of a listener are small numbers, and silence is exact zeros"
+)]
 mod tests;

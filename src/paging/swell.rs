@@ -153,7 +153,8 @@ impl Swell {
 
     /// Down at once, if it is not.
     fn rest(&mut self, now: Instant, level: Level) -> Option<Step> {
-        let is_there = self.way.end == level && self.way.until <= now;
+        let is_on_its_way = self.state == State::Down || self.way.until <= now;
+        let is_there = self.way.end == level && is_on_its_way;
         self.state = State::Down;
         (!is_there).then(|| self.go(now, level, Swell::CUT))
     }

@@ -87,7 +87,7 @@ fn a_page_goes_to_the_cards_of_its_zones_and_touches_no_other() {
     let voice = site.voice(&hall);
     assert_eq!(site.told(), [vec!["1 at 80, 0"], vec![]]);
     site.cards.set_level(voice, Level::UNITY);
-    assert_eq!(site.told().map_lens(), [1, 0]);
+    assert_eq!(counts(&site.told()), [1, 0]);
     site.cards.release(voice);
     assert_eq!(site.told(), [vec!["1 ends"], vec![]]);
     let outside = site.hold(Class::Page, 60, "outside");
@@ -95,14 +95,9 @@ fn a_page_goes_to_the_cards_of_its_zones_and_touches_no_other() {
     assert_eq!(site.told(), [vec!["2 at 0, 100"], vec!["2 at 100, 0"]]);
 }
 
-trait Lens {
-    fn map_lens(&self) -> Vec<usize>;
-}
-
-impl Lens for Vec<Vec<String>> {
-    fn map_lens(&self) -> Vec<usize> {
-        self.iter().map(Vec::len).collect()
-    }
+/// How much each thread was told.
+fn counts(told: &[Vec<String>]) -> Vec<usize> {
+    told.iter().map(Vec::len).collect()
 }
 
 #[test]
@@ -121,7 +116,7 @@ fn a_higher_page_ducks_or_mutes_every_voice_of_a_lower_one_until_its_last_holder
     assert_eq!(shed, &[told(chime, 0, 0), told(page, 0, 0)]);
     drop(high);
     site.cards.tend(at(10));
-    assert_eq!(site.told().map_lens(), [0, 0], "somebody has it still");
+    assert_eq!(counts(&site.told()), [0, 0], "somebody has it still");
     drop(shared);
     assert_eq!(site.cards.poll_timeout(at(11)), Some(at(11)), "it wants to be tended");
     site.cards.tend(at(11));
@@ -264,4 +259,20 @@ fn accounts_say_where_their_calls_are_heard_and_before_whom() {
     assert_eq!(of("sip:911@192.0.2.1"), (Class::Emergency, 90, vec![0, 1, 2]));
     assert_eq!(of("sip:502@192.0.2.1;transport=udp"), (Class::Bell, 30, vec![1, 2]));
     assert_eq!(of("sip:192.0.2.1"), (Class::Page, 60, vec![0]), "as [sip] says");
+}
+
+#[test]
+fn a_change_that_finds_the_ring_full_is_told_when_there_is_room() {
+    let mut site = Site::new(ZONES);
+    let low = site.hold(Class::Page, 60, "hall");
+    let voice = site.voice(&low);
+    site.told();
+    for _ in 0..5_000 {
+        site.cards.set_level(voice, Level::UNITY);
+    }
+    let _high = site.hold(Class::Page, 70, "hall");
+    site.cards.tend(at(0));
+    assert!(!site.told()[0].iter().any(|line| line.contains("zone")));
+    assert!(site.cards.poll().is_none());
+    assert_eq!(site.told()[0], ["1: zone 0 to 8 in 5 ms"]);
 }

@@ -80,12 +80,28 @@ impl Hall {
 
     fn turn(&mut self, millis: u64, is_called: bool, is_on_air: bool) {
         let pages: &[_] = if is_called { &[(ZoneSet::ALL, is_on_air)] } else { &[] };
+        self.pages(millis, pages);
+    }
+
+    /// Where somebody waits or is on air, and whether he is on air.
+    fn pages(&mut self, millis: u64, pages: &[(ZoneSet, bool)]) -> usize {
         self.klaxon.handle_pages(at(millis), pages);
         let voices = &mut self.voices;
-        self.klaxon.handle_timeout(at(millis), || {
+        let name = || {
             *voices += 1;
             VoiceId(*voices)
-        });
+        };
+        self.klaxon.handle_timeout(at(millis), name).len()
+    }
+
+    /// Somebody rings for one zone, with a chime of his own.
+    fn call_to(&mut self, millis: u64, zones: ZoneSet, sound: &Sound) -> u64 {
+        let entry = Entry { open_at: at(millis), answer_at: at(millis) };
+        let claim = Claim { class: Class::Page, priority: 60, zones };
+        let hold = self.cards.claim(at(millis), claim, at(millis));
+        let answer_at = self.klaxon.handle_call(at(millis), entry, false, (&hold, sound));
+        self.holds.push(hold);
+        answer_at.as_micros() / 1000
     }
 
     /// What the threads were told, one after the other: `1 begins`, `1 is released`.
@@ -220,6 +236,35 @@ fn a_page_that_ends_within_its_own_chime_has_one_after_it_all_the_same() {
     hall.retire(0, 1);
     hall.turn(1100, false, false);
     assert_eq!(hall.told(), ["2 begins"]);
+}
+
+#[test]
+fn calls_for_other_zones_have_a_chime_of_their_own_meanwhile() {
+    let (first, second) = (ZoneSet::one(0), ZoneSet::one(1));
+    let mut hall = Hall::new(2, "klaxon-after = gong\n");
+    assert_eq!(hall.call_to(0, first, &Sound::Gong), 2000);
+    assert_eq!(hall.call_to(0, second, &Sound::Attention), 2700);
+    assert_eq!(hall.pages(0, &[(first, false), (second, false)]), 2, "callers may hear them, too");
+    assert_eq!(hall.told(), ["1 begins", "2 begins"]);
+    assert_eq!(hall.klaxon.sounds_at(second), Some(at(0)));
+    hall.retire(0, 1);
+    hall.pages(2000, &[(first, true), (second, false)]);
+    assert_eq!(hall.pages(2500, &[(second, false)]), 0);
+    assert_eq!(hall.told(), ["3 begins"], "after the first page, while the other chime sounds");
+}
+
+#[test]
+fn a_file_that_several_sections_name_is_read_once_and_missed_once() {
+    let named = "klaxon = /nowhere/x.wav\n";
+    let mut hall = Hall::new(
+        1,
+        &format!("{named}klaxon-after = attention\n[sip]\n{named}[caller a]\nfrom = 2??@*\n{named}"),
+    );
+    hall.read();
+    let why = "/nowhere/x.wav: No such file or directory (os error 2); the gong stands in for it";
+    assert_eq!(hall.mistakes(), [format!("[audio] klaxon, [sip] klaxon, [caller a] klaxon: error: {why}")]);
+    assert_eq!(hall.klaxon.recital(&hall.sound).map(|(_, length)| length), Some(Duration::from_secs(2)));
+    assert!(hall.klaxon.recital(&Sound::None).is_none());
 }
 
 #[test]

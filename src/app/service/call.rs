@@ -4,7 +4,7 @@ use super::super::floor::Hold;
 use super::super::media::{Prepared, Refused, Stream};
 use super::super::terms::Terms;
 use crate::key::Key;
-use crate::mix::VoiceStats;
+use crate::mix::{VoiceId, VoiceStats};
 use crate::sip::wire::NameAddr;
 use crate::sip::{EndReason, Path};
 use crate::time::Instant;
@@ -140,6 +140,11 @@ pub(super) fn tell_reception(call: &Call<'_>) {
             format_args!("the caller lost {lost} packets, jitter {jitter:.1?}, round trip {round_trip:.1?}");
         tell(Level::Info, name, what);
     }
+}
+
+/// The voice of a call that is heard, and its name for the log.
+pub(super) fn named(name: Option<&str>, stream: &Stream<'_>) -> Option<(VoiceId, String)> {
+    Some((stream.voice(), name?.to_owned())).filter(|_| stream.is_on_air())
 }
 
 pub(super) fn sentence(reason: EndReason) -> &'static str {

@@ -6,7 +6,7 @@
 //!     └──── too many wait: 486
 //! ```
 
-use super::{Call, NOT_YET, Service, Stage, tell};
+use super::{Call, Service, Stage, tell};
 use crate::app::beeps;
 use crate::app::klaxon::Begun;
 use crate::app::media::Stream;
@@ -17,6 +17,7 @@ use crate::sip::wire::{NameAddr, StatusCode, Uri};
 use crate::sip::{self, CallKey, Path};
 use crate::time::Instant;
 use crate::zones::ZoneSet;
+use core::time::Duration;
 use log::Level;
 
 /// What the configuration says of how callers are met.
@@ -30,6 +31,9 @@ impl Manners {
         Self { talk_beep: settings.audio.talk_beep }
     }
 }
+
+/// Longer than any call rings.
+pub(super) const NOT_YET: Duration = Duration::from_hours(1);
 
 impl<'a> Service<'a> {
     /// On which terms a call is taken.

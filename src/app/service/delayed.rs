@@ -9,7 +9,8 @@
 
 use super::call::tell;
 use super::call_log::Page;
-use super::{Call, NOT_YET, Service, Stage};
+use super::callers::NOT_YET;
+use super::{Call, Service, Stage};
 use crate::app::floor::Hold;
 use crate::app::playback::{AirNumber, Ended, Programme, What};
 use crate::app::terms::Terms;

@@ -1,6 +1,6 @@
 //! What is said of a call's media after it was answered.
 
-use super::{Call, Service, complain, tell};
+use super::{Call, Service, complain, named, tell};
 use crate::sip::CallKey;
 use crate::sip::wire::StatusCode;
 use crate::status::Ended;
@@ -30,9 +30,7 @@ impl Service<'_> {
         };
         match stream.handle_offer(offer) {
             Ok(ours) => {
-                if let Some(name) = name {
-                    self.voices.insert(stream.voice(), name.clone());
-                }
+                self.voices.extend(named(name.as_deref(), stream));
                 self.endpoint.accept_reoffer(now, call, ours);
             }
             Err(refused) => {
@@ -48,7 +46,7 @@ impl Service<'_> {
         let Some(Call { name, caller, stage, .. }) = self.calls.get_mut(&call) else { return };
         let Some(stream) = stage.answered_mut() else { return };
         match stream.handle_refresh(answer) {
-            Ok(()) => self.voices.extend(name.iter().map(|name| (stream.voice(), name.clone()))),
+            Ok(()) => self.voices.extend(named(name.as_deref(), stream)),
             Err(refused) => complain(self.chatter.allow(now, caller.peer.ip()), name.as_deref(), &refused),
         }
         self.page_goes_on(call);

@@ -1,8 +1,11 @@
 //! Who is heard where, played in virtual time: what a listener in each zone would measure.
 
 use super::super::swell::MusicFade;
+use super::super::{Entry, Prelude};
 use super::*;
 use crate::zones::ZoneSet;
+use proptest::collection::vec;
+use proptest::prelude::*;
 use std::collections::BTreeMap;
 
 const HALL: usize = 0;
@@ -78,13 +81,24 @@ impl Site {
     /// Goes on to `millis`, and looks only when it was asked to.
     fn run(&mut self, millis: u64) {
         while self.now < millis {
-            let due = self.floor.poll_timeout(self.at());
+            let due = self.floor.poll_timeout();
             self.now += 1;
             if due.is_some_and(|due| due <= self.at()) {
                 self.floor.handle_timeout(self.at());
                 self.take();
             }
         }
+    }
+
+    /// The same, from one time at which something is due to the next.
+    fn jump(&mut self, millis: u64) {
+        while let Some(due) = self.floor.poll_timeout().filter(|&due| due <= Instant::from_millis(millis)) {
+            self.now = self.now.max(due.as_micros().div_ceil(1000));
+            self.floor.handle_timeout(self.at());
+            self.take();
+            assert!(self.floor.poll_timeout().is_none_or(|next| next > self.at()), "it is due again at once");
+        }
+        self.now = self.now.max(millis);
     }
 
     /// How loud a claim is in a zone; 0 where it never was.
@@ -130,7 +144,7 @@ fn without_music_nobody_waits() {
     assert_eq!(site.page(Class::Page, 60, both()).0, 0);
     let (_, second) = site.page(Class::Page, 60, both());
     assert_eq!(site.level(second, HALL), 1.0);
-    assert_eq!(site.floor.poll_timeout(site.at()), None);
+    assert_eq!(site.floor.poll_timeout(), None);
 }
 
 #[test]
@@ -332,7 +346,7 @@ fn a_caller_who_is_refused_or_gives_up_before_he_begins_leaves_no_trace() {
     site.run(1000);
     site.release(page);
     site.run(20_000);
-    assert_eq!((site.level(music, HALL), site.floor.poll_timeout(site.at())), (1.0, None));
+    assert_eq!((site.level(music, HALL), site.floor.poll_timeout()), (1.0, None));
     assert!(!site.floor.holds(page) && site.floor.holds(music));
 }
 
@@ -356,4 +370,92 @@ fn zones_that_do_not_exist_are_passed_over() {
     assert_eq!(site.floor.heard(site.at(), id).count(), 2);
     let (_, nowhere) = site.page(Class::Page, 60, ZoneSet::one(40));
     assert_eq!((site.floor.heard(site.at(), nowhere).count(), site.level(id, HALL)), (0, 1.0));
+}
+
+#[test]
+fn the_fade_ends_when_the_chime_begins_however_long_it_rings_before() {
+    for (answer_after, sounds_at, answer_at) in [(0, 3000, 5000), (9000, 7000, 9000)] {
+        let [answer_after, sounds_at, answer_at] =
+            [answer_after, sounds_at, answer_at].map(Instant::from_millis);
+        let mut site = Site::new();
+        let music = site.music(both());
+        let mut prelude = Prelude::default();
+        prelude.set_length(Duration::from_secs(2));
+        let claim = Claim { class: Class::Page, priority: 60, zones: both() };
+        let open_at = site.floor.open_at(site.at(), &claim);
+        let page = site.floor.claim(site.at(), claim, site.at() + Duration::from_hours(1));
+        site.note(page);
+        let entry = Entry { open_at, answer_at: open_at.max(answer_after) };
+        assert_eq!(prelude.handle_call(site.at(), entry, false), answer_at);
+        assert_eq!(prelude.sounds_at(), Some(sounds_at));
+        site.floor.set_begin(site.at(), page, sounds_at);
+        site.take();
+        let gone_at = site.await_level(music, HALL, |level| level == 0.0);
+        assert!(is_about(gone_at, sounds_at.as_micros() / 1000), "{gone_at}");
+    }
+}
+
+/// A thing that happens: a claim of some class and priority comes, begins so much later and ends so much after that.
+#[derive(Clone, Debug)]
+struct Visit {
+    comes_at: u64,
+    begins_after: u64,
+    lasts: u64,
+    claim: Claim,
+}
+
+fn any_visit() -> impl Strategy<Value = Visit> {
+    let classes = vec![Class::Emergency, Class::Page, Class::Multicast, Class::Bell, Class::Notice];
+    let class = prop::sample::select(classes);
+    let times = (0..20_000_u64, 0..5_000_u64, 0..9_000_u64);
+    (class, 0..4_u8, 1..4_usize, times).prop_map(
+        |(class, priority, zones, (comes_at, begins_after, lasts))| {
+            let zones = (0..2).filter(|zone| zones >> zone & 1 == 1).collect();
+            let claim = Claim { class, priority: 10 + 20 * priority, zones };
+            Visit { comes_at, begins_after, lasts, claim }
+        },
+    )
+}
+
+proptest! {
+    #[test]
+    fn whatever_comes_and_goes_nothing_lower_is_loud_under_what_plays_and_music_is_back_at_the_end(
+        visits in vec(any_visit(), 0..8), offset in -3..3_i32,
+    ) {
+        let mut site = Site::with(|_| {}, |fades| fades.out.offset = f64::from(offset));
+        let music = site.music(both());
+        let mut events: Vec<(u64, usize, bool)> = Vec::new();
+        for (visit, Visit { comes_at, begins_after, lasts, .. }) in visits.iter().enumerate() {
+            events.push((*comes_at, visit, true));
+            events.push((comes_at + begins_after + lasts, visit, false));
+        }
+        events.sort_by_key(|&(at, ..)| at);
+        let mut ids = BTreeMap::new();
+        for (at, visit, comes) in events {
+            site.jump(at);
+            if comes {
+                let Visit { begins_after, claim, .. } = visits[visit];
+                let begins_at = site.at() + Duration::from_millis(begins_after);
+                let id = site.floor.claim(site.at(), claim, begins_at);
+                site.note(id);
+                ids.insert(visit, (id, claim, begins_at));
+            } else {
+                site.release(ids.remove(&visit).unwrap().0);
+            }
+            site.jump(at + 6);
+            for zone in [HALL, YARD] {
+                let begun = || ids.values().filter(|(_, claim, begins_at)| {
+                    *begins_at + Swell::CUT < site.at() && claim.zones.contains(zone)
+                });
+                let top = begun().map(|(_, claim, _)| claim.priority).max();
+                for (id, claim, _) in begun() {
+                    let is_lower = Some(claim.priority) < top;
+                    prop_assert!(!is_lower || site.level(*id, zone) == 0.0, "{claim:?} under {top:?}");
+                }
+            }
+        }
+        site.jump(100_000);
+        prop_assert_eq!((site.level(music, HALL), site.level(music, YARD)), (1.0, 1.0));
+        prop_assert_eq!(site.floor.poll_timeout(), None);
+    }
 }
