@@ -17,7 +17,7 @@
 //! | layer | modules | rule |
 //! |---|---|---|
 //! | 0 vocabulary | [`allow`], [`key`], [`time`], [`timers`], [`units`], [`zones`] | no dependencies |
-//! | 1 pure cores | [`sip`], [`sdp`], [`rtp`], [`codec`], [`dsp`], [`mix`], [`paging`], [`config`], [`control`], [`dns`], [`mdns`], [`speech`], [`status`], [`syslog`], [`slots`], [`fat`], [`appliance`], [`guard`] | bytes and `now` in, values out |
+//! | 1 pure cores | [`sip`], [`sdp`], [`rtp`], [`codec`], [`dsp`], [`mix`], [`music`], [`paging`], [`config`], [`control`], [`dns`], [`mdns`], [`speech`], [`status`], [`syslog`], [`slots`], [`fat`], [`appliance`], [`guard`] | bytes and `now` in, values out |
 //! | 2 edges | [`clock`], [`entropy`], [`net`], [`files`], [`gpio`], [`output`], [`process`], [`sandbox`], [`watchdog`] | thin, no decisions |
 //! | 3 composition | [`app`] | joins the rest |
 //!
@@ -59,6 +59,7 @@ pub mod fat;
 pub mod guard;
 pub mod mdns;
 pub mod mix;
+pub mod music;
 pub mod paging;
 pub mod rtp;
 pub mod sdp;

@@ -38,6 +38,7 @@ mod interop;
 mod load;
 mod log;
 mod mdns;
+mod music;
 mod offers;
 mod pages;
 mod pagingserver;

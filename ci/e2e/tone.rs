@@ -20,6 +20,13 @@ pub(crate) fn write_wav(path: &Path, rate: u32) {
     write_samples(path, rate, sine(rate as f32, SECONDS));
 }
 
+/// Another tone, as long as wanted.
+pub(crate) fn write_tone(path: &Path, rate: u32, hz: f32, seconds: f32) {
+    let samples =
+        (0..(rate as f32 * seconds) as u32).map(|n| AMPLITUDE * (TAU * hz / rate as f32 * n as f32).sin());
+    write_samples(path, rate, samples);
+}
+
 /// A quarter of a second of the tone, a second of silence, another quarter.
 pub(crate) fn write_wav_with_pause(path: &Path, rate: u32) {
     let tone = || sine(rate as f32, 0.25);

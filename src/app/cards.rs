@@ -6,7 +6,7 @@ use super::floor::{Begin, Floor, Hold, Told};
 use super::sink::Sink;
 use crate::clock;
 use crate::config::{ChannelSet, Settings, Switch};
-use crate::mix::{MAX_CHANNELS, Media, Recital, Report, Voice, VoiceConfig, VoiceId, VoiceStats};
+use crate::mix::{MAX_CHANNELS, Media, Piece, Recital, Report, Voice, VoiceConfig, VoiceId, VoiceStats};
 use crate::output::CardVolume;
 use crate::paging::{Claim, ClaimId};
 use crate::status;
@@ -126,6 +126,26 @@ impl<'a> Cards<'a> {
             self.tell(told);
         }
         true
+    }
+
+    /// Which cards have `voice`.
+    pub(super) fn cards_of(&self, voice: VoiceId) -> Vec<usize> {
+        (0..self.sinks.len()).filter(|&card| self.floor.borrow().has(voice, card)).collect()
+    }
+
+    /// Gives one of the cards of `voice` a piece of music; false when it is too busy, and the piece is gone.
+    pub(super) fn play_piece(&self, card: usize, voice: VoiceId, piece: Box<Piece>) -> bool {
+        self.sinks.get(card).is_some_and(|sink| sink.play_piece(voice, piece))
+    }
+
+    /// Says how fast one of the cards of `voice` reads its music; false when it is too busy.
+    pub(super) fn set_pace(&self, card: usize, voice: VoiceId, ppm: f32, paused: bool) -> bool {
+        self.sinks.get(card).is_some_and(|sink| sink.set_pace(voice, ppm, paused))
+    }
+
+    /// Whether nothing of what is held can be heard, and nothing of it is coming back.
+    pub(super) fn is_mute(&self, now: Instant, hold: &Hold<'_>) -> bool {
+        self.floor.borrow().is_mute(now, hold.id())
     }
 
     /// Plays a piece of received media.

@@ -6,8 +6,9 @@
 
 use super::arguments::Configuration;
 use super::configuration;
-use crate::config::{Device, Settings};
+use crate::config::{Device, Settings, Source};
 use crate::sandbox::{self, Extent, Reach, folder_of};
+use std::path::PathBuf;
 
 /// What came of it, for the log, which is not there yet: its thread has to be locked in, too.
 #[derive(Debug, Default)]
@@ -67,8 +68,16 @@ fn reach(configuration: &Configuration, settings: &Settings) -> Reach {
         Device::Wav(path) => Some(folder_of(&path)),
         _ => None,
     });
+    let music = settings.players.iter().flat_map(|player| &player.sources).filter_map(folder_of_source);
+    let read = read.chain(music);
     let write = WRITE.iter().map(Into::into).chain(socket).chain(recordings);
     Reach { read: read.collect(), write: write.collect() }
+}
+
+/// A folder of music, or the folder of a list or a sound.
+fn folder_of_source(source: &Source) -> Option<PathBuf> {
+    let Source::File(path) = source else { return None };
+    Some(if path.is_dir() { path.clone() } else { folder_of(path) })
 }
 
 /// Set in the environment where the machine is the box's own.
@@ -82,14 +91,13 @@ const WRITE: &[&str] = &["/dev", "/run/paging", "/tmp"];
 mod tests {
     use super::*;
     use crate::config::load;
-    use std::path::PathBuf;
-
     #[test]
     fn what_the_settings_name_can_be_reached() {
-        let text = "[audio]\ndevice = wav:/srv/heard/x.wav\n[status]\nsocket = /srv/run/s\n";
+        let text = "[audio]\ndevice = wav:/srv/heard/x.wav\n[status]\nsocket = /srv/run/s\n[music]\nsource = /srv/music/list.m3u, http://x/\n";
         let settings = load(&[("a", text.as_bytes())], [], &[]).settings;
         let configuration = Configuration { files: vec!["/srv/conf/a".into()], ..Configuration::default() };
         let Reach { read, write } = reach(&configuration, &settings);
+        assert!(read.contains(&PathBuf::from("/srv/music")));
         assert!(read.contains(&PathBuf::from("/srv/conf")) && read.contains(&PathBuf::from("/boot")));
         for folder in ["/srv/heard", "/srv/run", "/dev"] {
             assert!(write.contains(&PathBuf::from(folder)), "{write:?}");

@@ -214,6 +214,14 @@ impl Floor {
         [self.core.poll_timeout(), minute, given_up].into_iter().flatten().min()
     }
 
+    /// Whether nothing of this claim can be heard, and nothing of it is coming back.
+    pub(super) fn is_mute(&self, now: Instant, id: ClaimId) -> bool {
+        let is_mute = |level: Level| level == Level::MUTE;
+        self.core
+            .heard(now, id)
+            .all(|heard| is_mute(heard.level) && heard.next.is_none_or(|next| is_mute(next.level)))
+    }
+
     /// Where `voice` begins of what is held, and notes that it does.
     pub(super) fn attach(&mut self, now: Instant, voice: VoiceId, hold: &Hold<'_>) -> Vec<Begin> {
         let Claim { class, zones, .. } = hold.claim();

@@ -41,7 +41,12 @@ impl Levels {
             Part::Ours(part) => self.of_parts.get(part as usize).unwrap_or(&self.of_others),
             Part::Other(_) => &self.of_others,
         };
-        level as usize <= most.load(Ordering::Relaxed)
+        let most = most.load(Ordering::Relaxed);
+        if part.is_decoder() {
+            // They tell of every packet that is damaged, and streams have many.
+            return most >= Level::Debug as usize && level <= Level::Warn;
+        }
+        level as usize <= most
     }
 }
 
@@ -62,6 +67,11 @@ impl<'a> Part<'a> {
         };
         let known = MODULES.iter().find(|(_, modules)| modules.iter().any(|folder| is_in(folder)));
         Self::Ours(known.map_or(LogPart::App, |(part, _)| *part))
+    }
+
+    /// Whether it is of those that read sound.
+    fn is_decoder(self) -> bool {
+        matches!(self, Self::Other(name) if name.starts_with("symphonia"))
     }
 }
 
@@ -121,11 +131,19 @@ mod tests {
             takes("pagingbox::output::pcm", Level::Error) && !takes("pagingbox::output::pcm", Level::Warn)
         );
         assert!(!takes("pagingbox::app::legs", Level::Error));
-        for other in ["pagingbox::app::serve", "pagingbox::app::service", "symphonia_core::probe"] {
+        for other in ["pagingbox::app::serve", "pagingbox::app::service", "async_io::driver"] {
             assert!(takes(other, Level::Warn) && !takes(other, Level::Info), "{other}");
         }
         assert_eq!(levels.most(), LevelFilter::Debug);
         assert_eq!(self::levels("[log]\nlevel = off\n").most(), LevelFilter::Off);
+    }
+
+    #[test]
+    fn what_decoders_say_of_damaged_packets_is_for_who_looks_for_it() {
+        let takes = |text: &str, level| levels(text).takes(Part::of("symphonia_bundle_mp3::demuxer"), level);
+        assert!(!takes("[log]\nlevel = info\n", Level::Error));
+        assert!(takes("[log]\nlevel = debug\n", Level::Warn));
+        assert!(!takes("[log]\nlevel = debug\n", Level::Debug));
     }
 
     #[test]

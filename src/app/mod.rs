@@ -13,6 +13,7 @@
 //! - `klaxon` makes the chimes ready that are heard before a page and after it.
 //! - `playback` is what the box plays at a word: stored announcements, the emergency, what is brought to it at the
 //!   `control_socket` by a `play_visit`, on a [`play_arguments`] line.
+//! - `music` are the players of music between pages.
 //! - `configuration` reads files, environment and `--set`, and `reload` has them read again; `configure` checks and prints
 //!   them; [`arguments`] is the command line.
 //! - `boot` makes the files of the card image's tools, once, before anything else runs there.
@@ -74,6 +75,7 @@ mod log_levels;
 mod lookup;
 mod mdns;
 mod media;
+mod music;
 mod notify;
 mod open_files;
 mod outlook;

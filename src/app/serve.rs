@@ -13,6 +13,7 @@ use super::legs::Legs;
 use super::lines::{Chips, Lines};
 use super::mdns::Mdns;
 use super::media::Media;
+use super::music::Music;
 use super::notify::Notifier;
 use super::open_files;
 use super::outlook::Outlook;
@@ -25,7 +26,7 @@ use super::sink::Sink;
 use super::status_socket::StatusSocket;
 use super::tidings::Tidings;
 use crate::clock;
-use crate::config::{Output, Settings, meanwhile};
+use crate::config::{MAX_PLAYERS, Output, Settings, meanwhile};
 use crate::control;
 use crate::entropy;
 use crate::mix::{self, Command, Conference, Mixer, Report, Spread};
@@ -207,6 +208,7 @@ fn work<'a>(
     let playback = Playback::new(settings, Rc::clone(&executor), media.cards(), media.bell());
     let desk = Desk::new(playback, control, settings.clone());
     let phone = Phone::new(settings, Rc::clone(&executor), media.bell());
+    let music = Music::new(clock::now(), settings, media.cards());
     let lines = Lines::new(settings, Rc::new(Chips), Rc::clone(&executor), media.bell());
     let reload = Reload::new(origin, settings.clone(), Rc::clone(&executor), media.bell());
     let external = settings.sip.external.map(|external| (external.ip, external.port));
@@ -214,7 +216,7 @@ fn work<'a>(
     let (pager, media) = (Pager::new(policy(settings)), (media, settings));
     let mut service = Service::new(endpoint, pager, media, post, (accounts, reload));
     service = service.with_outlook(outlook).announcing(announcements);
-    service = service.switching(lines).found_by(mdns).chiming(klaxon);
+    service = service.switching(lines).found_by(mdns).chiming(klaxon).with_music(music);
     service = service.playing(desk).dialled_by(phone);
     net::run(&executor, service.serve(&inbox)).map_err(ServeError::Reactor)
 }
@@ -350,8 +352,8 @@ pub(super) const USER_AGENT: &str = concat!("PagingBox/", env!("CARGO_PKG_VERSIO
 /// Calls at once.
 const MAX_CALLS: usize = 250;
 /// Voices of the box itself beside them: what it says, a chime, and one that is fading out; what it plays at a word, and the
-/// emergency.
-const OWN_VOICES: usize = 3 + playback::MOST + 1;
+/// emergency; and a player each, twice, for one may fade out while another begins.
+const OWN_VOICES: usize = 3 + playback::MOST + 1 + 2 * MAX_PLAYERS;
 /// SIP connections at once.
 const MAX_CONNECTIONS: u64 = 1024;
 /// So many are taken whatever the machine allows.

@@ -11,6 +11,7 @@ mod call_log;
 mod callers;
 mod chimes;
 mod delayed;
+mod music;
 mod offers;
 mod phone;
 mod playing;
@@ -31,6 +32,7 @@ use super::legs::Legs;
 use super::lines::Lines;
 use super::mdns::Mdns;
 use super::media::{Media, Refused};
+use super::music::Music;
 use super::notify::Outline;
 use super::outlook::Outlook;
 use super::phone::Phone;
@@ -103,6 +105,8 @@ pub(super) struct Service<'a> {
     desk: Option<Desk<'a>>,
     /// `None`: keys mean nothing.
     phone: Option<Phone<'a>>,
+    /// `None`: it has no players.
+    music: Option<Music<'a>>,
     outlook: Outlook,
     /// The box is told to stop: nobody is answered any more.
     is_leaving: bool,
@@ -151,6 +155,7 @@ impl<'a> Service<'a> {
             klaxon: None,
             desk: None,
             phone: None,
+            music: None,
             outlook: Outlook::new(clock::now(), Vec::new()),
             is_leaving: false,
             calls: HashMap::new(),
@@ -213,6 +218,9 @@ impl<'a> Service<'a> {
         }
         if let Some(desk) = &mut self.desk {
             desk.playback.stop();
+        }
+        if let Some(mut music) = self.music.take() {
+            music.stop();
         }
         self.answers.clear();
         for &call in self.calls.keys() {
@@ -312,14 +320,15 @@ impl<'a> Service<'a> {
         while let Some((card, report)) = self.cards.poll_numbered() {
             self.pages.handle_report(card, &report);
             self.on_report(&report);
-            // A voice that came back is freed here, where freeing is allowed.
-            drop(report);
+            // A voice that came back is freed here, where freeing is allowed, unless it is a box of music to be filled again.
+            self.take_back(report);
         }
         self.follow_delayed(now);
         self.pages.handle_timeout(now);
         self.follow(now);
         self.follow_playback(now);
         self.cards.tend(now);
+        self.play_music(now);
         self.switch(now);
         self.show(now);
     }
@@ -367,8 +376,9 @@ impl<'a> Service<'a> {
         let bells = self.ringer.poll_timeout();
         let floor = self.cards.poll_timeout(clock::now());
         let now = clock::now();
+        let music = self.music.as_ref().and_then(|music| music.poll_timeout(now));
         let (pages, delays) = (self.pages.poll_timeout(now), self.delays.poll_timeout(now));
-        let own = own.into_iter().chain([desk, phone, pages, delays]);
+        let own = own.into_iter().chain([desk, phone, pages, delays, music]);
         let others = [post, reload, outlook, reports, answer, announcement, lines, chime, told, floor, bells];
         own.chain(others).flatten().min()
     }

@@ -5,7 +5,9 @@
 
 use crate::clock;
 use crate::config::Output;
-use crate::mix::{Command, Media, OutputLevels, OutputStats, Report, Route, Voice, VoiceId, VoiceStats};
+use crate::mix::{
+    Command, Media, OutputLevels, OutputStats, Piece, Report, Route, Voice, VoiceId, VoiceStats,
+};
 use crate::output::{CardVolume, Control, DeviceNews, Found, State};
 use crate::status;
 use crate::time::Instant;
@@ -93,6 +95,16 @@ impl<'a> Sink<'a> {
         is_taken
     }
 
+    /// Gives `voice` a piece of music; false when the ring is full, and the piece is gone.
+    pub(super) fn play_piece(&self, voice: VoiceId, piece: Box<Piece>) -> bool {
+        self.send(Command::Piece { voice, piece })
+    }
+
+    /// Says how fast the music of `voice` is read, in millionths; false when the ring is full.
+    pub(super) fn set_pace(&self, voice: VoiceId, ppm: f32, paused: bool) -> bool {
+        self.send(Command::SetPace { voice, ppm, paused })
+    }
+
     /// Plays a piece of received media.
     pub(super) fn play(&self, media: Media) {
         let arrival = media.chunk.arrival;
@@ -173,7 +185,7 @@ impl<'a> Sink<'a> {
                 self.routes.borrow_mut().retain(|&(other, _), _| other != voice);
                 self.voices.set(self.voices.get().saturating_sub(1));
             }
-            Report::Playing { .. } => {}
+            Report::Playing { .. } | Report::Spent { .. } => {}
         }
     }
 

@@ -1,6 +1,6 @@
 //! Files at any rate, brought to the rate of a bus before they are played.
 //!
-//! [`convert`] is for whole clips, not for streams: it may look at all of the signal and take its time. Each output is
+//! [`convert`] is for whole clips; [`Resampler`](super::Resampler) does the same for streams. It may look at all of the signal and take its time. Each output is
 //! a weighted sum of the inputs around it, under a sinc of 96 zero crossings with a Kaiser window: aliases and images
 //! lie below -80 dB, and 0.88 of the band that both rates have is kept within 0.01 dB. The weights of up to 1024 places
 //! between two inputs are worked out once; where the ratio of the rates has more, those of two neighbours are blended,
@@ -37,11 +37,7 @@ pub fn converted(
     from: SampleRate,
     to: SampleRate,
 ) -> Result<impl Iterator<Item = f32>, ConvertError> {
-    for rate in [from, to] {
-        if !(MIN_HZ..=MAX_HZ).contains(&rate.hz()) {
-            return Err(ConvertError::Rate(rate));
-        }
-    }
+    check([from, to])?;
     let bank = (from != to).then(|| Bank::new(from, to));
     let (from, to) = (u64::from(from.hz()), u64::from(to.hz()));
     let frames = (samples.len() as u64 * to + from / 2) / from;
@@ -49,6 +45,12 @@ pub fn converted(
         Some(bank) => bank.sample(samples, frame * from / to, frame * from % to),
         None => samples[frame as usize],
     }))
+}
+
+/// Whether these are rates that can be converted.
+pub(super) fn check(rates: [SampleRate; 2]) -> Result<(), ConvertError> {
+    let refused = rates.into_iter().find(|rate| !(MIN_HZ..=MAX_HZ).contains(&rate.hz()));
+    refused.map_or(Ok(()), |rate| Err(ConvertError::Rate(rate)))
 }
 
 /// Why a clip was not converted.
@@ -70,7 +72,8 @@ impl fmt::Display for ConvertError {
 impl std::error::Error for ConvertError {}
 
 /// The weights of the inputs around an output, for places from one input to the next.
-struct Bank {
+#[derive(Debug)]
+pub(super) struct Bank {
     /// A row for each place, and one for the next input.
     weights: Vec<f32>,
     /// Inputs that count on either side, which is half a row.
@@ -81,7 +84,7 @@ struct Bank {
 }
 
 impl Bank {
-    fn new(from: SampleRate, to: SampleRate) -> Self {
+    pub(super) fn new(from: SampleRate, to: SampleRate) -> Self {
         // How far the sinc is drawn out, so that what the lower rate cannot hold is gone.
         let stretch = (f64::from(from.hz()) / f64::from(to.hz())).max(1.0);
         let half = (CROSSINGS * stretch).ceil() as usize;
@@ -93,8 +96,13 @@ impl Bank {
         Self { weights, half, places: u64::from(places), rate: u64::from(to.hz()) }
     }
 
+    /// Inputs that count on either side of an output.
+    pub(super) const fn half(&self) -> usize {
+        self.half
+    }
+
     /// The output `part` of a rate behind the input `base`.
-    fn sample(&self, samples: &[f32], base: u64, part: u64) -> f32 {
+    pub(super) fn sample(&self, samples: &[f32], base: u64, part: u64) -> f32 {
         let place = part * self.places / self.rate;
         let rest = part * self.places % self.rate;
         let sample = self.weigh(samples, base, place);

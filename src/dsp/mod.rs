@@ -21,7 +21,7 @@
 //! Instructions were counted on x86-64 with SSE2, in blocks of 2.5 ms, by `ci/bench/run`.
 //!
 //! [`Noise`] makes what is heard where nothing is sent, [`Chime`] what is heard before a page. [`Dtmf`] listens beside all this, for keys.
-//! Files are brought to the rate of a bus beforehand, by [`convert`]; a card that only knows 44.1 kHz gets [`Polyphase`]
+//! Files are brought to the rate of a bus beforehand, by [`convert`], music on its way to the audio thread, by [`Resampler`]; a card that only knows 44.1 kHz gets [`Polyphase`]
 //! behind the limiter.
 //!
 //! A [`Ramp`] changes a gain at once and without a click; a [`Fade`] takes its time.
@@ -42,6 +42,7 @@ mod meter;
 mod noise;
 mod polyphase;
 mod ramp;
+mod resampler;
 mod timescale;
 mod tone;
 mod upsampler;
@@ -62,5 +63,6 @@ pub use meter::{Meter, Reading};
 pub use noise::Noise;
 pub use polyphase::Polyphase;
 pub use ramp::Ramp;
+pub use resampler::Resampler;
 pub use timescale::TimeScale;
 pub use tone::Tone;

@@ -10,7 +10,7 @@ use symphonia::core::codecs::audio::{AudioDecoder, AudioDecoderOptions};
 use symphonia::core::errors::Error;
 use symphonia::core::formats::probe::Hint;
 use symphonia::core::formats::{FormatOptions, FormatReader, TrackType};
-use symphonia::core::io::{MediaSourceStream, MediaSourceStreamOptions};
+use symphonia::core::io::{MediaSource, MediaSourceStream, MediaSourceStreamOptions};
 use symphonia::core::meta::MetadataOptions;
 use symphonia::core::packet::Packet;
 
@@ -55,16 +55,17 @@ fn clip(path: &Path, read: impl FnOnce(&mut Reader) -> Result<Clip, Failure>) ->
     if file.metadata().map_err(unreadable)?.is_dir() {
         return Err(unreadable(io::ErrorKind::IsADirectory.into()));
     }
-    let clip =
-        Reader::open(file).and_then(|mut reader| read(&mut reader)).map_err(|failure| failure.at(path))?;
+    let clip = Reader::open(Box::new(file))
+        .and_then(|mut reader| read(&mut reader))
+        .map_err(|failure| failure.at(path))?;
     if clip.samples.is_empty() {
         return Err(ClipError::Empty { path: path.to_owned() });
     }
     Ok(clip)
 }
 
-/// A file being read.
-struct Reader {
+/// A file or a stream being read.
+pub(super) struct Reader {
     format: Box<dyn FormatReader>,
     decoder: Box<dyn AudioDecoder>,
     track: u32,
@@ -72,19 +73,51 @@ struct Reader {
 }
 
 impl Reader {
-    fn open(file: File) -> Result<Self, Failure> {
-        let stream = MediaSourceStream::new(Box::new(file), MediaSourceStreamOptions::default());
+    pub(super) fn open(source: Box<dyn MediaSource>) -> Result<Self, Failure> {
+        let stream = MediaSourceStream::new(source, MediaSourceStreamOptions::default());
         let (options, metadata) = (FormatOptions::default(), MetadataOptions::default());
         let format = symphonia::default::get_probe().probe(&Hint::new(), stream, options, metadata)?;
-        let track =
-            format.default_track(TrackType::Audio).ok_or(Failure::NotSound("it has no sound track"))?;
-        let parameters = track.codec_params.as_ref().and_then(|parameters| parameters.audio());
-        let parameters = parameters.ok_or(Failure::NotSound("its kind of samples is unknown"))?;
-        let rate = parameters.sample_rate.and_then(SampleRate::new);
-        let rate = rate.ok_or(Failure::NotSound("its sample rate is impossible"))?;
-        let options = AudioDecoderOptions::default();
-        let decoder = symphonia::default::get_codecs().make_audio_decoder(parameters, &options)?;
-        Ok(Self { track: track.id, rate, decoder, format })
+        let (track, rate, decoder) = begin(format.as_ref())?;
+        Ok(Self { format, decoder, track, rate })
+    }
+
+    /// Frames per second of what is read next.
+    pub(super) const fn rate(&self) -> SampleRate {
+        self.rate
+    }
+
+    /// Goes on with what has taken the place of the track: the next programme of a stream.
+    fn begin_anew(&mut self) -> Result<(), Failure> {
+        (self.track, self.rate, self.decoder) = begin(self.format.as_ref())?;
+        Ok(())
+    }
+
+    /// Appends what the next packet holds.
+    pub(super) fn read_packet(
+        &mut self,
+        interleaved: &mut Vec<f32>,
+        samples: &mut Vec<f32>,
+    ) -> Result<Next, Failure> {
+        let packet = match self.next_packet() {
+            Ok(Some(packet)) => packet,
+            Ok(None) => return Ok(Next::End),
+            Err(Failure::Changed) => {
+                self.begin_anew()?;
+                return Ok(Next::Nothing);
+            }
+            Err(failure) => return Err(failure),
+        };
+        if packet.track_id != self.track {
+            return Ok(Next::Nothing);
+        }
+        match self.decoder.decode(&packet) {
+            Ok(decoded) => {
+                mix_down(&decoded, interleaved, samples);
+                Ok(Next::Sound)
+            }
+            Err(Error::DecodeError(_)) => Ok(Next::Nothing),
+            Err(error) => Err(error.into()),
+        }
     }
 
     fn read_all(&mut self) -> Result<Clip, Failure> {
@@ -123,6 +156,29 @@ impl Reader {
     }
 }
 
+/// The track of a file or a stream, its rate, and what decodes it.
+fn begin(format: &dyn FormatReader) -> Result<(u32, SampleRate, Box<dyn AudioDecoder>), Failure> {
+    let track = format.default_track(TrackType::Audio).ok_or(Failure::NotSound("it has no sound track"))?;
+    let parameters = track.codec_params.as_ref().and_then(|parameters| parameters.audio());
+    let parameters = parameters.ok_or(Failure::NotSound("its kind of samples is unknown"))?;
+    let rate = parameters.sample_rate.and_then(SampleRate::new);
+    let rate = rate.ok_or(Failure::NotSound("its sample rate is impossible"))?;
+    let options = AudioDecoderOptions::default();
+    let decoder = symphonia::default::get_codecs().make_audio_decoder(parameters, &options)?;
+    Ok((track.id, rate, decoder))
+}
+
+/// What a packet held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Next {
+    /// Sound.
+    Sound,
+    /// Nothing that could be decoded; what follows may.
+    Nothing,
+    /// There is no more.
+    End,
+}
+
 /// Appends the mean of the channels: the sum could clip.
 fn mix_down(decoded: &GenericAudioBufferRef<'_>, interleaved: &mut Vec<f32>, samples: &mut Vec<f32>) {
     decoded.copy_to_vec_interleaved(interleaved);
@@ -139,9 +195,11 @@ fn finite(sample: f32) -> f32 {
 }
 
 /// What went wrong, before the path is known.
-enum Failure {
+pub(super) enum Failure {
     Io(io::Error),
     NotSound(&'static str),
+    /// Something else begins here.
+    Changed,
     TooLong,
 }
 
@@ -151,6 +209,7 @@ impl Failure {
         match self {
             Self::Io(source) => ClipError::Unreadable { path, source },
             Self::NotSound(reason) => ClipError::NotSound { path, reason },
+            Self::Changed => ClipError::NotSound { path, reason: CHANGED },
             Self::TooLong => ClipError::TooLong { path, limit: MAX_LENGTH },
         }
     }
@@ -166,11 +225,13 @@ impl From<Error> for Failure {
             Error::DecodeError(reason) | Error::Unsupported(reason) | Error::LimitError(reason) => {
                 Self::NotSound(reason)
             }
-            _ => Self::NotSound("its contents change on the way"),
+            Error::ResetRequired => Self::Changed,
+            _ => Self::NotSound(CHANGED),
         }
     }
 }
 
+const CHANGED: &str = "its contents change on the way";
 /// The longest clip. At 48 kHz it takes 115 MB, a quarter of the memory of the smallest Raspberry Pi.
 pub const MAX_LENGTH: Duration = Duration::from_mins(10);
 /// The longest beginning: two minutes at 48 kHz, 23 MB.

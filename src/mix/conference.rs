@@ -67,8 +67,11 @@ impl Conference {
                     seat.source.release(now);
                 }
             }
-            // Callers are in no zone, and what they hear has a level of its own.
-            Command::Route { .. } | Command::SetOutput(_) => {}
+            // Callers are in no zone, and what they hear has a level of its own, and no music.
+            Command::Route { .. }
+            | Command::SetOutput(_)
+            | Command::Piece { .. }
+            | Command::SetPace { .. } => {}
         }
     }
 

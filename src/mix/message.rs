@@ -1,5 +1,6 @@
 //! What a mixer is told, and what it tells.
 
+use super::reel::Piece;
 use super::route::Route;
 use super::voice::Voice;
 use crate::dsp::Reading;
@@ -36,6 +37,22 @@ pub enum Command {
     },
     /// Speech for a voice.
     Media(Media),
+    /// Music for a voice. The box comes back in [`Report::Spent`], or with its voice.
+    Piece {
+        /// Which.
+        voice: VoiceId,
+        /// What is to be heard after the pieces that were sent before.
+        piece: Box<Piece>,
+    },
+    /// How fast the pieces of a voice are to be read.
+    SetPace {
+        /// Which.
+        voice: VoiceId,
+        /// How much faster than the sink's clock, in millionths; reached within seconds.
+        ppm: f32,
+        /// Whether it is to stand still, after 5 ms, and to hold what it has.
+        paused: bool,
+    },
     /// Changes how loud a voice is, within 5 ms; one that says what is in memory, within its own fade.
     SetLevel {
         /// Which.
@@ -50,7 +67,7 @@ pub enum Command {
         /// Whether it is to be mute.
         hushed: bool,
     },
-    /// Plays what the voice has left, then retires it. One that says what is in memory fades out.
+    /// Plays what the voice has left, then retires it. One that says what is in memory fades out, as music does.
     Release {
         /// Which.
         voice: VoiceId,
@@ -92,6 +109,13 @@ pub enum Report {
         /// How.
         stats: VoiceStats,
     },
+    /// A piece of music was played; its box is to be filled again. This is never lost.
+    Spent {
+        /// Whose it was.
+        voice: VoiceId,
+        /// The box.
+        piece: Box<Piece>,
+    },
     /// How loud the output is, once a second while it is not idle.
     Output(OutputStats),
     /// A voice is no longer needed, or has said all that it had in memory, and is given back. This is never lost.
@@ -124,6 +148,8 @@ pub struct VoiceStats {
     pub gain: f32,
     /// Chunks of a payload type that the voice cannot decode, played as silence.
     pub undecoded: u64,
+    /// How often music ran out.
+    pub dry: u64,
 }
 
 /// The most channels whose levels can be told.

@@ -1,6 +1,7 @@
 //! Voices come, speak and go; what they say becomes one block after the other.
 
 use super::message::{Command, MAX_ZONES, OutputLevels, OutputStats, Report, VoiceId, VoiceStats};
+use super::reel::Piece;
 use super::route::{Faders, Outlet, Route};
 use super::spread::Spread;
 use super::voice::Voice;
@@ -99,6 +100,12 @@ impl Mixer {
                 Some(seat) => seat.source.handle_media(now, &media.chunk),
                 None => self.stray_media += 1,
             },
+            Command::Piece { voice, piece } => self.handle_piece(voice, piece),
+            Command::SetPace { voice, ppm, paused } => {
+                if let Some(seat) = self.find(voice) {
+                    seat.source.set_pace(ppm, paused);
+                }
+            }
             Command::SetLevel { voice, level } => {
                 if let Some(seat) = self.find(voice) {
                     seat.source.set_level(level);
@@ -172,6 +179,14 @@ impl Mixer {
             self.has_news |= retired;
             let faders = Faders::new(route, self.zones.len());
             self.seats.push(Seat { voice, source, faders, retired, playing: Playing::NotYet, stats: None });
+        }
+    }
+
+    /// A piece of a voice that waits to be given back goes back with it. For one that is not there none is sent, or it is
+    /// dropped here.
+    fn handle_piece(&mut self, voice: VoiceId, piece: Box<Piece>) {
+        if let Some(seat) = self.seats.iter_mut().find(|seat| seat.voice == voice) {
+            let _ = seat.source.handle_piece(piece);
         }
     }
 
@@ -261,7 +276,7 @@ impl Seat {
     }
 
     fn has_news(&self) -> bool {
-        self.retired || self.playing == Playing::ToTell
+        self.retired || self.playing == Playing::ToTell || self.source.has_spent()
     }
 
     fn poll(&mut self) -> Option<Report> {
@@ -269,6 +284,9 @@ impl Seat {
         if self.playing == Playing::ToTell {
             self.playing = Playing::Told;
             return Some(Report::Playing { voice });
+        }
+        if let Some(piece) = self.source.take_spent() {
+            return Some(Report::Spent { voice, piece });
         }
         let stats = self.stats.take()?;
         Some(Report::Voice { voice, stats })

@@ -23,7 +23,9 @@
 //! Delay from the arrival of a packet to its first frame: the target of its jitter buffer (10 ms on a good network) and
 //! 4.7 ms of filters; 3.7 ms for G.722, 3.0 ms for L16 of 48 kHz.
 //!
-//! Left out: who is heard where and when, which is for `paging`; music that is read on the way.
+//! Music is read on the way: it comes in pieces ([`Piece`]), the boxes of which go back to be filled again.
+//!
+//! Left out: who is heard where and when, which is for `paging`.
 
 mod aside;
 mod bus;
@@ -38,6 +40,7 @@ mod mixer;
 mod pace;
 mod playout;
 mod recital;
+mod reel;
 mod repetition;
 mod rise;
 mod route;
@@ -55,6 +58,7 @@ pub use message::{
 };
 pub use mixer::Mixer;
 pub use recital::{Part, Recital};
+pub use reel::Piece;
 pub use route::Route;
 pub use spread::Spread;
 pub use voice::{Format, Voice, VoiceConfig, prepare};

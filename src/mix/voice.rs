@@ -5,6 +5,7 @@ use super::envelope::{Envelope, Gains};
 use super::message::VoiceStats;
 use super::playout::Playout;
 use super::recital::{Recital, Reciter};
+use super::reel::{Piece, Reel};
 use super::rise::{Bus, Rise};
 use super::{BLOCK, BLOCK_TIME};
 use crate::codec::Codec;
@@ -50,11 +51,46 @@ impl Voice {
         }
     }
 
+    /// A voice that plays music, piece by piece as it comes, until it is released.
+    #[must_use]
+    pub fn music(level: Level) -> Self {
+        Self {
+            source: Source::Music(Reel::new()),
+            envelope: Envelope::new(level, MUSIC_FADE),
+            meter: Meter::new(),
+            metered: 0,
+            phase: Phase::Open,
+        }
+    }
+
     pub(super) fn handle_media(&mut self, now: Instant, chunk: &Chunk) {
         if let Source::Telephone(telephone) = &mut self.source
             && self.phase == Phase::Open
         {
             telephone.playout.insert(now, chunk);
+        }
+    }
+
+    /// Takes a piece of music; gives it back where this is no music.
+    pub(super) fn handle_piece(&mut self, piece: Box<Piece>) -> Option<Box<Piece>> {
+        let Source::Music(reel) = &mut self.source else { return Some(piece) };
+        reel.insert(piece);
+        None
+    }
+
+    /// A piece of music that was played.
+    pub(super) fn take_spent(&mut self) -> Option<Box<Piece>> {
+        let Source::Music(reel) = &mut self.source else { return None };
+        reel.take_spent()
+    }
+
+    pub(super) fn has_spent(&self) -> bool {
+        matches!(&self.source, Source::Music(reel) if reel.has_spent())
+    }
+
+    pub(super) fn set_pace(&mut self, ppm: f32, is_paused: bool) {
+        if let Source::Music(reel) = &mut self.source {
+            reel.set_pace(ppm, is_paused);
         }
     }
 
@@ -77,7 +113,7 @@ impl Voice {
             Source::Telephone(telephone) => {
                 self.phase = Phase::Draining { until: now + telephone.playout.time_left() + BLOCK_TIME };
             }
-            Source::Recital(_) => self.close(),
+            Source::Recital(_) | Source::Music(_) => self.close(),
         }
     }
 
@@ -113,15 +149,23 @@ impl Voice {
         match &self.source {
             Source::Telephone(telephone) => telephone.playout.stream().has_spoken(),
             Source::Recital(reciter) => reciter.has_spoken(),
+            Source::Music(reel) => reel.has_spoken(),
         }
     }
 
-    /// How it fares. What is in memory has a level and nothing else that could be told.
+    /// How it fares. What is in memory has a level and nothing else that could be told; music also says how much of it is held.
     #[must_use]
     pub fn stats(&self) -> VoiceStats {
-        let Source::Telephone(Telephone { playout, rise, .. }) = &self.source else {
-            let level = self.meter.reading();
-            return VoiceStats { level, span: self.span(), gain: 1.0, ..VoiceStats::default() };
+        let level = self.meter.reading();
+        let Telephone { playout, rise, .. } = match &self.source {
+            Source::Telephone(telephone) => telephone,
+            Source::Recital(_) => {
+                return VoiceStats { level, span: self.span(), gain: 1.0, ..VoiceStats::default() };
+            }
+            Source::Music(reel) => {
+                let (delay, drift_ppm, dry) = (reel.time_held(), reel.ppm(), reel.dry());
+                return VoiceStats { delay, drift_ppm, level, span: self.span(), gain: 1.0, dry, ..VoiceStats::default() };
+            }
         };
         let stream = playout.stream();
         VoiceStats {
@@ -129,10 +173,11 @@ impl Voice {
             delay: playout.delay(),
             target: stream.jitter().target(),
             drift_ppm: rise.ppm(),
-            level: self.meter.reading(),
+            level,
             span: self.span(),
             gain: 1.0,
             undecoded: stream.undecoded(),
+            dry: 0,
         }
     }
 
@@ -190,12 +235,13 @@ pub fn prepare(rate: SampleRate) {
     let _ = Rise::new(rate, 0.0);
 }
 
-/// What a voice is made of. Music, which is too long for the memory, is to join here.
+/// What a voice is made of.
 #[derive(Clone, Debug)]
 #[expect(clippy::large_enum_variant, reason = "a voice is boxed as a whole")]
 enum Source {
     Telephone(Telephone),
     Recital(Reciter),
+    Music(Reel),
 }
 
 impl Source {
@@ -203,6 +249,7 @@ impl Source {
         match self {
             Self::Telephone(telephone) => telephone.rise.bus(),
             Self::Recital(reciter) => reciter.bus(),
+            Self::Music(_) => Bus::Full,
         }
     }
 
@@ -211,6 +258,7 @@ impl Source {
         match self {
             Self::Telephone(telephone) => telephone.render(now, block),
             Self::Recital(reciter) => reciter.render(block),
+            Self::Music(reel) => reel.render(block),
         }
     }
 
@@ -318,6 +366,9 @@ impl Leftover {
         self.heard += 1;
     }
 }
+
+/// A change of the volume of music, and its end, unless something else is to be heard: long enough to be no event.
+const MUSIC_FADE: Duration = Duration::from_millis(300);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {

@@ -21,6 +21,7 @@
 
 mod changes;
 mod folders;
+mod http;
 mod interface;
 mod local;
 mod multicast_dns;
@@ -38,6 +39,7 @@ mod udp;
 
 pub use changes::Changes;
 pub use folders::Folders;
+pub use http::{HttpError, HttpStream, STALLED};
 pub use interface::{addresses, attached, links};
 pub use local::{Local, LocalError, LocalListener};
 pub use multicast_dns::{MulticastDns, multicast_links};

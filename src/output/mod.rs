@@ -11,7 +11,7 @@
 //! [`RingedMixer`] outside of tests. [`devices`] finds the cards. [`pace`] is a beat for threads that have no
 //! card; [`rt`] asks the kernel for punctuality.
 //!
-//! What it leaves out: mixing and levels (see [`crate::mix`]), capture. The card's own volume is a [`CardVolume`].
+//! [`LineIn`] is the one input: what a sound card hears, for music. What it leaves out: mixing and levels (see [`crate::mix`]). The card's own volume is a [`CardVolume`].
 
 pub mod devices;
 pub mod rt;
@@ -23,6 +23,7 @@ mod found;
 mod geometry;
 mod kind;
 mod legs;
+mod line_in;
 mod lookout;
 mod mixer;
 mod negotiate;
@@ -43,6 +44,7 @@ pub use engine::{Engine, RingedMixer};
 pub use found::{DeviceNews, Found};
 pub use geometry::IDLE_QUEUE;
 pub use legs::{Beat, Link, Order, Word, run as run_legs};
+pub use line_in::{LineIn, LineInError};
 pub use mixer::{CardVolume, MixerError};
 pub use pacer::{MAX_LATE, pace};
 pub use pcm::CardError;

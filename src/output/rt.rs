@@ -36,6 +36,17 @@ pub fn set_ordinary() -> io::Result<()> {
     outcome(result)
 }
 
+/// Lets ordinary threads go before the calling one: for work that may take its time.
+///
+/// # Errors
+///
+/// Never, by what the kernel promises: no right is asked for.
+pub fn set_patient() -> io::Result<()> {
+    // SAFETY: the call takes three numbers; on Linux 0 means the calling thread.
+    let result = unsafe { libc::setpriority(libc::PRIO_PROCESS, 0, PATIENT) };
+    outcome(result)
+}
+
 /// Makes all threads allocate from the same memory. To be called before the second thread starts.
 ///
 /// glibc gives threads arenas of their own and reserves 64 MB of addresses for each. Once memory is locked, all of them
@@ -234,6 +245,9 @@ fn outcome(result: i32) -> io::Result<()> {
 
 /// `_IOWR('W', 6, int)` (linux/watchdog.h).
 const WDIOC_SETTIMEOUT: libc::Ioctl = 0xc004_5706_u32 as libc::Ioctl;
+
+/// How nice a thread is that may take its time (setpriority(2)).
+const PATIENT: libc::c_int = 10;
 
 /// Stack of a thread of ours.
 pub const THREAD_STACK_BYTES: usize = 256 * 1024;

@@ -62,7 +62,7 @@ impl Condition<'_> {
             Fault::NotRegistered { account, failure } => {
                 Some(format!("{account} is not registered: {}", failure.text))
             }
-            Fault::NoCard { .. } | Fault::NoLine { .. } => Some(fault.to_string()),
+            Fault::NoCard { .. } | Fault::NoLine { .. } | Fault::NoMusic { .. } => Some(fault.to_string()),
             Fault::Mistakes { count: 1, .. } => {
                 Some("one mistake in the configuration, see below".to_owned())
             }

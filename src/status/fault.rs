@@ -42,6 +42,13 @@ pub enum Fault {
         /// Why, and what to do.
         text: String,
     },
+    /// None of the sources of a player works.
+    NoMusic {
+        /// Which: `music`, `music lobby`.
+        player: String,
+        /// Why.
+        text: String,
+    },
     /// The configuration holds mistakes.
     Mistakes {
         /// How many.
@@ -117,6 +124,7 @@ impl fmt::Display for Fault {
                 write!(f, "{device} hangs: nothing was written to it for {} s", silent_ms / 1000)
             }
             Self::NoLine { line, text } => write!(f, "{line} does nothing: {text}"),
+            Self::NoMusic { player, text } => write!(f, "{player} is silent: {text}"),
             Self::Mistakes { count: 1, first } => write!(f, "a mistake in the configuration: {first}"),
             Self::Mistakes { count, first } => {
                 write!(f, "{count} mistakes in the configuration, the first: {first}")

@@ -19,6 +19,7 @@ mod fault;
 mod lines;
 mod meter;
 mod page;
+mod players;
 mod question;
 mod record;
 mod snapshot;
@@ -30,6 +31,7 @@ pub use fault::{Fault, faults};
 pub use lines::{Line, LineState, Role};
 pub use meter::{SILENCE_DBFS, dbfs, millis, percent, tenths};
 pub use page::Page;
+pub use players::{Player, PlayerState, SourceFailure};
 pub use question::{Question, QuestionError};
 pub use record::{Ended, Record, RecordKind, Warning};
 pub use snapshot::{

@@ -4,6 +4,7 @@ use super::clock::Clock;
 use super::fault::{Fault, faults};
 use super::lines::Line;
 use super::record::{Record, Warning};
+use super::players::Player;
 use core::fmt;
 use serde::{Deserialize, Serialize};
 
@@ -38,6 +39,9 @@ pub struct Status {
     pub programmes: Vec<Programme>,
     /// What it plays on.
     pub sinks: Vec<Sink>,
+    /// Who plays background music.
+    #[serde(default)]
+    pub players: Vec<Player>,
     /// Relay, lamp and buttons.
     #[serde(default)]
     pub lines: Vec<Line>,
@@ -52,6 +56,7 @@ impl Status {
     #[must_use]
     pub fn judged(self) -> Self {
         let mut faults = faults(&self.accounts, &self.sinks, &self.mistakes);
+        faults.extend(self.players.iter().filter_map(Player::as_fault));
         faults.extend(self.lines.iter().filter_map(Line::as_fault));
         let (schema, version) = (SCHEMA, env!("CARGO_PKG_VERSION").to_owned());
         let warnings = Warning::of_records(&self.pages).into_iter().collect();

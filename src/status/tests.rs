@@ -414,6 +414,18 @@ fn the_json_text_keeps_to_the_schema_that_is_given_to_others() {
     let (line, fault) = ("GPIO17".to_owned(), Some("no GPIO chip".to_owned()));
     let (role, state) = (Role::Healthy, LineState::Missing);
     odd.lines.push(Line { role, name: String::new(), line, state, fault, presses: 0 });
+    let failures =
+        vec![SourceFailure { source: "http://radio/".to_owned(), text: "no such server".to_owned() }];
+    odd.players.push(Player {
+        name: "lobby".to_owned(),
+        zones: vec!["all".to_owned()],
+        state: PlayerState::Silent,
+        source: None,
+        track: Some("a.mp3".to_owned()),
+        failures,
+        ahead_ms: 1.5,
+        dry: 2,
+    });
     for status in [Status::default().judged(), sound(), busy(), odd.judged()] {
         let value: Value = serde_json::from_str(&status.to_json()).unwrap();
         let mut breaches = Vec::new();

@@ -43,6 +43,11 @@ impl Section {
                 latest(status).map(|page| Item::plain(page.to_string())),
             ),
             Self::new(
+                "Music",
+                ["player", "players"],
+                status.players.iter().map(|player| Item::plain(player.to_string())),
+            ),
+            Self::new(
                 "Lines",
                 ["line", "lines"],
                 status.lines.iter().map(|line| Item::plain(line.to_string())),

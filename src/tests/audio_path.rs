@@ -3,7 +3,8 @@
 
 use crate::codec::Codec;
 use crate::mix::{
-    BLOCK, Command, Format, Media, Mixer, Part, Recital, Report, Route, Spread, Voice, VoiceConfig, VoiceId,
+    BLOCK, Command, Format, Media, Mixer, Part, Piece, Recital, Report, Route, Spread, Voice, VoiceConfig,
+    VoiceId,
 };
 use crate::output::{Engine, RingedMixer};
 use crate::rtp::{Chunk, Content, DelayRange};
@@ -55,6 +56,63 @@ fn a_hundred_voices_come_and_go_without_an_allocation() {
     assert!(tally.peak > 0.5, "nothing was heard");
     assert!(tally.retired > VOICES && tally.playing > VOICES, "{tally:?}");
     assert!(tally.late > 0 && tally.concealed > 0, "{tally:?}");
+}
+
+#[test]
+fn music_comes_and_goes_without_an_allocation() {
+    let (mut commands, mut reports) = (Queue::<Command, 64>::new(), Queue::<Report, 8>::new());
+    let ((mut down, commands), (reports, mut up)) = (commands.split(), reports.split());
+    let mut engine = RingedMixer::new(Mixer::new(2, 4), commands, reports);
+    let mut output = [0.0; BLOCK * 2 * 2];
+    let mut boxes: Vec<Box<Piece>> = (0..20).map(|_| square()).collect();
+    let (mut spent, mut retired, mut number) = (0, 0, 0);
+    reset_violation_count();
+    for turn in 0..8_000_u32 {
+        let (now, voice) = (Instant::ZERO + TURN * turn, VoiceId((turn / 2_000).into()));
+        let command = match turn % 2_000 {
+            0 => Some(Command::Attach {
+                voice,
+                source: Box::new(Voice::music(Level::UNITY)),
+                route: Route::EVERYWHERE,
+            }),
+            700 | 800 => Some(Command::SetPace { voice, ppm: 300.0, paused: turn % 2_000 == 700 }),
+            1_800 => Some(Command::Release { voice }),
+            // It runs dry for a while.
+            900..1_200 | 1_801.. => None,
+            _ => boxes.pop().map(|mut piece| {
+                number += 1 + u32::from(number % 50 == 0);
+                piece.number = number;
+                Command::Piece { voice, piece }
+            }),
+        };
+        command.into_iter().for_each(|command| down.enqueue(command).unwrap());
+        assert_no_alloc(|| {
+            engine.collect(now);
+            engine.render(now, &mut output);
+        });
+        assert_eq!(violation_count(), 0, "turn {turn}");
+        for report in core::iter::from_fn(|| up.dequeue()).take(if turn % 7 == 0 { 8 } else { 0 }) {
+            match report {
+                Report::Spent { piece, .. } => {
+                    boxes.push(piece);
+                    spent += 1;
+                }
+                Report::Retired { .. } => {
+                    retired += 1;
+                    boxes.resize_with(20, square);
+                }
+                _ => {}
+            }
+        }
+    }
+    assert!(spent > 200 && retired == 4, "{spent} pieces, {retired} voices");
+}
+
+fn square() -> Box<Piece> {
+    let mut piece = Piece::blank();
+    let wave = (0..).map(|frame| if frame % 100 < 50 { 9_000 } else { -9_000 });
+    piece.samples.iter_mut().zip(wave).for_each(|(sample, value)| *sample = value);
+    piece
 }
 
 /// What a voice gets in a turn: it is attached, gets packets, of which some come late, some twice and some never, is
@@ -144,7 +202,7 @@ impl Tally {
                     self.late += stats.jitter.late;
                     self.concealed += stats.jitter.concealed_ticks;
                 }
-                Report::Voice { .. } | Report::Output(_) => {}
+                Report::Voice { .. } | Report::Output(_) | Report::Spent { .. } => {}
             }
         }
     }

@@ -208,6 +208,7 @@ const LAYERS: &[(Layer, &[&str])] = &[
             "codec",
             "dsp",
             "mix",
+            "music",
             "paging",
             "config",
             "control",

@@ -93,7 +93,7 @@ impl CallLog {
     pub(super) fn handle_report(&mut self, card: usize, report: &Report) {
         let (voice, stats) = match report {
             Report::Voice { voice, stats } | Report::Retired { voice, stats, .. } => (voice, stats),
-            Report::Playing { .. } | Report::Output(_) => return,
+            Report::Playing { .. } | Report::Output(_) | Report::Spent { .. } => return,
         };
         if let Some(page) = self.open.iter_mut().find(|page| page.voices.contains(voice)) {
             page.proof.handle_reading(card, loudness(stats));

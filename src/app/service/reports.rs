@@ -21,6 +21,9 @@ impl Service<'_> {
                 if let Some(desk) = &mut self.desk {
                     desk.playback.handle_retired(*voice);
                 }
+                if let Some(music) = &mut self.music {
+                    music.handle_retired(*voice);
+                }
                 if let Some(dropped) = self.cards.take_dropped() {
                     log::warn!("{dropped} packets found the audio thread too busy");
                 }

@@ -87,6 +87,9 @@ impl Service<'_> {
         if let Some(phone) = &mut self.phone {
             phone.set_options(settings);
         }
+        if let Some(music) = &mut self.music {
+            music.set_options(now, settings);
+        }
         if let Some(lines) = &mut self.lines {
             lines.set_options(now, settings);
         }

@@ -1,6 +1,6 @@
 //! How the box is, put together from all its parts when somebody asks.
 
-use super::{Call, Klaxon, Service, Stage};
+use super::{Call, Klaxon, Music, Service, Stage};
 use crate::app::lines::Lines;
 use crate::app::log;
 use crate::app::media::Stream;
@@ -32,6 +32,7 @@ impl Service<'_> {
         Status {
             accounts: self.accounts.status(now),
             sinks: self.cards.status(now),
+            players: self.music.as_ref().map(Music::status).unwrap_or_default(),
             lines: self.lines.as_ref().map(Lines::status).unwrap_or_default(),
             mistakes: self.mistakes(),
             ..Status::default()

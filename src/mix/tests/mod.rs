@@ -6,6 +6,7 @@ mod dictaphone;
 mod faults;
 mod formats;
 mod lifetime;
+mod music;
 mod pace;
 mod recital;
 mod sound;

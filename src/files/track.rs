@@ -1,0 +1,159 @@
+//! Sound that is read as it is played: files too long for the memory, and streams that never end.
+
+use core::fmt;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+use symphonia::core::io::ReadOnlySource;
+
+use super::decode::{Failure, Next, Reader};
+use crate::units::SampleRate;
+
+/// A file or a stream, decoded and mixed down to one channel packet by packet.
+pub struct Track {
+    reader: Reader,
+    interleaved: Vec<f32>,
+    /// Packets in a row that could not be decoded.
+    undecoded: u32,
+}
+
+impl Track {
+    /// Begins to read the file at `path`.
+    ///
+    /// # Errors
+    ///
+    /// See [`TrackError`].
+    pub fn open(path: &Path) -> Result<Self, TrackError> {
+        let file = File::open(path).map_err(TrackError::Unreadable)?;
+        if file.metadata().map_err(TrackError::Unreadable)?.is_dir() {
+            return Err(TrackError::Unreadable(io::ErrorKind::IsADirectory.into()));
+        }
+        Ok(Self::new(Reader::open(Box::new(file))?))
+    }
+
+    /// Begins to read what `stream` gives, wherever in its sound it begins.
+    ///
+    /// # Errors
+    ///
+    /// See [`TrackError`].
+    pub fn stream(stream: impl Read + Send + Sync + 'static) -> Result<Self, TrackError> {
+        Ok(Self::new(Reader::open(Box::new(ReadOnlySource::new(stream)))?))
+    }
+
+    fn new(reader: Reader) -> Self {
+        Self { reader, interleaved: Vec::new(), undecoded: 0 }
+    }
+
+    /// Frames per second of what was read last, or is read first. A stream may change it on the way.
+    #[must_use]
+    pub const fn rate(&self) -> SampleRate {
+        self.reader.rate()
+    }
+
+    /// Appends the samples of the next packet, which may be none, full scale ±1.0; false at the end.
+    ///
+    /// # Errors
+    ///
+    /// See [`TrackError`]. Packets that cannot be decoded are left out, up to [`MOST_UNDECODED`] in a row.
+    pub fn read(&mut self, samples: &mut Vec<f32>) -> Result<bool, TrackError> {
+        match self.reader.read_packet(&mut self.interleaved, samples)? {
+            Next::Sound => self.undecoded = 0,
+            Next::Nothing if self.undecoded >= MOST_UNDECODED => {
+                return Err(TrackError::NotSound("too much of it in a row cannot be decoded"));
+            }
+            Next::Nothing => self.undecoded += 1,
+            Next::End => return Ok(false),
+        }
+        Ok(true)
+    }
+}
+
+/// Why there is no sound, or no more. Which file or stream it is of is for who opened it to say.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum TrackError {
+    /// It cannot be opened or read.
+    Unreadable(io::Error),
+    /// It is of a kind that this program does not know, or broken.
+    NotSound(&'static str),
+}
+
+impl From<Failure> for TrackError {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Io(error) => Self::Unreadable(error),
+            Failure::NotSound(reason) => Self::NotSound(reason),
+            Failure::Changed | Failure::TooLong => Self::NotSound("its contents change on the way"),
+        }
+    }
+}
+
+impl fmt::Display for TrackError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unreadable(error) => error.fmt(f),
+            Self::NotSound(reason) => write!(f, "expected WAV, MP3, Ogg Vorbis or FLAC: {reason}"),
+        }
+    }
+}
+
+impl std::error::Error for TrackError {}
+
+/// Packets in a row that may be no sound: some seconds of it.
+const MOST_UNDECODED: u32 = 200;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::PathBuf;
+
+    fn sound(name: &str) -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("ci/testdata/sounds").join(name)
+    }
+
+    fn read_all(mut track: Track) -> (u32, Vec<f32>) {
+        let mut samples = Vec::new();
+        while track.read(&mut samples).unwrap() {}
+        (track.rate().hz(), samples)
+    }
+
+    #[test]
+    fn read_on_the_way_a_file_is_what_it_is_read_at_once() {
+        for name in ["tone.flac", "tone.ogg", "tone.mp3"] {
+            let clip = super::super::decode(&sound(name)).unwrap();
+            let (rate, samples) = read_all(Track::open(&sound(name)).unwrap());
+            assert_eq!((rate, samples.len()), (clip.rate.hz(), clip.samples.len()), "{name}");
+            assert!(samples == clip.samples, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_stream_is_played_from_where_it_begins() {
+        let bytes = std::fs::read(sound("tone.mp3")).unwrap();
+        // Somewhere in the middle of a frame.
+        let track = Track::stream(io::Cursor::new(bytes[2_501..].to_vec())).unwrap();
+        let (rate, samples) = read_all(track);
+        assert_eq!(rate, 44_100);
+        assert!((8_000..25_000).contains(&samples.len()), "{}", samples.len());
+        let peak = samples.iter().fold(0.0_f32, |peak, sample| peak.max(sample.abs()));
+        assert!((0.2..0.4).contains(&peak), "{peak}");
+    }
+
+    #[test]
+    fn one_ogg_stream_after_another_is_one_sound() {
+        let bytes = std::fs::read(sound("tone.ogg")).unwrap();
+        let (_, once) = read_all(Track::stream(io::Cursor::new(bytes.clone())).unwrap());
+        let (_, twice) = read_all(Track::stream(io::Cursor::new([bytes.clone(), bytes].concat())).unwrap());
+        assert!(twice.len() > once.len() * 3 / 2, "{} and {}", twice.len(), once.len());
+    }
+
+    #[test]
+    fn what_is_no_sound_says_what_was_expected() {
+        let letter = b"this is a letter, not a song; it goes on and on and on".repeat(100);
+        let error = Track::stream(io::Cursor::new(letter)).map(|_| ()).unwrap_err();
+        assert!(error.to_string().starts_with("expected WAV, MP3, Ogg Vorbis or FLAC: "), "{error}");
+        assert!(matches!(Track::open(Path::new("/nowhere/x.mp3")), Err(TrackError::Unreadable(_))));
+        assert!(matches!(Track::open(Path::new("/")), Err(TrackError::Unreadable(_))));
+    }
+}

@@ -1,0 +1,102 @@
+//! The way through a list of tracks: as it stands, or shuffled.
+//!
+//! A shuffled round has every track once. The last of a round is not the first of the next, where there is another.
+
+/// What is still to come of a round.
+#[derive(Clone, Debug)]
+pub struct Order {
+    is_shuffled: bool,
+    dice: u64,
+    /// The next one last.
+    rest: Vec<usize>,
+}
+
+impl Order {
+    /// Nothing yet; `seed` tells shuffled rounds apart.
+    #[must_use]
+    pub const fn new(is_shuffled: bool, seed: u64) -> Self {
+        Self { is_shuffled, dice: seed, rest: Vec::new() }
+    }
+
+    /// Begins a round of `count` tracks. `last` is where the track stands that was played last.
+    pub fn begin(&mut self, count: usize, last: Option<usize>) {
+        self.rest = (0..count).rev().collect();
+        if !self.is_shuffled {
+            return;
+        }
+        for left in (1..count).rev() {
+            let other = self.below(left + 1);
+            self.rest.swap(left, other);
+        }
+        if count > 1 && self.rest.last().copied() == last {
+            let other = self.below(count - 1);
+            self.rest.swap(count - 1, other);
+        }
+    }
+
+    /// The next track of the round; `None`: it is over.
+    pub fn next_track(&mut self) -> Option<usize> {
+        self.rest.pop()
+    }
+
+    /// From 0 to one less than `bound` (splitmix64, Steele, Lea and Flood, 2014).
+    fn below(&mut self, bound: usize) -> usize {
+        self.dice = self.dice.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.dice;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        let mixed = u128::from(mixed ^ (mixed >> 31));
+        usize::try_from((mixed * bound as u128) >> 64).unwrap_or(0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn round(order: &mut Order, count: usize, last: Option<usize>) -> Vec<usize> {
+        order.begin(count, last);
+        core::iter::from_fn(|| order.next_track()).collect()
+    }
+
+    #[test]
+    fn unshuffled_a_list_is_played_as_it_stands() {
+        let mut order = Order::new(false, 1);
+        assert_eq!(round(&mut order, 3, None), [0, 1, 2]);
+        assert_eq!(round(&mut order, 3, Some(2)), [0, 1, 2]);
+    }
+
+    #[test]
+    fn shuffled_every_track_comes_once_a_round_and_none_twice_in_a_row() {
+        for seed in 0..50 {
+            let (mut order, mut last) = (Order::new(true, seed), None);
+            for count in [5, 5, 2, 2, 7, 7] {
+                let played = round(&mut order, count, last);
+                assert!(
+                    count < 2 || played.first().copied() != last,
+                    "seed {seed}: {played:?} after {last:?}"
+                );
+                last = played.last().copied();
+                let mut sorted = played;
+                sorted.sort_unstable();
+                assert!(sorted.iter().copied().eq(0..count), "seed {seed}: {sorted:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn shuffled_rounds_differ_and_every_track_may_begin() {
+        let first = |seed| round(&mut Order::new(true, seed), 6, None)[0];
+        let begun: std::collections::BTreeSet<_> = (0..100).map(first).collect();
+        assert_eq!(begun.len(), 6);
+        let mut order = Order::new(true, 9);
+        assert_ne!(round(&mut order, 20, None), round(&mut order, 20, None));
+    }
+
+    #[test]
+    fn one_track_is_played_again_and_of_none_there_is_none() {
+        let mut order = Order::new(true, 3);
+        assert_eq!(round(&mut order, 1, Some(0)), [0]);
+        assert!(round(&mut order, 0, None).is_empty());
+    }
+}
