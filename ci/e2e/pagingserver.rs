@@ -70,6 +70,41 @@ fn with_hold_concurrent_one_caller_is_heard_after_the_other() {
 }
 
 #[test]
+fn music_makes_way_for_a_page_and_comes_back_as_its_fades_say() {
+    in_real_time(|| {
+        let (folder, klaxon) = klaxon();
+        let music = folder.join("music");
+        std::fs::create_dir(&music).unwrap();
+        tone::write_tone(&music.join("song.wav"), 44_100, SONG_HZ, 60.0);
+        // mpd played it before; here the box does.
+        let file = configuration(&klaxon, "no") + &format!("\n[music]\nsource = {}\n", music.display());
+        let mut target = PagingBox::start_with_file(V4, &file);
+        let played = |target: &PagingBox, seconds: f32| {
+            let song = Recording::read(&target.wav()).place(SONG_HZ);
+            song.is_some_and(|song| song.end - song.start > seconds)
+        };
+        until(PATIENCE, "two seconds of music", || played(&target, 2.0));
+        let call = PagingCall::start(&uri(&target), &["--tone", "440", "--seconds", "2"]);
+        assert_eq!(call.finish(PATIENCE).code, Some(0));
+        until(PATIENCE, "music after the page", || {
+            let heard = Recording::read(&target.wav());
+            heard.seconds() > heard.place(440.0).unwrap().end + 4.0
+        });
+        target.terminate();
+        let heard = Recording::read(&target.wav());
+        let (chime, page) = (heard.place(tone::HZ).unwrap(), heard.place(440.0).unwrap());
+        let level = |at: f32| heard.level(SONG_HZ, at..at + 0.2);
+        // volume-music = 70; the fade of 1 s ends where the klaxon begins; half a second after the page it takes 2 s back.
+        let full = 0.7 * tone::AMPLITUDE;
+        let [before, after] = [chime.start - 1.5, page.end + 3.3].map(level);
+        assert!((before / full - 1.0).abs() < 0.1 && (after / full - 1.0).abs() < 0.1, "{before}, {after}");
+        let meanwhile = [chime.start + 0.3, page.start + 0.5, page.end + 0.15].map(level);
+        assert!(meanwhile.iter().all(|level| *level < 0.05 * full), "{meanwhile:?}");
+        std::fs::remove_dir_all(folder).unwrap();
+    });
+}
+
+#[test]
 fn every_key_of_it_is_known_and_what_there_is_no_more_is_answered() {
     let (folder, klaxon) = klaxon();
     let file = folder.join("paging.conf");
@@ -147,5 +182,6 @@ fn uri(target: &PagingBox) -> String {
     format!("sip:501@{}", target.address)
 }
 
+const SONG_HZ: f32 = 1500.0;
 const V4: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 const PATIENCE: Duration = Duration::from_secs(25);

@@ -164,7 +164,15 @@ impl Voice {
             }
             Source::Music(reel) => {
                 let (delay, drift_ppm, dry) = (reel.time_held(), reel.ppm(), reel.dry());
-                return VoiceStats { delay, drift_ppm, level, span: self.span(), gain: 1.0, dry, ..VoiceStats::default() };
+                return VoiceStats {
+                    delay,
+                    drift_ppm,
+                    level,
+                    span: self.span(),
+                    gain: 1.0,
+                    dry,
+                    ..VoiceStats::default()
+                };
             }
         };
         let stream = playout.stream();

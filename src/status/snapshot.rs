@@ -3,8 +3,8 @@
 use super::clock::Clock;
 use super::fault::{Fault, faults};
 use super::lines::Line;
-use super::record::{Record, Warning};
 use super::players::Player;
+use super::record::{Record, Warning};
 use core::fmt;
 use serde::{Deserialize, Serialize};
 
