@@ -3,7 +3,7 @@
 use crate::callee::PagingCall;
 use crate::paging_box::{PagingBox, next_folder, until};
 use crate::real_time::in_real_time;
-use crate::tone::Recording;
+use crate::tone::{self, Recording};
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -105,5 +105,49 @@ fn a_zone_that_is_held_back_hears_the_same_page_so_much_later() {
     });
 }
 
+#[test]
+fn music_has_gone_from_the_paged_zone_when_the_chime_begins_and_returns_after_the_page() {
+    in_real_time(|| {
+        let folder = next_folder();
+        let (music, chime) = (folder.join("music.wav"), folder.join("chime.wav"));
+        tone::write_tone(&music, 48_000, MUSIC_HZ, 60.0);
+        tone::write_wav(&chime, 48_000);
+        let (mut target, shed) = site(&format!(
+            "[audio]\nmusic-fade-out-duration = 1\nmusic-fade-in-duration = 1\nmusic-fade-in-offset = 0.5\n\
+             [zone hall]\nklaxon = {}\n[music]\nsource = {}\n",
+            chime.display(),
+            music.display()
+        ));
+        let sounds = |path: &Path| {
+            Recording::read(path).find_last(MUSIC_HZ, 0.5).is_some_and(|heard| heard.seconds > 0.4)
+        };
+        until(PATIENCE, "music", || sounds(&target.wav()));
+        until(PATIENCE, "the chime is ready", || target.log().contains(" s of "));
+        finish(begin(&target, "hall", "440", "3"));
+        until(PATIENCE, "music again", || sounds(&target.wav()));
+        target.terminate();
+        let [hall, yard, _] = heard(&target, &shed);
+        let (chime, page) = (hall.place(tone::HZ).expect("the chime"), hall.place(440.0).expect("the page"));
+        let during = chime.start..page.end;
+        // Of the music in the yard, which goes on.
+        let part = |at: f32| hall.level(MUSIC_HZ, at..at + 0.1) / yard.level(MUSIC_HZ, at..at + 0.1);
+        assert!(part(chime.start - 1.5) > 0.98, "too early: {}", part(chime.start - 1.5));
+        // Halfway along the fade, at an eighth; the beginning is known to 50 ms.
+        let halfway = [part(chime.start - 0.55), part(page.end + 0.95)];
+        assert!(halfway.iter().all(|part| (0.05..0.27).contains(part)), "{halfway:?}");
+        let gone = hall.level(MUSIC_HZ, during.start + 0.05..during.end);
+        assert!(gone < tone::AMPLITUDE / 500.0, "{gone}");
+        let steps =
+            (0..20).map(|step| during.start - 1.0 + (during.end - during.start + 2.0) * step as f32 / 20.0);
+        let levels: Vec<_> = steps.map(|at| yard.level(MUSIC_HZ, at..at + 0.1)).collect();
+        assert!(
+            levels.iter().all(|level| (level / tone::AMPLITUDE - 1.0).abs() < 0.02),
+            "the yard: {levels:?}"
+        );
+        std::fs::remove_dir_all(folder).unwrap();
+    });
+}
+
+const MUSIC_HZ: f32 = 1500.0;
 const PATIENCE: Duration = Duration::from_secs(25);
 const V4: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);

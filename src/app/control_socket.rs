@@ -250,7 +250,10 @@ impl Door {
         let Some(guest) = self.guest(seat) else { return Err(Leaves) };
         let order = match Order::from_json(line) {
             Ok(order) => order,
-            Err(error) => return self.refuse(guest, error.to_string()),
+            Err(error) => {
+                self.refuse(guest, error.to_string());
+                return Ok(());
+            }
         };
         let brings = match &order {
             Order::Play(play) => play.brings(),
@@ -260,18 +263,21 @@ impl Door {
             || self.seats.iter().flatten().any(|seat| matches!(seat.stage, Stage::Brings { .. }));
         match (order, brings) {
             (Order::Play(_), Some(_)) if is_bringing() => {
-                self.refuse(guest, "another sound is being brought; try again".to_owned())
+                self.refuse(guest, "another sound is being brought; try again".to_owned());
             }
-            (Order::Play(_), Some((_, bytes))) if self.held() + bytes > MOST_HELD => self
-                .refuse(guest, "the box holds as much sound as it may until some has been played".to_owned()),
+            (Order::Play(_), Some((_, bytes))) if self.held() + bytes > MOST_HELD => {
+                let why = "the box holds as much sound as it may until some has been played";
+                self.refuse(guest, why.to_owned());
+            }
             (Order::Play(play), Some((rate, left))) => {
                 let samples = Vec::with_capacity(left / size_of::<i16>());
                 self.set(seat, Stage::Brings { play, rate, samples, odd: None, left });
-                self.take_sound(seat, rest)
+                return self.take_sound(seat, rest);
             }
             (Order::Play(play), None) => self.tell(seat, Asked::Play(guest, play, None)),
             (Order::Stop, _) => self.tell(seat, Asked::Stop(guest)),
         }
+        Ok(())
     }
 
     fn take_sound(&mut self, seat: usize, bytes: &[u8]) -> Result<(), Leaves> {
@@ -293,7 +299,8 @@ impl Door {
         };
         let samples: Arc<[i16]> = samples.into();
         self.held.push(Arc::downgrade(&samples));
-        self.tell(seat, Asked::Play(guest, play, Some(Brought { rate, samples })))
+        self.tell(seat, Asked::Play(guest, play, Some(Brought { rate, samples })));
+        Ok(())
     }
 
     /// Bytes of what was brought and is still there.
@@ -302,15 +309,13 @@ impl Door {
         self.held.iter().filter_map(Weak::upgrade).map(|sound| size_of_val(&*sound)).sum()
     }
 
-    fn tell(&mut self, seat: usize, asked: Asked) -> Result<(), Leaves> {
+    fn tell(&mut self, seat: usize, asked: Asked) {
         self.set(seat, Stage::Told);
         self.asked.push_back(asked);
-        Ok(())
     }
 
-    fn refuse(&mut self, guest: Guest, why: String) -> Result<(), Leaves> {
+    fn refuse(&mut self, guest: Guest, why: String) {
         self.reply(guest, &Reply::Error(why));
-        Ok(())
     }
 
     fn reply(&mut self, guest: Guest, reply: &Reply) {

@@ -149,8 +149,11 @@ impl<'a> Legs<'a> {
 
     /// Ends what is said to a caller.
     pub(super) fn hush(&self, voice: VoiceId) {
+        let now = clock::now();
         let is_told = self.change(voice, |caller| {
             caller.unsaid.clear();
+            // It is over sooner than it should have been: what is said next waits for that.
+            caller.telling = caller.telling.map(|(number, over_at)| (number, over_at.min(now)));
             caller.telling.is_some()
         });
         if is_told == Some(true) {

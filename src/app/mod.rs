@@ -11,9 +11,9 @@
 //! - `recorder` has a caller recorded instead of heard.
 //! - `terms` are those of a call: where it is heard, and what before it; `beeps` are what its caller is told.
 //! - `klaxon` makes the chimes ready that are heard before a page and after it.
+//! - `music` are the players of music between pages.
 //! - `playback` is what the box plays at a word: stored announcements, the emergency, what is brought to it at the
 //!   `control_socket` by a `play_visit`, on a [`play_arguments`] line.
-//! - `music` are the players of music between pages.
 //! - `configuration` reads files, environment and `--set`, and `reload` has them read again; `configure` checks and prints
 //!   them; [`arguments`] is the command line.
 //! - `boot` makes the files of the card image's tools, once, before anything else runs there.

@@ -151,11 +151,6 @@ impl<'a> Phone<'a> {
         self.is_expected(call) || self.pads.contains_key(&call) || self.leaving.is_set(call)
     }
 
-    /// Whether keys of a call may not be told.
-    pub(super) fn is_secret(&self, call: CallKey) -> bool {
-        self.pads.get(&call).is_some_and(|pad| pad.keypad.is_secret())
-    }
-
     /// A call is hung up on then.
     pub(super) fn dismiss(&mut self, call: CallKey, at: Instant) {
         self.leaving.set(call, at);
@@ -221,13 +216,13 @@ impl<'a> Phone<'a> {
             KeyCue::AskPin => Wish::Pin,
             KeyCue::WrongPin => Wish::WrongPin(self.lockout.handle_wrong(now, *host, name)),
             // It may have come too late: his other calls have tried as well.
-            KeyCue::RightPin => match self.lockout.waits(now, *host, name) {
-                Some(wait) => Wish::WrongPin(Some(wait)),
-                None => {
+            KeyCue::RightPin => {
+                let wait = self.lockout.waits(now, *host, name);
+                if wait.is_none() {
                     self.lockout.handle_right(*host, name);
-                    Wish::RightPin
                 }
-            },
+                wait.map_or(Wish::RightPin, |wait| Wish::WrongPin(Some(wait)))
+            }
             KeyCue::Ready => Wish::Menu,
             KeyCue::Unknown => Wish::Unknown,
             KeyCue::Do(index) => action(index).map_or(Wish::Unknown, Wish::Do),

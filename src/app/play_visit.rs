@@ -39,7 +39,7 @@ pub(super) fn play(visit: &PlayVisit) -> ExitCode {
 
 /// Ends everything that is heard.
 pub(super) fn stop(target: &Target) -> ExitCode {
-    exit(tell(target, Order::Stop, &[]))
+    exit(tell(target, &Order::Stop, &[]))
 }
 
 fn exit(outcome: Result<(), PlayError>) -> ExitCode {
@@ -73,7 +73,7 @@ fn by_the_box(visit: &PlayVisit) -> Result<(), PlayError> {
         .flat_map(|sample| sample.to_le_bytes())
         .collect();
     drop(samples);
-    tell(&visit.target, Order::Play(Play { sound, name, zones, priority, wait }), &bytes)
+    tell(&visit.target, &Order::Play(Play { sound, name, zones, priority, wait }), &bytes)
 }
 
 /// On a card, without a box.
@@ -187,13 +187,13 @@ impl What {
 }
 
 /// Tells the box, and waits for what it says.
-fn tell(target: &Target, order: Order, sound: &[u8]) -> Result<(), PlayError> {
+fn tell(target: &Target, order: &Order, sound: &[u8]) -> Result<(), PlayError> {
     let path = socket(target)?;
     let nobody = |source| PlayError::Nobody { path: path.clone(), source };
     let io = Local::connect(&path).map_err(nobody)?;
     let crowd = Crowd::new().map_err(PlayError::System)?;
     crowd.add(&io, 0, true).map_err(PlayError::System)?;
-    let waits = matches!(&order, Order::Play(Play { wait: true, .. }));
+    let waits = matches!(order, Order::Play(Play { wait: true, .. }));
     let line = order.to_string();
     let mut visit = Visit { io, crowd, path, text: Vec::new() };
     net::run(&LocalExecutor::new(), async {
@@ -403,7 +403,7 @@ const ESPEAK: &str = "espeak-ng";
 /// Some minutes of speech take a small computer seconds.
 const SPEAKS_WITHIN_MS: u16 = 30_000;
 /// What is no longer comes at 48 kHz.
-const FINE: Duration = Duration::from_secs(60);
+const FINE: Duration = Duration::from_mins(1);
 const FADE: Duration = Duration::from_millis(50);
 /// Written at once.
 const PIECE: usize = 64 * 1024;

@@ -203,10 +203,10 @@ impl<'a> Playback<'a> {
         if self.cancel_emergency() {
             return false;
         }
-        let held = self.store.emergency();
-        let times = EMERGENCY_FOR.as_micros() / (held.length() + PAUSE).as_micros().max(1);
-        let parts = repeated(&held.samples, usize::try_from(times).unwrap_or(1).clamp(1, MOST_TIMES));
-        let recital = Recital { rate: held.rate, parts, level: self.level, fade: FADE };
+        let sound = self.store.emergency();
+        let times = EMERGENCY_FOR.as_micros() / (sound.length() + PAUSE).as_micros().max(1);
+        let parts = repeated(&sound.samples, usize::try_from(times).unwrap_or(1).clamp(1, MOST_TIMES));
+        let recital = Recital { rate: sound.rate, parts, level: self.level, fade: FADE };
         log::warn!("emergency: it is played until it is cancelled");
         // It begins by the next handle_timeout.
         let (hold, _) = self.claim(now, self.emergency, now);

@@ -311,10 +311,8 @@ pub(super) fn policy(settings: &Settings) -> Policy {
 
 /// What becomes of several callers at once.
 pub(super) fn queue_rule(settings: &Settings) -> Rule {
-    match settings.calls.hold_concurrent {
-        true => Rule::OneByOne { most: settings.calls.queue_max },
-        false => Rule::Mix,
-    }
+    let one_by_one = Rule::OneByOne { most: settings.calls.queue_max };
+    if settings.calls.hold_concurrent { one_by_one } else { Rule::Mix }
 }
 
 /// Why the box cannot work.

@@ -7,6 +7,7 @@
 //! One task runs [`Service::serve`]; it handles at most [`BURST`] SIP messages before it lets the media tasks run.
 //! Nothing here waits for a peer: every step takes what has come and hands on what follows from it.
 
+mod aloud;
 mod call_log;
 mod callers;
 mod chimes;
@@ -18,7 +19,6 @@ mod playing;
 mod proof;
 mod reports;
 mod ringing;
-mod saying;
 mod status;
 mod switches;
 
@@ -378,9 +378,9 @@ impl<'a> Service<'a> {
         let now = clock::now();
         let music = self.music.as_ref().and_then(|music| music.poll_timeout(now));
         let (pages, delays) = (self.pages.poll_timeout(now), self.delays.poll_timeout(now));
-        let own = own.into_iter().chain([desk, phone, pages, delays, music]);
-        let others = [post, reload, outlook, reports, answer, announcement, lines, chime, told, floor, bells];
-        own.chain(others).flatten().min()
+        let sounds = [announcement, lines, chime, told, floor, bells, music, desk, phone, pages, delays];
+        let others = [post, reload, outlook, reports, answer].into_iter().chain(sounds);
+        own.into_iter().chain(others).flatten().min()
     }
 
     /// Tells the pager which calls have been heard.

@@ -147,8 +147,8 @@ mod tests {
         [caller boss]\nfrom = 2??@*\nzones = yard\npriority = 70\nklaxon = none\n\
         [caller any]\nfrom = 2*@*\npriority = 10\n";
 
-    fn call<'i>(caller: &'i str, called: &'i str) -> Inquiry<'i> {
-        Inquiry { caller: (caller, "pbx"), called: Some(called), of_server: None }
+    fn call<'i>(from: &'i str, to: &'i str) -> Inquiry<'i> {
+        Inquiry { caller: (from, "pbx"), called: Some(to), of_server: None }
     }
 
     #[test]
@@ -181,7 +181,7 @@ mod tests {
     #[test]
     fn a_chime_is_that_of_the_caller_the_account_the_first_zone_that_has_one_or_of_all() {
         let directory = directory(TEXT);
-        let klaxon = |caller, called| directory.klaxon(&directory.terms(&call(caller, called))).clone();
+        let klaxon = |from, to| directory.klaxon(&directory.terms(&call(from, to))).clone();
         assert_eq!(klaxon("200", "911"), Sound::None);
         assert_eq!(klaxon("100", "911"), Sound::ThreeTone);
         assert_eq!(klaxon("100", "502"), Sound::Attention);

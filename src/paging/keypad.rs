@@ -248,13 +248,14 @@ impl Keypad {
                 End::Silence if is_touched => self.end(Cue::HangUp(Why::Idle)),
                 End::Pound | End::Silence => self.end(Cue::Page(None)),
             },
-            Stage::Menu { .. } => match self.find().filter(|_| !self.is_spoilt) {
-                Some(index) => self.choose(now, index),
-                None => {
+            Stage::Menu { .. } => {
+                if let Some(index) = self.find().filter(|_| !self.is_spoilt) {
+                    self.choose(now, index);
+                } else {
                     self.cues.push_back(Cue::Unknown);
                     self.clear(now);
                 }
-            },
+            }
             Stage::Over => {}
         }
     }

@@ -26,3 +26,4 @@ mod sip_tcp;
 mod sip_timers;
 mod sip_torture;
 mod sip_trace;
+mod waiting_callers;

@@ -48,7 +48,6 @@ fn a_caller_who_is_let_hear_something_before_the_answer_gets_the_description_of_
     trace.endpoint.progress(trace.now, call, ANSWER.into());
     let progress = trace.response();
     assert_eq!((progress.status.code(), progress.body.as_slice()), (183, ANSWER.as_bytes()));
-    assert_eq!(header(&progress, "Content-Type"), "application/sdp");
     trace.pass(Duration::from_mins(1));
     let again = trace.response();
     assert_eq!(

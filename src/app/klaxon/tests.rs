@@ -241,7 +241,8 @@ fn a_page_that_ends_within_its_own_chime_has_one_after_it_all_the_same() {
 #[test]
 fn calls_for_other_zones_have_a_chime_of_their_own_meanwhile() {
     let (first, second) = (ZoneSet::one(0), ZoneSet::one(1));
-    let mut hall = Hall::new(2, "klaxon-after = gong\n");
+    let attention = "[caller a]\nfrom = 2??@*\nklaxon = attention\n";
+    let mut hall = Hall::new(2, &format!("klaxon-after = gong\n{attention}"));
     assert_eq!(hall.call_to(0, first, &Sound::Gong), 2000);
     assert_eq!(hall.call_to(0, second, &Sound::Attention), 2700);
     assert_eq!(hall.pages(0, &[(first, false), (second, false)]), 2, "callers may hear them, too");

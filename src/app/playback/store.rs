@@ -71,7 +71,8 @@ struct Outcome {
 /// A task that reads files, one after the other. Dropped, it stops.
 struct Making {
     _wanted: Arc<()>,
-    _task: Task<()>,
+    #[cfg_attr(not(test), expect(dead_code, reason = "dropped, it stops"))]
+    task: Task<()>,
 }
 
 impl<'a> Store<'a> {
@@ -85,7 +86,7 @@ impl<'a> Store<'a> {
         let mut old = core::mem::take(&mut self.slots);
         for (item, sound) in items {
             let known = old.iter().position(|slot| slot.item == item && slot.sound == sound);
-            let slot = known.map(|index| old.swap_remove(index)).unwrap_or_else(|| Slot::new(item, sound));
+            let slot = known.map_or_else(|| Slot::new(item, sound), |index| old.swap_remove(index));
             self.slots.push(slot);
         }
     }
@@ -109,7 +110,7 @@ impl<'a> Store<'a> {
                 bell.ring();
             }
         });
-        self.making = Some(Making { _wanted: wanted, _task: task });
+        self.making = Some(Making { _wanted: wanted, task });
     }
 
     /// Takes what has been read.
@@ -275,7 +276,7 @@ impl fmt::Display for StoreError {
 }
 
 /// What is no longer is held as it is heard on a sound card.
-const FINE: Duration = Duration::from_secs(60);
+const FINE: Duration = Duration::from_mins(1);
 /// So much more shows that it is longer.
 const BEYOND: Duration = Duration::from_millis(100);
 /// All files together: ten minutes and a few short ones, or four minutes of the best.
@@ -306,7 +307,7 @@ mod tests {
     fn settle(executor: &LocalExecutor<'_>, store: &mut Store<'_>) {
         store.look_again();
         if let Some(making) = store.making.take() {
-            smol::block_on(executor.run(making._task));
+            smol::block_on(executor.run(making.task));
         }
         store.take();
     }

@@ -16,9 +16,16 @@ impl<'a> Service<'a> {
 
     /// A caller does not have to wait for others, and claims what he holds; when he may be answered.
     pub(super) fn chime(&mut self, now: Instant, call: CallKey, entry: Entry) -> Instant {
-        let Some(state) = self.calls.get(&call) else { return entry.answer_at };
-        let Some(hold) = state.hold.clone() else { return entry.answer_at };
+        let state = self.calls.get(&call);
+        let Some((state, hold)) = state.and_then(|state| Some((state, state.hold.clone()?))) else {
+            return entry.answer_at;
+        };
         let sound = self.directory.klaxon(&state.terms).clone();
+        // One call too many is refused; who has been answered is none.
+        if self.pager.is_full() && matches!(state.stage, Stage::Waiting(_)) {
+            self.cards.set_begin(now, &hold, entry.answer_at.max(entry.open_at));
+            return entry.answer_at;
+        }
         self.chime_of(now, (&hold, &sound), Some(call), entry)
     }
 
@@ -37,7 +44,7 @@ impl<'a> Service<'a> {
         };
         let is_joining = self.calls.iter().any(is_joined);
         let (answer_at, sounds_at) = match &mut self.klaxon {
-            Some(klaxon) if !self.pager.is_full() => {
+            Some(klaxon) => {
                 let answer_at = klaxon.handle_call(now, entry, is_joining, (hold, sound));
                 (answer_at, klaxon.sounds_at(hold.zones()))
             }

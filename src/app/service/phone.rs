@@ -91,16 +91,21 @@ impl<'a> Service<'a> {
         }
     }
 
-    /// Keys stand in the log, those of one second in one line, but for those of a PIN.
+    /// Keys stand in the log, those of one second in one line, but for those of calls that have a PIN.
     pub(super) fn on_key(&mut self, now: Instant, call: CallKey, key: Key) {
         if self.dictation_key(now, call, key) {
             return;
         }
-        let is_secret = self.phone.as_ref().is_some_and(|phone| phone.is_secret(call));
+        if self.is_choosing(call) {
+            self.hush_for(call);
+        }
         if let Some(phone) = &mut self.phone {
             phone.handle_key(now, call, key);
         }
-        let Some(state) = self.calls.get_mut(&call).filter(|_| !is_secret) else { return };
+        // Where there is a PIN, any key may be one of it: a late one, one of a try too many.
+        let Some(state) = self.calls.get_mut(&call).filter(|state| state.terms.pin.is_empty()) else {
+            return;
+        };
         state.press(key);
         if self.chatter.allow(now, state.caller.peer.ip()).is_some() {
             state.tell_keys();
@@ -128,8 +133,9 @@ impl<'a> Service<'a> {
     /// Does it.
     pub(super) fn grant(&mut self, now: Instant, call: CallKey, wish: Wish) {
         match wish {
-            Wish::Pin => self.prompt(call, Prompt::Pin),
-            Wish::Menu => self.prompt(call, Prompt::Menu),
+            // After that the one before was wrong, or right.
+            Wish::Pin => self.say_to(call, &Prompt::Pin.recital()),
+            Wish::Menu => self.say_to(call, &Prompt::Menu.recital()),
             Wish::Unknown => self.prompt(call, Prompt::No),
             Wish::RightPin => self.tell_of(call, Level::Info, "the PIN is right"),
             Wish::WrongPin(wait) => {
@@ -159,6 +165,7 @@ impl<'a> Service<'a> {
                 Ok(())
             }
             KeyAction::Stop => {
+                self.tell_of(call, Level::Info, "ends everything else that is heard");
                 self.end_pages_but(now, Some(call));
                 Ok(())
             }
@@ -195,17 +202,25 @@ impl<'a> Service<'a> {
     }
 
     fn prompt(&self, call: CallKey, prompt: Prompt) {
+        self.hush_for(call);
+        self.say_to(call, &prompt.recital());
+    }
+
+    /// What is said to a caller is over with his next key.
+    fn hush_for(&self, call: CallKey) {
         if let Some(stream) = self.calls.get(&call).and_then(|state| state.stage.stream()) {
-            // What is said is over with the next key, or the next word.
             stream.hush();
-            stream.say(&prompt.recital());
         }
     }
 
     /// The caller pages: where a key says, or where he would be heard without keys.
     fn board(&mut self, now: Instant, call: CallKey, action: Option<&KeyAction>) {
         let zones = match (action, &self.desk) {
-            (Some(KeyAction::Zones(names)), Some(desk)) => Some(desk.settings.zone_set(names)),
+            (Some(KeyAction::Zones(names)), Some(desk)) => {
+                let zones = desk.settings.zone_set(names);
+                self.tell_of(call, Level::Info, &format!("pages {}", desk.zone_names(zones).join(", ")));
+                Some(zones)
+            }
             _ => None,
         };
         let Some(state) = self.calls.get_mut(&call) else { return };

@@ -1,4 +1,4 @@
-//! What a box at work says unasked.
+//! What a box at work says by itself.
 
 use super::Service;
 use crate::time::Instant;
