@@ -131,6 +131,8 @@ pub(crate) fn sdp_of(port: u16, payload_type: u8, encoding: &str) -> String {
 /// The callee's loudspeaker.
 pub(crate) struct Ear {
     pub(crate) port: u16,
+    /// To send from the same port.
+    pub(crate) mouth: UdpSocket,
     reader: JoinHandle<Vec<RtpPacket>>,
 }
 
@@ -163,6 +165,7 @@ impl Ear {
     pub(crate) fn open() -> Self {
         let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let port = socket.local_addr().unwrap().port();
+        let mouth = socket.try_clone().unwrap();
         let reader = std::thread::spawn(move || {
             let mut packets = Vec::new();
             let mut buffer = [0; 8192];
@@ -174,7 +177,7 @@ impl Ear {
                 }
             }
         });
-        Self { port, reader }
+        Self { port, mouth, reader }
     }
 
     /// The packets it has heard.

@@ -37,6 +37,14 @@ impl Caller {
         self.send("ACK", "", "");
     }
 
+    /// A key, by an INFO request.
+    pub(crate) fn press(&mut self, key: char) {
+        self.cseq += 1;
+        let kind = "Content-Type: application/dtmf-relay\r\n";
+        self.send("INFO", kind, &format!("Signal={key}\r\nDuration=100\r\n"));
+        self.receive_final(200);
+    }
+
     pub(crate) fn hang_up(&mut self) {
         self.cseq += 1;
         self.send("BYE", "", "");

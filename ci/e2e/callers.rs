@@ -118,12 +118,12 @@ fn kind_of_report(socket: &UdpSocket) -> u8 {
         .unwrap_or(0)
 }
 
-fn media_port(answer: &Received) -> u16 {
+pub(crate) fn media_port(answer: &Received) -> u16 {
     let (_, rest) = answer.0.split_once("m=audio ").unwrap();
     rest.split(' ').next().unwrap().parse().unwrap()
 }
 
-fn packet(payload_type: u8, marker: u8, sequence: u16, timestamp: u32, payload: &[u8]) -> Vec<u8> {
+pub(crate) fn packet(payload_type: u8, marker: u8, sequence: u16, timestamp: u32, payload: &[u8]) -> Vec<u8> {
     let mut packet = vec![0x80, marker << 7 | payload_type];
     packet.extend(sequence.to_be_bytes());
     packet.extend(timestamp.to_be_bytes());

@@ -1,11 +1,12 @@
 //! Many calls by one `paging call`: to the box, to sipp, and to a callee who lets them wait.
 
 use crate::callee::{Callee, Outcome, PagingCall};
-use crate::paging_box::{PagingBox, free_pair_of_ports};
+use crate::paging_box::{PagingBox, free_pair_of_ports, until};
 use crate::real_time::in_real_time;
 use crate::sipp::Sipp;
 use crate::skip;
 use std::net::{IpAddr, Ipv4Addr};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 #[test]
@@ -102,6 +103,55 @@ fn a_run_fails_when_a_bye_is_not_answered() {
 }
 
 #[test]
+fn three_hundred_calls_in_a_row_are_all_answered_and_leave_nothing_behind() {
+    in_real_time(|| many_in_a_row(300, 100.0, Duration::ZERO));
+}
+
+/// PagingServer's callram, and with it thousands of calls, ten times over: a minute and a half.
+#[test]
+#[ignore = "two minutes"]
+fn ten_thousand_calls_in_a_row_are_all_answered_and_leave_nothing_behind() {
+    in_real_time(|| many_in_a_row(10_000, 150.0, REMEMBERED_FOR));
+}
+
+/// The second half of the run must not need more memory than the first did; what is remembered of a call for a while is
+/// forgotten after `pause`, if it is to be.
+fn many_in_a_row(calls: u32, rate: f64, pause: Duration) {
+    let target = PagingBox::start(V4, &["audio.device=null", "sip.rtp-ports=20000-20999"]);
+    let half = (calls / 2).to_string();
+    let options = ["--rtp", "no", "--calls", &half, "--rate", &rate.to_string()];
+    let mut memory = Vec::new();
+    for _ in 0..2 {
+        let outcome = load(&target, &options, Duration::from_secs(240));
+        assert_eq!(outcome.code, Some(0), "{outcome:?}");
+        assert!(outcome.stdout.contains(&format!("{half} went well")), "{outcome:?}");
+        std::thread::sleep(pause);
+        memory.push(target.resident_kib());
+    }
+    let told = format!("\"calls\":{calls},");
+    assert!(status(&target).contains(&told), "each has come once: {told}");
+    println!("{calls} calls: {} KiB after the first half, {} KiB after the second", memory[0], memory[1]);
+    assert!(memory[1] <= memory[0] + MOST_GROWTH_KIB, "KiB after each half: {memory:?}");
+}
+
+#[test]
+fn a_run_without_end_tells_where_it_stands_and_ends_when_it_is_interrupted() {
+    in_real_time(|| {
+        let target = PagingBox::start(V4, &[]);
+        let uri = format!("sip:page@{}", target.address);
+        let call = PagingCall::start(&uri, &["--rtp", "no", "--calls", "forever", "--at-once", "1"]);
+        until(Duration::from_secs(10), "ten calls", || target.log().matches("rings, ").count() > 0);
+        call.signal("INT");
+        let outcome = call.finish(Duration::from_secs(4));
+        assert_eq!(outcome.code, Some(130), "{outcome:?}");
+        assert!(
+            outcome.stdout.contains(" placed, ") && outcome.stdout.contains("at most 1 at once"),
+            "{outcome:?}"
+        );
+    });
+}
+
+#[test]
 fn sipp_answers_a_run_that_speaks_and_one_that_does_not() {
     if skip::is_missing("sipp") {
         return;
@@ -121,8 +171,19 @@ fn sipp_answers_a_run_that_speaks_and_one_that_does_not() {
     });
 }
 
+fn status(target: &PagingBox) -> String {
+    let socket = target.status_socket();
+    let ask = ["status", "--json", "--socket"];
+    let output = Command::new(env!("CARGO_BIN_EXE_paging")).args(ask).arg(socket).output().unwrap();
+    String::from_utf8(output.stdout).unwrap()
+}
+
 fn load(target: &PagingBox, options: &[&str], limit: Duration) -> Outcome {
     PagingCall::start(&format!("sip:page@{}", target.address), options).finish(limit)
 }
 
+/// Timer J and what goes with it (RFC 3261 §17.2.2), and some.
+const REMEMBERED_FOR: Duration = Duration::from_secs(34);
+/// Fragments of an allocator, not calls: one that is kept has a kibibyte at least.
+const MOST_GROWTH_KIB: u64 = 200;
 const V4: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);

@@ -88,15 +88,18 @@ impl PagingBox {
         let mut program = Command::new(env!("CARGO_BIN_EXE_paging"));
         let text = fs::read_to_string(&file).ok();
         program.args(text.as_ref().map(|_| file));
-        if text.is_none_or(|text| !text.contains("listen")) {
+        let says = |key: &str| text.as_ref().is_some_and(|text| text.contains(key));
+        if !says("listen") {
             program.args(["--set", &format!("sip.listen={address}")]);
+        }
+        // A page is answered at once unless a test wants something else.
+        if !says("klaxon") {
+            program.args(["--set", "audio.klaxon=none"]);
         }
         let child = program
             .args(["--set", &format!("sip.rtp-ports={}-{}", rtp_ports.start, rtp_ports.end - 1)])
             .args(["--set", &format!("audio.device=wav:{}", folder.join("heard.wav").display())])
             .args(["--set", &format!("status.socket={}", folder.join("status.sock").display())])
-            // A page is answered at once unless a test wants something else.
-            .args(["--set", "audio.klaxon=none"])
             // What a caller is sent is what others say, likewise.
             .args(["--set", "audio.talk-beep=no"])
             .args(settings.iter().flat_map(|setting| ["--set", setting]))

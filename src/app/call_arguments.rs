@@ -121,9 +121,10 @@ impl Draft {
     fn take_of_call(&mut self, value: Value) -> Result<(), UsageError> {
         match value.option {
             "--seconds" => self.seconds = Some(value.seconds()?),
+            "--calls" if value.word == "forever" => self.calls = Some(Load::FOREVER),
             "--calls" => self.calls = Some(value.whole(1..=100_000_000)?),
             "--rate" => self.rate = Some(value.number(0.01, 100_000.0)?),
-            "--at-once" => self.at_once = Some(value.whole(1..=100_000)?),
+            "--at-once" => self.at_once = Some(value.whole(1..=MOST_AT_ONCE)?),
             "--user" => self.user = Some(value.word),
             "--pass" => self.password = Some(value.word),
             "--seed" => self.seed = Some(value.whole(0..=u64::MAX)?),
@@ -187,7 +188,10 @@ impl Draft {
             return Err(UsageError::With { option, other: "--calls N" });
         }
         let calls = self.calls.unwrap_or(1);
-        Ok(Load { calls, rate: self.rate, at_once: self.at_once.unwrap_or(calls) })
+        if calls == Load::FOREVER && run.is_none() {
+            return Err(UsageError::With { option: "--calls forever", other: "--at-once M or --rate R" });
+        }
+        Ok(Load { calls, rate: self.rate, at_once: self.at_once.unwrap_or(calls.min(MOST_AT_ONCE)) })
     }
 
     fn announcement(mut self) -> Result<Announcement, UsageError> {
@@ -331,6 +335,8 @@ const OF_SOUND: [&str; 12] = [
 /// Up to a day.
 const SECONDS: (f64, f64) = (0.02, 86_400.0);
 const MOST_PPM: i32 = 10_000;
+/// Calls at the same time.
+const MOST_AT_ONCE: u64 = 100_000;
 
 /// What `paging call --help` prints.
 pub const CALL_HELP: &str = "\
@@ -344,7 +350,7 @@ paging call: place pages, as telephones would
   --pass SECRET       and prove it, if asked (digest by MD5 or SHA-256); other users of this machine can see it
 
 Many calls:
-  --calls N           so many in all
+  --calls N           so many in all; forever: until Ctrl-C, with --at-once or --rate
   --rate R            so many new ones in a second; without it as fast as possible
   --at-once M         never more than M at the same time
 
@@ -372,6 +378,7 @@ Examples:
   paging call sip:page@192.168.1.20 --tone 440 --seconds 10 --loss 2 --jitter 30
   paging call sip:page@192.168.1.20 --play notice.wav --codec G722 --calls 100 --rate 10
   paging call sip:page@192.168.1.20 --rtp no --calls 10000 --rate 200
+  paging call sip:page@192.168.1.20 --rtp no --calls forever --at-once 1
 ";
 
 #[cfg(test)]
@@ -405,6 +412,8 @@ mod tests {
     fn a_run_has_calls_a_rate_and_a_limit() {
         let load = |options: &str| parse(&format!("sip:p@h --rtp no {options}")).map(|call| call.load);
         assert_eq!(load("--calls 100"), Ok(Load { calls: 100, rate: None, at_once: 100 }));
+        let forever = Load { calls: Load::FOREVER, rate: None, at_once: 1 };
+        assert_eq!(load("--calls forever --at-once 1"), Ok(forever));
         assert_eq!(
             load("--calls 9 --rate 2.5 --at-once 3"),
             Ok(Load { calls: 9, rate: Some(2.5), at_once: 3 })
@@ -472,6 +481,7 @@ mod tests {
                 "--stall -1@3",
                 "expected --stall with MS@S, such as 500@3: for 500 ms at second 3, found \"-1@3\"",
             ),
+            ("--calls forever", "expected --calls forever with --at-once M or --rate R"),
             ("--rtp maybe", "expected --rtp with yes or no, found \"maybe\""),
             ("--rtp no", "expected --play without --rtp no"),
             ("--rate 5", "expected --rate with --calls N"),

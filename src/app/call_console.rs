@@ -1,6 +1,7 @@
 //! What `paging call` tells while it works: each step of a single call; of many calls only where the run stands, and
-//! only to a terminal.
+//! only to a terminal, unless it has no end.
 
+use super::call_schedule::Load;
 use crate::time::Instant;
 use core::time::Duration;
 use std::io::{self, IsTerminal, Write};
@@ -9,6 +10,8 @@ use std::io::{self, IsTerminal, Write};
 #[derive(Debug)]
 pub(super) struct Console {
     is_single: bool,
+    /// There is no end at which all could be told.
+    is_endless: bool,
     has_terminal: bool,
     /// When the progress line is drawn next.
     next_at: Instant,
@@ -19,7 +22,8 @@ impl Console {
     /// For so many calls.
     pub(super) fn new(calls: u64) -> Self {
         let has_terminal = io::stderr().is_terminal();
-        Self { is_single: calls == 1, has_terminal, next_at: Instant::ZERO, is_drawn: false }
+        let (is_single, is_endless) = (calls == 1, calls == Load::FOREVER);
+        Self { is_single, is_endless, has_terminal, next_at: Instant::ZERO, is_drawn: false }
     }
 
     /// Whether there is one call to tell everything about.
@@ -36,12 +40,18 @@ impl Console {
 
     /// When [`Console::show`] wants to be called next.
     pub(super) fn next_at(&self) -> Option<Instant> {
-        self.has_terminal.then_some(self.next_at)
+        (self.has_terminal || self.is_endless).then_some(self.next_at)
     }
 
-    /// Draws the progress line, if it is time to and there is any progress.
+    /// Draws the progress line, if it is time to and there is any progress. Without a terminal a run that does not end
+    /// says it in lines.
     pub(super) fn show(&mut self, now: Instant, line: impl FnOnce() -> Option<String>) {
-        if !self.has_terminal || self.next_at > now {
+        if self.next_at().is_none_or(|at| at > now) {
+            return;
+        }
+        if !self.has_terminal {
+            self.next_at = now + ENDLESS_EVERY;
+            line().iter().for_each(|line| say(line));
             return;
         }
         self.next_at = now + if self.is_single { SINGLE_EVERY } else { MANY_EVERY };
@@ -68,3 +78,4 @@ pub(super) fn say(line: &str) {
 
 const SINGLE_EVERY: Duration = Duration::from_millis(100);
 const MANY_EVERY: Duration = Duration::from_secs(1);
+const ENDLESS_EVERY: Duration = Duration::from_secs(10);

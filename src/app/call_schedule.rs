@@ -11,12 +11,17 @@ use core::time::Duration;
 /// How many calls a run has.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Load {
-    /// In all.
+    /// In all, or [`Load::FOREVER`].
     pub calls: u64,
     /// New ones in a second; without it as fast as possible.
     pub rate: Option<f64>,
     /// At the same time, at most.
     pub at_once: u64,
+}
+
+impl Load {
+    /// More calls than anybody waits for: the run ends when it is interrupted.
+    pub const FOREVER: u64 = u64::MAX;
 }
 
 /// Which call is due when.

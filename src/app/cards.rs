@@ -192,12 +192,17 @@ impl<'a> Cards<'a> {
 
     /// The next report of an audio thread.
     pub(super) fn poll(&self) -> Option<Report> {
+        self.poll_numbered().map(|(_, report)| report)
+    }
+
+    /// The same with the number of the card, from 0.
+    pub(super) fn poll_numbered(&self) -> Option<(usize, Report)> {
         let (sink, report) =
             self.sinks.iter().enumerate().find_map(|(place, sink)| Some((place, sink.poll()?)))?;
         if let Report::Retired { voice, .. } = report {
             self.floor.borrow_mut().handle_retired(voice, sink);
         }
-        Some(report)
+        Some((sink, report))
     }
 
     /// Whether a card has not given `voice` back yet.

@@ -13,12 +13,14 @@ use super::cards::Cards;
 use super::floor::Hold;
 use super::inband::Inband;
 use super::legs::Legs;
+use super::recorder::Recorder;
 use super::stream::{Desk, Ends, Inflow};
 use crate::codec::Codec;
 use crate::config::Settings;
 use crate::key::Key;
 use crate::mix::{Format, Recital, VoiceConfig, VoiceId};
 use crate::net::{BindError, MediaPorts, Udp, UdpOptions};
+use crate::paging::{Shelf, Tape};
 use crate::rtp::rtcp::{Cname, PeerView, Reporter, ReporterConfig};
 use crate::rtp::telephone_event::Keys;
 use crate::rtp::{DelayRange, Kind, PayloadFormat, ReceiverConfig, ReceiverStats, Source};
@@ -224,6 +226,23 @@ impl<'a> Stream<'a> {
         true
     }
 
+    /// Records what is said from now on, on a tape of `shelf`; what was recorded before is forgotten.
+    pub(super) fn record(&self, shelf: &Shelf) {
+        drop(self.inflow.record(None));
+        let config = self.mix.voice(&self.formats.speech);
+        self.inflow.record(Some(Recorder::new(config, shelf)));
+    }
+
+    /// Records no more; what was recorded.
+    pub(super) fn stop_recording(&self) -> Option<Tape> {
+        self.inflow.record(None).map(Recorder::finish)
+    }
+
+    /// Whether there is no room for more of what is recorded.
+    pub(super) fn is_tape_full(&self) -> bool {
+        self.inflow.recorder().as_ref().is_some_and(Recorder::is_full)
+    }
+
     /// Whether it is heard.
     pub(super) fn is_on_air(&self) -> bool {
         self.hold.is_some()
@@ -241,7 +260,6 @@ impl<'a> Stream<'a> {
     }
 
     /// Whether something is said to him, or still to be said.
-    #[expect(dead_code, reason = "prompts of the keypad ask it")]
     pub(super) fn is_saying(&self) -> bool {
         self.inflow.is_saying()
     }
@@ -348,6 +366,9 @@ impl<'a> Stream<'a> {
             return Err(Refused::NoVoice);
         }
         self.way.legs.rename(old, new);
+        if let Some(recorder) = &mut *self.inflow.recorder() {
+            recorder.change(voice.clone());
+        }
         if hold.is_some() {
             self.way.cards.release(old);
             self.way.legs.join(new, voice);

@@ -8,6 +8,7 @@
 //!   `call_score` is how it went.
 //! - `floor` and `cards` have everything heard where it should be and nowhere else; `terms` say where that is for a call.
 //! - `announcements` say aloud what is wrong, `say_status` what is asked for; `recite` makes sound of words.
+//! - `recorder` has a caller recorded instead of heard.
 //! - `terms` are those of a call: where it is heard, and what before it; `beeps` are what its caller is told.
 //! - `klaxon` makes the chimes ready that are heard before a page and after it.
 //! - `music` are the players of music between pages.
@@ -85,6 +86,7 @@ mod playback;
 mod post;
 mod prompt;
 mod recite;
+mod recorder;
 mod reload;
 mod say_status;
 mod serve;

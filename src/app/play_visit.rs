@@ -161,7 +161,7 @@ impl Sample {
             vec![0; usize::try_from(frames).unwrap_or(0)]
         };
         let samples = recital.parts.iter().flat_map(|part| match part {
-            Part::Clip(samples) => samples.to_vec(),
+            Part::Clip(samples) | Part::More(samples) => samples.to_vec(),
             Part::Pause(span) => pause(span),
         });
         Ok(Self { rate: recital.rate, samples: samples.collect() })

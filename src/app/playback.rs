@@ -64,6 +64,8 @@ pub(super) enum What {
     Emergency,
     /// A tone to test with.
     Test,
+    /// What somebody has recorded, who is named.
+    Recording(String),
     /// A sound that was brought, or named, by who asked for it.
     Brought(String),
 }
@@ -342,6 +344,7 @@ impl fmt::Display for What {
             Self::Announcement(number) => write!(f, "announcement {number}"),
             Self::Emergency => f.write_str("emergency"),
             Self::Test => f.write_str("test tone"),
+            Self::Recording(from) => write!(f, "the recording of {from}"),
             Self::Brought(name) => write!(f, "\"{name}\""),
         }
     }

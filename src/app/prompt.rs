@@ -62,7 +62,7 @@ mod tests {
         for prompt in [Prompt::Pin, Prompt::Menu, Prompt::Done, Prompt::No] {
             let recital = prompt.recital();
             let length = |part: &Part| match part {
-                Part::Clip(samples) => samples.len() / 16,
+                Part::Clip(samples) | Part::More(samples) => samples.len() / 16,
                 Part::Pause(span) => usize::try_from(span.as_millis()).unwrap(),
             };
             let length: usize = recital.parts.iter().map(length).sum();

@@ -7,12 +7,16 @@
 //! One task runs [`Service::serve`]; it handles at most [`BURST`] SIP messages before it lets the media tasks run.
 //! Nothing here waits for a peer: every step takes what has come and hands on what follows from it.
 
+mod aloud;
+mod call_log;
 mod callers;
 mod chimes;
+mod delayed;
 mod music;
 mod offers;
 mod phone;
 mod playing;
+mod proof;
 mod reports;
 mod ringing;
 mod status;
@@ -44,6 +48,7 @@ use crate::mix::VoiceId;
 use crate::paging::{Action, Pager, Queue, Ringer};
 use crate::sip::wire::StatusCode;
 use crate::sip::{CallKey, EndReason, Endpoint, Event, Path};
+use crate::status::Ended;
 use crate::time::Instant;
 use core::time::Duration;
 use log::Level;
@@ -53,13 +58,14 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 pub(super) use call::short;
-use call::{Call, Caller, Stage, complain, name, named, sentence, summary, tell, tell_reception};
+use call::{Call, Caller, Stage, complain, name, named, sentence, tell, tell_reception};
+use call_log::CallLog;
 use callers::Manners;
+use delayed::Delays;
 pub(super) use playing::Desk;
 use ringing::Stroke;
 use switches::Presses;
 
-mod aloud;
 mod answers;
 mod call;
 mod settings;
@@ -110,6 +116,8 @@ pub(super) struct Service<'a> {
     answers: Vec<(CallKey, Instant)>,
     /// Whose voice it was, until the audio thread gives it back.
     voices: HashMap<VoiceId, String>,
+    pages: CallLog,
+    delays: Delays<'a>,
 }
 
 impl<'a> Service<'a> {
@@ -153,6 +161,8 @@ impl<'a> Service<'a> {
             calls: HashMap::new(),
             answers: Vec::new(),
             voices: HashMap::new(),
+            pages: CallLog::default(),
+            delays: Delays::new(),
         }
     }
 
@@ -223,6 +233,7 @@ impl<'a> Service<'a> {
             goes_on &= self.turn(inbox, Some(deadline)).await;
         }
         self.switch_off(clock::now());
+        self.pages.close(clock::now());
         self.waiting.take().filter(|_| goes_on)
     }
 
@@ -306,11 +317,14 @@ impl<'a> Service<'a> {
         self.endpoint.set_closed(self.closed());
         self.post.tend(now, self.endpoint.flows());
         self.announce(now);
-        while let Some(report) = self.cards.poll() {
+        while let Some((card, report)) = self.cards.poll_numbered() {
+            self.pages.handle_report(card, &report);
             self.on_report(&report);
             // A voice that came back is freed here, where freeing is allowed, unless it is a box of music to be filled again.
             self.take_back(report);
         }
+        self.follow_delayed(now);
+        self.pages.handle_timeout(now);
         self.follow(now);
         self.follow_playback(now);
         self.cards.tend(now);
@@ -361,8 +375,10 @@ impl<'a> Service<'a> {
         let (post, told) = (self.post.deadline(), self.legs.poll_timeout());
         let bells = self.ringer.poll_timeout();
         let floor = self.cards.poll_timeout(clock::now());
-        let music = self.music.as_ref().and_then(|music| music.poll_timeout(clock::now()));
-        let sounds = [announcement, lines, chime, told, floor, bells, music, desk, phone];
+        let now = clock::now();
+        let music = self.music.as_ref().and_then(|music| music.poll_timeout(now));
+        let (pages, delays) = (self.pages.poll_timeout(now), self.delays.poll_timeout(now));
+        let sounds = [announcement, lines, chime, told, floor, bells, music, desk, phone, pages, delays];
         let others = [post, reload, outlook, reports, answer].into_iter().chain(sounds);
         own.into_iter().chain(others).flatten().min()
     }
@@ -373,7 +389,7 @@ impl<'a> Service<'a> {
             return;
         }
         for (&call, state) in &self.calls {
-            let Stage::OnAir(stream) = &state.stage else { continue };
+            let Some(stream) = state.stage.stream() else { continue };
             // Who holds the call is silent on purpose.
             if let Some(at) = if stream.is_held() { Some(now) } else { stream.heard_at() } {
                 self.pager.handle_media(at, call);
@@ -395,8 +411,10 @@ impl<'a> Service<'a> {
                     Ok(prepared) => {
                         let caller = Caller::new(&from, path, &call_id);
                         let stage = Stage::Waiting(Box::new(prepared));
+                        let is_delayed = self.is_delayed(&from, &terms);
                         let (keys, hold) = (String::new(), None);
-                        self.take(now, call, Call { name, caller, since: now, terms, hold, keys, stage });
+                        let state = Call { name, caller, since: now, terms, hold, keys, stage, is_delayed };
+                        self.take(now, call, state);
                     }
                     Err(refused) => self.refuse(now, call, name.as_deref(), &refused),
                 }
@@ -417,7 +435,7 @@ impl<'a> Service<'a> {
             }
             Event::Ended { call, reason } => {
                 self.make_way(now);
-                self.on_ended(call, reason);
+                self.on_ended(now, call, reason);
             }
             // The box places no calls, and it plays from the answer on, acknowledged or not.
             _ => {}
@@ -466,6 +484,7 @@ impl<'a> Service<'a> {
                 if let Some(state) = self.calls.get(&call) {
                     tell(Level::Info, state.name.as_deref(), format_args!("ended: {reason}"));
                 }
+                self.page_ends(now, call, proof::hung_up(reason));
                 self.leave(now, call);
             }
         }
@@ -474,6 +493,9 @@ impl<'a> Service<'a> {
     fn answer(&mut self, now: Instant, call: CallKey) {
         if self.phone.as_mut().is_some_and(|phone| phone.handle_answer(now, call)) {
             return self.listen_for_keys(now, call);
+        }
+        if self.calls.get(&call).is_some_and(|state| state.is_delayed) {
+            return self.dictate(now, call);
         }
         let hold = self.calls.get(&call).and_then(|call| call.hold.clone());
         let Some(((mut stream, ours), hold)) = self.begin(call).zip(hold) else { return };
@@ -491,6 +513,7 @@ impl<'a> Service<'a> {
         }
         state.stage = Stage::OnAir(stream);
         self.pager.handle_talking(now, call);
+        self.page_begins(now, call);
     }
 
     fn give_up(&mut self, now: Instant, call: CallKey, status: StatusCode, why: &str) {
@@ -506,6 +529,8 @@ impl<'a> Service<'a> {
 
     /// Hangs up; the voice plays what has come.
     fn leave(&mut self, now: Instant, call: CallKey) {
+        self.page_ends(now, call, Ended::Stopped);
+        self.dictation_ends(now, call);
         self.hang_up_keys(call);
         if let Some(state) = self.calls.get_mut(&call) {
             state.tell_keys();
@@ -517,7 +542,9 @@ impl<'a> Service<'a> {
         self.endpoint.hang_up(now, call);
     }
 
-    fn on_ended(&mut self, call: CallKey, reason: EndReason) {
+    fn on_ended(&mut self, now: Instant, call: CallKey, reason: EndReason) {
+        self.page_ends(now, call, proof::ended(reason));
+        self.dictation_ends(now, call);
         self.pager.handle_ended(call);
         self.hang_up_keys(call);
         self.forget(call);

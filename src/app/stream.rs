@@ -16,6 +16,7 @@ use super::bell::Bell;
 use super::cards::Cards;
 use super::inband::Inband;
 use super::legs::Legs;
+use super::recorder::Recorder;
 use crate::clock;
 use crate::key::{Key, KeyEvent};
 use crate::mix::{LegStats, Media, Recital, VoiceId};
@@ -47,6 +48,8 @@ pub(super) struct Inflow<'a> {
     voice: Cell<VoiceId>,
     /// Whether what is said is heard by anybody.
     is_on_air: Cell<bool>,
+    /// What is said is recorded.
+    recorder: RefCell<Option<Recorder>>,
     receiver: RefCell<Receiver>,
     keys: RefCell<Keys>,
     /// Where no telephone events were agreed on.
@@ -104,6 +107,7 @@ impl<'a> Inflow<'a> {
             desk,
             voice: Cell::new(voice),
             is_on_air: Cell::new(false),
+            recorder: RefCell::default(),
             receiver: RefCell::new(Receiver::new(config)),
             keys: RefCell::new(keys),
             inband: RefCell::default(),
@@ -184,6 +188,16 @@ impl<'a> Inflow<'a> {
         self.is_on_air.set(true);
     }
 
+    /// What is said from now on is recorded, or no more; gives what was recorded before.
+    pub(super) fn record(&self, recorder: Option<Recorder>) -> Option<Recorder> {
+        self.recorder.replace(recorder)
+    }
+
+    /// The recorder at work.
+    pub(super) fn recorder(&self) -> core::cell::RefMut<'_, Option<Recorder>> {
+        self.recorder.borrow_mut()
+    }
+
     /// Says something to the caller alone, after what is still to be said to him.
     pub(super) fn say(&self, recital: &Recital) {
         self.legs.tell(self.voice.get(), recital);
@@ -260,6 +274,9 @@ impl<'a> Inflow<'a> {
         let voice = self.voice.get();
         while let Some(chunk) = receiver.poll_chunk() {
             self.listen(&chunk);
+            if let Some(recorder) = &mut *self.recorder.borrow_mut() {
+                recorder.hear(&chunk);
+            }
             if self.is_on_air.get() {
                 let media = Media { voice, chunk };
                 self.legs.play(&media);
@@ -281,6 +298,9 @@ impl<'a> Inflow<'a> {
         let Some(inband) = &mut *inband else { return };
         if let Some(is_muted) = inband.hear(chunk) {
             self.cards.hush(self.voice.get(), is_muted);
+            if let Some(recorder) = &mut *self.recorder.borrow_mut() {
+                recorder.set_hushed(is_muted);
+            }
         }
         while let Some(key) = inband.poll_key() {
             self.press(key);

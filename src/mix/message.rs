@@ -142,6 +142,10 @@ pub struct VoiceStats {
     pub drift_ppm: f32,
     /// How loud it was since the last report, its pauses included, after its level.
     pub level: Reading,
+    /// How long that was.
+    pub span: Duration,
+    /// How loud it is now in the zone of the sink where it is loudest, as a factor.
+    pub gain: f32,
     /// Chunks of a payload type that the voice cannot decode, played as silence.
     pub undecoded: u64,
     /// How often music ran out.

@@ -193,8 +193,9 @@ impl Mixer {
     /// Gives back a voice that is done, once it was told that it played.
     fn poll_retired(&mut self) -> Option<Report> {
         let done = self.seats.iter().position(|seat| seat.retired && seat.playing != Playing::ToTell)?;
-        let Seat { voice, source, .. } = self.seats.swap_remove(done);
-        let stats = source.stats();
+        let seat = self.seats.swap_remove(done);
+        let stats = seat.stats();
+        let Seat { voice, source, .. } = seat;
         Some(Report::Retired { voice, source, stats })
     }
 
@@ -236,7 +237,7 @@ impl Mixer {
         self.until_reports = BLOCKS_PER_REPORT;
         self.has_news = true;
         for seat in self.seats.iter_mut().filter(|seat| !seat.retired) {
-            seat.stats = Some(seat.source.stats());
+            seat.stats = Some(seat.stats());
             seat.source.reset_meter();
         }
         let readings = self.zones.iter_mut().map(Zone::take_reading);
@@ -268,6 +269,10 @@ impl Seat {
             self.playing = Playing::ToTell;
         }
         self.retired = self.source.is_done();
+    }
+
+    fn stats(&self) -> VoiceStats {
+        VoiceStats { gain: self.faders.loudest(), ..self.source.stats() }
     }
 
     fn has_news(&self) -> bool {

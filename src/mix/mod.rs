@@ -31,6 +31,7 @@ mod aside;
 mod bus;
 mod conceal;
 mod conference;
+mod dictaphone;
 mod envelope;
 mod hiss;
 mod leg;
@@ -50,6 +51,7 @@ mod zone;
 
 pub use aside::Aside;
 pub use conference::Conference;
+pub use dictaphone::Dictaphone;
 pub use leg::{KEEP_ALIVE, Leg, LegConfig, LegStats};
 pub use message::{
     Command, MAX_CHANNELS, MAX_ZONES, Media, OutputLevels, OutputStats, Report, VoiceId, VoiceStats,

@@ -6,8 +6,8 @@
 //!                                       └─ 48 kHz ─────────────── 48 kHz bus
 //! ```
 //! Parts follow one another to the sample. Every clip rises from silence and falls back to it along half a cosine of
-//! [`EDGE`], so that nothing clicks wherever it was cut; what must not dip in the middle is one clip. The sink's clock is
-//! the only one, so nothing is to be followed and no fractional filter is in the way.
+//! [`EDGE`], so that nothing clicks wherever it was cut; what must not dip in the middle is one clip, or goes on as
+//! [`Part::More`]. The sink's clock is the only one, so nothing is to be followed and no fractional filter is in the way.
 //!
 //! Left out: other rates, which [`convert`](crate::dsp::convert) turns into one of these beforehand; sound too long for the
 //! memory; saying something again, for which a clip stands in the list as often as it is to be heard.
@@ -37,7 +37,7 @@ impl Recital {
     #[must_use]
     pub fn length(&self) -> Duration {
         let length = |part: &Part| match part {
-            Part::Clip(samples) => span(samples.len(), self.rate),
+            Part::Clip(samples) | Part::More(samples) => span(samples.len(), self.rate),
             Part::Pause(span) => *span,
         };
         self.parts.iter().map(length).sum()
@@ -49,6 +49,8 @@ impl Recital {
 pub enum Part {
     /// A clip: one channel, full scale ±32768. It is shared, not copied.
     Clip(Arc<[i16]>),
+    /// The same, as the rest of the clip before it: there is no seam.
+    More(Arc<[i16]>),
     /// Silence, to the nearest sample.
     Pause(Duration),
 }
@@ -77,9 +79,8 @@ impl Reciter {
             SampleRate::HZ_16000 => Bus::Wide,
             _ => Bus::Narrow,
         };
-        let runs = recital.parts.iter().map(|part| Run::new(part, recital.rate));
         Self {
-            runs: runs.filter(|run| run.frames() > 0).collect(),
+            runs: runs(recital),
             run: 0,
             read: 0,
             edge: edge(recital.rate),
@@ -132,8 +133,8 @@ impl Reciter {
         while filled < input.len() {
             let Some(run) = self.runs.get(self.run) else { break };
             let frames = (run.frames() - self.read).min(input.len() - filled);
-            if let Run::Clip(samples) = run {
-                copy(samples, self.read, &self.edge, &mut input[filled..filled + frames]);
+            if let Run::Clip(clip) = run {
+                clip.copy(self.read, &self.edge, &mut input[filled..filled + frames]);
                 sounds = true;
             }
             filled += frames;
@@ -149,32 +150,65 @@ impl Reciter {
 /// A part, counted in frames.
 #[derive(Clone, Debug)]
 enum Run {
-    Clip(Arc<[i16]>),
+    Clip(Clip),
     Pause(usize),
 }
 
-impl Run {
-    fn new(part: &Part, rate: SampleRate) -> Self {
-        match part {
-            Part::Clip(samples) => Self::Clip(Arc::clone(samples)),
-            Part::Pause(span) => Self::Pause(frames(*span, rate)),
-        }
-    }
+/// Samples, and whether they have a beginning and an end of their own.
+#[derive(Clone, Debug)]
+struct Clip {
+    samples: Arc<[i16]>,
+    rises: bool,
+    falls: bool,
+}
 
+/// What is heard, without what is empty.
+fn runs(recital: &Recital) -> Box<[Run]> {
+    let mut runs: Vec<Run> = Vec::with_capacity(recital.parts.len());
+    for part in &recital.parts {
+        let run = match part {
+            Part::Clip(samples) => Run::Clip(Clip::new(samples)),
+            Part::Pause(span) => Run::Pause(frames(*span, recital.rate)),
+            Part::More(samples) if samples.is_empty() => continue,
+            Part::More(samples) => {
+                let before = match runs.last_mut() {
+                    Some(Run::Clip(before)) => Some(&mut before.falls),
+                    _ => None,
+                };
+                let rises = before.is_none();
+                before.into_iter().for_each(|falls| *falls = false);
+                Run::Clip(Clip { rises, ..Clip::new(samples) })
+            }
+        };
+        runs.extend(Some(run).filter(|run| run.frames() > 0));
+    }
+    runs.into()
+}
+
+impl Run {
     fn frames(&self) -> usize {
         match self {
-            Self::Clip(samples) => samples.len(),
+            Self::Clip(clip) => clip.samples.len(),
             Self::Pause(frames) => *frames,
         }
     }
 }
 
-/// Copies the samples from `from` on, those near an end of the clip softened.
-fn copy(samples: &[i16], from: usize, edge: &[f32], input: &mut [f32]) {
-    let gain = |distance: usize| edge.get(distance).copied().unwrap_or(1.0);
-    for (number, (input, &sample)) in (from..).zip(input.iter_mut().zip(&samples[from..])) {
-        let (before, behind) = (number, samples.len() - 1 - number);
-        *input = f32::from(sample) / 32_768.0 * gain(before) * gain(behind);
+impl Clip {
+    fn new(samples: &Arc<[i16]>) -> Self {
+        Self { samples: Arc::clone(samples), rises: true, falls: true }
+    }
+
+    /// Copies the samples from `from` on, those near a beginning or an end softened.
+    fn copy(&self, from: usize, edge: &[f32], input: &mut [f32]) {
+        let gain = |softens: bool, distance: usize| match edge.get(distance) {
+            Some(gain) if softens => *gain,
+            _ => 1.0,
+        };
+        for (number, (input, &sample)) in (from..).zip(input.iter_mut().zip(&self.samples[from..])) {
+            let (before, behind) = (number, self.samples.len() - 1 - number);
+            *input = f32::from(sample) / 32_768.0 * gain(self.rises, before) * gain(self.falls, behind);
+        }
     }
 }
 

@@ -56,6 +56,11 @@ impl Faders {
         }
     }
 
+    /// How loud it is where it is loudest.
+    pub(super) fn loudest(&self) -> f32 {
+        self.0.iter().map(Fade::gain).fold(0.0, f32::max)
+    }
+
     /// A block is behind.
     pub(super) fn advance(&mut self) {
         for fade in &mut self.0 {

@@ -21,6 +21,8 @@ pub struct Voice {
     source: Source,
     envelope: Envelope,
     meter: Meter,
+    /// Blocks that the meter has heard.
+    metered: u32,
     phase: Phase,
 }
 
@@ -32,6 +34,7 @@ impl Voice {
             source: Source::Telephone(Telephone::new(config.formats, config.delay)),
             envelope: Envelope::new(config.level, Ramp::QUICK),
             meter: Meter::new(),
+            metered: 0,
             phase: Phase::Open,
         }
     }
@@ -43,6 +46,7 @@ impl Voice {
             source: Source::Recital(Reciter::new(recital)),
             envelope: Envelope::new(recital.level, recital.fade),
             meter: Meter::new(),
+            metered: 0,
             phase: Phase::Open,
         }
     }
@@ -54,6 +58,7 @@ impl Voice {
             source: Source::Music(Reel::new()),
             envelope: Envelope::new(level, MUSIC_FADE),
             meter: Meter::new(),
+            metered: 0,
             phase: Phase::Open,
         }
     }
@@ -115,6 +120,7 @@ impl Voice {
     /// Adds what is heard from `now` on to its bus.
     pub(super) fn render(&mut self, now: Instant, buses: &mut impl Sums) {
         self.turn_phase(now);
+        self.metered = self.metered.saturating_add(1);
         self.source.turn();
         let bus = self.source.bus();
         let mut block = [0.0; BLOCK];
@@ -153,10 +159,20 @@ impl Voice {
         let level = self.meter.reading();
         let Telephone { playout, rise, .. } = match &self.source {
             Source::Telephone(telephone) => telephone,
-            Source::Recital(_) => return VoiceStats { level, ..VoiceStats::default() },
+            Source::Recital(_) => {
+                return VoiceStats { level, span: self.span(), gain: 1.0, ..VoiceStats::default() };
+            }
             Source::Music(reel) => {
                 let (delay, drift_ppm, dry) = (reel.time_held(), reel.ppm(), reel.dry());
-                return VoiceStats { delay, drift_ppm, level, dry, ..VoiceStats::default() };
+                return VoiceStats {
+                    delay,
+                    drift_ppm,
+                    level,
+                    span: self.span(),
+                    gain: 1.0,
+                    dry,
+                    ..VoiceStats::default()
+                };
             }
         };
         let stream = playout.stream();
@@ -166,6 +182,8 @@ impl Voice {
             target: stream.jitter().target(),
             drift_ppm: rise.ppm(),
             level,
+            span: self.span(),
+            gain: 1.0,
             undecoded: stream.undecoded(),
             dry: 0,
         }
@@ -173,6 +191,11 @@ impl Voice {
 
     pub(super) fn reset_meter(&mut self) {
         self.meter.reset();
+        self.metered = 0;
+    }
+
+    fn span(&self) -> Duration {
+        BLOCK_TIME * self.metered
     }
 
     fn turn_phase(&mut self, now: Instant) {

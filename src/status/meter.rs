@@ -24,6 +24,13 @@ pub fn tenths(value: f64) -> f64 {
     (value * 10.0).round() / 10.0 + 0.0
 }
 
+/// A part of a whole in hundredths, with one digit behind the point.
+#[must_use]
+#[expect(clippy::cast_precision_loss, reason = "packets of a call")]
+pub fn percent(part: u64, whole: u64) -> f64 {
+    if whole == 0 { 0.0 } else { tenths(part as f64 * 100.0 / whole as f64) }
+}
+
 /// A bar of `width` letters for a level: full at 0 dBFS, empty at [`FLOOR_DBFS`].
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "held between 0 and the width")]
 #[expect(clippy::cast_precision_loss, reason = "no terminal is that wide")]

@@ -21,6 +21,7 @@ mod meter;
 mod page;
 mod players;
 mod question;
+mod record;
 mod snapshot;
 mod text;
 
@@ -28,10 +29,11 @@ pub use clock::{Clock, ClockKeeper};
 pub use condition::Condition;
 pub use fault::{Fault, faults};
 pub use lines::{Line, LineState, Role};
-pub use meter::{SILENCE_DBFS, dbfs, millis, tenths};
+pub use meter::{SILENCE_DBFS, dbfs, millis, percent, tenths};
 pub use page::Page;
 pub use players::{Player, PlayerState, SourceFailure};
 pub use question::{Question, QuestionError};
+pub use record::{Ended, Record, RecordKind, Warning};
 pub use snapshot::{
     Account, AccountState, Call, CallState, Card, Counters, Failure, Mistake, Programme, Reason, SCHEMA,
     Severity, Sink, SinkState, Status, StatusError, Stream,

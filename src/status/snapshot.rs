@@ -4,6 +4,7 @@ use super::clock::Clock;
 use super::fault::{Fault, faults};
 use super::lines::Line;
 use super::players::Player;
+use super::record::{Record, Warning};
 use core::fmt;
 use serde::{Deserialize, Serialize};
 
@@ -23,10 +24,16 @@ pub struct Status {
     pub healthy: bool,
     /// What keeps it from being healthy.
     pub faults: Vec<Fault>,
+    /// What is worth a word and keeps it from nothing.
+    #[serde(default)]
+    pub warnings: Vec<Warning>,
     /// Its accounts at telephone systems.
     pub accounts: Vec<Account>,
     /// Who calls.
     pub calls: Vec<Call>,
+    /// The last pages that are over, the newest first.
+    #[serde(default)]
+    pub pages: Vec<Record>,
     /// What it plays at somebody's word.
     #[serde(default)]
     pub programmes: Vec<Programme>,
@@ -45,14 +52,15 @@ pub struct Status {
 }
 
 impl Status {
-    /// The same with its faults found, and the words that are the same for all.
+    /// The same with its faults and warnings found, and the words that are the same for all.
     #[must_use]
     pub fn judged(self) -> Self {
         let mut faults = faults(&self.accounts, &self.sinks, &self.mistakes);
         faults.extend(self.players.iter().filter_map(Player::as_fault));
         faults.extend(self.lines.iter().filter_map(Line::as_fault));
         let (schema, version) = (SCHEMA, env!("CARGO_PKG_VERSION").to_owned());
-        Self { schema, version, healthy: faults.is_empty(), faults, ..self }
+        let warnings = Warning::of_records(&self.pages).into_iter().collect();
+        Self { schema, version, healthy: faults.is_empty(), faults, warnings, ..self }
     }
 
     /// As JSON, in one line without its end.
@@ -201,6 +209,8 @@ pub enum CallState {
     Queued,
     /// It is heard.
     OnAir,
+    /// It is recorded, to be heard later.
+    Recording,
     /// The caller has put it on hold.
     Held,
     /// The box has hung up.

@@ -1,5 +1,6 @@
 //! Faults, sentences, pages and the JSON text, of made-up boxes.
 
+use super::text::title;
 use super::*;
 use serde_json::Value;
 use std::fmt::Write;
@@ -99,6 +100,36 @@ fn call(from: &str) -> Call {
     }
 }
 
+fn page() -> Record {
+    Record {
+        from: "sip:200@pbx.example".to_owned(),
+        peer: "192.0.2.7:5060".to_owned(),
+        call_id: "a84b4c76e66710".to_owned(),
+        account: Some("501@pbx.example".to_owned()),
+        zones: vec!["hall".to_owned(), "yard".to_owned()],
+        began: Some("2026-11-30T08:05:11+01:00".to_owned()),
+        uptime_s: 3600,
+        ago_s: 60,
+        on_air_s: 12.3,
+        codec: Some("G722".to_owned()),
+        received_packets: 600,
+        lost_packets: 12,
+        loss_percent: 2.0,
+        peak_dbfs: -3.1,
+        rms_dbfs: -18.2,
+        heard_s: 8.3,
+        silent_s: 4.0,
+        silent: false,
+        ended: Ended::CallerHungUp,
+        kind: RecordKind::Call,
+    }
+}
+
+fn silent_page() -> Record {
+    let (peak_dbfs, rms_dbfs, heard_s, silent_s) = (-71.0, -80.0, 0.0, 12.3);
+    Record { peak_dbfs, rms_dbfs, heard_s, silent_s, silent: true, ..page() }
+}
+
 fn mistake(line: u32, severity: Severity) -> Mistake {
     let (source, text) = ("paging.conf".to_owned(), "[sip] ptime: expected a time".to_owned());
     Mistake { severity, source, line: Some(line), column: Some(9), text }
@@ -128,6 +159,51 @@ fn faults_are_told_in_the_order_telephone_loudspeaker_configuration() {
             "2 mistakes in the configuration, the first: paging.conf:3:9: error: [sip] ptime: expected a time",
         ]
     );
+}
+
+#[test]
+fn a_silent_page_is_a_warning_until_another_is_heard_and_never_a_fault() {
+    let told = |pages: &[Record]| Status { pages: pages.to_vec(), ..sound() }.judged();
+    let silent = told(&[silent_page(), page()]);
+    assert!(silent.healthy && silent.faults.is_empty());
+    let warning = "the last page was silent: nothing was heard of sip:200@pbx.example in 12.3 s, 60 s ago";
+    assert_eq!(silent.warnings.iter().map(ToString::to_string).collect::<Vec<_>>(), [warning]);
+    let text = silent.to_string();
+    assert!(text.starts_with(&format!("{}\n~ {warning}\n", title(&silent))), "{text}");
+    assert!(title(&silent).ends_with(": a warning"), "{text}");
+    let wrong_number = Record { on_air_s: 0.5, heard_s: 0.0, silent_s: 0.5, ..page() };
+    assert_eq!(told(&[wrong_number, silent_page()]).warnings, silent.warnings, "too short to tell");
+    assert_eq!(told(&[page(), silent_page()]).warnings, []);
+}
+
+#[test]
+fn the_last_pages_are_told_when_who_how_loud_and_why_they_ended() {
+    let unknown = Record { began: None, zones: vec!["all".to_owned()], silent_s: 0.4, ..page() };
+    let text = Status { pages: vec![page(), unknown, silent_page()], ..sound() }.to_string();
+    let expected = "
+Last pages
+  2026-11-30 08:05:11 sip:200@pbx.example, 12.3 s in hall, yard, G722, lost 2.0 %: peak -3.1 dBFS, mean -18.2 dBFS, silent for 4 s; the caller hung up
+  60 s ago sip:200@pbx.example, 12.3 s, G722, lost 2.0 %: peak -3.1 dBFS, mean -18.2 dBFS; the caller hung up
+  2026-11-30 08:05:11 sip:200@pbx.example, 12.3 s in hall, yard, G722, lost 2.0 %: SILENT; the caller hung up
+";
+    assert!(text.contains(expected), "{text}");
+    let many = Status { pages: vec![page(); 100], ..sound() }.to_string();
+    assert_eq!(many.matches("the caller hung up").count(), 5);
+}
+
+#[test]
+fn the_line_of_a_page_is_names_and_values_that_nobody_can_forge() {
+    let expected = "page kind=call silent=no ended=caller-hung-up began=2026-11-30T08:05:11+01:00 uptime_s=3600 \
+                    on_air_s=12.3 heard_s=8.3 silent_s=4.0 peak_dbfs=-3.1 rms_dbfs=-18.2 codec=G722 \
+                    received_packets=600 lost_packets=12 loss_percent=2.0 account=501@pbx.example \
+                    from=sip:200@pbx.example peer=192.0.2.7:5060 call_id=a84b4c76e66710 zones=hall,yard";
+    assert_eq!(page().to_line(), expected);
+    let from = "sip:x silent=yes \"@y".to_owned();
+    let forged = Record { from, began: None, account: None, zones: vec!["big hall".to_owned()], ..page() };
+    let line = forged.to_line();
+    for part in [" began=- ", " account=- ", " from=\"sip:x silent=yes \\\"@y\" ", " zones=\"big hall\""] {
+        assert!(line.contains(part), "{part}: {line}");
+    }
 }
 
 #[test]
@@ -333,6 +409,7 @@ fn the_json_text_keeps_to_the_schema_that_is_given_to_others() {
     odd.sinks.extend([silent, missing()]);
     odd.calls.push(ringing);
     odd.mistakes.push(loose);
+    odd.pages = vec![silent_page(), Record { began: None, codec: None, account: None, ..page() }];
     odd.programmes.push(programme());
     let (line, fault) = ("GPIO17".to_owned(), Some("no GPIO chip".to_owned()));
     let (role, state) = (Role::Healthy, LineState::Missing);

@@ -2,6 +2,7 @@
 
 use super::clock::Clock;
 use super::meter::{bar, tenths};
+use super::record::latest;
 use super::snapshot::{
     Account, AccountState, Call, CallState, Card, Counters, Failure, Mistake, Programme, Severity, Sink,
     SinkState, Status, Stream,
@@ -27,11 +28,7 @@ impl Section {
     /// All of them, the most important first.
     pub(super) fn all(status: &Status) -> Vec<Self> {
         vec![
-            Self::new(
-                "",
-                ["fault", "faults"],
-                status.faults.iter().map(|fault| Item::plain(format!("! {fault}"))),
-            ),
+            Self::new("", ["fault", "faults"], faults_and_warnings(status)),
             Self::new("Telephone", ["account", "accounts"], accounts(&status.accounts)),
             Self::new("Loudspeakers", ["card", "cards"], status.sinks.iter().map(sink)),
             Self::new("Calls", ["call", "calls"], calls(&status.calls)),
@@ -39,6 +36,11 @@ impl Section {
                 "Announcements",
                 ["announcement", "announcements"],
                 status.programmes.iter().map(|programme| Item::plain(programme.to_string())),
+            ),
+            Self::new(
+                "Last pages",
+                ["page", "pages"],
+                latest(status).map(|page| Item::plain(page.to_string())),
             ),
             Self::new(
                 "Music",
@@ -82,6 +84,7 @@ impl Item {
 pub(super) fn title(status: &Status) -> String {
     let (version, uptime) = (&status.version, Span(status.uptime_s));
     let health = match status.faults.len() {
+        0 if !status.warnings.is_empty() => "a warning".to_owned(),
         0 => "all is well".to_owned(),
         1 => "a fault".to_owned(),
         count => format!("{count} faults"),
@@ -107,6 +110,11 @@ impl fmt::Display for Status {
         }
         Ok(())
     }
+}
+
+fn faults_and_warnings(status: &Status) -> impl Iterator<Item = Item> {
+    let faults = status.faults.iter().map(|fault| format!("! {fault}"));
+    faults.chain(status.warnings.iter().map(|warning| format!("~ {warning}"))).map(Item::plain)
 }
 
 /// Nothing where nobody has looked.
@@ -222,6 +230,7 @@ impl fmt::Display for Call {
             CallState::Dialling => "dials",
             CallState::Queued => "waits for others",
             CallState::OnAir => "on air",
+            CallState::Recording => "is recorded",
             CallState::Held => "on hold",
             CallState::Leaving => "is hung up",
         };

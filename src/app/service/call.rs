@@ -25,6 +25,8 @@ pub(super) struct Call<'a> {
     /// Keys that the log does not know of yet.
     pub(super) keys: String,
     pub(super) stage: Stage<'a>,
+    /// It is recorded first, and never heard itself.
+    pub(super) is_delayed: bool,
 }
 
 /// Who calls, for those who ask.
@@ -64,6 +66,11 @@ impl<'a> Stage<'a> {
 }
 
 impl Call<'_> {
+    /// Whether it is heard, or will be.
+    pub(super) const fn is_page(&self) -> bool {
+        !self.is_delayed && !matches!(self.stage, Stage::Leaving)
+    }
+
     /// Keeps a key for the next line of the log; more than [`MAX_KEYS`] are not told.
     pub(super) fn press(&mut self, key: Key) {
         if self.keys.len() < MAX_KEYS {

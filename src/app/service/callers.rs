@@ -33,7 +33,7 @@ impl Manners {
 }
 
 /// Longer than any call rings.
-const NOT_YET: Duration = Duration::from_hours(1);
+pub(super) const NOT_YET: Duration = Duration::from_hours(1);
 
 impl<'a> Service<'a> {
     /// On which terms a call is taken.
@@ -48,6 +48,9 @@ impl<'a> Service<'a> {
         let Some(state) = self.calls.get(&call) else { return };
         if state.terms.mode == Mode::Ring {
             return self.ring_loudly(now, call);
+        }
+        if state.is_delayed {
+            return self.admit_words(now, call);
         }
         match self.queue.handle_incoming(call, state.terms.want()) {
             Admission::Enter => self.enter(now, call),

@@ -3,6 +3,7 @@
 use super::{Call, Service, complain, named, tell};
 use crate::sip::CallKey;
 use crate::sip::wire::StatusCode;
+use crate::status::Ended;
 use crate::time::Instant;
 use log::Level;
 
@@ -14,8 +15,10 @@ impl Service<'_> {
         if let Err(refused) = stream.handle_answer(body) {
             tell(Level::Warn, name.as_deref(), format_args!("ended: {refused}"));
             self.pager.handle_ended(call);
+            self.page_ends(now, call, Ended::Failed);
             self.leave(now, call);
         }
+        self.page_goes_on(call);
     }
 
     /// The caller wants to change the call: to hold it, to resume it, to be heard from elsewhere.
@@ -35,6 +38,7 @@ impl Service<'_> {
                 self.endpoint.reject_reoffer(now, call, refused.status(), refused.warning().as_ref());
             }
         }
+        self.page_goes_on(call);
     }
 
     /// The caller has answered what we said again.
@@ -45,5 +49,6 @@ impl Service<'_> {
             Ok(()) => self.voices.extend(named(name.as_deref(), stream)),
             Err(refused) => complain(self.chatter.allow(now, caller.peer.ip()), name.as_deref(), &refused),
         }
+        self.page_goes_on(call);
     }
 }

@@ -93,6 +93,9 @@ impl<'a> Service<'a> {
 
     /// Keys stand in the log, those of one second in one line, but for those of calls that have a PIN.
     pub(super) fn on_key(&mut self, now: Instant, call: CallKey, key: Key) {
+        if self.dictation_key(now, call, key) {
+            return;
+        }
         if self.is_choosing(call) {
             self.hush_for(call);
         }
@@ -225,6 +228,9 @@ impl<'a> Service<'a> {
             stream.hush();
         }
         state.terms.claim.zones = zones.unwrap_or(state.terms.claim.zones);
+        if state.is_delayed {
+            return self.dictate(now, call);
+        }
         let want = state.terms.want();
         self.make_way(now);
         match self.queue.handle_incoming(call, want) {

@@ -1,6 +1,7 @@
 //! What a box at work plays at a word: of a key, a button, or a program on its machine.
 
 use super::Service;
+use super::call_log::{Page, Received};
 use crate::app::control_socket::{Asked, Brought, ControlSocket, Guest};
 use crate::app::playback::{AirNumber, Playback, Playing, Programme, Unplayed, What};
 use crate::config::{Settings, Zone, ZoneNames};
@@ -8,7 +9,7 @@ use crate::control::{Play, Reply, Sound};
 use crate::dsp::Chime;
 use crate::mix::Part;
 use crate::paging::{Claim, Class};
-use crate::status::{self, Programme as Shown};
+use crate::status::{self, Ended, Programme as Shown, RecordKind};
 use crate::time::Instant;
 use crate::zones::ZoneSet;
 use std::sync::Arc;
@@ -156,9 +157,12 @@ impl<'a> Service<'a> {
     pub(super) fn play(&mut self, now: Instant, programme: Programme) -> Result<AirNumber, Unplayed> {
         self.make_way(now);
         let open_at = self.lines.as_mut().map_or(now, |lines| lines.open(now));
-        let voice = self.media.voice();
+        let (voice, zones, what) = (self.media.voice(), programme.claim.zones, programme.what.to_string());
         let Some(desk) = &mut self.desk else { return Err(Unplayed::Busy) };
-        desk.playback.play((now, open_at), programme, voice)
+        let number = desk.playback.play((now, open_at), programme, voice)?;
+        let record = self.record_of_programme(now, RecordKind::Announcement, (what, zones));
+        self.pages.begin(now, (Page::Programme(number), None), voice, record);
+        Ok(number)
     }
 
     /// Begins the stored announcement of this number.
@@ -203,6 +207,9 @@ impl<'a> Service<'a> {
             if let Some(control) = &desk.control {
                 control.handle_ended(ended.number, ended.is_cut);
             }
+            self.delays.handle_ended(&ended);
+            let how = if ended.is_cut { Ended::Stopped } else { Ended::Finished };
+            self.pages.end(now, Page::Programme(ended.number), how, Received::default());
         }
         if let Some(control) = &desk.control {
             control.handle_timeout(now);

@@ -1,10 +1,11 @@
-//! What audio threads tell a box at work.
+//! What the audio threads tell of voices at a box at work.
 
-use super::{Service, summary};
+use super::Service;
+use super::call::summary;
 use crate::mix::{Report, VoiceId};
 
 impl Service<'_> {
-    /// Tells those whose voice it is of.
+    /// Hands a report to those whom it concerns.
     pub(super) fn on_report(&mut self, report: &Report) {
         match report {
             &Report::Playing { voice } => self.log_voice(voice, "on air"),

@@ -20,6 +20,7 @@ impl Service<'_> {
             clock: self.clock(now),
             calls: calls.into_iter().map(|(key, call)| self.status_of(now, *key, call)).collect(),
             programmes: self.programmes(now),
+            pages: self.pages.records(now),
             counters: self.counters(),
             ..self.condition(now)
         };
@@ -45,7 +46,7 @@ impl Service<'_> {
         self.outlook.mistakes().iter().cloned().chain(files).chain(stored).collect()
     }
 
-    fn clock(&self, now: Instant) -> Clock {
+    pub(super) fn clock(&self, now: Instant) -> Clock {
         let shows = clock::wall();
         Clock::new(shows, clock::local_offset_s(shows), self.outlook.clock_keeper(now, shows))
     }
@@ -54,6 +55,9 @@ impl Service<'_> {
         let (state, codec) = match &call.stage {
             Stage::Waiting(prepared) => (CallState::Ringing, prepared.agreed_codec()),
             Stage::OffAir(stream, _) if self.is_choosing(key) => (CallState::Dialling, stream.agreed_codec()),
+            Stage::OffAir(stream, _) if self.is_dictating(key) => {
+                (CallState::Recording, stream.agreed_codec())
+            }
             Stage::OffAir(stream, Some(_)) => (CallState::Ringing, stream.agreed_codec()),
             Stage::OffAir(stream, None) => (CallState::Queued, stream.agreed_codec()),
             Stage::OnAir(stream) if stream.is_held() => (CallState::Held, stream.agreed_codec()),
@@ -86,7 +90,7 @@ impl Service<'_> {
             received_packets: received.received,
             lost_packets: received.lost,
             refused_packets: received.rejected,
-            loss_percent: percent(received.lost, received.received + received.lost),
+            loss_percent: status::percent(received.lost, received.received + received.lost),
             jitter_ms: millis(received.jitter),
             latency_ms: voice.map(|(_, latency)| millis(latency)),
             drift_ppm: stats.map(|stats| tenths(stats.drift_ppm.into())),
@@ -115,10 +119,4 @@ impl Service<'_> {
             log_lines_lost: log::lost(),
         }
     }
-}
-
-/// Hundredths with one digit behind the point.
-#[expect(clippy::cast_precision_loss, reason = "packets of a call")]
-fn percent(part: u64, whole: u64) -> f64 {
-    if whole == 0 { 0.0 } else { tenths(part as f64 * 100.0 / whole as f64) }
 }

@@ -1,6 +1,6 @@
 //! Relay, lamp and buttons of a box at work.
 
-use super::{Announcements, Klaxon, Lines, Service, Stage};
+use super::{Announcements, Call, Klaxon, Lines, Service};
 use crate::config::Press;
 use crate::sip::CallKey;
 use crate::time::Instant;
@@ -90,6 +90,7 @@ impl Service<'_> {
             self.pager.handle_ended(call);
             self.leave(now, call);
         }
+        self.stop_delayed();
         if let Some(announcements) = &mut self.announcements {
             announcements.hush("a word from somebody");
         }
@@ -105,7 +106,7 @@ impl Service<'_> {
     fn sounds(&self) -> bool {
         let chimes = self.klaxon.as_ref().is_some_and(Klaxon::is_busy);
         let is_said = self.announcements.as_ref().is_some_and(Announcements::is_busy);
-        let is_called = || self.calls.values().any(|call| !matches!(call.stage, Stage::Leaving));
+        let is_called = || self.calls.values().any(Call::is_page) || self.delays.is_airing();
         chimes || is_said || self.is_playing() || self.cards.voices() > 0 || is_called()
     }
 

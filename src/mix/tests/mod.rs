@@ -2,6 +2,7 @@
 
 mod bench;
 mod conference;
+mod dictaphone;
 mod faults;
 mod formats;
 mod lifetime;

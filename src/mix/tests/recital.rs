@@ -130,6 +130,22 @@ fn clips_and_pauses_follow_one_another_to_the_sample() {
 }
 
 #[test]
+fn a_clip_that_goes_on_has_no_seam() {
+    let rate = SampleRate::HZ_16000;
+    let Part::Clip(whole) = clip(rate, 400.0, 0.25, Duration::from_millis(900)) else { unreachable!() };
+    let heard = |parts: Vec<Part>| {
+        let mut stand = Stand::new(&recital(rate, parts));
+        stand.run_until(ms(1_000));
+        stand.heard
+    };
+    let (first, rest) = whole.split_at(5_001);
+    let (second, third) = rest.split_at(17);
+    let none: [i16; 0] = [];
+    let pieces = [&none[..], first, second, &none[..], third].map(|piece| Part::More(piece.into()));
+    assert!(heard(pieces.to_vec()) == heard(vec![Part::Clip(whole)]), "the pieces are heard as the whole");
+}
+
+#[test]
 fn at_every_rate_a_sample_is_heard_when_it_is_its_turn() {
     for (rate, filters) in RATES.into_iter().zip([29 * 3 + DELAY, DELAY, DELAY]) {
         let mut samples = vec![0; rate.hz() as usize / 10];

@@ -1,0 +1,362 @@
+//! Delayed pages of a box at work: recorded first, then heard.
+//!
+//! ```text
+//! answered ─> Dictation ─ Send ─> due ─ nobody is on air ─> relay, chime ─> Playback ─ ended ─> the next
+//!                 └ Drop: forgotten
+//! ```
+//! A recording waits for pages that are on air, and the next one for it: it can wait, and two that were recorded are not to be
+//! heard at once. All of them share [`ROOM_BYTES`]; without room a caller is told that the box is busy.
+
+use super::call::tell;
+use super::call_log::Page;
+use super::callers::NOT_YET;
+use super::{Call, Service, Stage};
+use crate::app::floor::Hold;
+use crate::app::playback::{AirNumber, Ended, Programme, What};
+use crate::app::terms::Terms;
+use crate::config::{Delayed, Mode, Settings};
+use crate::mix::{Dictaphone, Part, Recital};
+use crate::paging::{Dictated as Step, Dictation, Entry, Shelf, Signal, Tape};
+use crate::sip::wire::{NameAddr, StatusCode};
+use crate::sip::{self, CallKey};
+use crate::status::{Record, RecordKind};
+use crate::time::Instant;
+use crate::units::Level;
+use crate::zones::ZoneSet;
+use core::time::Duration;
+use log::Level as LogLevel;
+use std::collections::{HashMap, VecDeque};
+use std::rc::Rc;
+use std::sync::Arc;
+
+/// Who is being recorded, and what was.
+pub(super) struct Delays<'a> {
+    shelf: Shelf,
+    calls: HashMap<CallKey, Delay>,
+    due: VecDeque<Recording>,
+    airing: Option<Airing<'a>>,
+}
+
+/// One who is being recorded.
+struct Delay {
+    dictation: Dictation,
+    tape: Option<Tape>,
+    /// He hears his own words.
+    hears: bool,
+}
+
+/// A page that is to be heard.
+struct Recording {
+    tape: Tape,
+    terms: Terms,
+    /// What is known of who spoke it.
+    record: Record,
+}
+
+/// The one that is.
+struct Airing<'a> {
+    recording: Recording,
+    /// Where it is heard, from its chime on.
+    hold: Rc<Hold<'a>>,
+    stage: Air,
+}
+
+#[derive(Clone, Copy)]
+enum Air {
+    /// Its chime sounds until then.
+    Chime {
+        until: Instant,
+    },
+    On(AirNumber),
+}
+
+impl Delays<'_> {
+    /// Nobody has been recorded.
+    pub(super) fn new() -> Self {
+        let (calls, due) = (HashMap::new(), VecDeque::new());
+        Self { shelf: Shelf::new(ROOM_BYTES), calls, due, airing: None }
+    }
+
+    /// Whether somebody is recorded, or waits to be heard, or is.
+    pub(super) fn is_busy(&self) -> bool {
+        self.is_airing() || !self.due.is_empty() || !self.calls.is_empty()
+    }
+
+    /// Whether a recording is heard, or its chime is.
+    pub(super) const fn is_airing(&self) -> bool {
+        self.airing.is_some()
+    }
+
+    /// Where one is heard, or its chime is, and whether it is the recording.
+    pub(super) fn page(&self) -> Option<(ZoneSet, bool)> {
+        let Airing { hold, stage, .. } = self.airing.as_ref()?;
+        Some((hold.zones(), matches!(stage, Air::On(_))))
+    }
+
+    /// Something that was played is over.
+    pub(super) fn handle_ended(&mut self, ended: &Ended) {
+        // Its memory goes back to the shelf.
+        self.airing.take_if(|airing| matches!(airing.stage, Air::On(number) if number == ended.number));
+    }
+
+    /// When [`Service::follow_delayed`] wants to be called.
+    pub(super) fn poll_timeout(&self, now: Instant) -> Option<Instant> {
+        let dictations = self.calls.values().filter_map(|delay| delay.dictation.poll_timeout());
+        let chime = self.airing.as_ref().and_then(|airing| match airing.stage {
+            Air::Chime { until } => Some(until),
+            Air::On(_) => None,
+        });
+        let waits = (self.airing.is_none() && !self.due.is_empty()) || !self.calls.is_empty();
+        dictations.chain(chime).chain(waits.then(|| now + LOOK_EVERY)).min()
+    }
+
+    /// What has not been heard is forgotten.
+    fn clear(&mut self) {
+        self.due.clear();
+    }
+}
+
+impl<'a> Service<'a> {
+    /// Whether calls of `from` are recorded.
+    pub(super) fn is_delayed(&self, from: &NameAddr, terms: &Terms) -> bool {
+        let fits = |settings: &Settings| match &settings.calls.delayed {
+            Delayed::No => false,
+            Delayed::Yes => true,
+            Delayed::Callers(patterns) => {
+                let (user, host) = sip::identity(&from.uri);
+                patterns.iter().any(|pattern| pattern.matches(&user, &host))
+            }
+        };
+        // An emergency does not wait, and what rings says nothing.
+        terms.mode == Mode::Page && self.desk.as_ref().is_some_and(|desk| fits(&desk.settings))
+    }
+
+    /// A caller comes who is recorded: he waits for nobody, and hears no chime.
+    pub(super) fn admit_words(&mut self, now: Instant, call: CallKey) {
+        if self.delays.shelf.has_room_for(LEAST) {
+            self.pager.handle_incoming(now, call, now);
+        } else {
+            self.give_up(now, call, StatusCode::BUSY_HERE, "there is no room for another recording");
+        }
+    }
+
+    /// Whether a caller is being recorded.
+    pub(super) fn is_dictating(&self, call: CallKey) -> bool {
+        self.delays.calls.contains_key(&call)
+    }
+
+    /// Answers a caller, if he has not been, and asks him to speak.
+    pub(super) fn dictate(&mut self, now: Instant, call: CallKey) {
+        if self.calls.get(&call).is_some_and(|state| matches!(state.stage, Stage::Waiting(_))) {
+            self.hold(now, call);
+        }
+        let Some(stream) = self.calls.get(&call).and_then(|state| state.stage.stream()) else { return };
+        stream.open_back();
+        let limit = self.desk.as_ref().and_then(|desk| desk.settings.calls.hang_up_after);
+        let mut dictation = Dictation::new(limit.unwrap_or(LONGEST).min(LONGEST));
+        dictation.handle_answered(now);
+        self.delays.calls.insert(call, Delay { dictation, tape: None, hears: false });
+        self.pager.handle_talking(now, call);
+        self.take_steps(now, call);
+    }
+
+    /// A key of one who is being recorded; false: he is not.
+    pub(super) fn dictation_key(&mut self, now: Instant, call: CallKey, key: crate::key::Key) -> bool {
+        let Some(delay) = self.delays.calls.get_mut(&call) else { return false };
+        delay.dictation.handle_key(now, key);
+        self.take_steps(now, call);
+        true
+    }
+
+    /// The call ends; to be told while its stream is still there.
+    pub(super) fn dictation_ends(&mut self, now: Instant, call: CallKey) {
+        let Some(mut delay) = self.delays.calls.remove(&call) else { return };
+        if let Some(stream) = self.calls.get(&call).and_then(|state| state.stage.stream()) {
+            delay.tape = stream.stop_recording().or(delay.tape);
+        }
+        let sounds = delay.tape.as_ref().is_some_and(Tape::sounds);
+        delay.dictation.handle_ended(sounds);
+        while let Some(step) = delay.dictation.poll_step() {
+            match step {
+                Step::Send => self.send(now, call, delay.tape.take()),
+                Step::Drop => self.tell_forgotten(call),
+                _ => {}
+            }
+        }
+    }
+
+    /// Follows those who are recorded, and begins what is due.
+    pub(super) fn follow_delayed(&mut self, now: Instant) {
+        let calls: Vec<CallKey> = self.delays.calls.keys().copied().collect();
+        for call in calls {
+            self.follow_dictation(now, call);
+        }
+        match self.delays.airing.as_ref().map(|airing| airing.stage) {
+            None => self.begin_recording(now),
+            Some(Air::Chime { until }) if until <= now => self.air_recording(now),
+            Some(_) => {}
+        }
+    }
+
+    /// What was recorded and not heard is forgotten; whether there was anything.
+    pub(super) fn stop_delayed(&mut self) {
+        self.delays.clear();
+        // What is on air is ended by who plays it.
+        self.delays.airing.take_if(|airing| matches!(airing.stage, Air::Chime { .. }));
+    }
+
+    fn follow_dictation(&mut self, now: Instant, call: CallKey) {
+        let Some(delay) = self.delays.calls.get_mut(&call) else { return };
+        let Some(stream) = self.calls.get(&call).and_then(|state| state.stage.stream()) else { return };
+        delay.dictation.handle_timeout(now);
+        if stream.is_tape_full() {
+            delay.dictation.handle_full();
+        }
+        if delay.hears && !stream.is_saying() {
+            delay.hears = false;
+            delay.dictation.handle_played(now);
+        }
+        self.take_steps(now, call);
+    }
+
+    /// Does what is to be done for one who is recorded.
+    fn take_steps(&mut self, now: Instant, call: CallKey) {
+        while let Some(step) = self.delays.calls.get_mut(&call).and_then(|delay| delay.dictation.poll_step())
+        {
+            match step {
+                Step::Send => {
+                    let tape = self.delays.calls.get_mut(&call).and_then(|delay| delay.tape.take());
+                    self.send(now, call, tape);
+                }
+                Step::Drop => {
+                    self.tell_forgotten(call);
+                    if let Some(delay) = self.delays.calls.get_mut(&call) {
+                        delay.tape = None;
+                    }
+                }
+                Step::HangUp => {
+                    self.pager.handle_ended(call);
+                    self.leave(now, call);
+                }
+                other => self.take_step(now, call, other),
+            }
+        }
+    }
+
+    /// Does what concerns his stream only.
+    fn take_step(&mut self, now: Instant, call: CallKey, step: Step) {
+        let Some(delay) = self.delays.calls.get_mut(&call) else { return };
+        let Some(stream) = self.calls.get(&call).and_then(|state| state.stage.stream()) else { return };
+        match step {
+            Step::Say(signal) => {
+                delay.hears = false;
+                stream.hush();
+                stream.say(&recital(signal));
+            }
+            Step::Record => {
+                delay.tape = None;
+                stream.record(&self.delays.shelf);
+            }
+            Step::Stop => {
+                delay.tape = stream.stop_recording();
+                let sounds = delay.tape.as_ref().is_some_and(Tape::sounds);
+                delay.dictation.handle_recorded(now, sounds);
+            }
+            Step::Play => {
+                stream.hush();
+                if let Some(tape) = &mut delay.tape {
+                    stream.say(&words(tape));
+                }
+                delay.hears = true;
+            }
+            Step::Send | Step::Drop | Step::HangUp => {}
+        }
+    }
+
+    /// It is heard as soon as it may be.
+    fn send(&mut self, now: Instant, call: CallKey, tape: Option<Tape>) {
+        let (Some(tape), Some(state)) = (tape, self.calls.get(&call)) else { return };
+        let what = format_args!("has recorded {:.1} s, to be heard", tape.length().as_secs_f64());
+        tell(LogLevel::Info, state.name.as_deref(), what);
+        let record = self.record_of(now, state);
+        let terms = state.terms.clone();
+        self.delays.due.push_back(Recording { tape, terms, record });
+    }
+
+    fn tell_forgotten(&self, call: CallKey) {
+        if let Some(state) = self.calls.get(&call) {
+            tell(LogLevel::Info, state.name.as_deref(), format_args!("has recorded nothing to be heard"));
+        }
+    }
+
+    /// The next recording, if nobody is on air: its chime begins.
+    fn begin_recording(&mut self, now: Instant) {
+        let is_free = !self.is_leaving && !self.is_playing() && !self.calls.values().any(Call::is_page);
+        let Some(recording) = self.delays.due.pop_front_if(|_| is_free) else { return };
+        self.make_way(now);
+        let claim = recording.terms.claim;
+        self.cards.wake(claim.zones);
+        let open_at = self.open(now).max(self.cards.open_at(now, &claim));
+        // When it begins is known when its chime is.
+        let hold = self.cards.claim(now, claim, now + NOT_YET);
+        let sound = self.directory.klaxon(&recording.terms).clone();
+        let until = self.chime_of(now, (&hold, &sound), None, Entry { open_at, answer_at: open_at });
+        self.delays.airing = Some(Airing { recording, hold, stage: Air::Chime { until } });
+    }
+
+    /// What is known of it when it goes on air.
+    fn aired(&self, now: Instant, of_caller: &Record, zones: ZoneSet) -> Record {
+        let of_air = self.record_of_programme(now, RecordKind::Delayed, (of_caller.from.clone(), zones));
+        let (peer, call_id, account) =
+            (of_caller.peer.clone(), of_caller.call_id.clone(), of_caller.account.clone());
+        Record { peer, call_id, account, ..of_air }
+    }
+
+    /// Its chime is over.
+    fn air_recording(&mut self, now: Instant) {
+        let Some(Airing { mut recording, hold, .. }) = self.delays.airing.take() else { return };
+        let Some(desk) = &mut self.desk else { return };
+        let Recital { rate, parts, .. } = words(&mut recording.tape);
+        let (what, claim) = (What::Recording(recording.record.from.clone()), hold.claim());
+        let voice = self.media.voice();
+        match desk.playback.play((now, now), Programme { what, claim, rate, parts }, voice) {
+            Ok(number) => {
+                let record = self.aired(now, &recording.record, claim.zones);
+                self.pages.begin(now, (Page::Programme(number), None), voice, record);
+                self.delays.airing = Some(Airing { recording, hold, stage: Air::On(number) });
+            }
+            Err(error) => log::warn!("a recording of {} is not heard: {error}", recording.record.from),
+        }
+    }
+}
+
+/// What was said, without a seam.
+fn words(tape: &mut Tape) -> Recital {
+    let parts = tape.pieces().into_iter().map(Part::More).collect();
+    Recital { rate: Dictaphone::RATE, parts, level: Level::UNITY, fade: FADE }
+}
+
+/// What a caller is told, as he hears it.
+fn recital(signal: Signal) -> Recital {
+    let part = |&(hz, length): &(f32, Duration)| match hz {
+        hz if hz > 0.0 => Part::Clip(sine(f64::from(hz), length)),
+        _ => Part::Pause(length),
+    };
+    let parts = signal.tones().iter().map(part).collect();
+    Recital { rate: Dictaphone::RATE, parts, level: Level::UNITY, fade: FADE }
+}
+
+fn sine(hz: f64, length: Duration) -> Arc<[i16]> {
+    crate::app::playback::sine(hz, length, Dictaphone::RATE)
+}
+
+/// What all recordings may take: eight and a half minutes.
+const ROOM_BYTES: usize = 16 * 1024 * 1024;
+/// The longest recording.
+const LONGEST: Duration = Duration::from_mins(5);
+/// Without room for so much nobody is asked to speak.
+const LEAST: Duration = Duration::from_secs(10);
+/// What is cut off fades.
+const FADE: Duration = Duration::from_millis(20);
+/// How often it is looked whether somebody has heard his words, or has no room left, or the air is free.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
