@@ -42,6 +42,10 @@ class Card:
         edited.write_bytes(content)
         self._mtools("mcopy", 1, "-o", edited, "::/paging.conf")
 
+    def put_sound(self, file: Path) -> None:
+        """Into the folder for sounds."""
+        self._mtools("mcopy", 1, "-o", file, f"::/sounds/{file.name}")
+
     def remove_settings(self) -> None:
         self._mtools("mdel", 1, "::/paging.conf")
 

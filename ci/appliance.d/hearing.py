@@ -196,9 +196,9 @@ def to_ulaw(sound: Sound) -> bytes:
     return code.astype(np.uint8).tobytes()
 
 
-def write_wav(path: Path, sound: Sound) -> None:
+def write_wav(path: Path, sound: Sound, hz: int = SENT_HZ) -> None:
     with wave.open(str(path), "wb") as file:
-        file.setparams((1, 2, SENT_HZ, 0, "NONE", ""))
+        file.setparams((1, 2, hz, 0, "NONE", ""))
         file.writeframes(np.clip(np.round(sound * 32768), -32768, 32767).astype("<i2").tobytes())
 
 

@@ -1,10 +1,12 @@
 """Each process killed, stopped, or gone wild: the box is back by itself. Ten minutes of paging write nothing."""
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import hearing
 from card import Card
+from debugger import SECOND_ARGUMENT, Debugger, Library
 from machine import Machine, Parts
 from network import BOX, PORT, USUAL_PORT, options_answered
 from pages import SECONDS_TO_BOOT, SETTINGS, SHELL, call_in_background, wait_for_options
@@ -14,21 +16,28 @@ from writes import bytes_written, logged_on
 # The service and its guard are one program; they differ by their user.
 PID_OF = 'for p in $(pidof paging); do [ "$(stat -c %U /proc/$p)" != {user} ] || echo $p; done'
 NOT_LOCKED = "files are not locked"
+LIBC = Path("target/image/emulated/parts/root/usr/lib/libc.so.6")
+WRITE_FRAMES = 0x4150  # SNDRV_PCM_IOCTL_WRITEI_FRAMES, its type and number
 SECONDS_AFTER_A_KILL, SECONDS_AFTER_A_HANG = 2, 15
 # The emulated machine is slower than the one the limits are for, and shares two cores with everything here.
 SLOWER = 2
 
 
-def is_back_after_its_processes_end(card: Card) -> None:
+def is_back_after_its_processes_end(card: Card, is_full: bool) -> None:
     card.edit_settings(SETTINGS + SHELL)
-    with Machine(card, WORK / "life", Parts(watchdog=True)) as machine:
+    with Machine(card, WORK / "life", Parts(watchdog=True, debugger=True)) as machine:
         wait_for_options(machine)
         machine.wait_for_report(SECONDS_TO_BOOT)
         wait_for_heartbeat(machine)
         service_killed(machine)
         service_stopped(machine)
+        thread_spins(machine, "executor", "epoll_wait", lambda _: True)
+        thread_spins(machine, "audio thread", "ioctl", lambda debugger: debugger.register(SECOND_ARGUMENT) & 0xffff == WRITE_FRAMES)
         guard_killed(machine)
         guard_stopped(machine)
+        if is_full:
+            wait_for_heartbeat(machine)
+            guard_spins(machine)
 
 
 def wait_for_heartbeat(machine: Machine) -> None:
@@ -59,6 +68,24 @@ def service_stopped(machine: Machine) -> None:
     check(pid(machine, "paging") != before, "it is another process")
 
 
+def thread_spins(machine: Machine, name: str, function: str, is_it: Callable[[Debugger], bool]) -> None:
+    before = pid(machine, "paging")
+    began = send_round_in_circles(machine, before, function, is_it)
+    check(wait_until(lambda: pid(machine, "paging") not in ("", before), SECONDS_AFTER_A_HANG * SLOWER) is not None,
+          f"a service whose {name} goes round in circles is ended, and another one begins")
+    back_within(SECONDS_AFTER_A_HANG, f"its {name} goes round in circles", began)
+
+
+def send_round_in_circles(machine: Machine, process: str, function: str, is_it: Callable[[Debugger], bool]) -> float:
+    """A thread of the process, from where it next calls `function`; says when."""
+    library = Library(LIBC)
+    base = int(machine.console.run(f"grep -m 1 libc.so.6 /proc/{process}/maps").split("-")[0], 16)
+    debugger = machine.debugger()
+    debugger.catch(base + library.function(function), is_it)
+    debugger.go_on_at(base + library.standstill())
+    return time.monotonic()
+
+
 def guard_killed(machine: Machine) -> None:
     before, service = pid(machine, "root"), pid(machine, "paging")
     machine.console.run(f"kill -KILL {before}")
@@ -71,9 +98,19 @@ def guard_killed(machine: Machine) -> None:
 def guard_stopped(machine: Machine) -> None:
     began = time.monotonic()
     machine.console.run(f"kill -STOP {pid(machine, 'root')}")
-    waited = wait_until(lambda: machine.monitor.resets() > 0, 60)
-    check(waited is not None, "a guard that hangs lets the watchdog reset the machine")
-    figure(f"guard hung to reset {time.monotonic() - began:.1f} s")
+    resets_and_comes_back(machine, "hangs", began)
+
+
+def guard_spins(machine: Machine) -> None:
+    began = send_round_in_circles(machine, pid(machine, "root"), "poll", lambda _: True)
+    resets_and_comes_back(machine, "goes round in circles", began)
+
+
+def resets_and_comes_back(machine: Machine, what: str, began: float) -> None:
+    before = machine.monitor.resets()
+    waited = wait_until(lambda: machine.monitor.resets() > before, 60)
+    check(waited is not None, f"a guard that {what} lets the watchdog reset the machine")
+    figure(f"guard that {what} to reset {time.monotonic() - began:.1f} s")
     check(wait_until(lambda: options_answered(PORT), SECONDS_TO_BOOT) is not None, "and it comes up again")
 
 

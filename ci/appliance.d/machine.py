@@ -1,5 +1,6 @@
 """The emulated machine: QEMU's `virt` with an SD card, a network port and a sound card that records to a file."""
 
+import re
 import shutil
 import signal
 import subprocess
@@ -9,6 +10,7 @@ from pathlib import Path
 
 from card import Card
 from console import Console
+from debugger import Debugger
 from network import TAP
 from qmp import Monitor
 
@@ -26,6 +28,7 @@ class Parts:
     card_driver: list[str] = field(default_factory=list)  # instead of the plain image
     watchdog: bool = False  # one that resets the machine, which then starts again
     gpio: Path | None = None  # a socket to press buttons and see relays at (qtest)
+    debugger: bool = False  # see debugger.py
     clock: str = ""  # what the battery-backed clock says; empty: the right time
 
 
@@ -73,6 +76,7 @@ class Machine:
         options += ["-device", parts.sound] if parts.sound else []
         options += ["-device", "i6300esb", "-action", "watchdog=reset"] if parts.watchdog else ["-no-reboot"]
         options += ["-qtest", f"unix:{parts.gpio},server=on,wait=off", "-qtest-log", "none", "-accel", "tcg"] if parts.gpio else []
+        options += ["-gdb", f"unix:{self._sockets}/debugger,server=on,wait=off"] if parts.debugger else []
         options += ["-rtc", f"base={parts.clock}"] if parts.clock else []
         return options
 
@@ -86,6 +90,9 @@ class Machine:
             self.cut_power()
         for name in ("kernel", "initramfs"):
             (self._folder / name).unlink(missing_ok=True)
+
+    def debugger(self) -> Debugger:
+        return Debugger(f"{self._sockets}/debugger")
 
     def plug_in_usb_sound(self) -> None:
         self.monitor.execute("device_add", driver="usb-audio", id="usb", audiodev="sound")
@@ -113,6 +120,11 @@ class Machine:
 
     def seconds_up(self) -> float:
         return time.monotonic() - self._started
+
+    def where(self) -> str:
+        """Where its processors are: the same place twice is no program of the box."""
+        said = [str(self.monitor.execute("human-monitor-command", command_line="info registers -a")) for _ in range(3)]
+        return f"its processors were at {[re.findall(r'PC=([0-9a-f]+)', one) for one in said]}"
 
     def check_alive(self) -> None:
         if self._qemu.poll() is not None:

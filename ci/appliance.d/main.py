@@ -14,6 +14,7 @@ import first
 import hearing
 import life
 import lines
+import music
 import power
 import raspberrypi
 import settings
@@ -58,7 +59,8 @@ SCENARIOS = [
     Scenario("card-out", lambda card, _: first.plays_on_after_the_card_was_out(card), usual=False),
     Scenario("clock", lambda card, _: clock.finds_the_time(card)),
     Scenario("lines", lambda card, _: lines.switches_its_relay_and_minds_its_button(card)),
-    Scenario("life", lambda card, _: life.is_back_after_its_processes_end(card)),
+    Scenario("life", lambda card, run: life.is_back_after_its_processes_end(card, run.is_full)),
+    Scenario("music", lambda card, _: music.plays_chime_page_and_music(card)),
     Scenario("quiet", lambda card, run: life.writes_nothing_while_it_pages(card, run.of(0.5, 10))),
     Scenario("cuts", lambda card, run: power.survives_power_cuts(card, int(run.of(4, 40)), run.seed)),
     Scenario("slots", lambda card, _: slots.starts_from_both(card), usual=False),

@@ -2,6 +2,7 @@
 
 import contextlib
 import fcntl
+import ipaddress
 import os
 import re
 import select
@@ -90,6 +91,14 @@ class VlanSwitch:
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._carry, daemon=True)
 
+    def advertise(self, prefix: str, tagged: bool) -> None:
+        """A router of the VLAN, or of the network that the box is not to be in, says that it is there (RFC 4861 §4.2)."""
+        frame = router_advertisement(prefix)
+        if tagged:
+            self._to_box(frame)
+        else:
+            self._box.sendto(frame, ("127.0.0.1", self._port))
+
     @property
     def wire(self) -> str:
         """As QEMU names it."""
@@ -124,6 +133,19 @@ class VlanSwitch:
     def _to_box(self, frame: bytes) -> None:
         tagged = frame[:12] + VLAN_TAG + self._vlan.to_bytes(2) + frame[12:]
         self._box.sendto(tagged, ("127.0.0.1", self._port))
+
+
+def router_advertisement(prefix: str) -> bytes:
+    """A frame to everybody: a router for half an hour, and a prefix to make addresses of (RFC 4862)."""
+    router, everybody = ipaddress.ip_address("fe80::1").packed, ipaddress.ip_address("ff02::1").packed
+    option = struct.pack("!BBBBIII", 3, 4, 64, 0xC0, 3600, 3600, 0) + ipaddress.ip_address(prefix).packed
+    said = struct.pack("!BBHBBHII", 134, 0, 0, 64, 0, 1800, 0, 0) + option
+    sums = struct.unpack(f"!{(40 + len(said)) // 2}H", router + everybody + struct.pack("!II", len(said), 58) + said)
+    total = sum(sums)
+    total = (total & 0xFFFF) + (total >> 16)
+    said = said[:2] + struct.pack("!H", ~(total + (total >> 16)) & 0xFFFF) + said[4:]
+    packet = struct.pack("!IHBB", 6 << 28, len(said), 58, 255) + router + everybody + said
+    return bytes.fromhex("333300000001" "020000000001" "86dd") + packet
 
 
 def attached_to_tap() -> int:

@@ -41,7 +41,8 @@ def wait_for_options(machine: Machine, port: int = PORT, box: str = BOX, here: s
         if options_answered(port, box=box, here=here):
             return machine.seconds_up()
         machine.check_alive()
-    raise SystemExit(f"appliance: no answer to OPTIONS in {SECONDS_TO_BOOT} s; the console said:\n{machine.console.text()}")
+    raise SystemExit(f"appliance: no answer to OPTIONS in {SECONDS_TO_BOOT} s; {machine.where()}; "
+                     f"the console said:\n{machine.console.text()}")
 
 
 def call_by_paging(sent: hearing.Speech, uri: str = f"sip:page@{BOX}:{PORT}") -> None:

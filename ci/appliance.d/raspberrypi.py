@@ -1,6 +1,6 @@
 """The same card in QEMU's Raspberry Pi 3: its processor, SD controller, USB port and device tree.
 
-The card boots to its report and answers OPTIONS. More this machine does not show: its sound stutters, its watchdog
+The card boots, registers at a telephone system, and says so. More this machine does not show: its sound stutters, its watchdog
 resets at once, and kernel and device tree are Debian's. Timing, firmware and drivers of a real Pi need a real Pi.
 """
 
@@ -9,9 +9,10 @@ from pathlib import Path
 from card import Card
 from first import check_mounts
 from machine import Machine
-from network import USUAL_PORT
-from pages import SECONDS_TO_BOOT, wait_for_options
+from pages import SECONDS_TO_BOOT
+from registrar import USER, Kamailio
 from verdict import WORK, check, figure
+from wire import ACCOUNT
 
 DEVICE_TREE = next(Path("/arm64/usr/lib").glob("linux-image-*/broadcom/bcm2837-rpi-3-b.dtb"), Path("no-device-tree"))
 # An address that a maker would give: for others Linux calls a USB adapter usb0 and not eth0.
@@ -37,9 +38,11 @@ class RaspberryPi3(Machine):
 
 def starts_in_a_raspberry_pi_3(card: Card) -> None:
     """As QEMU has one."""
-    with RaspberryPi3(card, WORK / "raspberrypi") as machine:
-        ready = wait_for_options(machine, USUAL_PORT)
+    card.edit_settings(ACCOUNT)
+    with Kamailio(WORK / "kamailio") as kamailio, RaspberryPi3(card, WORK / "raspberrypi") as machine:
+        kamailio.wait_for(USER, SECONDS_TO_BOOT)
+        ready = machine.seconds_up()
         report = machine.wait_for_report(SECONDS_TO_BOOT)
     check_mounts(report)
     check("slot A" in report, "slot A runs")
-    figure(f"Raspberry Pi 3 (emulated): power-on to first OPTIONS answered {ready:.1f} s")
+    figure(f"Raspberry Pi 3 (emulated): power-on to registered {ready:.1f} s")

@@ -85,13 +85,19 @@ def takes_a_static_address(card: Card, network: Network) -> None:
 
 def speaks_in_its_vlan_only(card: Card, network: Network) -> None:
     """Tagged frames (IEEE 802.1Q), an address by DHCP in that VLAN."""
-    card.edit_settings("[network]\nvlan = 20\n")
+    card.edit_settings("[network]\nvlan = 20\n[debug]\nconsole = yes\n")
     network.stop_dhcp()
     with VlanSwitch(20) as switch:
         network.start_dhcp()
         with Machine(card, WORK / "vlan", Parts(wire=switch.wire)) as machine:
             wait_for_options(machine, USUAL_PORT)
             machine.wait_for_report(SECONDS_TO_BOOT)
+            switch.advertise("2001:db8:66::", tagged=False)
+            switch.advertise("2001:db8:77::", tagged=True)
+            heard = wait_until(lambda: "2001:db8:77:" in machine.console.run("ip -6 addr"), 20)
+            check(heard is not None, "a router of the VLAN is heard")
+            has = machine.console.run("ip -6 addr")
+            check("2001:db8:66:" not in has, "a router of the network without tag is not", has)
             check(switch.untagged == 0, f"nothing has left it without its tag ({switch.untagged} frames)")
 
 

@@ -400,11 +400,10 @@ mod tests {
     }
 
     /// What is ordered to be said to the caller.
-    fn told(ordered: &mut Consumer<'_, Order>) -> Vec<Box<Aside>> {
+    fn told(ordered: &mut Consumer<'_, Order>) -> Vec<Aside> {
         let orders = core::iter::from_fn(|| ordered.dequeue());
-        orders
-            .filter_map(|order| if let Order::Tell(CALLER, aside) = order { Some(aside) } else { None })
-            .collect()
+        let aside = |order| if let Order::Tell(CALLER, aside) = order { Some(*aside) } else { None };
+        orders.filter_map(aside).collect()
     }
 
     #[test]
@@ -419,7 +418,7 @@ mod tests {
                 let mut asides = told(ordered);
                 assert_eq!(asides.len(), 1);
                 assert!(legs.is_telling(CALLER) && legs.poll_timeout().is_some());
-                word_of_thread.enqueue(Word::Told(CALLER, asides.remove(0))).unwrap();
+                word_of_thread.enqueue(Word::Told(CALLER, Box::new(asides.remove(0)))).unwrap();
                 legs.poll();
             }
             assert!(!legs.is_telling(CALLER) && legs.poll_timeout().is_none());
@@ -438,7 +437,7 @@ mod tests {
             legs.tell(CALLER, &word(30));
             assert!(matches!(ordered.dequeue(), Some(Order::Hush(CALLER))));
             assert!(told(ordered).is_empty());
-            word_of_thread.enqueue(Word::Told(CALLER, asides.remove(0))).unwrap();
+            word_of_thread.enqueue(Word::Told(CALLER, Box::new(asides.remove(0)))).unwrap();
             legs.poll();
             assert_eq!(told(ordered).len(), 1);
         });

@@ -185,9 +185,9 @@ impl Model {
 #[test]
 fn whatever_comes_and_goes_one_is_on_air_per_zone_all_are_in_order_and_nobody_is_forgotten() {
     let mut random = 0x5eed_u64;
-    let mut below = |limit: u64| {
+    let mut below = |limit: usize| {
         random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (random >> 33) % limit
+        usize::try_from(random >> 33).unwrap() % limit
     };
     for _ in 0..300 {
         let rule = Rule::OneByOne { most: 6 };
@@ -196,8 +196,8 @@ fn whatever_comes_and_goes_one_is_on_air_per_zone_all_are_in_order_and_nobody_is
             if below(2) == 0 {
                 let zones = (0..4).filter(|_| below(2) == 0).collect::<Vec<_>>();
                 let zones = if zones.is_empty() { vec![0] } else { zones };
-                model.come(call, want(&zones, [40, 60, 60, 60, 90][below(5) as usize]));
-            } else if let Some(&leaves) = model.known.keys().nth(below(8) as usize) {
+                model.come(call, want(&zones, [40, 60, 60, 60, 90][below(5)]));
+            } else if let Some(&leaves) = model.known.keys().nth(below(8)) {
                 model.go(leaves);
             }
         }
