@@ -172,7 +172,7 @@ impl Dialler {
             for packet in 1..=8_u16 {
                 let (end, length) = (if packet > 5 { 0x80 } else { 0 }, packet.min(5) * 160);
                 let [high, low] = length.to_be_bytes();
-                self.send(101, packet == 1, &[event, end | 10, high, low]);
+                self.send(101, packet == 1, &[event, end | 0x0a, high, low]);
                 std::thread::sleep(Duration::from_millis(20));
             }
             self.timestamp += 8 * 160;
