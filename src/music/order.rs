@@ -1,6 +1,6 @@
 //! The way through a list of tracks: as it stands, or shuffled.
 //!
-//! A shuffled round has every track once. The last of a round is not the first of the next, where there is another.
+//! A shuffled round has every track once, and what was heard last is not heard next, as long as there is another.
 
 /// What is still to come of a round.
 #[derive(Clone, Debug)]
@@ -18,8 +18,8 @@ impl Order {
         Self { is_shuffled, dice: seed, rest: Vec::new() }
     }
 
-    /// Begins a round of `count` tracks. `last` is where the track stands that was played last.
-    pub fn begin(&mut self, count: usize, last: Option<usize>) {
+    /// Begins a round of `count` tracks.
+    pub fn begin(&mut self, count: usize) {
         self.rest = (0..count).rev().collect();
         if !self.is_shuffled {
             return;
@@ -28,14 +28,15 @@ impl Order {
             let other = self.below(left + 1);
             self.rest.swap(left, other);
         }
-        if count > 1 && self.rest.last().copied() == last {
-            let other = self.below(count - 1);
-            self.rest.swap(count - 1, other);
-        }
     }
 
-    /// The next track of the round; `None`: it is over.
-    pub fn next_track(&mut self) -> Option<usize> {
+    /// The next track of the round; `None`: it is over. `last` is where the track stands that was heard last.
+    pub fn next_track(&mut self, last: Option<usize>) -> Option<usize> {
+        let end = self.rest.len().checked_sub(1)?;
+        if self.is_shuffled && end > 0 && self.rest.last().copied() == last {
+            let other = self.below(end);
+            self.rest.swap(end, other);
+        }
         self.rest.pop()
     }
 
@@ -55,8 +56,13 @@ mod tests {
     use super::*;
 
     fn round(order: &mut Order, count: usize, last: Option<usize>) -> Vec<usize> {
-        order.begin(count, last);
-        core::iter::from_fn(|| order.next_track()).collect()
+        order.begin(count);
+        let mut last = last;
+        core::iter::from_fn(|| {
+            last = order.next_track(last);
+            last
+        })
+        .collect()
     }
 
     #[test]

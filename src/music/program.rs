@@ -185,7 +185,9 @@ struct Source {
     item: Item,
     tracks: Vec<Item>,
     order: Order,
-    /// What was played last.
+    /// What plays of it, or is tried.
+    current: Option<Item>,
+    /// What was heard of it last.
     last: Option<Item>,
     /// Tracks in a row of which nothing was heard.
     silent: usize,
@@ -208,6 +210,7 @@ impl Source {
             item,
             tracks: Vec::new(),
             order,
+            current: None,
             last: None,
             silent: 0,
             is_again: false,
@@ -221,15 +224,15 @@ impl Source {
         if self.item.is_live() {
             return Some(self.item.clone());
         }
-        let track = self.order.next_track()?;
-        self.last = self.tracks.get(track).cloned();
-        self.last.clone()
+        let last = self.last.as_ref().and_then(|last| self.tracks.iter().position(|track| track == last));
+        let track = self.order.next_track(last)?;
+        self.current = self.tracks.get(track).cloned();
+        self.current.clone()
     }
 
     fn begin(&mut self, mut tracks: Vec<Item>) {
         tracks.truncate(MOST_TRACKS);
-        let last = self.last.as_ref().and_then(|last| tracks.iter().position(|track| track == last));
-        self.order.begin(tracks.len(), last);
+        self.order.begin(tracks.len());
         self.tracks = tracks;
         self.is_tried = true;
     }
@@ -249,6 +252,7 @@ impl Source {
             return self.silent < self.tracks.len();
         }
         (self.silent, self.failure) = (0, None);
+        self.last = self.current.take();
         true
     }
 
@@ -257,7 +261,7 @@ impl Source {
         self.failure = Some(Failure { at: now, times: times.saturating_add(1) });
         (self.silent, self.is_again, self.is_tried) = (0, false, true);
         // A list that has failed is read anew.
-        self.order.begin(0, None);
+        self.order.begin(0);
     }
 
     fn due_at(&self) -> Option<Instant> {
