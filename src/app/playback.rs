@@ -11,7 +11,7 @@ mod store;
 
 use self::store::{Item, Store};
 use super::bell::Bell;
-use super::cards::Cards;
+use super::cards::{Cards, Said};
 use super::floor::Hold;
 use crate::config::Settings;
 use crate::dsp::Tone;
@@ -191,8 +191,10 @@ impl<'a> Playback<'a> {
         let (hold, begins_at) = self.claim(now, claim, open_at);
         parts.insert(0, Part::Pause(begins_at.since(now)));
         let recital = Recital { rate, parts, level: self.level, fade: FADE };
-        if !self.cards.attach_recital(voice, &recital, &hold) {
-            return Err(Unplayed::Busy);
+        match self.cards.attach_recital(voice, &recital, &hold) {
+            Said::Begun => {}
+            Said::Nowhere => return Err(Unplayed::Nowhere),
+            Said::Busy => return Err(Unplayed::Busy),
         }
         log::info!("plays {what}");
         Ok(self.add(now, (what, hold), Some(voice), None))
@@ -244,7 +246,7 @@ impl<'a> Playback<'a> {
         let voice = name();
         let hold = Rc::clone(&self.airs[index].hold);
         self.cards.wake(hold.zones());
-        if self.cards.attach_recital(voice, &recital, &hold) {
+        if self.cards.attach_recital(voice, &recital, &hold) == Said::Begun {
             self.airs[index].voice = Some(voice);
         }
     }
@@ -357,6 +359,8 @@ pub(super) enum Unplayed {
     NoSuch { number: String },
     /// Its file is missing, broken, or not read yet.
     NoSound { number: String },
+    /// No zone of it has a channel.
+    Nowhere,
     /// As many are on air as may be.
     TooMany,
     /// An audio thread takes no more voices.
@@ -370,6 +374,7 @@ impl fmt::Display for Unplayed {
             Self::NoSound { number } => {
                 write!(f, "the file of [announcement {number}] is not there or not read yet")
             }
+            Self::Nowhere => f.write_str("none of its zones has a channel"),
             Self::TooMany => write!(f, "{MOST} sounds are played already"),
             Self::Busy => f.write_str("an audio thread takes no more voices"),
         }
