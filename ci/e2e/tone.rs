@@ -169,7 +169,8 @@ impl Recording {
     pub(crate) fn typical_level(&self, hz: f32, seconds: Range<f32>) -> f32 {
         let tenths = ((seconds.end - seconds.start) * 10.0) as u16;
         let start = |tenth: u16| seconds.start + f32::from(tenth) / 10.0;
-        let mut levels: Vec<_> = (0..tenths).map(|tenth| self.level(hz, start(tenth)..start(tenth) + 0.1)).collect();
+        let mut levels: Vec<_> =
+            (0..tenths).map(|tenth| self.level(hz, start(tenth)..start(tenth) + 0.1)).collect();
         levels.sort_by(f32::total_cmp);
         levels[levels.len() / 2]
     }

@@ -191,7 +191,9 @@ struct Source {
     item: Item,
     tracks: Vec<Item>,
     order: Order,
-    /// What was played last.
+    /// What plays of it, or is tried.
+    current: Option<Item>,
+    /// What was heard of it last.
     last: Option<Item>,
     /// What is open already.
     opened: Option<Item>,
@@ -224,6 +226,7 @@ impl Source {
             item,
             tracks: Vec::new(),
             order,
+            current: None,
             last: None,
             opened: None,
             silent: 0,
@@ -243,12 +246,16 @@ impl Source {
         if self.item.is_live() {
             return Some(self.item.clone());
         }
-        self.last = match opened {
+        self.current = match opened {
             Some(opened) => Some(opened),
-            None => Some(self.tracks.get(self.order.next_track()?)?.clone()),
+            None => {
+                let last = self.last.as_ref();
+                let last = last.and_then(|last| self.tracks.iter().position(|track| track == last));
+                Some(self.tracks.get(self.order.next_track(last)?)?.clone())
+            }
         };
         self.silent_since.get_or_insert(now);
-        self.last.clone()
+        self.current.clone()
     }
 
     /// Plays from here on, beginning with `first`.
@@ -263,8 +270,7 @@ impl Source {
 
     fn begin(&mut self, mut tracks: Vec<Item>) {
         tracks.truncate(MOST_TRACKS);
-        let last = self.last.as_ref().and_then(|last| tracks.iter().position(|track| track == last));
-        self.order.begin(tracks.len(), last);
+        self.order.begin(tracks.len());
         self.tracks = tracks;
         self.is_tried = true;
     }
@@ -286,6 +292,7 @@ impl Source {
             return self.silent < self.tracks.len() && is_patient;
         }
         (self.silent, self.silent_since, self.failure) = (0, None, None);
+        self.last = self.current.take();
         true
     }
 
@@ -294,7 +301,7 @@ impl Source {
         self.failure = Some(Failure { at: now, times: times.saturating_add(1) });
         if self.silent >= self.tracks.len() {
             // A list of which nothing works is read anew; one that took too long goes on where it was.
-            self.order.begin(0, None);
+            self.order.begin(0);
         }
         if self.heard >= STEADY {
             self.brief = 0;

@@ -84,6 +84,23 @@ fn shuffled_every_track_comes_before_any_again_and_none_twice_in_a_row() {
 }
 
 #[test]
+fn a_track_of_which_nothing_is_heard_does_not_count_between_two_rounds() {
+    for seed in 0..200 {
+        let mut program = Program::new(files(&["/music"]), true, seed);
+        let mut last = None;
+        for _ in 0..12 {
+            let track = played(&mut program, at(0), &["a", "b", "broken"]);
+            let is_broken = track.as_deref() == Some("broken");
+            program.handle_end(at(0), if is_broken { NOTHING } else { SONG });
+            if !is_broken {
+                assert_ne!(track, last, "seed {seed}");
+                last = track;
+            }
+        }
+    }
+}
+
+#[test]
 fn a_broken_track_is_skipped_and_its_list_goes_on() {
     let mut program = Program::new(files(&["/music", "/other"]), false, 1);
     for (track, end) in [("a", SONG), ("broken", NOTHING), ("c", SONG), ("a", SONG), ("broken", NOTHING)] {
