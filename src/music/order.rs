@@ -30,6 +30,16 @@ impl Order {
         }
     }
 
+    /// A track is played as the first of the round that has begun: as it stands, the round goes on behind it.
+    pub fn begin_with(&mut self, track: usize) {
+        let Some(at) = self.rest.iter().position(|other| *other == track) else { return };
+        if self.is_shuffled {
+            self.rest.remove(at);
+        } else {
+            self.rest.truncate(at);
+        }
+    }
+
     /// The next track of the round; `None`: it is over. `last` is where the track stands that was heard last.
     pub fn next_track(&mut self, last: Option<usize>) -> Option<usize> {
         let end = self.rest.len().checked_sub(1)?;
@@ -97,6 +107,23 @@ mod tests {
         assert_eq!(begun.len(), 6);
         let mut order = Order::new(true, 9);
         assert_ne!(round(&mut order, 20, None), round(&mut order, 20, None));
+    }
+
+    #[test]
+    fn a_round_goes_on_behind_what_it_begins_with_or_without_it() {
+        let mut order = Order::new(false, 1);
+        order.begin(4);
+        order.begin_with(1);
+        assert_eq!(
+            [order.next_track(None), order.next_track(None), order.next_track(None)],
+            [Some(2), Some(3), None]
+        );
+        let mut order = Order::new(true, 1);
+        order.begin(4);
+        order.begin_with(1);
+        let mut rest: Vec<_> = core::iter::from_fn(|| order.next_track(None)).collect();
+        rest.sort_unstable();
+        assert_eq!(rest, [0, 2, 3]);
     }
 
     #[test]

@@ -1,5 +1,4 @@
-//! Streams by HTTP, with TLS or without, for threads that may wait. Who a server is, is proved to the authorities that
-//! browsers trust too (`webpki-roots`).
+//! Streams by HTTP, for threads that may wait.
 
 use core::fmt;
 use core::time::Duration;
@@ -22,6 +21,7 @@ impl HttpStream {
     /// See [`HttpError`]. It waits for up to [`STALLED`] for each step.
     pub fn open(url: &str, user_agent: &str) -> Result<Self, HttpError> {
         let config = Agent::config_builder()
+            .timeout_resolve(Some(STALLED))
             .timeout_connect(Some(STALLED))
             .timeout_recv_response(Some(STALLED))
             .timeout_per_read(Some(STALLED))
@@ -82,6 +82,8 @@ pub enum HttpError {
     Status(u16),
     /// It leads from one place to another, and never to the end.
     TooManyRedirects,
+    /// It leads to a place that speaks https only.
+    Secure,
     /// What it says is no HTTP, or the URL is none.
     Protocol(String),
 }
@@ -91,6 +93,7 @@ impl From<Error> for HttpError {
         match error {
             Error::StatusCode(status) => Self::Status(status),
             Error::HostNotFound | Error::Timeout(Timeout::Resolve) => Self::NoSuchHost,
+            Error::TlsRequired => Self::Secure,
             Error::Timeout(_) => Self::NoAnswer,
             Error::TooManyRedirects => Self::TooManyRedirects,
             Error::Io(error) => Self::Unreachable(error),
@@ -108,6 +111,7 @@ impl fmt::Display for HttpError {
             Self::Status(404) => f.write_str("the server has no such stream (404)"),
             Self::Status(status) => write!(f, "the server answers {status}"),
             Self::TooManyRedirects => f.write_str("the server sends us round in circles"),
+            Self::Secure => f.write_str("the server sends us on to https, which is not spoken here"),
             Self::Protocol(text) => f.write_str(text),
         }
     }
