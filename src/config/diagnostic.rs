@@ -176,8 +176,6 @@ pub enum Problem {
     },
     /// An address of its own without name servers, where a name has to be looked up.
     NoNameServer,
-    /// A stream by https.
-    Secure,
     /// A wireless network without a country.
     NoCountry,
     /// A wireless network whose password is wrong.
@@ -349,9 +347,6 @@ impl Problem {
                 "has no wifi-country beside it: the radio keeps to what is allowed everywhere, and may not find it"
             }
             Self::NotWithoutPassword => "is not joined without its password",
-            Self::Secure => {
-                "names a stream by https, which is not spoken here: most servers have the same by http"
-            }
             Self::NoDevice => "names no device; that of [audio] is taken",
             _ => "is a mistake",
         }

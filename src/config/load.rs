@@ -79,7 +79,6 @@ fn over(
     claims::settle(&mut settings, &given, &mut reader);
     gpio::settle(&mut settings, &given, &mut reader);
     terms::settle(&mut settings, &mut reader);
-    terms::note_what_is_not_heard(&given, &mut reader);
     machine::settle(&mut settings, &given, &mut reader);
     references::settle(&given, &mut reader);
     let (given, memory) = (given.into_values().collect(), Memory::of(&reader.layers, reader.texts));

@@ -130,10 +130,10 @@ mod tests {
 
     #[test]
     fn music_comes_from_files_streams_and_inputs() {
-        let list = Source::list("/music, http://radio.example/live.mp3, alsa:hw:1,").unwrap();
+        let list = Source::list("/music, https://radio.example/live.mp3, alsa:hw:1,").unwrap();
         let expected = [
             Source::File("/music".into()),
-            Source::Url("http://radio.example/live.mp3".to_owned()),
+            Source::Url("https://radio.example/live.mp3".to_owned()),
             Source::Pcm("hw:1".to_owned()),
         ];
         assert_eq!(list, expected);

@@ -257,7 +257,7 @@ const GROUP: &[Key] =
 
 #[rustfmt::skip]
 const MUSIC: &[Key] = &[
-    key("source", Sources(Into(|s, v| s.in_player(|player| player.sources = v))), "", "directory, playlist, http stream, alsa:PCM; several: fall-back order").example("/boot/sounds"),
+    key("source", Sources(Into(|s, v| s.in_player(|player| player.sources = v))), "", "directory, playlist, http(s) stream, alsa:PCM; several: fall-back order").example("/boot/sounds"),
     key("shuffle", YesNo(Into(|s, v| s.in_player(|player| player.shuffle = v))), "no", "play in any order"),
     key("zones", Zones(Into(|s, v| s.in_player(|player| player.zones = v))), "all", "where it is heard: all, or zones and groups by name"),
 ];

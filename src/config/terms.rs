@@ -3,9 +3,6 @@
 //! Decides: what a zone or a group by its name is among the zones of the box, how many sections of a kind count. Leaves
 //! out: what becomes of several that want to be heard at once (`paging`).
 
-use std::collections::BTreeMap;
-
-use super::layer::{Given, Slot};
 use super::section::normal;
 use super::source::{Sound, Source};
 use super::wanted::is_number;
@@ -337,17 +334,6 @@ pub(super) fn settle(settings: &mut Settings, reader: &mut Reader<'_>) {
     limit(&mut settings.keys, |key| &key.digits, (KEYS, "keys"), MAX_KEYS, reader);
 }
 
-/// Tells of streams that are not played.
-pub(super) fn note_what_is_not_heard(given: &BTreeMap<Slot, Given>, reader: &mut Reader<'_>) {
-    let is_secure =
-        |source: &str| source.trim().get(..6).is_some_and(|start| start.eq_ignore_ascii_case("https:"));
-    let sources = given.values().filter(|given| given.section.kind == MUSIC && given.key == "source");
-    for given in sources.filter(|given| given.text.split(',').any(is_secure)) {
-        let subject = format!("{} {}", given.section, given.key);
-        reader.report.note(&given.place, &subject, Problem::Secure);
-    }
-}
-
 /// Leaves the first `most` of a list, and tells which one is the first too many.
 fn limit<T>(
     list: &mut Vec<T>,
@@ -438,21 +424,6 @@ mod tests {
             [
                 "paging.conf:8:1: error: [announcement 8]: expected play as well; nothing is played",
                 "paging.conf:12:1: error: [key 2]: expected do as well; it does nothing",
-            ]
-        );
-    }
-
-    #[test]
-    fn a_stream_by_https_is_not_played_and_that_is_told() {
-        let text = "[music]\nsource = http://radio.example/https:, x.mp3\n[music bar]\nsource = x.mp3, HTTPS://radio.example/\n";
-        let loaded = load(&[("paging.conf", text.as_bytes())], [], &[]);
-        let told: Vec<_> = loaded.diagnostics.iter().map(ToString::to_string).collect();
-        assert_eq!(loaded.settings.players.len(), 2);
-        assert_eq!(
-            told,
-            [
-                "paging.conf:4:10: note: [music bar] source: names a stream by https, which is not spoken here: \
-              most servers have the same by http"
             ]
         );
     }

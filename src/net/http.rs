@@ -1,4 +1,5 @@
-//! Streams by HTTP, for threads that may wait.
+//! Streams by HTTP, with TLS or without, for threads that may wait. Who a server is, is proved to the authorities that
+//! browsers trust too (`webpki-roots`).
 
 use core::fmt;
 use core::time::Duration;
@@ -82,8 +83,6 @@ pub enum HttpError {
     Status(u16),
     /// It leads from one place to another, and never to the end.
     TooManyRedirects,
-    /// It leads to a place that speaks https only.
-    Secure,
     /// What it says is no HTTP, or the URL is none.
     Protocol(String),
 }
@@ -93,7 +92,6 @@ impl From<Error> for HttpError {
         match error {
             Error::StatusCode(status) => Self::Status(status),
             Error::HostNotFound | Error::Timeout(Timeout::Resolve) => Self::NoSuchHost,
-            Error::TlsRequired => Self::Secure,
             Error::Timeout(_) => Self::NoAnswer,
             Error::TooManyRedirects => Self::TooManyRedirects,
             Error::Io(error) => Self::Unreachable(error),
@@ -111,7 +109,6 @@ impl fmt::Display for HttpError {
             Self::Status(404) => f.write_str("the server has no such stream (404)"),
             Self::Status(status) => write!(f, "the server answers {status}"),
             Self::TooManyRedirects => f.write_str("the server sends us round in circles"),
-            Self::Secure => f.write_str("the server sends us on to https, which is not spoken here"),
             Self::Protocol(text) => f.write_str(text),
         }
     }

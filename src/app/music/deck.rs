@@ -140,10 +140,6 @@ fn is_playlist(path: &Path) -> bool {
 
 /// The sound at a URL, or at one that a playlist there names.
 fn stream(url: &str, deep: u32, patience: &Patience) -> Result<Track, DeckError> {
-    let is_secure = url.get(..6).is_some_and(|scheme| scheme.eq_ignore_ascii_case("https:"));
-    if is_secure {
-        return Err(DeckError::Secure);
-    }
     if patience.is_over(clock::now()) {
         return Err(DeckError::Silent(NoSound));
     }
@@ -194,7 +190,6 @@ pub(super) enum DeckError {
     Silent(NoSound),
     Page,
     Empty,
-    Secure,
 }
 
 impl fmt::Display for DeckError {
@@ -209,9 +204,6 @@ impl fmt::Display for DeckError {
             Self::Silent(error) => error.fmt(f),
             Self::Page => f.write_str("expected a stream, found a web page"),
             Self::Empty => f.write_str("there is nothing to play in it"),
-            Self::Secure => {
-                f.write_str("https is not spoken here; most servers have the same stream by http")
-            }
         }
     }
 }
