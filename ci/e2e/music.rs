@@ -165,6 +165,33 @@ fn a_stream_that_stalls_is_waited_for_five_seconds_and_then_the_next_source_play
 }
 
 #[test]
+fn a_server_that_sends_bytes_and_no_sound_gives_way_to_the_next_source() {
+    in_real_time(|| {
+        let folder = next_folder();
+        tone::write_tone(&folder.join("1.wav"), 48_000, 440.0, 60.0);
+        let server = serve(|path, client| {
+            let begun = match path {
+                "/trickle" => OK.to_vec(),
+                _ => [OK, &wav(1000.0, 3.0)].concat(),
+            };
+            let _ = client.write_all(&begun);
+            while client.write_all(b"\0").is_ok() {
+                thread::sleep(Duration::from_secs(1));
+            }
+        });
+        let urls = ["trickle", "stalls"].map(|path| format!("http://{server}/{path}"));
+        let mut target = start(&[&source(&[&urls[0], &urls[1], &shown(&folder)])]);
+        until_heard(&target, 440.0, 1.0);
+        target.terminate();
+        let log = target.log();
+        for url in urls {
+            assert!(log.contains(&format!("{url}: it gives no sound, or too little of it")), "{log}");
+        }
+        fs::remove_dir_all(folder).unwrap();
+    });
+}
+
+#[test]
 fn a_server_that_lies_about_what_it_sends_is_not_believed() {
     in_real_time(|| {
         let server = serve(|path, client| {
