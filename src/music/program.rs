@@ -246,16 +246,15 @@ impl Source {
         if self.item.is_live() {
             return Some(self.item.clone());
         }
-        self.current = match opened {
-            Some(opened) => Some(opened),
-            None => {
-                let last = self.last.as_ref();
-                let last = last.and_then(|last| self.tracks.iter().position(|track| track == last));
-                Some(self.tracks.get(self.order.next_track(last)?)?.clone())
-            }
-        };
+        self.current = Some(opened.or_else(|| self.next_track())?);
         self.silent_since.get_or_insert(now);
         self.current.clone()
+    }
+
+    fn next_track(&mut self) -> Option<Item> {
+        let last = self.last.as_ref();
+        let last = last.and_then(|last| self.tracks.iter().position(|track| track == last));
+        self.tracks.get(self.order.next_track(last)?).cloned()
     }
 
     /// Plays from here on, beginning with `first`.
