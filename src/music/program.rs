@@ -31,6 +31,8 @@ pub struct Program {
     playing: Option<Item>,
     /// The one that is looked at beside it.
     looked_at: Option<usize>,
+    /// Where the next one is looked for when one has failed.
+    behind: usize,
 }
 
 /// What is to be done next.
@@ -96,13 +98,13 @@ impl Program {
             at: None,
             playing: None,
             looked_at: None,
+            behind: 0,
         }
     }
 
     /// What is to be done at `now`.
     pub fn step(&mut self, now: Instant) -> Step {
-        let Some(source) = self.at.or_else(|| self.sources.iter().position(|source| source.is_due(now)))
-        else {
+        let Some(source) = self.at.or_else(|| self.first_due(now)) else {
             return Step::Wait(self.sources.iter().filter_map(Source::due_at).min());
         };
         self.at = Some(source);
@@ -177,9 +179,17 @@ impl Program {
         self.sources.iter().map(|source| (&source.item, source.standing()))
     }
 
+    /// The first that may be tried, behind the one that failed last: the others had their turn before it.
+    fn first_due(&self, now: Instant) -> Option<usize> {
+        let behind = self.behind.min(self.sources.len());
+        let mut places = (behind..self.sources.len()).chain(0..behind);
+        places.find(|place| self.sources[*place].is_due(now))
+    }
+
     fn fail(&mut self, now: Instant, source: usize) {
         self.sources[source].fail(now);
         if self.at == Some(source) {
+            self.behind = source + 1;
             (self.at, self.playing) = (None, None);
         }
     }

@@ -325,3 +325,15 @@ fn a_list_of_streams_that_close_at_once_is_not_opened_for_ever() {
     }
     assert_eq!(waits_until(&mut program, at(3)), at(4));
 }
+
+#[test]
+fn sources_that_take_long_to_fail_do_not_keep_the_last_one_from_its_turn() {
+    let mut program = Program::new(vec![url("a"), url("b"), file("/music")], false, 1);
+    for (name, now) in [("http://a/", 10), ("http://b/", 20)] {
+        assert_eq!(played(&mut program, at(now - 10), &["song"]).unwrap(), name);
+        program.handle_end(at(now), NOTHING);
+    }
+    assert_eq!(played(&mut program, at(20), &["song"]).unwrap(), "song");
+    program.handle_end(at(21), NOTHING);
+    assert_eq!(played(&mut program, at(21), &["song"]).unwrap(), "http://a/");
+}
