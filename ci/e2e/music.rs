@@ -9,6 +9,8 @@ use std::io::{BufRead, BufReader, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -35,7 +37,7 @@ fn a_folder_is_played_in_its_order_and_a_page_silences_it_and_it_goes_on_where_i
         let full = heard.level(1000.0, page.start - 1.5..page.start - 1.3);
         assert!((full / tone::AMPLITUDE - 1.0).abs() < 0.02, "{full}");
         let during = heard.level(1000.0, page.start + 0.1..page.end - 0.5);
-        assert!(during < full / 500.0, "it is silent while somebody speaks: {during}");
+        assert!(during < full / 200.0, "it is silent while somebody speaks: {during}");
         let steps = steps(&heard, 1000.0, page.start - 1.2..page.start);
         assert!(steps < 0.5, "{steps} dB in 5 ms on the way out");
         let back =
@@ -109,6 +111,38 @@ fn a_stream_that_breaks_falls_back_to_the_next_source_without_a_gap() {
 }
 
 #[test]
+#[ignore = "it waits for the minute after which a better source is looked at again"]
+fn a_better_source_that_works_again_plays_without_a_gap() {
+    in_real_time(|| {
+        let folder = next_folder();
+        tone::write_tone(&folder.join("1.wav"), 48_000, 440.0, 300.0);
+        let asked = Arc::new(AtomicU32::new(0));
+        let count = Arc::clone(&asked);
+        let server = serve(move |_, client| {
+            if count.fetch_add(1, Ordering::Relaxed) == 0 {
+                let _ = client.write_all(b"HTTP/1.0 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n");
+            } else {
+                let _ = client.write_all(&[OK, &wav(1000.0, 60.0)].concat());
+            }
+        });
+        let live = format!("http://{server}/");
+        let mut target = start(&[&source(&[&live, &shown(&folder)])]);
+        until(Duration::from_secs(90), "the stream is heard", || {
+            thread::sleep(Duration::from_secs(1));
+            Recording::read(&target.wav()).place(1000.0).is_some_and(|place| place.end - place.start > 2.0)
+        });
+        target.terminate();
+        assert_eq!(asked.load(Ordering::Relaxed), 2);
+        assert!(target.log().contains(&format!("{live}: the server answers 503")), "{}", target.log());
+        let heard = Recording::read(&target.wav());
+        let (file, live) = (heard.place(440.0).unwrap(), heard.place(1000.0).unwrap());
+        assert!((58.0..66.0).contains(&live.start), "{live:?}");
+        assert!((live.start - file.end).abs() < 0.11, "{file:?}, then {live:?}");
+        fs::remove_dir_all(folder).unwrap();
+    });
+}
+
+#[test]
 fn a_stream_that_stalls_is_waited_for_five_seconds_and_then_the_next_source_plays() {
     in_real_time(|| {
         let folder = next_folder();
@@ -126,6 +160,33 @@ fn a_stream_that_stalls_is_waited_for_five_seconds_and_then_the_next_source_play
         assert!((2.5..3.2).contains(&(live.end - live.start)), "{live:?}");
         // Three seconds of it were read at once, and five waited for: the two differ by what was heard meanwhile.
         assert!((1.5..3.5).contains(&(file.start - live.end)), "{live:?}, then {file:?}");
+        fs::remove_dir_all(folder).unwrap();
+    });
+}
+
+#[test]
+fn a_server_that_sends_bytes_and_no_sound_gives_way_to_the_next_source() {
+    in_real_time(|| {
+        let folder = next_folder();
+        tone::write_tone(&folder.join("1.wav"), 48_000, 440.0, 60.0);
+        let server = serve(|path, client| {
+            let begun = match path {
+                "/trickle" => OK.to_vec(),
+                _ => [OK, &wav(1000.0, 3.0)].concat(),
+            };
+            let _ = client.write_all(&begun);
+            while client.write_all(b"\0").is_ok() {
+                thread::sleep(Duration::from_secs(1));
+            }
+        });
+        let urls = ["trickle", "stalls"].map(|path| format!("http://{server}/{path}"));
+        let mut target = start(&[&source(&[&urls[0], &urls[1], &shown(&folder)])]);
+        until_heard(&target, 440.0, 1.0);
+        target.terminate();
+        let log = target.log();
+        for url in urls {
+            assert!(log.contains(&format!("{url}: it gives no sound, or too little of it")), "{log}");
+        }
         fs::remove_dir_all(folder).unwrap();
     });
 }

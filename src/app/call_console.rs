@@ -9,38 +9,49 @@ use std::io::{self, IsTerminal, Write};
 /// Whoever started it.
 #[derive(Debug)]
 pub(super) struct Console {
-    is_single: bool,
-    /// There is no end at which all could be told.
-    is_endless: bool,
+    run: Run,
     has_terminal: bool,
     /// When the progress line is drawn next.
     next_at: Instant,
     is_drawn: bool,
 }
 
+/// How many calls there are to tell of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Run {
+    Single,
+    Many,
+    /// There is no end at which all could be told.
+    Endless,
+}
+
 impl Console {
     /// For so many calls.
     pub(super) fn new(calls: u64) -> Self {
         let has_terminal = io::stderr().is_terminal();
-        let (is_single, is_endless) = (calls == 1, calls == Load::FOREVER);
-        Self { is_single, is_endless, has_terminal, next_at: Instant::ZERO, is_drawn: false }
+        let run = match calls {
+            1 => Run::Single,
+            Load::FOREVER => Run::Endless,
+            _ => Run::Many,
+        };
+        Self { run, has_terminal, next_at: Instant::ZERO, is_drawn: false }
     }
 
     /// Whether there is one call to tell everything about.
-    pub(super) const fn is_single(&self) -> bool {
-        self.is_single
+    pub(super) fn is_single(&self) -> bool {
+        self.run == Run::Single
     }
 
     /// A step of a single call.
     pub(super) fn step(&self, line: &str) {
-        if self.is_single {
+        if self.is_single() {
             say(line);
         }
     }
 
     /// When [`Console::show`] wants to be called next.
     pub(super) fn next_at(&self) -> Option<Instant> {
-        (self.has_terminal || self.is_endless).then_some(self.next_at)
+        (self.has_terminal || self.run == Run::Endless).then_some(self.next_at)
     }
 
     /// Draws the progress line, if it is time to and there is any progress. Without a terminal a run that does not end
@@ -51,10 +62,12 @@ impl Console {
         }
         if !self.has_terminal {
             self.next_at = now + ENDLESS_EVERY;
-            line().iter().for_each(|line| say(line));
+            if let Some(line) = line() {
+                say(&line);
+            }
             return;
         }
-        self.next_at = now + if self.is_single { SINGLE_EVERY } else { MANY_EVERY };
+        self.next_at = now + if self.is_single() { SINGLE_EVERY } else { MANY_EVERY };
         if let Some(line) = line() {
             self.is_drawn = true;
             // A line that cannot be shown is not missed.

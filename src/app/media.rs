@@ -226,11 +226,11 @@ impl<'a> Stream<'a> {
         true
     }
 
-    /// Records what is said from now on, on a tape of `shelf`; what was recorded before is forgotten.
-    pub(super) fn record(&self, shelf: &Shelf) {
+    /// Records what is said from now on, on a tape that takes its memory there; what was recorded before is forgotten.
+    pub(super) fn record(&self, memory: &Shelf) {
         drop(self.inflow.record(None));
         let config = self.mix.voice(&self.formats.speech);
-        self.inflow.record(Some(Recorder::new(config, shelf)));
+        self.inflow.record(Some(Recorder::new(config, memory)));
     }
 
     /// Records no more; what was recorded.

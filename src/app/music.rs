@@ -14,12 +14,13 @@
 //! Left out: which source plays ([`Program`]); how loud music is while somebody speaks.
 
 mod deck;
+mod patience;
 mod player;
 mod reader;
 mod splice;
 mod told;
 
-use self::player::Player;
+use self::player::{Player, Terms};
 use super::cards::Cards;
 use crate::config::{self, Settings};
 use crate::entropy;
@@ -29,6 +30,7 @@ use crate::time::Instant;
 use crate::units::Level;
 use core::time::Duration;
 use std::rc::Rc;
+use std::sync::Weak;
 
 /// The players of a box.
 pub(super) struct Music<'a> {
@@ -44,24 +46,26 @@ impl<'a> Music<'a> {
         music
     }
 
-    /// Plays as `settings` say. Players of whom they say the same as before play on.
+    /// Plays as `settings` say. Players that play the same as before play on.
     pub(super) fn set_options(&mut self, now: Instant, settings: &Settings) {
+        let (mut kept, mut ended) = (Vec::new(), Vec::new());
+        for mut player in self.players.drain(..) {
+            if settings.players.iter().any(|wanted| player.is_of(wanted)) {
+                kept.push(player);
+            } else {
+                // What it has open must be let go before another can have it.
+                player.stop(&self.cards);
+                ended.push(player.thread());
+            }
+        }
         let level = settings.audio.volume_music.unwrap_or(Level::UNITY);
-        let mut old = core::mem::take(&mut self.players);
-        for wanted in &settings.players {
-            let same = old.iter().position(|player| player.is_of(wanted));
-            let player = match same {
-                Some(place) => Some(old.swap_remove(place)),
-                None => start(now, wanted),
-            };
-            self.players.extend(player);
-        }
-        for mut player in old {
-            player.stop(&self.cards);
-        }
-        for player in &mut self.players {
-            let zones = settings.zone_set(player.zones());
-            player.set_terms(&self.cards, zones, level);
+        for (place, wanted) in settings.players.iter().enumerate() {
+            let same = kept.iter().position(|player| player.is_of(wanted));
+            let player = same.map(|same| kept.swap_remove(same)).or_else(|| start(now, wanted, &ended));
+            let Some(mut player) = player else { continue };
+            let zones = settings.zone_set(&wanted.zones);
+            player.set_terms(&self.cards, wanted, Terms { zones, place, level });
+            self.players.push(player);
         }
     }
 
@@ -106,8 +110,8 @@ impl<'a> Music<'a> {
     }
 }
 
-fn start<'a>(now: Instant, wanted: &config::Player) -> Option<Player<'a>> {
-    Player::start(now, wanted, entropy::seed())
+fn start<'a>(now: Instant, wanted: &config::Player, before: &[Weak<()>]) -> Option<Player<'a>> {
+    Player::start(now, wanted, entropy::seed(), before)
         .inspect_err(|error| log::error!("[music {}]: no thread: {error}", wanted.name.escape_debug()))
         .ok()
 }

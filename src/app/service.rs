@@ -404,8 +404,12 @@ impl<'a> Service<'a> {
                         let stage = Stage::Waiting(Box::new(prepared));
                         let is_delayed = self.is_delayed(&from, &terms);
                         let (keys, hold) = (String::new(), None);
-                        let state = Call { name, caller, since: now, terms, hold, keys, stage, is_delayed };
-                        self.take(now, call, state);
+                        let since = now;
+                        self.take(
+                            now,
+                            call,
+                            Call { name, caller, since, terms, hold, keys, stage, is_delayed },
+                        );
                     }
                     Err(refused) => self.refuse(now, call, name.as_deref(), &refused),
                 }

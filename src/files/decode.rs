@@ -6,6 +6,7 @@ use std::io;
 use std::path::Path;
 
 use symphonia::core::audio::GenericAudioBufferRef;
+use symphonia::core::codecs::audio::well_known::CODEC_ID_MP3;
 use symphonia::core::codecs::audio::{AudioDecoder, AudioDecoderOptions};
 use symphonia::core::errors::Error;
 use symphonia::core::formats::probe::Hint;
@@ -70,15 +71,18 @@ pub(super) struct Reader {
     decoder: Box<dyn AudioDecoder>,
     track: u32,
     rate: SampleRate,
+    /// Whether what is played ends where its header says.
+    has_end: bool,
 }
 
 impl Reader {
     pub(super) fn open(source: Box<dyn MediaSource>) -> Result<Self, Failure> {
+        let has_end = source.is_seekable();
         let stream = MediaSourceStream::new(source, MediaSourceStreamOptions::default());
         let (options, metadata) = (FormatOptions::default(), MetadataOptions::default());
         let format = symphonia::default::get_probe().probe(&Hint::new(), stream, options, metadata)?;
-        let (track, rate, decoder) = begin(format.as_ref())?;
-        Ok(Self { format, decoder, track, rate })
+        let (track, rate, decoder) = begin(format.as_ref(), has_end)?;
+        Ok(Self { format, decoder, track, rate, has_end })
     }
 
     /// Frames per second of what is read next.
@@ -86,9 +90,15 @@ impl Reader {
         self.rate
     }
 
+    /// How many titles are held.
+    #[cfg(test)]
+    pub(super) fn titles(&mut self) -> usize {
+        core::iter::from_fn(|| self.format.metadata().pop()).count() + 1
+    }
+
     /// Goes on with what has taken the place of the track: the next programme of a stream.
     fn begin_anew(&mut self) -> Result<(), Failure> {
-        (self.track, self.rate, self.decoder) = begin(self.format.as_ref())?;
+        (self.track, self.rate, self.decoder) = begin(self.format.as_ref(), self.has_end)?;
         Ok(())
     }
 
@@ -107,17 +117,43 @@ impl Reader {
             }
             Err(failure) => return Err(failure),
         };
+        // Titles, and pictures of covers: a stream may send them for as long as it lasts.
+        self.format.metadata().skip_to_latest();
         if packet.track_id != self.track {
             return Ok(Next::Nothing);
         }
-        match self.decoder.decode(&packet) {
-            Ok(decoded) => {
-                mix_down(&decoded, interleaved, samples);
-                Ok(Next::Sound)
+        let before = samples.len();
+        self.decode(&packet, interleaved, samples)?;
+        Ok(if samples.len() > before { Next::Sound } else { Next::Nothing })
+    }
+
+    /// Appends what a packet holds, if it can be decoded.
+    fn decode(
+        &mut self,
+        packet: &Packet,
+        interleaved: &mut Vec<f32>,
+        samples: &mut Vec<f32>,
+    ) -> Result<(), Failure> {
+        if let Err(error) = self.decoder.decode(packet) {
+            let Error::DecodeError(_) = error else { return Err(error.into()) };
+            if self.decoder.codec_params().codec != CODEC_ID_MP3 {
+                return Ok(());
             }
-            Err(Error::DecodeError(_)) => Ok(Next::Nothing),
-            Err(error) => Err(error.into()),
+            // MP3 of another rate, or of other channels, is for another decoder.
+            self.decoder = begin(self.format.as_ref(), self.has_end)?.2;
+            match self.decoder.decode(packet) {
+                Ok(_) => {}
+                Err(Error::DecodeError(_)) => return Ok(()),
+                Err(error) => return Err(error.into()),
+            }
         }
+        let decoded = self.decoder.last_decoded();
+        if decoded.frames() > 0 {
+            let rate = SampleRate::new(decoded.spec().rate());
+            self.rate = rate.ok_or(Failure::NotSound("its sample rate is impossible"))?;
+        }
+        mix_down(&decoded, interleaved, samples);
+        Ok(())
     }
 
     fn read_all(&mut self) -> Result<Clip, Failure> {
@@ -157,13 +193,19 @@ impl Reader {
 }
 
 /// The track of a file or a stream, its rate, and what decodes it.
-fn begin(format: &dyn FormatReader) -> Result<(u32, SampleRate, Box<dyn AudioDecoder>), Failure> {
+fn begin(
+    format: &dyn FormatReader,
+    has_end: bool,
+) -> Result<(u32, SampleRate, Box<dyn AudioDecoder>), Failure> {
     let track = format.default_track(TrackType::Audio).ok_or(Failure::NotSound("it has no sound track"))?;
     let parameters = track.codec_params.as_ref().and_then(|parameters| parameters.audio());
     let parameters = parameters.ok_or(Failure::NotSound("its kind of samples is unknown"))?;
     let rate = parameters.sample_rate.and_then(SampleRate::new);
     let rate = rate.ok_or(Failure::NotSound("its sample rate is impossible"))?;
-    let options = AudioDecoderOptions::default();
+    // How long an MP3 is, is a guess unless its encoder says what it has filled up at the end. A stream goes on behind what
+    // its header calls the end, where servers send one file after the other.
+    let is_guessed = parameters.codec == CODEC_ID_MP3 && track.padding.is_none();
+    let options = AudioDecoderOptions::default().gapless(has_end && !is_guessed);
     let decoder = symphonia::default::get_codecs().make_audio_decoder(parameters, &options)?;
     Ok((track.id, rate, decoder))
 }

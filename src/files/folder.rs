@@ -1,41 +1,57 @@
 //! The sound files of a folder and of those in it.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 /// The sound files below `folder`, in the order of their paths: by their endings, whatever is in them. Names that begin with
 /// a dot are left out: they are hidden, or what a Mac leaves beside each file. At most `most`, in folders of folders, eight
-/// deep; below there, and in folders that cannot be read, nothing is looked for.
+/// deep; below there, and in folders that cannot be read, nothing is looked for. A folder that links lead to again is looked
+/// into once.
 ///
 /// # Errors
 ///
 /// `folder` itself cannot be read.
 pub fn sound_files(folder: &Path, most: usize) -> io::Result<Vec<PathBuf>> {
-    let mut found = Vec::new();
-    look_into(folder, DEEPEST, most, &mut found)?;
-    found.sort_unstable();
-    Ok(found)
+    let mut search = Search { most, found: Vec::new(), seen: BTreeSet::new() };
+    search.look_into(folder, DEEPEST)?;
+    search.found.sort_unstable();
+    Ok(search.found)
 }
 
-fn look_into(folder: &Path, deep: u32, most: usize, found: &mut Vec<PathBuf>) -> io::Result<()> {
-    let mut paths: Vec<_> =
-        fs::read_dir(folder)?.flatten().map(|entry| entry.path()).take(MOST_ENTRIES).collect();
-    paths.retain(|path| !is_hidden(path));
-    paths.sort_unstable();
-    for path in paths {
-        if found.len() >= most {
-            break;
+struct Search {
+    most: usize,
+    found: Vec<PathBuf>,
+    /// Folders by device and inode.
+    seen: BTreeSet<(u64, u64)>,
+}
+
+impl Search {
+    fn look_into(&mut self, folder: &Path, deep: u32) -> io::Result<()> {
+        let about = fs::metadata(folder)?;
+        if !self.seen.insert((about.dev(), about.ino())) {
+            return Ok(());
         }
-        if path.is_dir() {
-            if deep > 0 {
-                let _ = look_into(&path, deep - 1, most, found);
+        let mut paths: Vec<_> =
+            fs::read_dir(folder)?.flatten().map(|entry| entry.path()).take(MOST_ENTRIES).collect();
+        paths.retain(|path| !is_hidden(path));
+        paths.sort_unstable();
+        for path in paths {
+            if self.found.len() >= self.most {
+                break;
             }
-        } else if is_sound(&path) {
-            found.push(path);
+            if path.is_dir() {
+                if deep > 0 {
+                    let _ = self.look_into(&path, deep - 1);
+                }
+            } else if is_sound(&path) {
+                self.found.push(path);
+            }
         }
+        Ok(())
     }
-    Ok(())
 }
 
 fn is_hidden(path: &Path) -> bool {
@@ -49,7 +65,7 @@ fn is_sound(path: &Path) -> bool {
 
 /// What files end in that may be sound.
 const ENDINGS: &[&str] = &["wav", "mp3", "ogg", "oga", "flac"];
-/// Folders within folders: no loop of links is followed for long.
+/// Folders within folders.
 const DEEPEST: u32 = 8;
 /// Names of one folder that are looked at.
 const MOST_ENTRIES: usize = 20_000;
@@ -80,13 +96,13 @@ mod tests {
     }
 
     #[test]
-    fn a_loop_of_links_ends() {
+    fn a_loop_of_links_is_gone_round_once() {
         let folder = std::env::temp_dir().join(format!("pagingbox-{}-loop", std::process::id()));
         let _ = fs::remove_dir_all(&folder);
         fs::create_dir_all(&folder).unwrap();
         fs::write(folder.join("a.wav"), "x").unwrap();
         std::os::unix::fs::symlink(&folder, folder.join("again")).unwrap();
-        assert_eq!(sound_files(&folder, 100).unwrap().len(), 9);
+        assert_eq!(sound_files(&folder, 100).unwrap().len(), 1);
         fs::remove_dir_all(&folder).unwrap();
     }
 }

@@ -148,6 +148,54 @@ mod tests {
         assert!(twice.len() > once.len() * 3 / 2, "{} and {}", twice.len(), once.len());
     }
 
+    /// Frames of MP3 without sound, of MPEG-1 layer III, 128 kbit/s, one channel.
+    fn mp3(frames: usize, rate: u8) -> Vec<u8> {
+        let bytes = match rate {
+            0 => 417,
+            1 => 384,
+            _ => panic!("44.1 or 48 kHz"),
+        };
+        let mut frame = vec![0; bytes];
+        frame[..4].copy_from_slice(&[0xff, 0xfb, 0x90 | rate << 2, 0xc0]);
+        frame.repeat(frames)
+    }
+
+    /// A frame before the others that says that these are so many.
+    fn info(frames: u32) -> Vec<u8> {
+        let mut frame = mp3(1, 0);
+        // Behind the header and 17 bytes of side information.
+        frame[21..33].copy_from_slice(&[b"Info".as_slice(), &[0, 0, 0, 1], &frames.to_be_bytes()].concat());
+        frame
+    }
+
+    #[test]
+    fn a_stream_goes_on_behind_the_end_that_its_first_file_had() {
+        let bytes = [info(10), mp3(10, 0), info(100), mp3(100, 0)].concat();
+        let (_, samples) = read_all(Track::stream(io::Cursor::new(bytes)).unwrap());
+        assert!(samples.len() >= 110 * 1_152, "{}", samples.len());
+    }
+
+    #[test]
+    fn a_stream_that_changes_its_rate_goes_on() {
+        let bytes = [mp3(50, 0), mp3(50, 1)].concat();
+        let mut track = Track::stream(io::Cursor::new(bytes)).unwrap();
+        let mut heard = [0, 0];
+        let mut samples = Vec::new();
+        while track.read(&mut samples).unwrap() {
+            heard[usize::from(track.rate().hz() == 48_000)] += samples.len();
+            samples.clear();
+        }
+        assert!(heard.iter().all(|samples| *samples >= 48 * 1_152), "{heard:?}");
+    }
+
+    #[test]
+    fn titles_of_a_stream_are_not_kept() {
+        let bytes = std::fs::read(sound("tone.ogg")).unwrap();
+        let mut track = Track::stream(io::Cursor::new(bytes.repeat(20))).unwrap();
+        while track.read(&mut Vec::new()).unwrap() {}
+        assert!(track.reader.titles() <= 1);
+    }
+
     #[test]
     fn what_is_no_sound_says_what_was_expected() {
         let letter = b"this is a letter, not a song; it goes on and on and on".repeat(100);

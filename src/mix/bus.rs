@@ -57,20 +57,25 @@ pub(super) trait Sums {
 
 impl Sums for Buses {
     fn add(&mut self, bus: Bus, block: &[f32]) {
-        let sums = match bus {
+        match bus {
             Bus::Narrow | Bus::Wide => {
                 self.speech_sounds = true;
                 self.is_wide |= bus == Bus::Wide;
-                &mut self.speech[..]
+                add(&mut self.speech, block);
             }
             Bus::Full => {
                 self.full_sounds = true;
-                &mut self.full[..]
+                add(&mut self.full, block);
             }
-        };
-        for (sum, sample) in sums.iter_mut().zip(block) {
-            *sum += sample;
         }
+    }
+}
+
+/// Adds a block, which is as long as its bus.
+fn add<const FRAMES: usize>(sums: &mut [f32; FRAMES], block: &[f32]) {
+    let Some(block) = block.first_chunk::<FRAMES>() else { return };
+    for (sum, sample) in sums.iter_mut().zip(block) {
+        *sum += sample;
     }
 }
 

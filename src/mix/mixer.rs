@@ -32,6 +32,8 @@ pub struct Mixer {
     until_reports: u32,
     output: Option<OutputStats>,
     stray_media: u64,
+    /// Pieces that nobody here takes, on their way back.
+    strays: heapless::Deque<(VoiceId, Box<Piece>), MOST_STRAYS>,
 }
 
 impl Mixer {
@@ -49,6 +51,7 @@ impl Mixer {
             until_reports: BLOCKS_PER_REPORT,
             output: None,
             stray_media: 0,
+            strays: heapless::Deque::new(),
         }
     }
 
@@ -148,8 +151,10 @@ impl Mixer {
             return None;
         }
         let output = self.output.take().map(Report::Output);
-        let report =
-            output.or_else(|| self.poll_retired()).or_else(|| self.seats.iter_mut().find_map(Seat::poll));
+        let report = output
+            .or_else(|| self.strays.pop_front().map(|(voice, piece)| Report::Spent { voice, piece }))
+            .or_else(|| self.poll_retired())
+            .or_else(|| self.seats.iter_mut().find_map(Seat::poll));
         self.has_news = report.is_some();
         report
     }
@@ -158,6 +163,12 @@ impl Mixer {
     #[must_use]
     pub fn is_idle(&self) -> bool {
         self.voices == 0 && self.zones.iter().all(Zone::is_quiet)
+    }
+
+    /// Whether all that there is to hear is music.
+    #[must_use]
+    pub fn plays_only_music(&self) -> bool {
+        self.voices > 0 && self.seats.iter().filter(|seat| !seat.retired).all(|seat| seat.source.is_music())
     }
 
     /// Voices that are attached.
@@ -182,11 +193,17 @@ impl Mixer {
         }
     }
 
-    /// A piece of a voice that waits to be given back goes back with it. For one that is not there none is sent, or it is
-    /// dropped here.
+    /// A piece of a voice that waits to be given back goes back with it. One that nobody takes goes back by itself; this thread
+    /// frees none, so one of more than [`MOST_STRAYS`] would rather be lost.
     fn handle_piece(&mut self, voice: VoiceId, piece: Box<Piece>) {
-        if let Some(seat) = self.seats.iter_mut().find(|seat| seat.voice == voice) {
-            let _ = seat.source.handle_piece(piece);
+        let left = match self.seats.iter_mut().find(|seat| seat.voice == voice) {
+            Some(seat) => seat.source.handle_piece(piece),
+            None => Some(piece),
+        };
+        let Some(left) = left else { return };
+        self.has_news = true;
+        if let Err(lost) = self.strays.push_back((voice, left)) {
+            core::mem::forget(lost);
         }
     }
 
@@ -304,5 +321,7 @@ fn louder(one: Reading, other: Reading) -> Reading {
     if other.rms > one.rms { other } else { one }
 }
 
+/// Pieces of a voice that is gone: all that it may have had, twice.
+const MOST_STRAYS: usize = 2 * Piece::MOST;
 /// A second of blocks.
 const BLOCKS_PER_REPORT: u32 = 400;

@@ -176,7 +176,9 @@ fn runs(recital: &Recital) -> Box<[Run]> {
                     _ => None,
                 };
                 let rises = before.is_none();
-                before.into_iter().for_each(|falls| *falls = false);
+                if let Some(falls) = before {
+                    *falls = false;
+                }
                 Run::Clip(Clip { rises, ..Clip::new(samples) })
             }
         };

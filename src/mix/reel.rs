@@ -82,12 +82,13 @@ impl Reel {
         }
     }
 
-    /// Takes a piece. More than [`Piece::MOST`] are not held: they go back, or are dropped where that is too much as well.
-    pub(super) fn insert(&mut self, mut piece: Box<Piece>) {
-        piece.met = u32::try_from(self.frames_held()).unwrap_or(u32::MAX);
-        if let Err(piece) = self.held.push_back(piece) {
-            let _ = self.spent.push_back(piece);
+    /// Takes a piece; gives it back where there are [`Piece::MOST`] already, those that are to be taken included.
+    pub(super) fn insert(&mut self, mut piece: Box<Piece>) -> Option<Box<Piece>> {
+        if self.held.len() + self.spent.len() >= Piece::MOST {
+            return Some(piece);
         }
+        piece.met = u32::try_from(self.frames_held()).unwrap_or(u32::MAX);
+        self.held.push_back(piece).err()
     }
 
     /// A piece that was played.
@@ -197,7 +198,7 @@ impl Reel {
         }
         self.read = 0;
         if let Some(piece) = self.held.pop_front() {
-            // There is room, unless more pieces are here than may be.
+            // There is room: no more are here than may be.
             let _ = self.spent.push_back(piece);
         }
     }

@@ -63,7 +63,7 @@ impl Faders {
 
     /// A block is behind.
     pub(super) fn advance(&mut self) {
-        for fade in &mut self.0 {
+        for fade in self.0.iter_mut().filter(|fade| !fade.is_settled()) {
             fade.advance(FRAMES);
         }
     }

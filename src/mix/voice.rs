@@ -71,11 +71,15 @@ impl Voice {
         }
     }
 
-    /// Takes a piece of music; gives it back where this is no music.
+    /// Takes a piece of music; gives it back where this is no music, or has enough.
     pub(super) fn handle_piece(&mut self, piece: Box<Piece>) -> Option<Box<Piece>> {
         let Source::Music(reel) = &mut self.source else { return Some(piece) };
-        reel.insert(piece);
-        None
+        reel.insert(piece)
+    }
+
+    /// Whether it is music.
+    pub(super) const fn is_music(&self) -> bool {
+        matches!(self.source, Source::Music(_))
     }
 
     /// A piece of music that was played.

@@ -1,6 +1,6 @@
 //! The way through a list of tracks: as it stands, or shuffled.
 //!
-//! A shuffled round has every track once. The last of a round is not the first of the next, where there is another.
+//! A shuffled round has every track once, and what was heard last is not heard next, as long as there is another.
 
 /// What is still to come of a round.
 #[derive(Clone, Debug)]
@@ -18,8 +18,8 @@ impl Order {
         Self { is_shuffled, dice: seed, rest: Vec::new() }
     }
 
-    /// Begins a round of `count` tracks. `last` is where the track stands that was played last.
-    pub fn begin(&mut self, count: usize, last: Option<usize>) {
+    /// Begins a round of `count` tracks.
+    pub fn begin(&mut self, count: usize) {
         self.rest = (0..count).rev().collect();
         if !self.is_shuffled {
             return;
@@ -28,14 +28,25 @@ impl Order {
             let other = self.below(left + 1);
             self.rest.swap(left, other);
         }
-        if count > 1 && self.rest.last().copied() == last {
-            let other = self.below(count - 1);
-            self.rest.swap(count - 1, other);
+    }
+
+    /// A track is played as the first of the round that has begun: as it stands, the round goes on behind it.
+    pub fn begin_with(&mut self, track: usize) {
+        let Some(at) = self.rest.iter().position(|other| *other == track) else { return };
+        if self.is_shuffled {
+            self.rest.remove(at);
+        } else {
+            self.rest.truncate(at);
         }
     }
 
-    /// The next track of the round; `None`: it is over.
-    pub fn next_track(&mut self) -> Option<usize> {
+    /// The next track of the round; `None`: it is over. `last` is where the track stands that was heard last.
+    pub fn next_track(&mut self, last: Option<usize>) -> Option<usize> {
+        let end = self.rest.len().checked_sub(1)?;
+        if self.is_shuffled && end > 0 && self.rest.last().copied() == last {
+            let other = self.below(end);
+            self.rest.swap(end, other);
+        }
         self.rest.pop()
     }
 
@@ -55,8 +66,13 @@ mod tests {
     use super::*;
 
     fn round(order: &mut Order, count: usize, last: Option<usize>) -> Vec<usize> {
-        order.begin(count, last);
-        core::iter::from_fn(|| order.next_track()).collect()
+        order.begin(count);
+        let mut last = last;
+        core::iter::from_fn(|| {
+            last = order.next_track(last);
+            last
+        })
+        .collect()
     }
 
     #[test]
@@ -91,6 +107,23 @@ mod tests {
         assert_eq!(begun.len(), 6);
         let mut order = Order::new(true, 9);
         assert_ne!(round(&mut order, 20, None), round(&mut order, 20, None));
+    }
+
+    #[test]
+    fn a_round_goes_on_behind_what_it_begins_with_or_without_it() {
+        let mut order = Order::new(false, 1);
+        order.begin(4);
+        order.begin_with(1);
+        assert_eq!(
+            [order.next_track(None), order.next_track(None), order.next_track(None)],
+            [Some(2), Some(3), None]
+        );
+        let mut order = Order::new(true, 1);
+        order.begin(4);
+        order.begin_with(1);
+        let mut rest: Vec<_> = core::iter::from_fn(|| order.next_track(None)).collect();
+        rest.sort_unstable();
+        assert_eq!(rest, [0, 2, 3]);
     }
 
     #[test]

@@ -36,7 +36,10 @@ impl Pace {
         smooth(&mut self.level, first.into());
         for (lag, &other) in self.others.iter_mut().zip(others) {
             let frames = smooth(&mut lag.frames, f64::from(other) - f64::from(first));
-            lag.learnt_ppm = (lag.learnt_ppm + frames * LEARNT).clamp(-MOST_PPM, MOST_PPM);
+            // While it cannot be any faster it learns nothing: what stood still for a moment has no other clock than before.
+            if (frames * AT_ONCE + lag.learnt_ppm).abs() < MOST_PPM {
+                lag.learnt_ppm += frames * LEARNT;
+            }
         }
     }
 
@@ -88,8 +91,12 @@ mod tests {
     /// Cards whose clocks are so many millionths fast, for so many pieces; how far each is behind the first at every piece, in
     /// milliseconds.
     fn lags(clocks: &[f64], pieces: u32) -> Vec<Vec<f64>> {
+        lags_from(vec![90_000.0; clocks.len()], clocks, pieces)
+    }
+
+    /// The same of cards that have so many frames to begin with.
+    fn lags_from(mut had: Vec<f64>, clocks: &[f64], pieces: u32) -> Vec<Vec<f64>> {
         let mut pace = Pace::new(clocks.len());
-        let mut had = vec![90_000.0; clocks.len()];
         let mut dice = 1_u32;
         (0..pieces)
             .map(|_| {
@@ -118,6 +125,22 @@ mod tests {
             |from: usize| lags[from..].iter().flatten().fold(0.0_f64, |most, lag| most.max(lag.abs()));
         assert!(worst(0) < 40.0, "{} ms on the way", worst(0));
         assert!(worst(18_000) < 3.0, "{} ms after half an hour", worst(18_000));
+    }
+
+    #[test]
+    fn a_card_that_stood_still_for_a_moment_gets_into_step_and_not_beyond() {
+        for clock in [-100.0, 0.0, 100.0] {
+            let lags = lags_from(vec![75_600.0, 90_000.0], &[0.0, clock], 36_000);
+            let lags: Vec<_> = lags.iter().map(|lags| lags[1]).collect();
+            assert!((lags[0] - 300.0).abs() < 1.0);
+            let ahead = lags.iter().fold(0.0_f64, |most, lag| most.max(-lag));
+            assert!(ahead < 20.0, "{ahead} ms");
+            assert!(
+                lags[18_000..].iter().all(|lag| lag.abs() < 20.0),
+                "after half an hour: {}",
+                lags[18_000]
+            );
+        }
     }
 
     #[test]

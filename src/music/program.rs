@@ -2,13 +2,14 @@
 //!
 //! The sources stand in the order in which they are wanted. The first that works plays. One that fails gives way to the next
 //! at once, and is tried again: after [`FIRST_WAIT`], and twice as long each time up to [`LONGEST_WAIT`], while nothing plays;
-//! every [`LOOK_EVERY`] while a less wanted one does, beside it, so that it plays on until the better one is there. There is
-//! no end to trying.
+//! every [`LOOK_EVERY`] while a less wanted one does, beside it, so that it plays on until something of the better one plays.
+//! One that took over so and was soon gone is looked at half as often each time, down to once in [`LONGEST_LOOK`]. There is no
+//! end to trying.
 //!
 //! | what happens | what follows |
 //! |---|---|
 //! | a track of a list ends, or breaks off | the next of the list; after the last the list is read anew |
-//! | nothing is heard of a track | the next; when that happened to as many in a row as the list has, its source has failed |
+//! | nothing is heard of a track, or of a stream in a list not for [`STEADY`] | the next; when that happened to as many in a row as the list has, or for [`PATIENCE`], its source has failed |
 //! | a stream or an input ends that was heard for [`STEADY`] | it is opened again at once; if that fails, so has its source |
 //! | it ends sooner | its source has failed |
 //! | a list is empty, or cannot be read | its source has failed |
@@ -63,8 +64,13 @@ pub struct End {
 /// What was found of a source that was looked at.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Scouted {
-    /// It works, and these are its tracks.
-    Found(Vec<Item>),
+    /// It works.
+    Found {
+        /// Its tracks.
+        tracks: Vec<Item>,
+        /// The one that was opened, and is to be played first.
+        first: Item,
+    },
     /// It does not.
     Failed,
 }
@@ -100,7 +106,7 @@ impl Program {
             return Step::Wait(self.sources.iter().filter_map(Source::due_at).min());
         };
         self.at = Some(source);
-        match self.sources[source].next_item() {
+        match self.sources[source].next_item(now) {
             Some(item) => {
                 self.playing = Some(item.clone());
                 Step::Play { source, item }
@@ -121,9 +127,9 @@ impl Program {
 
     /// What was to be played has come to its end.
     pub fn handle_end(&mut self, now: Instant, end: End) {
-        self.playing = None;
+        let is_live = self.playing.take().is_some_and(|track| track.is_live());
         let Some(source) = self.at else { return };
-        if !self.sources[source].goes_on_after(end) {
+        if !self.sources[source].goes_on_after(now, end, is_live) {
             self.fail(now, source);
         }
     }
@@ -145,10 +151,10 @@ impl Program {
     pub fn handle_scouted(&mut self, now: Instant, scouted: Scouted) -> bool {
         let Some(source) = self.looked_at.take() else { return false };
         match scouted {
-            Scouted::Found(tracks) if !tracks.is_empty() => {
+            Scouted::Found { tracks, first } if !tracks.is_empty() => {
                 let is_better = self.at.is_none_or(|at| source < at);
                 if is_better {
-                    self.sources[source].begin(tracks);
+                    self.sources[source].take_over(tracks, first);
                     (self.at, self.playing) = (Some(source), None);
                 }
                 is_better
@@ -185,10 +191,22 @@ struct Source {
     item: Item,
     tracks: Vec<Item>,
     order: Order,
-    /// What was played last.
+    /// What plays of it, or is tried.
+    current: Option<Item>,
+    /// What was heard of it last.
     last: Option<Item>,
+    /// What is open already.
+    opened: Option<Item>,
     /// Tracks in a row of which nothing was heard.
     silent: usize,
+    /// Since when nothing was heard.
+    silent_since: Option<Instant>,
+    /// How much was heard since it began to play.
+    heard: Duration,
+    /// It took over from one that played.
+    took_over: bool,
+    /// How often in a row it did, and was soon gone.
+    brief: u32,
     /// A stream that broke is opened again before it is given up.
     is_again: bool,
     is_tried: bool,
@@ -208,8 +226,14 @@ impl Source {
             item,
             tracks: Vec::new(),
             order,
+            current: None,
             last: None,
+            opened: None,
             silent: 0,
+            silent_since: None,
+            heard: Duration::ZERO,
+            took_over: false,
+            brief: 0,
             is_again: false,
             is_tried: false,
             failure: None,
@@ -217,26 +241,44 @@ impl Source {
     }
 
     /// What is to be played next; `None`: its tracks are to be found first.
-    fn next_item(&mut self) -> Option<Item> {
+    fn next_item(&mut self, now: Instant) -> Option<Item> {
+        let opened = self.opened.take();
         if self.item.is_live() {
             return Some(self.item.clone());
         }
-        let track = self.order.next_track()?;
-        self.last = self.tracks.get(track).cloned();
-        self.last.clone()
+        self.current = match opened {
+            Some(opened) => Some(opened),
+            None => {
+                let last = self.last.as_ref();
+                let last = last.and_then(|last| self.tracks.iter().position(|track| track == last));
+                Some(self.tracks.get(self.order.next_track(last)?)?.clone())
+            }
+        };
+        self.silent_since.get_or_insert(now);
+        self.current.clone()
+    }
+
+    /// Plays from here on, beginning with `first`.
+    fn take_over(&mut self, tracks: Vec<Item>, first: Item) {
+        self.begin(tracks);
+        if let Some(place) = self.tracks.iter().position(|track| *track == first) {
+            self.order.begin_with(place);
+        }
+        self.opened = Some(first);
+        self.took_over = true;
     }
 
     fn begin(&mut self, mut tracks: Vec<Item>) {
         tracks.truncate(MOST_TRACKS);
-        let last = self.last.as_ref().and_then(|last| tracks.iter().position(|track| track == last));
-        self.order.begin(tracks.len(), last);
+        self.order.begin(tracks.len());
         self.tracks = tracks;
         self.is_tried = true;
     }
 
     /// Whether there may be something to play of it when what it played has come to its end.
-    fn goes_on_after(&mut self, End { heard }: End) -> bool {
+    fn goes_on_after(&mut self, now: Instant, End { heard }: End, is_live: bool) -> bool {
         self.is_tried = true;
+        self.heard = self.heard.saturating_add(heard);
         if self.item.is_live() {
             if heard >= STEADY {
                 self.failure = None;
@@ -244,20 +286,30 @@ impl Source {
             self.is_again = heard >= STEADY;
             return self.is_again;
         }
-        if heard < HEARD {
+        if heard < if is_live { STEADY } else { HEARD } {
             self.silent += 1;
-            return self.silent < self.tracks.len();
+            let is_patient = self.silent_since.is_none_or(|since| now.since(since) < PATIENCE);
+            return self.silent < self.tracks.len() && is_patient;
         }
-        (self.silent, self.failure) = (0, None);
+        (self.silent, self.silent_since, self.failure) = (0, None, None);
+        self.last = self.current.take();
         true
     }
 
     fn fail(&mut self, now: Instant) {
         let times = self.failure.map_or(0, |failure| failure.times);
         self.failure = Some(Failure { at: now, times: times.saturating_add(1) });
-        (self.silent, self.is_again, self.is_tried) = (0, false, true);
-        // A list that has failed is read anew.
-        self.order.begin(0, None);
+        if self.silent >= self.tracks.len() {
+            // A list of which nothing works is read anew; one that took too long goes on where it was.
+            self.order.begin(0);
+        }
+        if self.heard >= STEADY {
+            self.brief = 0;
+        } else if self.took_over {
+            self.brief = self.brief.saturating_add(1);
+        }
+        (self.heard, self.took_over, self.opened) = (Duration::ZERO, false, None);
+        (self.silent, self.silent_since, self.is_again, self.is_tried) = (0, None, false, true);
     }
 
     fn due_at(&self) -> Option<Instant> {
@@ -269,7 +321,8 @@ impl Source {
     }
 
     fn is_worth_a_look(&self, now: Instant) -> bool {
-        self.failure.is_none_or(|failure| now >= failure.at + LOOK_EVERY)
+        let wait = LOOK_EVERY.saturating_mul(1 << self.brief.min(16)).min(LONGEST_LOOK);
+        self.failure.is_none_or(|failure| now >= failure.at + wait)
     }
 
     const fn standing(&self) -> Standing {
@@ -293,6 +346,10 @@ const FIRST_WAIT: Duration = Duration::from_secs(1);
 const LONGEST_WAIT: Duration = Duration::from_mins(1);
 /// How often a better source is looked at.
 const LOOK_EVERY: Duration = Duration::from_mins(1);
+/// How often one is that never stays.
+const LONGEST_LOOK: Duration = Duration::from_hours(1);
+/// How long the tracks of a list may give nothing.
+const PATIENCE: Duration = Duration::from_secs(15);
 /// A stream that was heard for so long works.
 const STEADY: Duration = Duration::from_secs(10);
 /// What is shorter was not heard: without it a list of clicks would be read for ever.

@@ -22,6 +22,7 @@ impl HttpStream {
     /// See [`HttpError`]. It waits for up to [`STALLED`] for each step.
     pub fn open(url: &str, user_agent: &str) -> Result<Self, HttpError> {
         let config = Agent::config_builder()
+            .timeout_resolve(Some(STALLED))
             .timeout_connect(Some(STALLED))
             .timeout_recv_response(Some(STALLED))
             .timeout_per_read(Some(STALLED))

@@ -16,6 +16,11 @@ pub trait Engine {
     /// Whether it has nothing to say until it collects something.
     fn is_idle(&self) -> bool;
 
+    /// Whether all that it has to say is music, which may be silent for a moment.
+    fn plays_only_music(&self) -> bool {
+        false
+    }
+
     /// Fills `sound`, interleaved frames at 48 kHz, a multiple of [`BLOCK`](crate::mix::BLOCK) of them, with what plays
     /// next.
     fn render(&mut self, now: Instant, sound: &mut [f32]);
@@ -58,6 +63,10 @@ impl Engine for RingedMixer<'_> {
 
     fn is_idle(&self) -> bool {
         self.mixer.is_idle()
+    }
+
+    fn plays_only_music(&self) -> bool {
+        self.mixer.plays_only_music()
     }
 
     fn render(&mut self, now: Instant, sound: &mut [f32]) {

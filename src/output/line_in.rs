@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use alsa::pcm::{Access, Format, HwParams, PCM};
+use alsa::pcm::{Access, Format, HwParams, PCM, State};
 use alsa::{Direction, ValueOr};
 
 use crate::units::SampleRate;
@@ -47,7 +47,8 @@ impl LineIn {
         self.rate
     }
 
-    /// Appends what has come, the mean of the channels, full scale ±1.0. It waits for some of it, and goes on after a gap.
+    /// Appends what has come, the mean of the channels, full scale ±1.0. It waits for some of it. After a gap, which is nothing,
+    /// it goes on.
     ///
     /// # Errors
     ///
@@ -58,8 +59,12 @@ impl LineIn {
             Ok(frames) => frames,
             Err(error) if error.errno() == libc::EAGAIN => 0,
             Err(error) => {
+                // It stands still until it is started again; nothing is to be waited for before.
                 self.pcm.try_recover(error, true)?;
-                0
+                if self.pcm.state() == State::Prepared {
+                    self.pcm.start()?;
+                }
+                return Ok(());
             }
         };
         if frames == 0 && !self.pcm.wait(Some(SILENT_MS))? {

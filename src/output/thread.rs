@@ -8,9 +8,10 @@
 //!
 //! A device that is lost is looked for again, ever more rarely; meanwhile the engine is rendered into nothing at the
 //! same pace, so that calls go on and end as ever. A device that ran dry gets a cushion of one more period until the
-//! next silence.
+//! next silence, or until it has not run dry for [`CALM`].
 //!
-//! Where `auto` is asked for, a better card that comes later is taken as soon as nothing sounds.
+//! Where `auto` is asked for, a better card that comes later is taken as soon as nothing sounds, or nothing but music: that
+//! is silent for as long as the opening takes.
 //!
 //! Told to stop, it lets what sounds come to its end, or fades it out after [`LAST_WORDS`], and plays silence after it.
 //!
@@ -59,6 +60,12 @@ struct Player<'a, E> {
     sound: Vec<f32>,
     /// When the engine last had something to say.
     sounded_at: Option<Instant>,
+    /// When it last had something to say that was not music.
+    spoke_at: Option<Instant>,
+    /// Whether what is rendered next is to rise from silence.
+    rises: bool,
+    /// When the device last ran dry, or the cushion last became smaller.
+    calm_since: Instant,
     /// Periods to keep queued beyond the target, for the times the device ran dry.
     cushion: usize,
     timeline: Timeline,
@@ -96,6 +103,9 @@ impl<'a, E: Engine> Player<'a, E> {
             search,
             sound,
             sounded_at: None,
+            spoke_at: None,
+            rises: false,
+            calm_since: clock::now(),
             cushion: 0,
             timeline: Timeline::default(),
             steadiness: Steadiness::new(),
@@ -177,6 +187,13 @@ impl<'a, E: Engine> Player<'a, E> {
     fn pace(&mut self, now: Instant) -> Pace {
         if !self.engine.is_idle() {
             self.sounded_at = Some(now);
+            if !self.engine.plays_only_music() {
+                self.spoke_at = Some(now);
+            }
+        }
+        if now.since(self.calm_since) >= CALM {
+            self.cushion = self.cushion.saturating_sub(1);
+            self.calm_since = now;
         }
         let pace = match () {
             () if self.is_sounding(now) => Pace::Sounding,
@@ -191,6 +208,11 @@ impl<'a, E: Engine> Player<'a, E> {
 
     fn is_sounding(&self, now: Instant) -> bool {
         self.sounded_at.is_some_and(|at| now.since(at) < TAIL)
+    }
+
+    /// The same, music left out.
+    fn is_speaking(&self, now: Instant) -> bool {
+        self.spoke_at.is_some_and(|at| now.since(at) < TAIL)
     }
 
     fn tell(&self, pace: Pace, is_ahead: bool) {
@@ -227,6 +249,9 @@ impl<'a, E: Engine> Player<'a, E> {
             let sound = &mut self.sound[..samples];
             let due = at + time_of(rendered);
             self.engine.render(due, sound);
+            if core::mem::take(&mut self.rises) {
+                fade_in(sound, channels);
+            }
             self.sink.write(sound, piece, clock::now())?;
             (rendered, queued) = (rendered + piece, queued + piece);
         }
@@ -313,6 +338,7 @@ impl<'a, E: Engine> Player<'a, E> {
     fn on_underrun(&mut self, missing: u64, now: Instant) {
         self.control.count_xrun();
         self.cushion = (self.cushion + 1).min(MAX_CUSHION);
+        self.calm_since = now;
         if let Err(Fault::Gone(error)) = self.sink.recover(missing, now) {
             self.on_lost(&SinkError::Card(error), now);
         }
@@ -343,17 +369,33 @@ impl<'a, E: Engine> Player<'a, E> {
         }
     }
 
-    /// Goes over to a better card, if one has come and nothing sounds.
+    /// Goes over to a better card, if one has come and nothing sounds but music.
     fn look_out(&mut self, now: Instant) {
-        let is_busy = self.search.is_some() || self.is_sounding(now) || now < self.control.awake_until();
-        if is_busy || self.setup.device != Device::Auto || !self.lookout.is_due(now) {
+        if self.is_busy(now) || self.setup.device != Device::Auto || !self.lookout.is_due(now) {
             return;
         }
         if !self.sink.is_outdone(self.setup) {
             return;
         }
         let setup = self.setup;
+        self.quieten(now);
         self.go_over(|| Sink::open(setup));
+    }
+
+    /// Whether there is something that must not be interrupted.
+    fn is_busy(&self, now: Instant) -> bool {
+        self.search.is_some() || self.is_speaking(now) || now < self.control.awake_until()
+    }
+
+    /// Music falls silent, and rises again in what is rendered next.
+    fn quieten(&mut self, now: Instant) {
+        if !self.is_sounding(now) {
+            return;
+        }
+        self.rises = true;
+        // A device that ran dry or is lost is silent already.
+        let _ = self.fall_silent(now + LAST_SILENCE);
+        self.timeline.forget();
     }
 
     /// Opening one may take long, and who waits for a sign of life is to know that; the silence of idle times lasts meanwhile.
@@ -422,6 +464,18 @@ fn fade_out(sound: &mut [f32], channels: usize) {
     }
 }
 
+/// Lets the interleaved `sound` rise from zero.
+#[expect(clippy::cast_precision_loss, reason = "a few milliseconds of frames")]
+fn fade_in(sound: &mut [f32], channels: usize) {
+    let frames = sound.len() / channels.max(1);
+    for (number, frame) in sound.chunks_exact_mut(channels.max(1)).enumerate() {
+        let gain = number as f32 / frames as f32;
+        for sample in frame {
+            *sample *= gain;
+        }
+    }
+}
+
 /// The search for a device that is missing.
 #[derive(Debug)]
 struct Search {
@@ -471,6 +525,9 @@ pub const FIRST_RETRY: Duration = Duration::from_millis(250);
 /// See [`FIRST_RETRY`].
 pub const LAST_RETRY: Duration = Duration::from_secs(5);
 
+/// A device that did not run dry for so long needs less of a cushion.
+const CALM: Duration = Duration::from_mins(10);
+
 /// 20 ms on a USB card: a box that needs more has another problem.
 const MAX_CUSHION: usize = 4;
 
@@ -519,13 +576,14 @@ mod tests {
     /// Says what it is told to, and counts what is taken from it.
     struct Talker {
         is_idle: bool,
+        is_music: bool,
         rendered: usize,
         longest: usize,
     }
 
     impl Talker {
         fn new(is_idle: bool) -> Self {
-            Self { is_idle, rendered: 0, longest: 0 }
+            Self { is_idle, is_music: false, rendered: 0, longest: 0 }
         }
     }
 
@@ -534,6 +592,10 @@ mod tests {
 
         fn is_idle(&self) -> bool {
             self.is_idle
+        }
+
+        fn plays_only_music(&self) -> bool {
+            self.is_music
         }
 
         fn render(&mut self, _now: Instant, sound: &mut [f32]) {
@@ -647,6 +709,40 @@ mod tests {
         player.engine.is_idle = true;
         assert_eq!(player.pace(at(1000)), Pace::Idle);
         assert_eq!(player.target(Pace::Sounding, at(1000)), 480);
+    }
+
+    #[test]
+    fn what_ran_dry_under_music_needs_its_cushion_until_it_has_been_calm() {
+        let (setup, control) = (setup(), Control::new());
+        let mut talker = Talker::new(false);
+        let mut player = Player::new(&setup, &control, &mut talker);
+        (0..2).for_each(|_| player.on_underrun(0, at(0)));
+        let minutes = |minutes: u64| at(minutes * 60_000);
+        let cushions = [9, 10, 19, 20, 30].map(|after| {
+            player.pace(minutes(after));
+            player.cushion
+        });
+        assert_eq!(cushions, [2, 1, 1, 0, 0]);
+    }
+
+    #[test]
+    fn music_is_silent_for_a_better_card_and_rises_on_it_and_a_page_is_not_interrupted() {
+        let (setup, control) = (setup(), Control::new());
+        let mut talker = Talker::new(false);
+        let mut player = Player::new(&setup, &control, &mut talker);
+        player.search = None;
+        let now = clock::now();
+        player.play(now).unwrap();
+        assert!(player.is_busy(now), "a page");
+        player.engine.is_music = true;
+        let now = now + TAIL;
+        player.pace(now);
+        assert!(player.is_sounding(now) && !player.is_busy(now));
+        player.quieten(clock::now());
+        assert!(player.rises);
+        player.go_over(|| Sink::open(&setup));
+        player.play(clock::now()).unwrap();
+        assert!(!player.rises && control.opened() == 1);
     }
 
     #[test]

@@ -158,7 +158,7 @@ mod tests {
     fn all_tapes_share_one_shelf_and_what_is_dropped_makes_room() {
         let shelf = seconds(3);
         let (mut one, mut other) = (Tape::new(&shelf), Tape::new(&shelf));
-        one.record(&[1; 2 * PIECE]).unwrap();
+        one.record(&vec![1; 2 * PIECE]).unwrap();
         other.record(&[1; 10]).unwrap();
         assert_eq!(one.record(&[1; 10]), Err(Full));
         assert_eq!((shelf.free_bytes(), shelf.has_room_for(Duration::ZERO)), (0, false));
@@ -171,15 +171,15 @@ mod tests {
     #[test]
     fn what_there_was_room_for_is_kept() {
         let mut tape = Tape::new(&seconds(1));
-        assert_eq!(tape.record(&[7; PIECE + 5]), Err(Full));
-        assert_eq!(tape.pieces().concat(), [7; PIECE]);
+        assert_eq!(tape.record(&vec![7; PIECE + 5]), Err(Full));
+        assert_eq!(tape.pieces().concat(), vec![7; PIECE]);
     }
 
     #[test]
     fn a_tape_without_a_tenth_of_a_second_of_sound_is_a_silent_one() {
         let shelf = seconds(5);
         let mut noise = Tape::new(&shelf);
-        noise.record(&[60; PIECE]).unwrap();
+        noise.record(&vec![60; PIECE]).unwrap();
         assert!(!noise.sounds());
         let mut word = Tape::new(&shelf);
         word.record(&[0; LOOK_AT]).unwrap();

@@ -1,8 +1,10 @@
 //! Something that plays: a file, a stream or an input, opened, and brought to 48 kHz.
 //!
 //! What a server says of what it sends is not asked for: the bytes tell. A playlist at a URL is followed, to the first of its
-//! streams that works; a web page is refused. A stream that shows no sound within [`OPENED_WITHIN`] is none.
+//! streams that works; a web page is refused. How long a stream may go without sound is for [`Patience`].
 
+use super::patience::{NoSound, Patience};
+use super::reader::Word;
 use crate::app::klaxon::found;
 use crate::app::serve::USER_AGENT;
 use crate::clock;
@@ -11,15 +13,13 @@ use crate::files::{self, Track, TrackError};
 use crate::music::{Base, Item, Kind, MOST_TRACKS, PlaylistError, entries};
 use crate::net::{HttpError, HttpStream};
 use crate::output::{LineIn, LineInError};
-use crate::time::Instant;
 use crate::units::SampleRate;
 use core::fmt;
-use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;
+use smol::channel::Sender;
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::Path;
-use std::sync::Arc;
 
 /// Something that plays.
 pub(super) struct Deck {
@@ -27,6 +27,10 @@ pub(super) struct Deck {
     rate: SampleRate,
     resampler: Resampler,
     decoded: Vec<f32>,
+    /// What was read of it already.
+    ahead: Vec<f32>,
+    /// With what need not give anything.
+    patience: Option<Patience>,
 }
 
 enum Input {
@@ -35,22 +39,52 @@ enum Input {
 }
 
 impl Deck {
-    /// Opens `item`. This may take seconds.
-    pub(super) fn open(item: &Item) -> Result<Self, DeckError> {
+    /// Opens `item` for whoever hears `words`. This may take seconds.
+    pub(super) fn open(item: &Item, words: &Sender<Word>) -> Result<Self, DeckError> {
+        let patience = Patience::new(clock::now(), words);
         match item {
-            Item::File(path) => Self::playing(Input::Track(Track::open(&found(path))?)),
-            Item::Url(url) => Self::playing(Input::Track(stream(url, DEEPEST)?)),
-            Item::Pcm(name) => Self::playing(Input::Line(LineIn::open(name)?)),
+            Item::File(path) => Self::playing(Input::Track(Track::open(&found(path))?), None),
+            Item::Url(url) => {
+                let track = stream(url, DEEPEST, &patience)?;
+                Self::playing(Input::Track(track), Some(patience))
+            }
+            Item::Pcm(name) => Self::playing(Input::Line(LineIn::open(name)?), Some(patience)),
         }
     }
 
-    fn playing(input: Input) -> Result<Self, DeckError> {
+    fn playing(input: Input, patience: Option<Patience>) -> Result<Self, DeckError> {
         let rate = input.rate();
-        Ok(Self { input, rate, resampler: Resampler::new(rate, SampleRate::HZ_48000)?, decoded: Vec::new() })
+        let resampler = Resampler::new(rate, SampleRate::HZ_48000)?;
+        Ok(Self { input, rate, resampler, decoded: Vec::new(), ahead: Vec::new(), patience })
     }
 
     /// Appends what comes next, which may be nothing; false at the end.
     pub(super) fn read(&mut self, samples: &mut Vec<f32>) -> Result<bool, DeckError> {
+        samples.append(&mut self.ahead);
+        let (asked_at, before) = (clock::now(), samples.len());
+        if let Some(patience) = &self.patience {
+            patience.begin(asked_at);
+        }
+        let goes_on = self.decode(samples)?;
+        let sound = Duration::from_micros((samples.len() - before) as u64 * 1_000 / 48);
+        let waited = clock::now().since(asked_at);
+        let is_patient = self.patience.as_mut().is_none_or(|patience| patience.end(waited, sound));
+        if is_patient { Ok(goes_on) } else { Err(DeckError::Silent(NoSound)) }
+    }
+
+    /// Whether there is sound in it; what was read of it for that comes first.
+    pub(super) fn sounds(&mut self) -> Result<bool, DeckError> {
+        let mut ahead = Vec::new();
+        while self.read(&mut ahead)? {
+            if !ahead.is_empty() {
+                self.ahead = ahead;
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    fn decode(&mut self, samples: &mut Vec<f32>) -> Result<bool, DeckError> {
         self.decoded.clear();
         let goes_on = match &mut self.input {
             Input::Track(track) => track.read(&mut self.decoded)?,
@@ -105,37 +139,31 @@ fn is_playlist(path: &Path) -> bool {
 }
 
 /// The sound at a URL, or at one that a playlist there names.
-fn stream(url: &str, deep: u32) -> Result<Track, DeckError> {
-    let mut stream = HttpStream::open(url, USER_AGENT)?;
+fn stream(url: &str, deep: u32, patience: &Patience) -> Result<Track, DeckError> {
+    if patience.is_over(clock::now()) {
+        return Err(DeckError::Silent(NoSound));
+    }
+    let stream = HttpStream::open(url, USER_AGENT)?;
+    let base = stream.url().to_owned();
+    let mut stream = patience.watched(stream);
     let head = head(&mut stream)?;
     match Kind::of(&head) {
         Kind::Page => Err(DeckError::Page),
         Kind::Playlist if deep > 0 => {
-            let base = stream.url().to_owned();
             let mut text = head;
             stream.take(LONGEST_LIST).read_to_end(&mut text).map_err(DeckError::Unreadable)?;
-            first_of(&entries(&text, Base::Url(&base))?, deep - 1)
+            first_of(&entries(&text, Base::Url(&base))?, deep - 1, patience)
         }
-        Kind::Playlist | Kind::Sound => {
-            let is_open = Arc::new(AtomicBool::new(false));
-            let until = clock::now() + OPENED_WITHIN;
-            let track = Track::stream(Opening {
-                stream: io::Cursor::new(head).chain(stream),
-                is_open: Arc::clone(&is_open),
-                until,
-            })?;
-            is_open.store(true, Ordering::Relaxed);
-            Ok(track)
-        }
+        Kind::Playlist | Kind::Sound => Ok(Track::stream(io::Cursor::new(head).chain(stream))?),
     }
 }
 
 /// The first of these streams that works, or why the last does not.
-fn first_of(items: &[Item], deep: u32) -> Result<Track, DeckError> {
+fn first_of(items: &[Item], deep: u32, patience: &Patience) -> Result<Track, DeckError> {
     let mut failure = DeckError::Empty;
     for item in items.iter().take(MOST_TRIED) {
         let Item::Url(url) = item else { continue };
-        match stream(url, deep) {
+        match stream(url, deep, patience) {
             Ok(track) => return Ok(track),
             Err(error) => failure = error,
         }
@@ -150,22 +178,6 @@ fn head(stream: &mut impl Read) -> Result<Vec<u8>, DeckError> {
     if head.is_empty() { Err(DeckError::Empty) } else { Ok(head) }
 }
 
-/// A stream that must show what it is before its time is over.
-struct Opening<S> {
-    stream: S,
-    is_open: Arc<AtomicBool>,
-    until: Instant,
-}
-
-impl<S: Read> Read for Opening<S> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if !self.is_open.load(Ordering::Relaxed) && clock::now() > self.until {
-            return Err(io::Error::new(io::ErrorKind::InvalidData, "no sound is found in it"));
-        }
-        self.stream.read(buffer)
-    }
-}
-
 /// Why something does not play, or no more.
 #[derive(Debug)]
 pub(super) enum DeckError {
@@ -175,6 +187,7 @@ pub(super) enum DeckError {
     Playlist(PlaylistError),
     Line(LineInError),
     Rate(ConvertError),
+    Silent(NoSound),
     Page,
     Empty,
 }
@@ -188,6 +201,7 @@ impl fmt::Display for DeckError {
             Self::Playlist(error) => error.fmt(f),
             Self::Line(error) => error.fmt(f),
             Self::Rate(error) => error.fmt(f),
+            Self::Silent(error) => error.fmt(f),
             Self::Page => f.write_str("expected a stream, found a web page"),
             Self::Empty => f.write_str("there is nothing to play in it"),
         }
@@ -205,8 +219,6 @@ macro_rules! from {
 }
 from!(TrackError => Track, HttpError => Http, PlaylistError => Playlist, LineInError => Line, ConvertError => Rate);
 
-/// How long it may take until sound is found in a stream that has begun.
-const OPENED_WITHIN: Duration = Duration::from_secs(10);
 /// Bytes of a playlist that are read.
 const LONGEST_LIST: u64 = 512 * 1024;
 /// A playlist may name a playlist.

@@ -16,6 +16,7 @@ use core::time::Duration;
 use std::collections::VecDeque;
 use std::io;
 use std::rc::Rc;
+use std::sync::Weak;
 
 /// A player of music.
 pub(super) struct Player<'a> {
@@ -27,9 +28,17 @@ pub(super) struct Player<'a> {
     /// While something is to be heard.
     air: Option<Air<'a>>,
     next_number: u32,
-    zones: ZoneSet,
-    level: Level,
+    terms: Terms,
     quiet_since: Option<Instant>,
+}
+
+/// Where a player is heard, before which others, and how loud.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Terms {
+    pub(super) zones: ZoneSet,
+    /// Its place among the players.
+    pub(super) place: usize,
+    pub(super) level: Level,
 }
 
 /// A source, and why it does not work.
@@ -67,32 +76,39 @@ struct Card {
 }
 
 impl<'a> Player<'a> {
-    /// Starts what `wanted` asks for.
-    pub(super) fn start(now: Instant, wanted: &config::Player, seed: u64) -> io::Result<Self> {
+    /// Starts what `wanted` asks for. Of `before`, threads of players that end, one may have the input that it wants.
+    pub(super) fn start(
+        now: Instant,
+        wanted: &config::Player,
+        seed: u64,
+        before: &[Weak<()>],
+    ) -> io::Result<Self> {
         let items: Vec<_> = wanted.sources.iter().map(item).collect();
+        let has_input = items.iter().any(|item| matches!(item, Item::Pcm(_)));
+        let before = if has_input { before.to_vec() } else { Vec::new() };
         let program = Program::new(items.clone(), wanted.shuffle, seed);
         Ok(Self {
             config: wanted.clone(),
             sources: items.into_iter().map(|item| Source { item, failure: None }).collect(),
-            ends: reader::start(program)?,
+            ends: reader::start(program, before)?,
             told: Told::default(),
             now: Now::Begins,
             air: None,
             next_number: 0,
-            zones: ZoneSet::NONE,
-            level: Level::UNITY,
+            terms: Terms { zones: ZoneSet::NONE, place: 0, level: Level::UNITY },
             quiet_since: Some(now),
         })
     }
 
-    /// Whether this is the player that `wanted` asks for.
+    /// Whether it plays what `wanted` asks for, wherever that is.
     pub(super) fn is_of(&self, wanted: &config::Player) -> bool {
-        self.config == *wanted
+        let config::Player { name, sources, shuffle, zones: _ } = wanted;
+        (&self.config.name, &self.config.sources, self.config.shuffle) == (name, sources, *shuffle)
     }
 
-    /// Where it is heard, by name.
-    pub(super) const fn zones(&self) -> &config::ZoneNames {
-        &self.config.zones
+    /// Its thread, as long as it is there.
+    pub(super) fn thread(&self) -> Weak<()> {
+        self.ends.alive.clone()
     }
 
     /// Whether something of it is on its way to be heard.
@@ -107,14 +123,15 @@ impl<'a> Player<'a> {
         self.ends.words.close();
     }
 
-    /// Is heard there from now on, and so loud.
-    pub(super) fn set_terms(&mut self, cards: &Cards<'_>, zones: ZoneSet, level: Level) {
-        if core::mem::replace(&mut self.zones, zones) != zones {
+    /// Is heard where `wanted` says from now on, and so loud.
+    pub(super) fn set_terms(&mut self, cards: &Cards<'_>, wanted: &config::Player, terms: Terms) {
+        self.config.zones = wanted.zones.clone();
+        let old = core::mem::replace(&mut self.terms, terms);
+        if (old.zones, old.place) != (terms.zones, terms.place) {
             self.leave_the_air(cards);
         }
-        let is_other = core::mem::replace(&mut self.level, level) != level;
-        if let Some(air) = self.air.as_ref().filter(|_| is_other) {
-            cards.set_level(air.voice, level);
+        if let Some(air) = self.air.as_ref().filter(|_| old.level != terms.level) {
+            cards.set_level(air.voice, terms.level);
         }
     }
 
@@ -145,8 +162,7 @@ impl<'a> Player<'a> {
     ) -> Option<Box<Piece>> {
         let Some(air) = self.air.as_mut().filter(|air| air.voice == voice) else { return Some(piece) };
         air.handle_spent(&piece);
-        // The thread that wants it no more has gone.
-        let _ = self.ends.spares.send(piece);
+        self.ends.take_back(piece);
         self.feed(cards);
         None
     }
@@ -236,11 +252,12 @@ impl<'a> Player<'a> {
 
     /// Claims its zones, and has a voice on their cards.
     fn begin(&mut self, now: Instant, cards: &Rc<Cards<'a>>, voice: VoiceId) {
-        let claim = Claim { class: Class::Music, priority: PRIORITY, zones: self.zones };
+        let Terms { zones, level, .. } = self.terms;
+        let claim = Claim { class: Class::Music, priority: self.terms.priority(), zones };
         let hold = cards.claim(now, claim, now);
-        cards.wake(self.zones);
+        cards.wake(zones);
         // Where they are too busy it is tried again.
-        if cards.attach_with(voice, &hold, || Voice::music(self.level)) {
+        if cards.attach_with(voice, &hold, || Voice::music(level)) {
             self.air = Some(Air::new(voice, hold, cards.cards_of(voice)));
             self.quiet_since = None;
         }
@@ -314,6 +331,13 @@ impl<'a> Player<'a> {
     }
 }
 
+impl Terms {
+    /// Of players in the same zone the first is heard, whichever began before.
+    fn priority(&self) -> u8 {
+        PRIORITY.saturating_sub(u8::try_from(self.place).unwrap_or(u8::MAX))
+    }
+}
+
 impl<'a> Air<'a> {
     fn new(voice: VoiceId, hold: Rc<Hold<'a>>, places: Vec<usize>) -> Self {
         let pace = Pace::new(places.len());
@@ -380,7 +404,7 @@ fn zones(zones: &config::ZoneNames) -> Vec<String> {
 const AHEAD: usize = 20;
 /// The most of an input, whose clock may be the faster one.
 const AHEAD_OF_INPUT: usize = 28;
-/// Of music, among all that may be heard.
+/// Of the first player, among all that may be heard; each of the further ones has one less.
 const PRIORITY: u8 = 10;
 /// Less is not worth telling a card.
 const LEAST_PPM: f32 = 2.0;

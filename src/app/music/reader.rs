@@ -1,8 +1,8 @@
 //! The thread of a player: it opens, decodes and waits, so that nobody else has to.
 //!
 //! It makes one piece after the other, and waits where nobody takes them. Another thread, for as long as it takes, looks
-//! whether a better source works by now. Both end when the player has gone; one that waits for a server does so when that
-//! has answered or failed.
+//! whether something of a better source plays by now. Both end when the player has gone; one that waits for a server does so
+//! when that has sent something, or nothing for too long.
 
 use super::deck::{Deck, DeckError, tracks};
 use super::splice::Splice;
@@ -14,7 +14,7 @@ use crate::time::Instant;
 use core::time::Duration;
 use smol::channel;
 use std::io;
-use std::sync::mpsc;
+use std::sync::{Arc, Weak, mpsc};
 use std::thread;
 
 /// What the thread tells of what it does.
@@ -34,18 +34,37 @@ pub(super) struct Ends {
     pub(super) pieces: channel::Receiver<Box<Piece>>,
     pub(super) words: channel::Receiver<Word>,
     /// Boxes that were played.
-    pub(super) spares: mpsc::Sender<Box<Piece>>,
+    spares: mpsc::SyncSender<Box<Piece>>,
+    /// As long as the thread is there.
+    pub(super) alive: Weak<()>,
 }
 
-/// Starts the thread of a player.
-pub(super) fn start(program: Program) -> io::Result<Ends> {
+impl Ends {
+    /// A box that was played is filled again. Those of further cards were made for these, and are not wanted.
+    pub(super) fn take_back(&self, piece: Box<Piece>) {
+        if piece.card == 0 {
+            // Where there are too many of them, or the thread has gone, it is dropped.
+            let _ = self.spares.try_send(piece);
+        }
+    }
+}
+
+/// Starts the thread of a player. It begins when those are gone that may have what it wants to open.
+pub(super) fn start(program: Program, before: Vec<Weak<()>>) -> io::Result<Ends> {
     let (pieces, pieces_out) = channel::bounded(PIECES);
     let (words, words_out) = channel::bounded(WORDS);
-    let (spares_in, spares) = mpsc::channel();
-    let reader = Reader { program, pieces, words, spares, splice: Splice::default(), scout: None };
+    let (spares_in, spares) = mpsc::sync_channel(SPARES);
+    let alive = Arc::new(());
+    let ends =
+        Ends { pieces: pieces_out, words: words_out, spares: spares_in, alive: Arc::downgrade(&alive) };
+    let reader =
+        Reader { program, pieces, words, spares, splice: Splice::default(), scout: None, _alive: alive };
     // It is not waited for at the end: it may be stuck with a server.
-    named("music").spawn(move || drop(reader.run()))?;
-    Ok(Ends { pieces: pieces_out, words: words_out, spares: spares_in })
+    named("music").spawn(move || {
+        wait_for(&before);
+        drop(reader.run());
+    })?;
+    Ok(ends)
 }
 
 struct Reader {
@@ -55,6 +74,7 @@ struct Reader {
     spares: mpsc::Receiver<Box<Piece>>,
     splice: Splice,
     scout: Option<Scout>,
+    _alive: Arc<()>,
 }
 
 /// A look at a source, under way.
@@ -64,8 +84,8 @@ struct Scout {
     found: mpsc::Receiver<Found>,
 }
 
-/// What a look at a source has found, opened if it is one that would have to be waited for.
-type Found = Result<(Vec<Item>, Option<Deck>), DeckError>;
+/// What a look at a source has found: its tracks, the first of them that plays, and this one opened.
+type Found = Result<(Vec<Item>, Item, Deck), DeckError>;
 
 /// The player has gone.
 struct Gone;
@@ -75,11 +95,8 @@ enum Stop {
     /// By itself, or by a failure.
     Over(End),
     /// A better source works.
-    Better(Better),
+    Better(Box<Deck>),
 }
-
-/// What of a better source is open, if it is one that had to be opened.
-struct Better(Option<Deck>);
 
 impl Reader {
     fn run(mut self) -> Result<(), Gone> {
@@ -92,7 +109,7 @@ impl Reader {
                 Step::List { source, item } => self.list(source, item)?,
                 Step::Play { source, item } => match self.play(source, item, opened.take())? {
                     Stop::Over(end) => self.program.handle_end(clock::now(), end),
-                    Stop::Better(Better(deck)) => opened = deck,
+                    Stop::Better(deck) => opened = Some(*deck),
                 },
             }
         }
@@ -112,7 +129,7 @@ impl Reader {
 
     fn play(&mut self, source: usize, item: Item, opened: Option<Deck>) -> Result<Stop, Gone> {
         let over = |samples: u64| Stop::Over(End { heard: Duration::from_micros(samples * 1_000 / 48) });
-        let mut deck = match opened.map_or_else(|| Deck::open(&item), Ok) {
+        let mut deck = match opened.map_or_else(|| Deck::open(&item, &self.words), Ok) {
             Ok(deck) => deck,
             Err(error) => {
                 self.fail(source, item, error.to_string())?;
@@ -136,7 +153,8 @@ impl Reader {
             self.send()?;
             let why = match outcome {
                 Ok(true) => None,
-                Ok(false) if item.is_live() || heard == 0 => Some("it has ended".to_owned()),
+                Ok(false) if item.is_live() => Some("it has ended".to_owned()),
+                Ok(false) if heard < LEAST => Some("it is too short to be heard".to_owned()),
                 Ok(false) => {
                     self.splice.cut();
                     return Ok(over(heard));
@@ -150,16 +168,16 @@ impl Reader {
             }
             if let Some(better) = self.look()? {
                 self.splice.cut();
-                return Ok(Stop::Better(better));
+                return Ok(Stop::Better(Box::new(better)));
             }
         }
     }
 
     /// Looks after better sources.
-    fn look(&mut self) -> Result<Option<Better>, Gone> {
+    fn look(&mut self) -> Result<Option<Deck>, Gone> {
         let now = clock::now();
         if let Some((source, item)) = self.program.poll_look(now) {
-            self.scout = Some(Scout::send(source, item));
+            self.scout = Some(Scout::send(source, item, self.words.clone()));
         }
         let Some(Scout { found, .. }) = &self.scout else { return Ok(None) };
         let found = match found.try_recv() {
@@ -170,8 +188,8 @@ impl Reader {
         };
         let Some(Scout { source, item, .. }) = self.scout.take() else { return Ok(None) };
         match found {
-            Ok((tracks, deck)) => {
-                Ok(self.program.handle_scouted(now, Scouted::Found(tracks)).then_some(Better(deck)))
+            Ok((tracks, first, deck)) => {
+                Ok(self.program.handle_scouted(now, Scouted::Found { tracks, first }).then_some(deck))
             }
             Err(error) => {
                 self.program.handle_scouted(now, Scouted::Failed);
@@ -219,21 +237,44 @@ impl Reader {
 }
 
 impl Scout {
-    fn send(source: usize, item: Item) -> Self {
+    fn send(source: usize, item: Item, words: channel::Sender<Word>) -> Self {
         let (sender, found) = mpsc::channel();
         let looked_at = item.clone();
         // Without a thread nothing is found.
-        let _ = named("music look").spawn(move || drop(sender.send(look_at(&looked_at))));
+        let _ = named("music look").spawn(move || drop(sender.send(look_at(&looked_at, &words))));
         Self { source, item, found }
     }
 }
 
-/// Whether a source works: streams and inputs are opened, lists read.
-fn look_at(item: &Item) -> Found {
+/// Whether something of a source plays: the first that does is opened.
+fn look_at(item: &Item, words: &channel::Sender<Word>) -> Found {
     let _ = rt::set_patient();
     let tracks = tracks(item)?;
-    let deck = if item.is_live() { Some(Deck::open(item)?) } else { None };
-    Ok((tracks, deck))
+    let (until, mut failure) = (clock::now() + LOOK_FOR, DeckError::Empty);
+    for track in &tracks {
+        match plays(track, words) {
+            Ok(deck) => return Ok((tracks.clone(), track.clone(), deck)),
+            Err(error) => failure = error,
+        }
+        if clock::now() > until || words.is_closed() {
+            break;
+        }
+    }
+    Err(failure)
+}
+
+/// Opens a track, and hears whether it sounds.
+fn plays(track: &Item, words: &channel::Sender<Word>) -> Result<Deck, DeckError> {
+    let mut deck = Deck::open(track, words)?;
+    if deck.sounds()? { Ok(deck) } else { Err(DeckError::Empty) }
+}
+
+/// Waits until these threads are gone, but not for long.
+fn wait_for(others: &[Weak<()>]) {
+    let until = clock::now() + LET_GO;
+    while others.iter().any(|other| other.strong_count() > 0) && clock::now() < until {
+        clock::sleep_until(clock::now() + LET_GO / 100);
+    }
 }
 
 fn named(name: &str) -> thread::Builder {
@@ -242,9 +283,61 @@ fn named(name: &str) -> thread::Builder {
 
 /// After so long nothing is left of what was read ahead.
 const STALE_AFTER: Duration = Duration::from_secs(2);
+/// How long it is looked for something that plays.
+const LOOK_FOR: Duration = Duration::from_mins(1);
+/// How long what a player had open may take to be let go.
+const LET_GO: Duration = Duration::from_secs(1);
+/// Samples of what counts as heard: 100 ms.
+const LEAST: u64 = 4_800;
 /// Pieces that wait to be taken.
 const PIECES: usize = 4;
+/// Boxes that wait to be filled: all that there are of the first card.
+const SPARES: usize = PIECES + Piece::MOST;
 /// Words likewise.
 const WORDS: usize = 16;
 /// What decoders and name servers need, and more.
 const STACK_BYTES: usize = 512 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn boxes_of_further_cards_and_more_than_are_needed_are_not_kept() {
+        let (spares, kept) = mpsc::sync_channel(SPARES);
+        let (pieces, words) = (channel::bounded(1).1, channel::bounded(1).1);
+        let ends = Ends { pieces, words, spares, alive: Weak::new() };
+        let mut piece = Piece::blank();
+        for _ in 0..1_000 {
+            for card in [0, 1] {
+                piece.card = card;
+                ends.take_back(piece.clone());
+            }
+        }
+        let kept: Vec<_> = kept.try_iter().collect();
+        assert_eq!(kept.len(), SPARES);
+        assert!(kept.iter().all(|piece| piece.card == 0));
+    }
+
+    #[test]
+    fn a_look_finds_the_first_track_that_plays() {
+        let folder = std::env::temp_dir().join(format!("pagingbox-{}-look", std::process::id()));
+        let _ = std::fs::remove_dir_all(&folder);
+        std::fs::create_dir_all(&folder).unwrap();
+        let (words, _listener) = channel::bounded(1);
+        std::fs::write(folder.join("1.mp3"), "a letter, not a song ".repeat(500)).unwrap();
+        let source = Item::File(folder.clone());
+        assert!(look_at(&source, &words).is_err());
+        let song = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("ci/testdata/sounds/tone.ogg");
+        std::fs::copy(song, folder.join("2.ogg")).unwrap();
+        let (tracks, first, mut deck) = look_at(&source, &words).unwrap();
+        assert_eq!((tracks.len(), &first), (2, &Item::File(folder.join("2.ogg"))));
+        let mut samples = Vec::new();
+        while deck.read(&mut samples).unwrap() {}
+        let mut whole = Vec::new();
+        let mut deck = Deck::open(&first, &words).unwrap();
+        while deck.read(&mut whole).unwrap() {}
+        assert!(samples == whole, "what was heard of it by the look is played");
+        std::fs::remove_dir_all(folder).unwrap();
+    }
+}

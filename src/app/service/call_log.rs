@@ -111,14 +111,16 @@ impl CallLog {
         let (received_packets, lost_packets) = (packets, lost);
         let record = page.record.clone();
         page.record =
-            Record { codec, received_packets, lost_packets, loss_percent, on_air_s, ended, ..record };
+            Record { on_air_s, codec, received_packets, lost_packets, loss_percent, ended, ..record };
     }
 
     /// Keeps and tells what is due.
     pub(super) fn handle_timeout(&mut self, now: Instant) {
         let is_due = |page: &mut Open| page.settles_at().is_some_and(|at| at <= now);
         let due: Vec<_> = self.open.extract_if(.., is_due).collect();
-        due.into_iter().for_each(|page| self.keep(page));
+        for page in due {
+            self.keep(page);
+        }
         while let Some((peer, level, line)) = self.lines.pop_front() {
             if self.throttle.allow(now, peer).is_none() {
                 self.lines.push_front((peer, level, line));

@@ -116,7 +116,7 @@ impl Delays<'_> {
     }
 }
 
-impl<'a> Service<'a> {
+impl Service<'_> {
     /// Whether calls of `from` are recorded.
     pub(super) fn is_delayed(&self, from: &NameAddr, terms: &Terms) -> bool {
         let fits = |settings: &Settings| match &settings.calls.delayed {

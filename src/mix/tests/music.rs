@@ -188,3 +188,28 @@ fn released_it_fades_out_and_comes_back_with_its_pieces() {
     assert!(stand.retired && stand.mixer.is_idle());
     assert!(stand.largest_step() < STEP, "{}", stand.largest_step());
 }
+
+#[test]
+fn a_piece_of_a_voice_that_is_gone_comes_back_and_is_not_freed() {
+    let mut stand = Stand::new();
+    stand.tell(Command::Release { voice: VOICE });
+    stand.run(4 * PIECE);
+    assert!(stand.retired);
+    let pieces: Vec<_> = (0..20).map(piece).collect();
+    reset_violation_count();
+    for piece in pieces {
+        assert_no_alloc(|| stand.mixer.handle_command(stand.now, Command::Piece { voice: VOICE, piece }));
+    }
+    assert_eq!(violation_count(), 0);
+    stand.run(1);
+    assert_eq!(stand.spent.len(), 20);
+}
+
+#[test]
+fn it_is_told_whether_all_that_plays_is_music() {
+    let mut stand = Stand::new();
+    assert!(stand.mixer.plays_only_music());
+    stand.tell(Command::Release { voice: VOICE });
+    stand.run(4 * PIECE);
+    assert!(!stand.mixer.plays_only_music(), "nothing plays");
+}

@@ -33,6 +33,11 @@ fn played(program: &mut Program, now: Instant, tracks: &[&str]) -> Option<String
     }
 }
 
+/// A source that is what it plays was found.
+fn found(item: Item) -> Scouted {
+    Scouted::Found { tracks: vec![item.clone()], first: item }
+}
+
 fn waits_until(program: &mut Program, now: Instant) -> Instant {
     match program.step(now) {
         Step::Wait(Some(until)) => until,
@@ -75,6 +80,23 @@ fn shuffled_every_track_comes_before_any_again_and_none_twice_in_a_row() {
             .collect();
         round.sort_unstable();
         assert_eq!(round, ["a", "b", "c", "d"]);
+    }
+}
+
+#[test]
+fn a_track_of_which_nothing_is_heard_does_not_count_between_two_rounds() {
+    for seed in 0..200 {
+        let mut program = Program::new(files(&["/music"]), true, seed);
+        let mut last = None;
+        for _ in 0..12 {
+            let track = played(&mut program, at(0), &["a", "b", "broken"]);
+            let is_broken = track.as_deref() == Some("broken");
+            program.handle_end(at(0), if is_broken { NOTHING } else { SONG });
+            if !is_broken {
+                assert_ne!(track, last, "seed {seed}");
+                last = track;
+            }
+        }
     }
 }
 
@@ -180,7 +202,7 @@ fn a_better_source_that_works_plays_from_then_on_and_the_list_keeps_its_place() 
     program.handle_end(at(0), NOTHING);
     assert_eq!(played(&mut program, at(0), &["one", "two", "three"]).unwrap(), "one");
     assert!(program.poll_look(at(60)).is_some());
-    assert!(program.handle_scouted(at(61), Scouted::Found(vec![url("a")])));
+    assert!(program.handle_scouted(at(61), found(url("a"))));
     assert_eq!(played(&mut program, at(61), &[]).unwrap(), "http://a/");
     assert_eq!(program.poll_look(at(1_000)), None, "there is none better");
     program.handle_end(at(1_000), BRIEF);
@@ -205,7 +227,7 @@ fn a_source_that_was_found_when_another_had_failed_meanwhile_is_played() {
     assert_eq!(played(&mut program, at(0), &[]).unwrap(), "http://b/");
     assert!(program.poll_look(at(60)).is_some());
     program.handle_end(at(60), BRIEF);
-    assert!(program.handle_scouted(at(61), Scouted::Found(vec![url("a")])));
+    assert!(program.handle_scouted(at(61), found(url("a"))));
     assert_eq!(played(&mut program, at(61), &[]).unwrap(), "http://a/");
 }
 
@@ -225,5 +247,81 @@ fn a_player_without_sources_has_nothing_to_do() {
     assert_eq!(program.step(at(0)), Step::Wait(None));
     assert_eq!(program.poll_look(at(0)), None);
     program.handle_end(at(0), SONG);
-    assert!(!program.handle_scouted(at(0), Scouted::Found(Vec::new())));
+    assert!(!program.handle_scouted(at(0), Scouted::Failed));
+}
+
+#[test]
+fn a_better_list_begins_with_what_was_found_to_play_and_goes_on_behind_it() {
+    let mut program = Program::new(vec![file("/stations"), file("/music")], false, 1);
+    let Step::List { source, .. } = program.step(at(0)) else { panic!("it is listed") };
+    program.handle_list(at(0), source, Vec::new());
+    assert_eq!(played(&mut program, at(0), &["song"]).unwrap(), "song");
+    assert!(program.poll_look(at(60)).is_some());
+    let (tracks, first) = (files(&["dead", "works", "other"]), file("works"));
+    assert!(program.handle_scouted(at(61), Scouted::Found { tracks, first }));
+    assert_eq!(played(&mut program, at(61), &[]).unwrap(), "works");
+    program.handle_end(at(300), SONG);
+    assert_eq!(played(&mut program, at(300), &[]).unwrap(), "other");
+}
+
+#[test]
+fn a_better_source_that_never_stays_is_looked_at_ever_less_often_until_it_does() {
+    let mut program = Program::new(vec![url("a"), file("/music")], false, 1);
+    assert!(played(&mut program, at(0), &[]).is_some());
+    program.handle_end(at(0), NOTHING);
+    let mut now = at(0);
+    let mut waits = Vec::new();
+    for end in [NOTHING, BRIEF, BRIEF, BRIEF, BRIEF, BRIEF, BRIEF, SONG, NOTHING] {
+        assert_eq!(played(&mut program, now, &["one"]).unwrap(), "one");
+        let looked_at = (0..=7_200).map(|second| now + Duration::from_secs(second));
+        let looked_at = looked_at.into_iter().find(|at| program.poll_look(*at).is_some()).unwrap();
+        waits.push(looked_at.since(now).as_secs() / 60);
+        now = looked_at;
+        assert!(program.handle_scouted(now, found(url("a"))));
+        assert_eq!(played(&mut program, now, &[]).unwrap(), "http://a/");
+        program.handle_end(now, end);
+        if end == SONG {
+            assert_eq!(played(&mut program, now, &[]).unwrap(), "http://a/");
+            program.handle_end(now, NOTHING);
+        }
+    }
+    assert_eq!(waits, [1, 2, 4, 8, 16, 32, 60, 60, 1]);
+}
+
+#[test]
+fn a_list_of_dead_streams_gives_way_after_fifteen_seconds_and_goes_on_where_it_was() {
+    let stations: Vec<_> = (0..50).map(|number| url(&number.to_string())).collect();
+    let mut program = Program::new(vec![file("/stations"), file("/music")], false, 1);
+    let (mut now, mut tried) = (at(0), 0);
+    let played = |program: &mut Program, now| loop {
+        match program.step(now) {
+            Step::List { source: 0, .. } => program.handle_list(now, 0, stations.clone()),
+            Step::List { source, .. } => program.handle_list(now, source, files(&["song"])),
+            Step::Play { item, .. } => return item,
+            Step::Wait(_) => panic!("it waits"),
+        }
+    };
+    while played(&mut program, now) != file("song") {
+        (now, tried) = (now + Duration::from_secs(5), tried + 1);
+        program.handle_end(now, NOTHING);
+    }
+    assert_eq!((now, tried), (at(15), 3));
+    program.handle_end(at(16), NOTHING);
+    assert_eq!(
+        played(&mut program, at(16)),
+        url("3"),
+        "where nothing plays the rest of the list has its turn"
+    );
+}
+
+#[test]
+fn a_list_of_streams_that_close_at_once_is_not_opened_for_ever() {
+    let mut program = Program::new(vec![file("/stations")], false, 1);
+    let Step::List { source, .. } = program.step(at(0)) else { panic!("it is listed") };
+    program.handle_list(at(0), source, vec![url("a"), url("b")]);
+    for name in ["http://a/", "http://b/"] {
+        assert_eq!(played(&mut program, at(0), &[]).unwrap(), name);
+        program.handle_end(at(3), BRIEF);
+    }
+    assert_eq!(waits_until(&mut program, at(3)), at(4));
 }
