@@ -38,7 +38,8 @@ fn a_folder_is_played_in_its_order_and_a_page_silences_it_and_it_goes_on_where_i
         assert!((full / tone::AMPLITUDE - 1.0).abs() < 0.02, "{full}");
         let during = heard.level(1000.0, page.start + 0.1..page.end - 0.5);
         assert!(during < full / 200.0, "it is silent while somebody speaks: {during}");
-        let steps = steps(&heard, 1000.0, page.start - 1.2..page.start);
+        // The tone of the page, as it begins, would be taken for a bit of music.
+        let steps = steps(&heard, 1000.0, page.start - 1.2..page.start - 0.03);
         assert!(steps < 0.5, "{steps} dB in 5 ms on the way out");
         let back =
             (page.end..heard.seconds()).step(0.005).find(|&at| heard.level(1000.0, at..at + 0.005) > 0.01);
