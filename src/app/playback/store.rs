@@ -239,7 +239,6 @@ fn pieces(
     let no_track = |error| match error {
         TrackError::Unreadable(source) => ClipError::Unreadable { path: path.to_owned(), source },
         TrackError::NotSound(reason) => not_sound(reason),
-        _ => not_sound(ODD),
     };
     let mut track = Track::open(path).map_err(no_track)?;
     let from = track.rate();
