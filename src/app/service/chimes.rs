@@ -42,7 +42,8 @@ impl<'a> Service<'a> {
             let is_page = !matches!(state.stage, Stage::Ringing);
             Some(other) != call && is_page && zones.is_some_and(|zones| zones.intersects(hold.zones()))
         };
-        let is_joining = self.calls.iter().any(is_joined);
+        let recording = self.delays.page().is_some_and(|(zones, _)| zones.intersects(hold.zones()));
+        let is_joining = recording || self.calls.iter().any(is_joined);
         let (answer_at, sounds_at) = match &mut self.klaxon {
             Some(klaxon) => {
                 let answer_at = klaxon.handle_call(now, entry, is_joining, (hold, sound));
