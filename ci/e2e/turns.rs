@@ -7,7 +7,7 @@ use crate::paging_box::{PagingBox, until};
 use crate::real_time::in_real_time;
 use crate::tone::Recording;
 use std::net::{IpAddr, Ipv4Addr};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 #[test]
 fn a_caller_hears_when_he_is_heard_and_the_loudspeakers_do_not() {
@@ -119,6 +119,29 @@ fn a_caller_may_hear_the_chime_before_he_is_answered() {
 }
 
 #[test]
+fn until_the_chime_begins_the_telephone_of_the_caller_rings() {
+    in_real_time(|| {
+        let settings = ["audio.klaxon=gong", "sip.early-media=yes", "sip.answer-after=5s"];
+        let mut target = PagingBox::start(V4, &settings);
+        let (ear, mut caller) = (Ear::open(), Caller::new(target.address));
+        let rang_at = Instant::now();
+        caller.send("INVITE", "Content-Type: application/sdp\r\n", &sdp(ear.port, 0));
+        let ringing = caller.receive_within(PATIENCE).expect("a response");
+        assert_eq!(ringing.status(), 180, "{}", ringing.0);
+        let progress = caller.receive_within(PATIENCE).expect("a response");
+        assert_eq!(progress.status(), 183, "{}", progress.0);
+        let after = rang_at.elapsed().as_secs_f32();
+        assert!((2.8..3.8).contains(&after), "{after} s");
+        caller.receive_final(200);
+        caller.send("ACK", "", "");
+        caller.hang_up();
+        target.terminate();
+        let gong = sound(ear).find(GONG_HZ).expect("the gong");
+        assert!(gong.seconds > 1.0, "{gong:?}");
+    });
+}
+
+#[test]
 fn a_loud_ringer_rings_again_and_again_until_the_caller_gives_up() {
     in_real_time(|| {
         let mut target = PagingBox::start(V4, &["audio.klaxon=gong", "sip.mode=ring"]);
@@ -156,7 +179,7 @@ fn a_caller_may_have_a_chime_of_his_own() {
 }
 
 /// What an ear has heard of PCMU.
-fn sound(ear: Ear) -> Recording {
+pub(crate) fn sound(ear: Ear) -> Recording {
     let packets = ear.close();
     let codes = packets.iter().flat_map(|packet| packet.payload.iter());
     Recording::of(8_000, codes.map(|&code| ulaw(code)).collect())

@@ -1,9 +1,11 @@
 //! Who is heard where: zones on channels of one card and on another card, groups, priorities, delays.
 
-use crate::callee::PagingCall;
+use crate::callee::{Ear, PagingCall, sdp};
+use crate::caller::Caller;
 use crate::paging_box::{PagingBox, next_folder, until};
 use crate::real_time::in_real_time;
 use crate::tone::{self, Recording};
+use crate::{callers, turns};
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -87,6 +89,54 @@ fn a_higher_page_mutes_a_lower_one_or_ducks_it_by_20_db_and_it_comes_back() {
             let lower = zone.typical_level(440.0, during.clone()) / full;
             assert!((lower - rest).abs() < 0.01, "{name}: {lower}, not {rest}");
         }
+    });
+}
+
+#[test]
+fn an_emergency_has_its_chime_whatever_is_on_air() {
+    in_real_time(|| {
+        let folder = next_folder();
+        let chime = folder.join("chime.wav");
+        tone::write_wav(&chime, 48_000);
+        let (mut target, shed) = site(&format!(
+            "[calls]\nhold-concurrent = yes\n[sip help]\nmode = emergency\nklaxon = {}\n[audio]\nklaxon = none\n",
+            chime.display()
+        ));
+        until(PATIENCE, "the chime is ready", || target.log().contains(" s of "));
+        let low = begin(&target, "all", "440", "9");
+        until(PATIENCE, "the page is on air", || target.log().contains("on air"));
+        let high = begin(&target, "help", "1700", "2");
+        finish(high);
+        finish(low);
+        target.terminate();
+        for (name, zone) in ["hall", "yard", "shed"].iter().zip(&heard(&target, &shed)) {
+            let (chime, over) = (zone.place(tone::HZ).expect(name), zone.place(1700.0).expect(name));
+            assert!(
+                chime.end < over.start + 0.1 && over.start < chime.end + 0.6,
+                "{name}: {chime:?}, {over:?}"
+            );
+            let (under, page) = (zone.level(440.0, chime.start + 0.1..chime.end), zone.place(440.0).unwrap());
+            assert!(under < 0.002, "{name}: {under} of the page under the chime");
+            assert!(page.end > over.end + 0.5, "{name}: it comes back, {page:?}");
+        }
+        std::fs::remove_dir_all(folder).unwrap();
+    });
+}
+
+#[test]
+fn callers_hear_by_telephone_whom_they_hear_in_their_zone_and_no_others() {
+    in_real_time(|| {
+        let (mut target, _) = site("[caller ear]\nfrom = caller@*\nzones = yard\n");
+        let (ear, mut caller) = (Ear::open(), Caller::new(target.address));
+        callers::call(&mut caller, &sdp(ear.port, 0));
+        let hall = begin(&target, "hall", "440", "4");
+        finish(begin(&target, "outside", "1700", "3"));
+        finish(hall);
+        caller.hang_up();
+        target.terminate();
+        let heard = turns::sound(ear);
+        assert!(heard.place(1700.0).is_some(), "who pages the yard, too");
+        assert!(heard.place(440.0).is_none(), "who pages the hall");
     });
 }
 

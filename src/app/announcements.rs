@@ -6,12 +6,12 @@
 //! ```
 
 use super::bell::Bell;
-use super::cards::Cards;
+use super::cards::{Cards, Said};
 use super::floor::Hold;
 use super::recite;
 use crate::clock;
 use crate::config::Settings;
-use crate::mix::{Recital, VoiceId};
+use crate::mix::{Part, Recital, VoiceId};
 use crate::net;
 use crate::paging::{Claim, Class};
 use crate::speech::{Announcer, Fault, Scene, Script};
@@ -117,16 +117,19 @@ impl<'a> Announcements<'a> {
 
     /// Says what is ready, as the voice `name` names.
     pub(super) fn play(&mut self, name: impl FnOnce() -> VoiceId) {
-        let Some(recital) = self.ready.borrow_mut().take() else { return };
+        let Some(mut recital) = self.ready.borrow_mut().take() else { return };
         self.making = None;
         let voice = name();
         let now = clock::now();
-        let hold = self.cards.claim(now, NOTICE, now);
+        // Music makes way first.
+        let begins_at = self.cards.open_at(now, &NOTICE);
+        let hold = self.cards.claim(now, NOTICE, begins_at);
+        recital.parts.insert(0, Part::Pause(begins_at.since(now)));
         self.cards.wake(hold.zones());
-        if self.cards.attach_recital(voice, &recital, &hold) {
-            self.playing = Some((voice, hold));
-        } else {
-            log::warn!("it is not said: an audio thread is too busy");
+        match self.cards.attach_recital(voice, &recital, &hold) {
+            Said::Begun => self.playing = Some((voice, hold)),
+            Said::Nowhere => log::warn!("it is not said: no zone has a channel"),
+            Said::Busy => log::warn!("it is not said: an audio thread is too busy"),
         }
     }
 
@@ -203,8 +206,8 @@ fn is_of_a_network(address: IpAddr) -> bool {
     }
 }
 
-/// What the box says by itself is heard everywhere, where nothing else is.
-pub(super) const NOTICE: Claim = Claim { class: Class::Notice, priority: 0, zones: ZoneSet::ALL };
+/// What the box says by itself is heard everywhere, and is more than music, but less than all else.
+pub(super) const NOTICE: Claim = Claim { class: Class::Notice, priority: 15, zones: ZoneSet::ALL };
 
 /// Addresses that are beyond every router, and nobody's (RFC 5737, RFC 3849). Nothing is sent there.
 const FAR: [SocketAddr; 2] = [

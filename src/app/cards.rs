@@ -25,6 +25,17 @@ pub(super) struct Cards<'a> {
     ceiling: Cell<Level>,
 }
 
+/// What became of something that was to be said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Said {
+    /// It is heard, and its voice comes back.
+    Begun,
+    /// No zone of it has a channel: there is no voice.
+    Nowhere,
+    /// A card takes no more: none says it.
+    Busy,
+}
+
 impl<'a> Cards<'a> {
     /// These sinks, which are for the outputs of `settings`.
     pub(super) fn new(sinks: Vec<Sink<'a>>, settings: &Settings) -> Self {
@@ -62,6 +73,16 @@ impl<'a> Cards<'a> {
     /// When [`tend`](Self::tend) wants to be called.
     pub(super) fn poll_timeout(&self, now: Instant) -> Option<Instant> {
         self.floor.borrow().poll_timeout(now)
+    }
+
+    /// Somebody vouches for the clock.
+    pub(super) fn handle_time(&self, now: Instant) {
+        self.floor.borrow_mut().handle_time(now);
+    }
+
+    /// Whether a zone goes by a clock for which nobody has vouched yet.
+    pub(super) fn wants_time(&self) -> bool {
+        self.floor.borrow().wants_time()
     }
 
     /// Whether it is night, whatever the clock says.
@@ -116,9 +137,16 @@ impl<'a> Cards<'a> {
         self.attach_with(voice, hold, || Voice::telephone(config.clone()))
     }
 
-    /// Has the cards of the zones that are held say `recital`; false when one of them takes no more, and then none does.
-    pub(super) fn attach_recital(&self, voice: VoiceId, recital: &Recital, hold: &Hold<'_>) -> bool {
-        self.attach_with(voice, hold, || Voice::recital(recital))
+    /// Has the cards of the zones that are held say `recital`.
+    pub(super) fn attach_recital(&self, voice: VoiceId, recital: &Recital, hold: &Hold<'_>) -> Said {
+        if !self.attach_with(voice, hold, || Voice::recital(recital)) {
+            return Said::Busy;
+        }
+        if self.is_heard(voice) {
+            return Said::Begun;
+        }
+        self.floor.borrow_mut().forget(voice);
+        Said::Nowhere
     }
 
     /// The same with a voice of any kind: one that `source` makes for each card.
@@ -156,6 +184,11 @@ impl<'a> Cards<'a> {
     /// Whether nothing of what is held can be heard, and nothing of it is coming back.
     pub(super) fn is_mute(&self, now: Instant, hold: &Hold<'_>) -> bool {
         self.floor.borrow().is_mute(now, hold.id())
+    }
+
+    /// Where what is held can be heard.
+    pub(super) fn audible(&self, now: Instant, hold: &Hold<'_>) -> ZoneSet {
+        self.floor.borrow().audible(now, hold.id())
     }
 
     /// Plays a piece of received media.
@@ -218,6 +251,11 @@ impl<'a> Cards<'a> {
     /// Whether a card has not given `voice` back yet.
     pub(super) fn is_heard(&self, voice: VoiceId) -> bool {
         self.floor.borrow().is_heard(voice)
+    }
+
+    /// Whether an audio thread was too busy for something that it has still to be told.
+    pub(super) fn is_one_behind(&self) -> bool {
+        self.sinks.iter().any(Sink::is_behind)
     }
 
     /// Voices that have not come back yet.

@@ -8,8 +8,8 @@
 //! ```
 //! A call, its chime and what is said for it share one hold. [`paging::Floor`](crate::paging::Floor) decides; here stands
 //! where a zone is, and how loud by day and by night. A zone's own volume lies behind its limiter; all the rest is the gain
-//! of a voice in that zone. At night a zone is as loud as `night-volume` says, but for emergencies. While the clock has not
-//! been set it is day.
+//! of a voice in that zone. At night a zone is as loud as `night-volume` says, but for emergencies. Until somebody has said
+//! what time it is it is day.
 
 use super::cards::Cards;
 use crate::clock;
@@ -70,6 +70,8 @@ pub(super) struct Floor {
     /// How loud a box without zones is.
     whole: Level,
     night: Switch,
+    /// Whether somebody has said what time it is since the box began. A clock that was right then goes on well enough.
+    has_time: bool,
     /// In which zones it is night.
     nights: ZoneSet,
     /// Where each zone is; `None`: it has no channel.
@@ -121,6 +123,7 @@ impl Floor {
             settings: settings.clone(),
             whole: Level::UNITY,
             night: Switch::Auto,
+            has_time: false,
             nights: ZoneSet::NONE,
             places: places(settings),
             voices: BTreeMap::new(),
@@ -138,6 +141,17 @@ impl Floor {
         self.whole = Level::UNITY;
         self.nights = self.nights_now();
         self.core.set_manners(now, self.manners(), fades(settings));
+    }
+
+    /// Somebody vouches for the clock.
+    pub(super) fn handle_time(&mut self, now: Instant) {
+        self.has_time = true;
+        self.look_at_the_clock(now);
+    }
+
+    /// Whether nights begin by a clock for which nobody has vouched yet.
+    pub(super) fn wants_time(&self) -> bool {
+        !self.has_time && self.goes_by_the_clock()
     }
 
     /// Whether it is night, whatever the clock says.
@@ -222,6 +236,11 @@ impl Floor {
             .all(|heard| is_mute(heard.level) && heard.next.is_none_or(|next| is_mute(next.level)))
     }
 
+    /// Where something of this claim can be heard.
+    pub(super) fn audible(&self, now: Instant, id: ClaimId) -> ZoneSet {
+        self.core.heard(now, id).filter(|heard| heard.level != Level::MUTE).map(|heard| heard.zone).collect()
+    }
+
     /// Where `voice` begins of what is held, and notes that it does.
     pub(super) fn attach(&mut self, now: Instant, voice: VoiceId, hold: &Hold<'_>) -> Vec<Begin> {
         let Claim { class, zones, .. } = hold.claim();
@@ -297,7 +316,7 @@ impl Floor {
 
     fn nights_now(&self) -> ZoneSet {
         let goes_by_the_clock = self.goes_by_the_clock();
-        let minute = goes_by_the_clock.then(|| minute_of_day(clock::wall())).flatten();
+        let minute = goes_by_the_clock.then(|| minute_of_day(clock::wall(), self.has_time)).flatten();
         let zones = self.settings.zones.iter().enumerate();
         zones.filter(|(_, zone)| is_night(zone.night, self.night, minute)).map(|(zone, _)| zone).collect()
     }
@@ -322,7 +341,11 @@ pub(super) fn claim_of(settings: &Settings, reception: &Reception) -> Claim {
         Mode::Ring => Class::Bell,
         Mode::Emergency => Class::Emergency,
     };
-    let priority = priority_of(class, reception.priority);
+    let priority = match (class, reception.priority) {
+        // Or a ringer of which nothing else is said would ring into the words of a page.
+        (Class::Bell, PAGE) => BELL,
+        (class, own) => priority_of(class, own),
+    };
     Claim { class, priority, zones: settings.zone_set(&reception.zones) }
 }
 
@@ -387,11 +410,12 @@ fn is_night(night: Option<Night>, switch: Switch, minute: Option<u16>) -> bool {
     }
 }
 
-/// The minute of the local day; `None` while the clock has not been set.
-fn minute_of_day(wall: Duration) -> Option<u16> {
+/// The minute of the local day; `None` while nobody has said what time it is: a clock that shows a likely time may be that
+/// of the last shutdown.
+fn minute_of_day(wall: Duration, has_time: bool) -> Option<u16> {
     let local = i64::try_from(wall.as_secs()).ok()? + i64::from(clock::local_offset_s(wall));
     let minute = local.rem_euclid(86_400) / 60;
-    u16::try_from(minute).ok().filter(|_| wall > UNSET)
+    u16::try_from(minute).ok().filter(|_| has_time)
 }
 
 fn until_minute(wall: Duration) -> Duration {
@@ -404,12 +428,14 @@ fn bit(sink: usize) -> u8 {
     u32::try_from(sink).ok().and_then(|sink| 1_u8.checked_shl(sink)).unwrap_or(0)
 }
 
+/// The priority of a page, and of what says nothing else.
+const PAGE: u8 = 60;
+/// That of a bell.
+const BELL: u8 = 40;
 /// An emergency is never less than its name says.
 const EMERGENCY: u8 = 90;
 /// No fade is longer.
 const LONGEST_S: f64 = 600.0;
-/// A clock that shows less has not been set: it is 2020 at least.
-const UNSET: Duration = Duration::from_hours(438_288);
 
 #[cfg(test)]
 mod tests;

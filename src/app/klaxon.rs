@@ -5,25 +5,30 @@
 //!                                             > a file: its beginning, decoded by a task          ├─> recital ─> a voice
 //!                                               (until then that of before, without it the gong)  ┘
 //! ```
-//! Calls whose zones overlap are one [`Round`]: they wait for the same chime, and one is heard after the last of them. Calls
-//! for other zones have chimes of their own meanwhile.
+//! Who rings waits for the chimes that sound where he is to be heard, or are about to, and otherwise has one of his own, a
+//! [`Before`]; who joins a page on air has none. What he silences (docs/zones.md) does not count: an emergency has a chime
+//! of its own, whatever is on. Calls that are heard together are one [`Round`], and one chime is heard after the last of them.
+//! Calls for other zones have chimes of their own meanwhile.
 //!
 //! Who rings is promised the chime that there is then: another that is ready before it sounds is for those after him. A file
 //! is looked at again whenever the configuration is read, and decoded if it is another than it was. Leaves out when a chime
-//! sounds, which [`Prelude`] says, and which one a call has, which its terms say.
+//! sounds, which [`Prelude`](crate::paging::Prelude) says, and which one a call has, which its terms say.
 
+mod before;
 mod made;
+mod round;
 mod store;
 
-use self::made::Made;
+use self::before::Before;
 pub(super) use self::made::{Stamp, found};
+use self::round::Round;
 use self::store::Store;
 use super::bell::Bell;
-use super::cards::Cards;
+use super::cards::{Cards, Said};
 use super::floor::Hold;
 use crate::config::{Settings, Sound};
 use crate::mix::{Recital, VoiceId};
-use crate::paging::{Claim, Cue, Entry, Padding, Prelude};
+use crate::paging::{ClaimId, Entry, Padding};
 use crate::status::Mistake;
 use crate::time::Instant;
 use crate::units::Level;
@@ -38,47 +43,25 @@ pub(super) struct Klaxon<'a> {
     after: Sound,
     level: Level,
     padding: Padding,
+    chimes: Vec<Before<'a>>,
     rounds: Vec<Round<'a>>,
     cards: Rc<Cards<'a>>,
 }
 
-/// Calls whose zones overlap.
-struct Round<'a> {
-    /// What the last of them claimed that had a chime.
-    claim: Claim,
-    /// The claim itself while a chime is to be heard.
-    hold: Option<Rc<Hold<'a>>>,
-    prelude: Prelude,
-    /// What those who wait shall hear; it is as long as they wait for it.
-    promised: Option<Made>,
-    playing: Option<Playing>,
-    /// Somebody waits or is on air.
-    is_called: bool,
-    /// Somebody of those has been on air.
-    was_on_air: bool,
-    /// A page was on air, and the chime after it is due when the last voice there has gone.
-    is_after_due: bool,
-}
-
-/// A chime that sounds.
+/// What a caller who rings is promised.
 #[derive(Clone, Copy, Debug)]
-struct Playing {
-    place: Place,
-    voice: VoiceId,
-}
-
-/// Where in a page.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Place {
-    Before,
-    After,
+pub(super) struct Promise {
+    /// He may be answered then.
+    pub(super) answer_at: Instant,
+    /// The first chime that he waits for begins then, or began.
+    pub(super) sounds_at: Option<Instant>,
 }
 
 /// A chime before a page that begins, for callers who hear it, too.
 #[derive(Clone, Debug)]
 pub(super) struct Begun {
-    /// Where it is heard.
-    pub(super) zones: ZoneSet,
+    /// Who waits for it.
+    pub(super) calls: Vec<ClaimId>,
     /// The same for a telephone.
     pub(super) recital: Recital,
 }
@@ -96,6 +79,7 @@ impl<'a> Klaxon<'a> {
             after: Sound::None,
             level: Level::UNITY,
             padding: Padding::default(),
+            chimes: Vec::new(),
             rounds: Vec::new(),
             cards,
         };
@@ -134,44 +118,46 @@ impl<'a> Klaxon<'a> {
         self.store.get(sound).map(|made| (made.recital(self.level), made.length()))
     }
 
-    /// A caller rings, who claims what is held and has this chime, and joins others that wait or are on air, or does not. When
-    /// he may be answered.
+    /// A caller rings, who claims what is held and has this chime, unless he joins others.
     pub(super) fn handle_call(
         &mut self,
         now: Instant,
         entry: Entry,
-        is_joining: bool,
         (hold, sound): (&Rc<Hold<'a>>, &Sound),
-    ) -> Instant {
-        let (made, padding) = (self.store.get(sound), self.padding);
-        let cards = Rc::clone(&self.cards);
-        let round = self.round(hold);
-        round.is_after_due = false;
-        if round.playing.is_some_and(|playing| playing.place == Place::After) {
-            round.hush(&cards);
+    ) -> Promise {
+        let is_joining = self.join(hold);
+        let mut promise = Promise { answer_at: entry.answer_at, sounds_at: None };
+        let claim = hold.claim();
+        for chime in self.chimes.iter_mut().filter(|chime| chime.is_awaited_by(now, &claim)) {
+            promise.add(chime.join(now, hold.id(), entry), chime.sounds_at());
         }
-        if !round.prelude.is_awaited(now) {
-            round.prelude.set_padding(padding);
-            round.prelude.set_length(made.as_ref().map_or(Duration::ZERO, Made::length));
-            round.promised = made;
-            round.claim = hold.claim();
-            round.hold = (!is_joining).then(|| Rc::clone(hold));
+        if is_joining || promise.sounds_at.is_some() {
+            return promise;
         }
-        round.prelude.handle_call(now, entry, is_joining)
+        if let Some(made) = self.store.get(sound) {
+            let (chime, answer_at) = Before::new(now, entry, hold, (made, self.padding));
+            promise.add(answer_at, chime.sounds_at());
+            self.chimes.push(chime);
+        }
+        promise
     }
 
-    /// Where somebody waits or is on air, and whether he is on air.
-    pub(super) fn handle_pages(&mut self, now: Instant, calls: &[(ZoneSet, bool)]) {
-        let has_after = self.after != Sound::None;
-        for round in &mut self.rounds {
-            let calls = || calls.iter().filter(|(zones, _)| zones.intersects(round.claim.zones));
-            let (is_called, is_on_air) = (calls().count() > 0, calls().any(|(_, is_on_air)| *is_on_air));
-            round.handle_pages(now, (is_called, is_on_air), has_after, &self.cards);
+    /// Who waits or is on air, and whether he is on air.
+    pub(super) fn handle_pages(&mut self, now: Instant, pages: &[(ClaimId, bool)]) {
+        for chime in &mut self.chimes {
+            chime.handle_calls(now, |call| pages.iter().any(|(page, _)| *page == call));
+        }
+        let ended: Vec<_> = self.rounds.iter_mut().map(|round| round.handle_calls(pages)).collect();
+        for (number, _) in ended.iter().enumerate().filter(|(_, is_over)| **is_over) {
+            self.end(now, number);
         }
     }
 
     /// Every page is ended from here: nothing is heard after it.
     pub(super) fn handle_stop(&mut self) {
+        for mut chime in core::mem::take(&mut self.chimes) {
+            chime.hush(&self.cards);
+        }
         for mut round in core::mem::take(&mut self.rounds) {
             round.hush(&self.cards);
         }
@@ -179,138 +165,104 @@ impl<'a> Klaxon<'a> {
 
     /// Acts on what is due; `name` names a voice. Tells which chimes before pages begin.
     pub(super) fn handle_timeout(&mut self, now: Instant, mut name: impl FnMut() -> VoiceId) -> Vec<Begun> {
-        let mut begun = Vec::new();
-        for number in 0..self.rounds.len() {
-            begun.extend(self.turn(now, number, &mut name));
+        let how = (&*self.cards, self.level);
+        let begun =
+            self.chimes.iter_mut().filter_map(|chime| chime.handle_timeout(now, &mut name, how)).collect();
+        for round in &mut self.rounds {
+            round.handle_timeout(&mut name, || self.store.get(&self.after), how);
         }
-        self.rounds.retain(|round| round.is_called || round.is_busy());
+        self.chimes.retain(Before::is_busy);
+        self.rounds.retain(|round| round.is_called() || round.is_busy());
         begun
     }
 
-    /// When the chime begins, or began, that is waited for in these zones.
-    pub(super) fn sounds_at(&self, zones: ZoneSet) -> Option<Instant> {
-        self.rounds.iter().find(|round| round.claim.zones.intersects(zones))?.prelude.sounds_at()
+    /// When the first chime begins, or began, that this call waits for.
+    pub(super) fn sounds_at(&self, call: ClaimId) -> Option<Instant> {
+        self.chimes.iter().filter(|chime| chime.is_of(call)).filter_map(Before::sounds_at).min()
     }
 
     /// When [`handle_timeout`](Self::handle_timeout) wants to be called.
     pub(super) fn poll_timeout(&self) -> Option<Instant> {
-        self.rounds.iter().filter_map(|round| round.prelude.poll_timeout()).min()
+        self.chimes.iter().filter_map(Before::poll_timeout).min()
     }
 
     /// Whether a chime sounds as soon as the last voice has ended.
     pub(super) fn waits_for_silence(&self) -> bool {
-        self.rounds.iter().any(|round| round.is_after_due)
+        self.rounds.iter().any(Round::is_due)
     }
 
     /// Whether a chime sounds, or is about to.
     pub(super) fn is_busy(&self) -> bool {
-        self.rounds.iter().any(Round::is_busy)
+        self.chimes.iter().any(Before::is_busy) || self.rounds.iter().any(Round::is_busy)
     }
 
     /// A card has given a voice back.
     pub(super) fn handle_retired(&mut self, voice: VoiceId) {
+        if self.cards.is_heard(voice) {
+            // On another card.
+            return;
+        }
+        for chime in &mut self.chimes {
+            chime.handle_retired(voice);
+        }
         for round in &mut self.rounds {
-            let is_its_own = round.playing.is_some_and(|playing| playing.voice == voice);
-            if is_its_own && !self.cards.is_heard(voice) {
-                round.playing = None;
-            }
+            round.handle_retired(voice);
         }
     }
 
-    /// That of the zones that are held.
-    fn round(&mut self, hold: &Rc<Hold<'a>>) -> &mut Round<'a> {
-        let found = self.rounds.iter().position(|round| round.claim.zones.intersects(hold.zones()));
-        let number = found.unwrap_or(self.rounds.len());
-        if found.is_none() {
-            self.rounds.push(Round::new(hold.claim()));
+    /// A call comes: what it is heard together with becomes one round, and the chime after a page there ends. Whether there
+    /// is any such page.
+    fn join(&mut self, hold: &Hold<'a>) -> bool {
+        let claim = hold.claim();
+        for round in self.rounds.iter_mut().filter(|round| round.after().intersects(claim.zones)) {
+            round.hush(&self.cards);
         }
-        &mut self.rounds[number]
+        let mut own = Round::new(hold.id(), claim);
+        let joined: Vec<_> = self.rounds.extract_if(.., |round| round.is_joined_by(&claim)).collect();
+        let is_joining = !joined.is_empty();
+        for round in joined {
+            own.take_over(round);
+        }
+        self.rounds.push(own);
+        is_joining
     }
 
-    fn turn(&mut self, now: Instant, number: usize, name: &mut impl FnMut() -> VoiceId) -> Option<Begun> {
-        let round = self.rounds.get_mut(number)?;
-        round.prelude.handle_timeout(now);
-        let mut begun = None;
-        match round.prelude.poll_cue() {
-            Some(Cue::Sound) => {
-                let made = round.promised.take();
-                let recital = made.as_ref().map(|made| made.recital(Level::from_gain(TO_CALLER)));
-                begun = recital.map(|recital| Begun { zones: round.claim.zones, recital });
-                round.play(Place::Before, name(), made.map(|made| made.recital(self.level)), &self.cards);
-            }
-            Some(Cue::Hush) => round.hush(&self.cards),
-            None => {}
+    /// The last call of a round has gone: the chime is heard where others are not.
+    fn end(&mut self, now: Instant, number: usize) {
+        let others = self.rounds.iter().fold(ZoneSet::NONE, |zones, round| zones.union(round.zones()));
+        let zones = self.rounds[number].heard().without(others);
+        if self.after != Sound::None {
+            self.rounds[number].end(now, zones, &self.cards);
         }
-        if round.is_after_due && !self.cards.speaks_in(round.claim.zones) {
-            round.is_after_due = false;
-            let recital = self.store.get(&self.after).map(|made| made.recital(self.level));
-            round.play(Place::After, name(), recital, &self.cards);
+        for round in &mut self.rounds {
+            round.leave_out(zones);
         }
-        if !round.is_busy() {
-            round.hold = None;
-        }
-        begun
     }
 }
 
-impl<'a> Round<'a> {
-    fn new(claim: Claim) -> Self {
-        Self {
-            claim,
-            hold: None,
-            prelude: Prelude::default(),
-            promised: None,
-            playing: None,
-            is_called: false,
-            was_on_air: false,
-            is_after_due: false,
-        }
+impl Promise {
+    /// He waits for this, too.
+    fn add(&mut self, answer_at: Instant, sounds_at: Option<Instant>) {
+        self.answer_at = self.answer_at.max(answer_at);
+        self.sounds_at = self.sounds_at.into_iter().chain(sounds_at).min();
     }
+}
 
-    fn handle_pages(
-        &mut self,
-        now: Instant,
-        (is_called, is_on_air): (bool, bool),
-        has_after: bool,
-        cards: &Rc<Cards<'a>>,
-    ) {
-        if self.is_called && !is_called {
-            self.prelude.handle_nobody(now);
-            self.is_after_due = self.was_on_air && has_after;
-            // Before the claim of the page is over, so that no music comes in between.
-            self.hold = self.is_after_due.then(|| cards.claim(now, self.claim, now));
-        }
-        self.was_on_air = is_on_air || (is_called && self.was_on_air);
-        self.is_called = is_called;
-    }
-
-    /// Whether a chime sounds, or is about to.
-    fn is_busy(&self) -> bool {
-        self.playing.is_some() || self.is_after_due || self.prelude.poll_timeout().is_some()
-    }
-
-    fn hush(&mut self, cards: &Cards<'a>) {
-        if let Some(Playing { voice, .. }) = self.playing.take() {
-            cards.release(voice);
-        }
-    }
-
-    fn play(&mut self, place: Place, voice: VoiceId, recital: Option<Recital>, cards: &Cards<'a>) {
-        let (Some(recital), Some(hold)) = (recital, self.hold.clone()) else { return };
-        self.hush(cards);
-        cards.wake(hold.zones());
-        if cards.attach_recital(voice, &recital, &hold) {
-            self.playing = Some(Playing { place, voice });
-        } else {
+/// Has something be heard where it is held; `None` where nothing is.
+fn sound<'a>(cards: &Cards<'a>, voice: VoiceId, recital: &Recital, hold: &Hold<'a>) -> Option<VoiceId> {
+    cards.wake(hold.zones());
+    match cards.attach_recital(voice, recital, hold) {
+        Said::Begun => Some(voice),
+        Said::Nowhere => None,
+        Said::Busy => {
             log::warn!("a chime is left out: an audio thread is too busy");
+            None
         }
     }
 }
 
 /// Seconds that a chime may last at most, whatever the configuration says: it is held in memory.
 const LONGEST_S: f64 = 120.0;
-/// How loud a chime is in a telephone, which is held to the ear: -12 dB.
-const TO_CALLER: f32 = 0.25;
 
 #[cfg(test)]
 mod tests;

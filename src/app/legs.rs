@@ -1,4 +1,5 @@
-//! The executor's end of the pacer thread: the ways back to callers, and who hears whom.
+//! The executor's end of the pacer thread: the ways back to callers, and who hears whom: those who are heard in the same
+//! zones.
 //!
 //! The thread is started with the first caller who wants to hear something. A caller's voice goes to it only while
 //! somebody else is there to hear it, and while no more than [`Legs::MOST_TALKERS`] are in the call: more of them is babble, and
@@ -12,6 +13,7 @@ use crate::mix::{Aside, Command, Leg, LegStats, Media, Recital, Route, Voice, Vo
 use crate::output::{Beat, Link, Order, Word};
 use crate::time::Instant;
 use crate::units::Level;
+use crate::zones::ZoneSet;
 use core::time::Duration;
 use heapless::spsc::{Consumer, Producer};
 use std::cell::{Cell, RefCell};
@@ -45,6 +47,8 @@ struct Caller {
     voice: VoiceId,
     /// What his voice is made of, once he talks.
     config: Option<VoiceConfig>,
+    /// Where he is heard by the loudspeakers: he hears the others who are.
+    zones: ZoneSet,
     /// Whether his voice is in the conference.
     is_heard: bool,
     /// Whether there is a way back to him.
@@ -63,6 +67,7 @@ impl Caller {
         Self {
             voice,
             config: None,
+            zones: ZoneSet::NONE,
             is_heard: false,
             hears: false,
             unsaid: VecDeque::new(),
@@ -116,6 +121,14 @@ impl<'a> Legs<'a> {
         }
     }
 
+    /// A caller who is there is heard in these zones from now on, and hears those who are in one of them.
+    pub(super) fn place(&self, voice: VoiceId, zones: ZoneSet) {
+        let place = |caller: &mut Caller| core::mem::replace(&mut caller.zones, zones) != zones;
+        if self.change(voice, place) == Some(true) {
+            self.order(Order::Place(voice, zones));
+        }
+    }
+
     /// There is a way back to a caller who is there. Without a thread there is none.
     pub(super) fn open(&self, mut leg: Leg, link: Link) {
         self.start();
@@ -125,10 +138,13 @@ impl<'a> Legs<'a> {
         let voice = leg.voice();
         let open = |caller: &mut Caller| {
             caller.hears = true;
-            caller.talks()
+            (caller.talks(), caller.zones)
         };
-        if self.change(voice, open) == Some(true) {
-            leg.admit();
+        if let Some((talks, zones)) = self.change(voice, open) {
+            leg.place(zones);
+            if talks {
+                leg.admit();
+            }
         }
         self.order(Order::Open(Box::new(leg), link));
         self.settle();
@@ -303,20 +319,21 @@ impl<'a> Legs<'a> {
         for caller in callers.iter_mut() {
             let Some(config) = &caller.config else { continue };
             let is_heard = is_bearable && listeners > usize::from(caller.hears);
-            let voice = caller.voice;
+            let (voice, zones) = (caller.voice, caller.zones);
             match (caller.is_heard, is_heard) {
                 (false, true) => {
                     let source = Box::new(Voice::telephone(config.clone()));
-                    changes.push(Command::Attach { voice, source, route: Route::EVERYWHERE });
+                    let attach = Command::Attach { voice, source, route: Route::EVERYWHERE };
+                    changes.extend([Order::Mix(attach), Order::Place(voice, zones)]);
                 }
-                (true, false) => changes.push(Command::Release { voice }),
+                (true, false) => changes.push(Order::Mix(Command::Release { voice })),
                 _ => {}
             }
             caller.is_heard = is_heard;
         }
         drop(callers);
         for change in changes {
-            self.order(Order::Mix(change));
+            self.order(change);
         }
     }
 
@@ -457,6 +474,20 @@ mod tests {
             legs.tell(CALLER, &word(30));
             legs.rename(CALLER, VoiceId(2));
             assert!(legs.is_telling(VoiceId(2)) && !legs.is_telling(CALLER));
+        });
+    }
+
+    #[test]
+    fn the_thread_is_told_where_a_caller_is_heard_whenever_that_changes() {
+        with_legs(|legs, ordered, _| {
+            legs.enter(CALLER);
+            open(legs);
+            for zone in [0, 0, 1, 1, 1] {
+                legs.place(CALLER, ZoneSet::one(zone));
+            }
+            let orders = core::iter::from_fn(|| ordered.dequeue());
+            let placed = orders.filter(|order| matches!(order, Order::Place(CALLER, _))).count();
+            assert_eq!(placed, 2);
         });
     }
 

@@ -82,7 +82,9 @@ impl<'a> Lines<'a> {
     /// Does as `settings` say from now on. What they say as before goes on undisturbed.
     pub(super) fn set_options(&mut self, now: Instant, settings: &Settings) {
         let Gpio { relay, relay_lead, relay_lag, healthy } = &settings.gpio;
-        self.relay.set_times(*relay_lead, *relay_lag);
+        // What a zone holds back is heard after its voice has ended.
+        let held_back = settings.zones.iter().map(|zone| zone.delay).max().unwrap_or_default();
+        self.relay.set_times(*relay_lead, *relay_lag + held_back);
         for (wire, wanted, key) in
             [(&mut self.relay_wire, relay, "[gpio] relay"), (&mut self.lamp, healthy, "[gpio] healthy")]
         {

@@ -11,7 +11,7 @@ mod store;
 
 use self::store::{Item, Store};
 use super::bell::Bell;
-use super::cards::Cards;
+use super::cards::{Cards, Said};
 use super::floor::Hold;
 use crate::config::Settings;
 use crate::dsp::Tone;
@@ -200,8 +200,10 @@ impl<'a> Playback<'a> {
         let (hold, begins_at) = self.claim(now, claim, open_at);
         parts.insert(0, Part::Pause(begins_at.since(now)));
         let recital = Recital { rate, parts, level: self.level, fade: FADE };
-        if !self.cards.attach_recital(voice, &recital, &hold) {
-            return Err(Unplayed::Busy);
+        match self.cards.attach_recital(voice, &recital, &hold) {
+            Said::Begun => {}
+            Said::Nowhere => return Err(Unplayed::Nowhere),
+            Said::Busy => return Err(Unplayed::Busy),
         }
         log::info!("plays {what}");
         Ok(Aired { number: self.add(now, (what, hold), Some(voice), None), is_new: true })
@@ -257,7 +259,7 @@ impl<'a> Playback<'a> {
         let voice = name();
         let hold = Rc::clone(&self.airs[index].hold);
         self.cards.wake(hold.zones());
-        if !self.cards.attach_recital(voice, &recital, &hold) {
+        if self.cards.attach_recital(voice, &recital, &hold) != Said::Begun {
             return None;
         }
         let air = &mut self.airs[index];
@@ -393,6 +395,8 @@ pub(super) enum Unplayed {
     NoSuch { number: String },
     /// Its file is missing, broken, or not read yet.
     NoSound { number: String },
+    /// No zone of it has a channel.
+    Nowhere,
     /// As many are on air as may be.
     TooMany,
     /// An audio thread takes no more voices.
@@ -406,6 +410,7 @@ impl fmt::Display for Unplayed {
             Self::NoSound { number } => {
                 write!(f, "the file of [announcement {number}] is not there or not read yet")
             }
+            Self::Nowhere => f.write_str("none of its zones has a channel"),
             Self::TooMany => write!(f, "{MOST} sounds are played already"),
             Self::Busy => f.write_str("an audio thread takes no more voices"),
         }

@@ -3,7 +3,7 @@
 
 use super::announcements::{NOTICE, mistakes, own_address};
 use super::arguments::SayStatus;
-use super::cards::Cards;
+use super::cards::{Cards, Said};
 use super::serve::{Card, Rings, named};
 use super::sink::Sink;
 use super::{EX_NOINPUT, EX_UNAVAILABLE, complain, configuration, log, print, recite, status_visit};
@@ -119,7 +119,7 @@ fn recite(cards: &Rc<Cards<'_>>, recital: &Recital) -> Result<(), Unsaid> {
     let now = clock::now();
     let hold = cards.claim(now, NOTICE, now);
     cards.wake(hold.zones());
-    if !cards.attach_recital(VoiceId(0), recital, &hold) {
+    if cards.attach_recital(VoiceId(0), recital, &hold) != Said::Begun {
         return Err(Unsaid::NoCard);
     }
     while cards.voices() > 0 {

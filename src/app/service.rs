@@ -33,7 +33,6 @@ use super::lines::Lines;
 use super::mdns::Mdns;
 use super::media::{Media, Refused};
 use super::music::Music;
-use super::notify::Outline;
 use super::outlook::Outlook;
 use super::phone::Phone;
 use super::post::Post;
@@ -308,11 +307,7 @@ impl<'a> Service<'a> {
                 self.on_turn(now, turn);
             } else if let Some(ringing) = self.ringer.poll_action() {
                 self.on_ringing(now, ringing);
-            } else if let Some(transmit) = self.endpoint.poll_transmit() {
-                if self.post.send(&transmit).is_err() {
-                    self.endpoint.handle_unreachable(now, transmit.path);
-                }
-            } else {
+            } else if !self.transmit(now) {
                 break;
             }
         }
@@ -328,29 +323,24 @@ impl<'a> Service<'a> {
         self.follow_delayed(now);
         self.pages.handle_timeout(now);
         self.follow(now);
+        // Who is to hear a chime that begins is told so at once.
+        while self.transmit(now) {}
         self.follow_playback(now);
+        self.look_at_the_clock(now);
         self.cards.tend(now);
+        self.place_callers(now);
         self.play_music(now);
         self.switch(now);
         self.show(now);
     }
 
-    /// Answers those who ask how the box is, and tells the service manager and the guard.
-    fn show(&mut self, now: Instant) {
-        self.outlook.answer(now, || self.status(now));
-        let (accounts, cards, legs, calls) = (&self.accounts, &self.cards, &self.legs, self.calls.len());
-        self.outlook.notify(now, || Outline {
-            registered: accounts.registered(),
-            calls,
-            open: cards.open(),
-            has_begun: cards.have_begun(),
-            beats: cards.beat(now) && legs.beat(now),
-        });
-        let date = self.accounts.take_date();
-        if self.outlook.wants_report(now) || date.is_some() {
-            let status = self.status(now);
-            self.outlook.report(now, date, &status);
+    /// Sends the next message, if there is one.
+    fn transmit(&mut self, now: Instant) -> bool {
+        let Some(transmit) = self.endpoint.poll_transmit() else { return false };
+        if self.post.send(&transmit).is_err() {
+            self.endpoint.handle_unreachable(now, transmit.path);
         }
+        true
     }
 
     /// What a new call is refused with.
@@ -364,8 +354,9 @@ impl<'a> Service<'a> {
 
     fn deadline(&self) -> Option<Instant> {
         let waits = self.klaxon.as_ref().is_some_and(Klaxon::waits_for_silence) || self.is_playing();
-        let reports_every = if waits { REPORTS_SOON } else { REPORTS_EVERY };
-        let reports = (self.cards.voices() > 0).then(|| clock::now() + reports_every);
+        let is_behind = self.cards.is_one_behind();
+        let reports_every = if waits || is_behind { REPORTS_SOON } else { REPORTS_EVERY };
+        let reports = (self.cards.voices() > 0 || is_behind).then(|| clock::now() + reports_every);
         let answer = (!self.answers.is_empty()).then(|| clock::now() + READY_EVERY);
         let own = [self.endpoint.poll_timeout(), self.pager.poll_timeout(), self.accounts.poll_timeout()];
         let announcement = self.announcements.as_ref().and_then(Announcements::poll_timeout);
@@ -503,8 +494,8 @@ impl<'a> Service<'a> {
         if self.calls.get(&call).is_some_and(|state| state.is_delayed) {
             return self.dictate(now, call);
         }
-        let hold = self.calls.get(&call).and_then(|call| call.hold.clone());
-        let Some(((mut stream, ours), hold)) = self.begin(call).zip(hold) else { return };
+        let Some(hold) = self.calls.get(&call).and_then(|call| call.hold.clone()) else { return };
+        let Some((mut stream, ours)) = self.begin(call) else { return };
         if !stream.put_on_air(hold) {
             self.pager.handle_ended(call);
             return self.give_up(now, call, StatusCode::BUSY_HERE, "the audio thread takes no more voices");
@@ -572,5 +563,5 @@ const READY_FOR: Duration = Duration::from_millis(250);
 const READY_EVERY: Duration = Duration::from_millis(1);
 /// How often reports of the audio thread are read while there are voices.
 const REPORTS_EVERY: Duration = Duration::from_secs(1);
-/// The same while a chime waits for the last voice to end.
+/// The same while a chime waits for the last voice to end, or an audio thread has still to be told something.
 const REPORTS_SOON: Duration = Duration::from_millis(20);

@@ -156,21 +156,30 @@ impl<'a> Sink<'a> {
 
     /// The next report of the audio thread.
     pub(super) fn poll(&self) -> Option<Report> {
-        let overdue = self.overdue.borrow_mut().pop_front();
-        if let Some(voice) = overdue {
-            self.release(voice);
-        }
-        let route = self.routes.borrow_mut().pop_first();
-        if let Some(((voice, zone), change)) = route {
-            self.route(voice, zone, change);
-        }
-        let levels = self.levels.take();
-        if let Some(levels) = levels {
-            self.set_output(levels);
-        }
+        self.catch_up();
         let report = self.reports.borrow_mut().dequeue()?;
         self.note(&report);
         Some(report)
+    }
+
+    /// Tells the audio thread all that found the ring full before, as far as there is room now: what is to be muted first.
+    fn catch_up(&self) {
+        if !self.commands.borrow().ready() {
+            return;
+        }
+        let mut routes = self.routes.take();
+        let by_level =
+            |level: Level| move |_: &(VoiceId, usize), change: &mut (Level, Duration)| change.0 == level;
+        let muted: BTreeMap<_, _> = routes.extract_if(.., by_level(Level::MUTE)).collect();
+        for ((voice, zone), change) in muted.into_iter().chain(routes) {
+            self.route(voice, zone, change);
+        }
+        for voice in self.overdue.take() {
+            self.release(voice);
+        }
+        if let Some(levels) = self.levels.take() {
+            self.set_output(levels);
+        }
     }
 
     /// Keeps what it may be asked for.
@@ -187,6 +196,13 @@ impl<'a> Sink<'a> {
             }
             Report::Playing { .. } | Report::Spent { .. } => {}
         }
+    }
+
+    /// Whether something found the ring full that the audio thread has still to be told.
+    pub(super) fn is_behind(&self) -> bool {
+        !self.routes.borrow().is_empty()
+            || !self.overdue.borrow().is_empty()
+            || self.levels.borrow().is_some()
     }
 
     /// Voices that have not come back yet.

@@ -6,13 +6,14 @@
 //!                                     mode, pin, early-media
 //! ```
 //! The first that says something counts. A call is that of the account whose user it names; one that names none of them
-//! is that of the account at whose server it comes, if there is one; any other is taken as `[sip]` says. Of several zones
+//! is that of the account at whose server it comes, if there is one; any other is taken as `[sip]` says. What a caller's
+//! section says takes nothing from an emergency: it may add zones, but not leave some out. Of several zones
 //! the first, in the order of the configuration, that has a klaxon says it for all of them: a page has one chime.
 
 use super::floor::{claim_of, priority_of};
 use crate::allow::Pattern;
 use crate::config::{Account, CallerRule, Mode, Settings, Sound};
-use crate::paging::{Claim, Want};
+use crate::paging::{Claim, Class, Want};
 use crate::zones::ZoneSet;
 
 /// On which terms the box takes calls.
@@ -79,10 +80,7 @@ impl Directory {
         let mut terms = self.of_account(inquiry).clone();
         let is_meant = |rule: &&Rule| rule.from.iter().any(|pattern| pattern.matches(user, host));
         if let Some(rule) = self.callers.iter().find(is_meant) {
-            let Claim { class, zones, priority } = terms.claim;
-            terms.claim.zones = rule.zones.unwrap_or(zones);
-            terms.claim.priority = priority_of(class, rule.priority.unwrap_or(priority));
-            terms.klaxon = rule.klaxon.clone().or(terms.klaxon);
+            rule.apply(&mut terms);
         }
         terms
     }
@@ -117,8 +115,8 @@ impl Terms {
 
     /// For what it has to wait in a queue.
     pub(super) fn want(&self) -> Want {
-        let Claim { zones, priority, .. } = self.claim;
-        Want { zones, priority }
+        let Claim { class, zones, priority } = self.claim;
+        Want { zones, priority, is_emergency: class == Class::Emergency }
     }
 }
 
@@ -130,6 +128,18 @@ impl Rule {
             zones: rule.zones.as_ref().map(|zones| settings.zone_set(zones)),
             priority: rule.priority,
         }
+    }
+
+    /// Says of a call what it has to say. Of an emergency it takes nothing away.
+    fn apply(&self, terms: &mut Terms) {
+        let Claim { class, zones, priority } = terms.claim;
+        let is_emergency = class == Class::Emergency;
+        let kept = if is_emergency { zones } else { ZoneSet::NONE };
+        terms.claim.zones = self.zones.map_or(zones, |own| own.union(kept));
+        let least = if is_emergency { priority } else { 0 };
+        terms.claim.priority = priority_of(class, self.priority.unwrap_or(priority).max(least));
+        let klaxon = self.klaxon.clone().filter(|sound| !is_emergency || *sound != Sound::None);
+        terms.klaxon = klaxon.or_else(|| terms.klaxon.take());
     }
 }
 
@@ -182,10 +192,19 @@ mod tests {
     }
 
     #[test]
+    fn a_rule_takes_nothing_from_an_emergency() {
+        let directory = directory(TEXT);
+        let boss = directory.terms(&call("200", "911"));
+        assert_eq!((boss.claim.zones, boss.claim.priority), (ZoneSet::first(2), 90));
+        assert_eq!(directory.klaxon(&boss), &Sound::ThreeTone);
+        assert!(boss.want().is_emergency && !directory.terms(&call("200", "501")).want().is_emergency);
+    }
+
+    #[test]
     fn a_chime_is_that_of_the_caller_the_account_the_first_zone_that_has_one_or_of_all() {
         let directory = directory(TEXT);
         let klaxon = |from, to| directory.klaxon(&directory.terms(&call(from, to))).clone();
-        assert_eq!(klaxon("200", "911"), Sound::None);
+        assert_eq!(klaxon("200", "501"), Sound::None);
         assert_eq!(klaxon("100", "911"), Sound::ThreeTone);
         assert_eq!(klaxon("100", "502"), Sound::Attention);
         assert_eq!(klaxon("100", "501"), Sound::Gong);

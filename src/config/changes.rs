@@ -97,6 +97,7 @@ pub fn meanwhile(running: &Settings, new: &Settings) -> Settings {
     settings.audio.rate = running.audio.rate;
     (settings.audio.period, settings.audio.buffer) = (running.audio.period, running.audio.buffer);
     settings.zones.clone_from(&running.zones);
+    settings.coming = coming(running, new);
     for zone in &mut settings.zones {
         if let Some(other) = new.zones.iter().find(|other| normal(&other.name) == normal(&zone.name)) {
             let (device, channels, delay) = (zone.device.take(), zone.channels, zone.delay);
@@ -104,6 +105,12 @@ pub fn meanwhile(running: &Settings, new: &Settings) -> Settings {
         }
     }
     settings
+}
+
+/// The zones that are there only when the box has come up anew.
+fn coming(running: &Settings, new: &Settings) -> Vec<String> {
+    let runs = |zone: &&Zone| running.zones.iter().any(|known| normal(&known.name) == normal(&zone.name));
+    new.zones.iter().filter(|zone| !runs(zone)).map(|zone| zone.name.clone()).collect()
 }
 
 fn changes_of_zones(old: &[Zone], new: &[Zone], changes: &mut Vec<Change>) {
@@ -322,7 +329,8 @@ pub(super) const BUTTON_KEYS: &[(&str, Differ<Button>)] = &[
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::load;
+    use crate::config::{ZoneNames, load};
+    use crate::zones::ZoneSet;
 
     fn read(text: &str) -> Settings {
         load(&[("paging.conf", text.as_bytes())], [], &[]).settings
@@ -332,6 +340,20 @@ mod tests {
     fn told(old: &str, new: &str) -> Vec<String> {
         let star = |change: &Change| if change.timing == Timing::Idle { "*" } else { "" };
         changes(&read(old), &read(new)).iter().map(|change| format!("{change}{}", star(change))).collect()
+    }
+
+    #[test]
+    fn a_zone_that_comes_with_the_next_start_is_nowhere_until_then() {
+        let running = read("[zone hall]\nchannels = 1\n");
+        let new = read(
+            "[zone hall]\nchannels = 1\n[zone bar]\nchannels = 2\n[group late]\nzones = bar\n\
+             [group both]\nzones = hall, bar\n",
+        );
+        let settings = meanwhile(&running, &new);
+        let set = |name: &str| settings.zone_set(&ZoneNames::Named(vec![name.to_owned()]));
+        assert_eq!([set("bar"), set("late")], [ZoneSet::NONE; 2]);
+        assert_eq!([set("hall"), set("both"), set("nobody")], [ZoneSet::one(0); 3]);
+        assert_eq!(new.zone_set(&ZoneNames::Named(vec!["bar".to_owned()])), ZoneSet::one(1));
     }
 
     #[test]

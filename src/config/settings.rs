@@ -24,6 +24,8 @@ pub struct Settings {
     pub accounts: Vec<Account>,
     /// `[zone NAME]`, in the order of their first appearance.
     pub zones: Vec<Zone>,
+    /// Zones of a newer configuration, which are there when the box has come up anew ([`meanwhile`](super::meanwhile)).
+    pub coming: Vec<String>,
     /// `[group NAME]`, in the order of their first appearance.
     pub groups: Vec<Group>,
     /// `[caller NAME]`, likewise: the first that fits a caller counts.
@@ -198,6 +200,7 @@ impl Settings {
             calls: Calls::blank(),
             accounts: Vec::new(),
             zones: Vec::new(),
+            coming: Vec::new(),
             groups: Vec::new(),
             callers: Vec::new(),
             players: Vec::new(),

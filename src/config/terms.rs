@@ -227,13 +227,18 @@ impl KeyAction {
 
 impl Settings {
     /// The zones that `names` are; all of the box for `all`. A name that is nobody's is passed over; where none is left, `all`
-    /// are meant: nothing goes silent because of a typing mistake.
+    /// are meant: nothing goes silent because of a typing mistake. A zone that is there only when the box has come up anew is
+    /// nowhere until then.
     #[must_use]
     pub fn zone_set(&self, names: &ZoneNames) -> ZoneSet {
         let all = ZoneSet::first(self.zones.len().max(1));
         let ZoneNames::Named(list) = names else { return all };
         let found = list.iter().fold(ZoneSet::NONE, |found, name| found.union(self.zones_named(name)));
-        if found.is_empty() { all } else { found.common(all) }
+        match found.common(all) {
+            found if !found.is_empty() => found,
+            _ if list.iter().any(|name| self.comes(name)) => ZoneSet::NONE,
+            _ => all,
+        }
     }
 
     /// The zone or the zones of the group of this name; none where nothing is called so.
@@ -252,6 +257,17 @@ impl Settings {
             }
             None => ZoneSet::NONE,
         }
+    }
+
+    /// Whether the zone of this name, or one of the group, is still to come.
+    fn comes(&self, name: &str) -> bool {
+        let is_it = |name: &str| self.coming.iter().any(|zone| normal(zone) == normal(name));
+        let group = self.groups.iter().find(|group| normal(&group.name) == normal(name));
+        let is_of_group = |group: &Group| match &group.zones {
+            ZoneNames::All => false,
+            ZoneNames::Named(list) => list.iter().any(|name| is_it(name)),
+        };
+        is_it(name) || group.is_some_and(is_of_group)
     }
 
     /// Begins what a section with a name says.

@@ -1,7 +1,7 @@
 //! Several callers who hear one another: voices in, one leg back to each.
 //!
-//! Each voice is rendered once; a leg gets the sum of all but the caller's own, if he is admitted, and what is said to him
-//! alone. It is the mixer of those sinks that have no card: its clock is the pacer's, and its voices are other ones than
+//! Each voice is rendered once; a leg gets the sum of all but the caller's own that are heard in one of his zones, if he is
+//! admitted, and what is said to him alone. It is the mixer of those sinks that have no card: its clock is the pacer's, and its voices are other ones than
 //! those of the loudspeakers, each with a jitter buffer for this clock.
 //!
 //! Left out: limiting. Telephones clip softly enough, and two who talk at once do not add up to more than one who shouts.
@@ -14,6 +14,7 @@ use super::voice::Voice;
 use super::{BLOCK, BLOCK_TIME, BUS_BLOCK};
 use crate::dsp::Decimator;
 use crate::time::Instant;
+use crate::zones::ZoneSet;
 
 /// The callers of one box.
 #[derive(Debug)]
@@ -97,6 +98,17 @@ impl Conference {
         }
     }
 
+    /// The caller of `voice` is heard in these zones: he hears, and is heard by, those who are in one of them. All until this
+    /// is said.
+    pub fn place(&mut self, voice: VoiceId, zones: ZoneSet) {
+        if let Some(leg) = self.find_leg(voice) {
+            leg.place(zones);
+        }
+        if let Some(seat) = self.find(voice) {
+            seat.zones = zones;
+        }
+    }
+
     /// Says something to the caller of `voice` alone; given back when there is no way to him, or he is told something else.
     pub fn tell(&mut self, voice: VoiceId, aside: Box<Aside>) -> Option<Box<Aside>> {
         match self.find_leg(voice) {
@@ -164,9 +176,18 @@ impl Conference {
 
     fn attach(&mut self, voice: VoiceId, source: Box<Voice>) {
         let retired = self.seats.iter().filter(|seat| !seat.retired).count() >= self.max_voices;
+        let zones = ZoneSet::ALL;
         // As many filters as there are free seats.
         if let Some(filter) = self.filters.pop() {
-            self.seats.push(Seat { voice, source, filter, retired, block: [0.0; BUS_BLOCK], sounds: false });
+            self.seats.push(Seat {
+                voice,
+                source,
+                filter,
+                retired,
+                block: [0.0; BUS_BLOCK],
+                sounds: false,
+                zones,
+            });
         }
     }
 
@@ -179,23 +200,17 @@ impl Conference {
     }
 
     fn render_block(&mut self, now: Instant, send: &mut impl FnMut(VoiceId, &[u8])) {
-        let mut all = [0.0; BUS_BLOCK];
-        let mut sounding = 0_usize;
         for seat in self.seats.iter_mut().filter(|seat| !seat.retired) {
             seat.render(now);
-            add(&mut all, &seat.block, 1.0);
-            sounding += usize::from(seat.sounds);
         }
         for leg in &mut self.legs {
             let voice = leg.voice();
             let (mut block, mut sounds) = ([0.0; BUS_BLOCK], false);
-            if leg.is_admitted() {
-                let own = self.seats.iter().find(|seat| seat.voice == voice && seat.sounds);
-                block = all;
-                if let Some(own) = own {
-                    add(&mut block, &own.block, -1.0);
-                }
-                sounds = sounding > usize::from(own.is_some());
+            let is_heard =
+                |seat: &&Seat| seat.sounds && seat.voice != voice && seat.zones.intersects(leg.zones());
+            for seat in self.seats.iter().filter(is_heard) {
+                add(&mut block, &seat.block, 1.0);
+                sounds = true;
             }
             sounds |= leg.add_aside(now, &mut block);
             leg.push(&block, sounds, |packet| send(voice, packet));
@@ -213,6 +228,8 @@ struct Seat {
     retired: bool,
     block: [f32; BUS_BLOCK],
     sounds: bool,
+    /// Where it is heard.
+    zones: ZoneSet,
 }
 
 impl Seat {

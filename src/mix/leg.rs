@@ -16,6 +16,7 @@ use crate::codec::{Codec, Encoder};
 use crate::dsp::{Decimator, Interpolator3};
 use crate::rtp::{Header, Sender};
 use crate::time::Instant;
+use crate::zones::ZoneSet;
 use core::time::Duration;
 
 /// The way back to one caller.
@@ -40,6 +41,8 @@ pub struct Leg {
     is_muted: bool,
     /// Whether the caller hears the others.
     is_admitted: bool,
+    /// He hears those who are in one of them.
+    zones: ZoneSet,
     /// What is said to him alone.
     aside: Option<Box<Aside>>,
     stats: LegStats,
@@ -93,6 +96,7 @@ impl Leg {
             keep_alive: u32::try_from(KEEP_ALIVE.as_micros() / ptime.as_micros()).unwrap_or(1),
             is_muted: false,
             is_admitted: false,
+            zones: ZoneSet::ALL,
             aside: None,
             stats: LegStats::default(),
         }
@@ -126,9 +130,14 @@ impl Leg {
         self.is_admitted = true;
     }
 
-    /// Whether he does.
-    pub(super) fn is_admitted(&self) -> bool {
-        self.is_admitted
+    /// The caller hears those who are in one of these zones; all until this is said.
+    pub fn place(&mut self, zones: ZoneSet) {
+        self.zones = zones;
+    }
+
+    /// Whose voices he hears, if any.
+    pub(super) fn zones(&self) -> ZoneSet {
+        if self.is_admitted { self.zones } else { ZoneSet::NONE }
     }
 
     /// Says something to the caller alone; given back while he is told something else.

@@ -19,6 +19,7 @@ use super::rt;
 use crate::clock;
 use crate::mix::{Aside, BLOCK_TIME, Command, Conference, KEEP_ALIVE, Leg, LegStats, Report, VoiceId};
 use crate::time::Instant;
+use crate::zones::ZoneSet;
 
 /// What the pacer thread is told.
 #[derive(Debug)]
@@ -33,6 +34,8 @@ pub enum Order {
     Close(VoiceId),
     /// The caller of this voice hears the others from now on.
     Admit(VoiceId),
+    /// He is heard in these zones, and hears those who are in one of them.
+    Place(VoiceId, ZoneSet),
     /// Says something to the caller of this voice alone.
     Tell(VoiceId, Box<Aside>),
     /// Ends what is said to him.
@@ -181,6 +184,7 @@ impl Legs<'_> {
                 Some(Order::Redirect(voice, remote)) => self.redirect(voice, remote),
                 Some(Order::Close(voice)) => self.close(voice),
                 Some(Order::Admit(voice)) => self.conference.admit(voice),
+                Some(Order::Place(voice, zones)) => self.conference.place(voice, zones),
                 Some(Order::Tell(voice, aside)) => self.told(voice, aside),
                 Some(Order::Hush(voice)) => self.conference.hush(now, voice),
             }

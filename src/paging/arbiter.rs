@@ -8,9 +8,9 @@
 //!  bell      40 │
 //!  music     10 ┘              all that is lower ──> what `duck` of the zone says: Mute, or Duck
 //! ```
-//! Decides for one zone at a time, from nothing but the claims on it: what is in force elsewhere does not count. Where a
-//! priority is the same, music gives way to everything else, and everything else to an emergency. Leaves out: how long a
-//! change takes, and where the loudspeakers are.
+//! Decides for one zone at a time, from nothing but the claims on it: what is in force elsewhere does not count. An
+//! emergency comes before everything that is none, whatever its priority; where a priority is the same, music gives way to
+//! everything else. Leaves out: how long a change takes, and where the loudspeakers are.
 
 use crate::units::Level;
 use crate::zones::ZoneSet;
@@ -79,6 +79,13 @@ impl Claim {
         self.zones.contains(zone) && other.zones.contains(zone) && self.rank() > other.rank()
     }
 
+    /// Whether it is heard in place of `other`, which was there before, wherever both want to be heard.
+    #[must_use]
+    pub fn silences(&self, other: &Self) -> bool {
+        let is_newer = self.class == Class::Emergency && self.rank() == other.rank();
+        self.zones.intersects(other.zones) && (self.rank() > other.rank() || is_newer)
+    }
+
     /// Whether `other`, which came later, must be silent in `zone` as long as this one, its equal, is there.
     #[must_use]
     pub fn keeps_out(&self, other: &Self, zone: usize) -> bool {
@@ -97,13 +104,8 @@ impl Claim {
         self.zones.contains(zone) && other.zones.contains(zone) && self.rank() == other.rank()
     }
 
-    fn rank(&self) -> (u8, u8) {
-        let within = match self.class {
-            Class::Emergency => 2,
-            Class::Page | Class::Multicast | Class::Bell | Class::Notice => 1,
-            Class::Music => 0,
-        };
-        (self.priority, within)
+    fn rank(&self) -> (bool, u8, bool) {
+        (self.class == Class::Emergency, self.priority, self.class != Class::Music)
     }
 }
 
@@ -179,7 +181,9 @@ mod tests {
             ("an emergency is more than a page of its priority", "emergency 90, page 90", "+-"),
             ("and music less than anything of its priority", "music 60, bell 60, page 60", "-++"),
             ("multicast and page of one priority are heard together", "multicast 50, page 50", "++"),
-            ("what the box says waits for all", "music 10, notice 0", "+-"),
+            ("and of a page of any priority", "page 100, emergency 90", "-+"),
+            ("what the box says is more than music", "music 10, notice 15", "-+"),
+            ("and less than all else", "notice 15, bell 40", "-+"),
         ] {
             assert_eq!(heard(claims, DUCK), expected, "{sentence}");
         }
@@ -235,11 +239,12 @@ mod tests {
             for zone in 0..4 {
                 let verdicts = arbitrate(&claims, zone, duck);
                 let plays = |(claim, verdict): (&Claim, &Option<Verdict>)| {
-                    (*verdict == Some(Verdict::Play)).then_some(claim.priority)
+                    (*verdict == Some(Verdict::Play)).then_some((claim.class == Class::Emergency, claim.priority))
                 };
                 let playing: Vec<_> = claims.iter().zip(&verdicts).filter_map(plays).collect();
+                let there = claims.iter().filter(|claim| claim.zones.contains(zone));
                 let claimed: Vec<_> =
-                    claims.iter().filter(|claim| claim.zones.contains(zone)).map(|claim| claim.priority).collect();
+                    there.map(|claim| (claim.class == Class::Emergency, claim.priority)).collect();
                 prop_assert_eq!(playing.iter().max(), claimed.iter().max(), "the highest is heard");
                 prop_assert_eq!(playing.iter().min(), playing.iter().max(), "and nothing lower");
             }
@@ -301,6 +306,12 @@ mod tests {
             let both = verdicts.iter().all(Option::is_some);
             prop_assert_eq!(second.beats(&first, 0), both && verdicts[0] == Some(Verdict::beaten(duck))
                 && first.rank() != second.rank());
+            let (first_there, second_there) = (first.zones.contains(0), second.zones.contains(0));
+            if first_there && second_there {
+                prop_assert_eq!(second.silences(&first), verdicts[0] != Some(Verdict::Play)
+                    && verdicts[1] == Some(Verdict::Play) && first.rank() != second.rank()
+                    || (second.class == Class::Emergency && first.rank() == second.rank()));
+            }
             let keeps = first.keeps_out(&second, 0);
             prop_assert!(!keeps || verdicts == [Some(Verdict::Play), Some(Verdict::Mute)]);
         }

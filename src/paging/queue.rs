@@ -12,7 +12,7 @@
 //! A call waits while one that has entered, or one before it in the queue, shares a zone with it. Before it is what has a
 //! higher priority, or the same and came earlier. So nobody is passed by those who came later, and calls for other zones do
 //! not wait. Who has entered with a lower priority is not waited for: it is for the loudspeakers to let the higher one
-//! through. Leaves out: what a caller is told of it, and when he is heard.
+//! through, and an emergency, which waits for nobody. Leaves out: what a caller is told of it, and when he is heard.
 
 use crate::zones::ZoneSet;
 use std::collections::VecDeque;
@@ -44,6 +44,8 @@ pub struct Want {
     pub zones: ZoneSet,
     /// 0 to 100, higher wins.
     pub priority: u8,
+    /// It is an emergency: it waits for nobody, and everybody for it.
+    pub is_emergency: bool,
 }
 
 /// What becomes of a call that comes.
@@ -151,30 +153,34 @@ impl<C: Copy + PartialEq> Queue<C> {
     fn in_order(&self) -> Vec<usize> {
         let waits = |index: &usize| self.calls[*index].place.is_some();
         let mut order: Vec<_> = (0..self.calls.len()).filter(waits).collect();
-        order.sort_by_key(|&index| core::cmp::Reverse(self.calls[index].want.priority));
+        order.sort_by_key(|&index| core::cmp::Reverse(self.calls[index].want.rank()));
         order
     }
 
     /// Whether a call that came as number `index` has to wait.
     fn is_held_up(&self, want: Want, index: usize) -> bool {
         let holds = |call: &Call<C>| {
-            call.place.is_none()
-                && call.want.zones.intersects(want.zones)
-                && call.want.priority >= want.priority
+            call.place.is_none() && call.want.zones.intersects(want.zones) && call.want.rank() >= want.rank()
         };
-        self.calls.iter().any(holds) || self.ahead(want, index) > 0
+        !want.is_emergency && (self.calls.iter().any(holds) || self.ahead(want, index) > 0)
     }
 
     /// How many wait before it for one of its zones.
     fn ahead(&self, want: Want, index: usize) -> usize {
         let is_ahead = |(other, call): &(usize, &Call<C>)| {
-            let earlier = call.want.priority == want.priority && *other < index;
+            let earlier = call.want.rank() == want.rank() && *other < index;
             call.place.is_some()
                 && *other != index
                 && call.want.zones.intersects(want.zones)
-                && (call.want.priority > want.priority || earlier)
+                && (call.want.rank() > want.rank() || earlier)
         };
         self.calls.iter().enumerate().filter(is_ahead).count()
+    }
+}
+
+impl Want {
+    const fn rank(&self) -> (bool, u8) {
+        (self.is_emergency, self.priority)
     }
 }
 

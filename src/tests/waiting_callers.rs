@@ -37,7 +37,10 @@ impl Hall {
     }
 
     fn ring(&mut self, call: u8) {
-        match self.queue.handle_incoming(call, Want { zones: ZoneSet::one(0), priority: 60 }) {
+        match self
+            .queue
+            .handle_incoming(call, Want { zones: ZoneSet::one(0), priority: 60, is_emergency: false })
+        {
             Admission::Enter => self.enter(call, false),
             Admission::Wait => self.pager.handle_queued(self.now, call),
             Admission::Refuse => self.tell(format!("{call} is refused")),

@@ -1,5 +1,7 @@
 //! Zones on cards that are made up: what comes out of the rings to their threads.
 
+use super::super::announcements::NOTICE;
+use super::super::cards::Said;
 use super::super::serve::{Card, Rings};
 use super::super::sink::Sink;
 use super::super::terms::{Directory, Inquiry};
@@ -43,7 +45,7 @@ impl Site {
         let part = Part::Clip([9_000; 480].into_iter().collect());
         let (rate, fade) = (SampleRate::HZ_48000, Duration::ZERO);
         let recital = Recital { rate, parts: vec![part], level: Level::UNITY, fade };
-        assert!(self.cards.attach_recital(VoiceId(self.voices), &recital, hold));
+        assert_eq!(self.cards.attach_recital(VoiceId(self.voices), &recital, hold), Said::Begun);
         VoiceId(self.voices)
     }
 
@@ -218,7 +220,13 @@ fn a_night_goes_by_the_clock_over_midnight_or_within_a_day() {
     assert!(!is_night(over, Switch::Auto, None), "a clock that was not set knows no night");
     assert!(is_night(over, Switch::On, None) && !is_night(over, Switch::Off, Some(0)));
     assert!(!is_night(None, Switch::Auto, Some(0)));
-    assert_eq!(minute_of_day(Duration::from_secs(9)), None);
+    let built = Duration::from_secs(1_790_000_000);
+    assert_eq!(
+        minute_of_day(built, false),
+        None,
+        "set to when the program was built, or to the last shutdown"
+    );
+    assert!(minute_of_day(built, true).is_some_and(|minute| minute < 24 * 60));
     assert_eq!(until_minute(Duration::from_millis(61_250)), Duration::from_millis(58_750));
 }
 
@@ -240,7 +248,8 @@ fn accounts_say_where_their_calls_are_heard_and_before_whom() {
             "a",
             format!(
                 "{ZONES}[sip]\ndomain = pbx\nuser = 501\nzones = hall\n[sip help]\nuser = 911\nmode = emergency\n\
-                 priority = page\nzones = all\n[sip ring]\nuser = 502\nmode = ring\nzones = outside\npriority = 30\n"
+                 priority = page\nzones = all\n[sip ring]\nuser = 502\nmode = ring\nzones = outside\npriority = 30\n\
+                 [sip bell]\nuser = 503\nmode = ring\n"
             )
             .as_bytes(),
         )],
@@ -258,21 +267,56 @@ fn accounts_say_where_their_calls_are_heard_and_before_whom() {
     assert_eq!(of("sip:501@192.0.2.1"), (Class::Page, 60, vec![0]));
     assert_eq!(of("sip:911@192.0.2.1"), (Class::Emergency, 90, vec![0, 1, 2]));
     assert_eq!(of("sip:502@192.0.2.1;transport=udp"), (Class::Bell, 30, vec![1, 2]));
+    assert_eq!(of("sip:503@192.0.2.1"), (Class::Bell, 40, vec![0]), "a bell is less than a page");
     assert_eq!(of("sip:192.0.2.1"), (Class::Page, 60, vec![0]), "as [sip] says");
 }
 
 #[test]
-fn a_change_that_finds_the_ring_full_is_told_when_there_is_room() {
+fn changes_that_find_the_ring_full_are_all_told_when_there_is_room() {
     let mut site = Site::new(ZONES);
     let low = site.hold(Class::Page, 60, "hall");
-    let voice = site.voice(&low);
+    let (voice, other) = (site.voice(&low), site.voice(&low));
     site.told();
     for _ in 0..5_000 {
         site.cards.set_level(voice, Level::UNITY);
     }
     let _high = site.hold(Class::Page, 70, "hall");
     site.cards.tend(at(0));
-    assert!(!site.told()[0].iter().any(|line| line.contains("zone")));
+    site.cards.release(other);
+    assert!(!site.told()[0].iter().any(|line| line.contains("zone") || line.contains("ends")));
+    assert!(site.cards.is_one_behind());
     assert!(site.cards.poll().is_none());
-    assert_eq!(site.told()[0], ["1: zone 0 to 8 in 5 ms"]);
+    assert_eq!(site.told()[0], ["1: zone 0 to 8 in 5 ms", "2: zone 0 to 8 in 5 ms", "2 ends"]);
+    assert!(!site.cards.is_one_behind());
+}
+
+#[test]
+fn what_the_box_says_is_heard_when_music_has_made_way_and_not_under_a_page() {
+    let mut site = Site::new(ZONES);
+    let music = site.hold(Class::Music, 10, "all");
+    site.voice(&music);
+    site.cards.tend(at(20_000));
+    let begins_at = site.cards.open_at(at(20_000), &NOTICE);
+    assert!(begins_at > at(20_000), "music fades");
+    let notice = site.cards.claim(at(20_000), NOTICE, begins_at);
+    site.cards.tend(begins_at);
+    assert_eq!(site.cards.audible(begins_at, &notice), ZoneSet::first(3));
+    assert_eq!(site.cards.audible(begins_at, &music), ZoneSet::one(0), "the hall ducks it");
+    let _page = site.cards.claim(begins_at, Claim { zones: ZoneSet::one(2), ..page() }, begins_at);
+    site.cards.tend(begins_at);
+    assert_eq!(site.cards.audible(begins_at, &notice), ZoneSet::first(2));
+}
+
+const fn page() -> Claim {
+    Claim { class: Class::Page, priority: 60, zones: ZoneSet::ALL }
+}
+
+#[test]
+fn nights_begin_when_somebody_has_said_what_time_it_is() {
+    let site =
+        Site::new(&ZONES.replace("volume = 50\n", "volume = 50\nnight = 00:00-23:59\nnight-volume = 10\n"));
+    assert!(site.cards.wants_time());
+    assert_eq!(site.cards.zone_volume(0), Level::from_gain(0.5));
+    site.cards.handle_time(at(0));
+    assert!(!site.cards.wants_time());
 }

@@ -8,7 +8,7 @@ use crate::config::{Settings, Sound};
 use crate::dsp::Chime;
 use crate::files::ClipError;
 use crate::status::{Mistake, Severity};
-use core::cell::RefCell;
+use core::cell::{OnceCell, RefCell};
 use core::fmt;
 use core::time::Duration;
 use smol::{LocalExecutor, Task};
@@ -20,6 +20,8 @@ use std::sync::{Arc, Weak};
 pub(super) struct Store<'a> {
     longest: Duration,
     chimes: Vec<Entry>,
+    /// What stands in for others, once it was needed.
+    gong: OnceCell<Made>,
     executor: Rc<LocalExecutor<'a>>,
     bell: Rc<Bell>,
     /// What the task has read.
@@ -73,6 +75,7 @@ impl<'a> Store<'a> {
         Self {
             longest: Duration::ZERO,
             chimes: Vec::new(),
+            gong: OnceCell::new(),
             executor,
             bell,
             ready: Rc::default(),
@@ -84,6 +87,7 @@ impl<'a> Store<'a> {
     /// until it is read, or the gong.
     pub(super) fn set_wanted(&mut self, settings: &Settings, longest: Duration) {
         let old = core::mem::take(&mut self.chimes);
+        self.gong.take();
         let is_as_long = core::mem::replace(&mut self.longest, longest) == longest;
         for (key, sound) in wanted(settings) {
             match self.chimes.iter_mut().find(|entry| entry.sound == sound) {
@@ -99,7 +103,7 @@ impl<'a> Store<'a> {
             return None;
         }
         let entry = self.chimes.iter().find(|entry| entry.sound == *sound);
-        Some(entry.map_or_else(|| Made::built_in(Chime::Gong, self.longest), |entry| entry.made.clone()))
+        Some(entry.map_or_else(|| self.gong(), |entry| entry.made.clone()))
     }
 
     /// Reads files that are others than they were, or were not there.
@@ -131,16 +135,19 @@ impl<'a> Store<'a> {
             let sound = Sound::File(path);
             let others = self.chimes.iter().filter(|entry| entry.sound != sound && entry.stamp.is_some());
             let held: Duration = others.map(|entry| entry.made.length()).sum();
-            let gong = Made::built_in(Chime::Gong, self.longest);
+            let read = match read {
+                Ok((made, _)) if held + made.length() > BUDGET => Err((Fault::TooMuch, self.gong())),
+                Ok(read) => Ok(read),
+                Err(error) => Err((Fault::Clip(error), self.gong())),
+            };
             if let Some(entry) = self.chimes.iter_mut().find(|entry| entry.sound == sound) {
-                let read = match read {
-                    Ok((made, _)) if held + made.length() > BUDGET => Err(Fault::TooMuch),
-                    Ok(read) => Ok(read),
-                    Err(error) => Err(Fault::Clip(error)),
-                };
-                entry.on_read(read, gong);
+                entry.on_read(read);
             }
         }
+    }
+
+    fn gong(&self) -> Made {
+        self.gong.get_or_init(|| Made::built_in(Chime::Gong, self.longest)).clone()
     }
 
     /// What is wrong with files that were wanted.
@@ -180,7 +187,8 @@ impl Entry {
         Some(Job { path: path.clone(), longest, known: self.stamp })
     }
 
-    fn on_read(&mut self, read: Result<(Made, Option<Stamp>), Fault>, gong: Made) {
+    /// A file has been read, or the gong stands in for it.
+    fn on_read(&mut self, read: Result<(Made, Option<Stamp>), (Fault, Made)>) {
         let key = self.keys.join(", ");
         match read {
             Ok((made, stamp)) => {
@@ -188,7 +196,7 @@ impl Entry {
                 log::info!("{key}: {seconds:.1} s of {}", file(&self.sound));
                 (self.made, self.stamp, self.error) = (made, stamp, None);
             }
-            Err(error) => {
+            Err((error, gong)) => {
                 let told = self.error.as_ref().map(ToString::to_string);
                 if told.is_none_or(|told| told != error.to_string()) {
                     log::error!("{key}: {}", instead(&error, &self.sound));

@@ -204,13 +204,12 @@ impl Held {
     /// All of a file, converted piece by piece: what it takes in memory is what is held of it.
     fn read(path: &Path, is_wanted: impl Fn() -> bool) -> Result<Self, ClipError> {
         let beginning = pieces(path, SampleRate::HZ_48000, FINE, &is_wanted)?;
-        let (rate, samples) = match beginning {
-            Some(samples) => (SampleRate::HZ_48000, samples),
-            None => {
-                let all = pieces(path, SampleRate::HZ_16000, MAX_LENGTH, &is_wanted)?;
-                let too_long = || ClipError::TooLong { path: path.to_owned(), limit: MAX_LENGTH };
-                (SampleRate::HZ_16000, all.ok_or_else(too_long)?)
-            }
+        let (rate, samples) = if let Some(samples) = beginning {
+            (SampleRate::HZ_48000, samples)
+        } else {
+            let all = pieces(path, SampleRate::HZ_16000, MAX_LENGTH, &is_wanted)?;
+            let too_long = || ClipError::TooLong { path: path.to_owned(), limit: MAX_LENGTH };
+            (SampleRate::HZ_16000, all.ok_or_else(too_long)?)
         };
         if samples.is_empty() {
             return Err(ClipError::Empty { path: path.to_owned() });

@@ -104,6 +104,7 @@ impl<'a> Service<'a> {
         let entry = self.pager.entry(now, open_at);
         let answer_at = self.chime(now, call, entry);
         if answer_at > now && self.hears_chime(now, call) {
+            // Before he is told that it rings.
             self.let_hear(now, call);
         }
         self.pager.handle_incoming(now, call, answer_at);
@@ -118,13 +119,13 @@ impl<'a> Service<'a> {
         self.endpoint.answer(now, call, ours);
     }
 
-    /// Whether a caller is to hear a chime that has not begun; one that sounds already he would hear from its middle on.
+    /// Whether a caller is to hear a chime that begins now; one that sounds already he would hear from its middle on, and until
+    /// it begins his telephone rings.
     fn hears_chime(&self, now: Instant, call: CallKey) -> bool {
-        let Some(Terms { claim, early_media, .. }) = self.calls.get(&call).map(|state| &state.terms) else {
-            return false;
-        };
-        let sounds_at = self.klaxon.as_ref().and_then(|klaxon| klaxon.sounds_at(claim.zones));
-        *early_media && !self.pager.is_full() && sounds_at.is_some_and(|at| at >= now)
+        let Some(state) = self.calls.get(&call).filter(|state| state.terms.early_media) else { return false };
+        let id = state.hold.as_ref().map(|hold| hold.id());
+        let sounds_at = id.and_then(|id| self.klaxon.as_ref()?.sounds_at(id));
+        !self.pager.is_full() && sounds_at == Some(now)
     }
 
     /// Has a caller hear something before he is answered, if both ends have said what they want: an offer of ours would have
@@ -142,11 +143,15 @@ impl<'a> Service<'a> {
         self.endpoint.progress(now, call, ours);
     }
 
-    /// Those whose turn it is now hear the chime that begins, if they are to.
-    pub(super) fn tell_chime(&self, begun: &Begun) {
-        for state in self.calls.values().filter(|state| state.terms.early_media) {
-            let is_there = state.hold.as_ref().is_some_and(|hold| hold.zones().intersects(begun.zones));
-            if let (true, Stage::OffAir(stream, _)) = (is_there, &state.stage) {
+    /// Those who wait for the chime that begins hear it, if they are to.
+    pub(super) fn tell_chime(&mut self, now: Instant, begun: &Begun) {
+        let waits =
+            |state: &Call<'_>| state.hold.as_ref().is_some_and(|hold| begun.calls.contains(&hold.id()));
+        let hears = |(_, state): &(&CallKey, &Call<'_>)| state.terms.early_media && waits(state);
+        let calls: Vec<_> = self.calls.iter().filter(hears).map(|(&call, _)| call).collect();
+        for call in calls {
+            self.let_hear(now, call);
+            if let Some(Call { stage: Stage::OffAir(stream, _), .. }) = self.calls.get(&call) {
                 stream.say(&begun.recital);
             }
         }
@@ -179,6 +184,15 @@ impl<'a> Service<'a> {
     pub(super) fn ring(&mut self, now: Instant, call: CallKey) {
         if self.calls.get(&call).is_some_and(|state| matches!(state.stage, Stage::Waiting(_))) {
             self.endpoint.ring(now, call);
+        }
+    }
+
+    /// Callers hear one another by telephone where they are heard together by the loudspeakers.
+    pub(super) fn place_callers(&self, now: Instant) {
+        for state in self.calls.values() {
+            if let (Stage::OnAir(stream), Some(hold)) = (&state.stage, &state.hold) {
+                self.legs.place(stream.voice(), self.cards.audible(now, hold));
+            }
         }
     }
 

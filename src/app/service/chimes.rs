@@ -2,8 +2,9 @@
 
 use super::{Call, Klaxon, Service, Stage};
 use crate::app::floor::Hold;
+use crate::app::klaxon::Promise;
 use crate::config::Sound;
-use crate::paging::Entry;
+use crate::paging::{ClaimId, Entry};
 use crate::sip::CallKey;
 use crate::time::Instant;
 use std::rc::Rc;
@@ -26,7 +27,7 @@ impl<'a> Service<'a> {
             self.cards.set_begin(now, &hold, entry.answer_at.max(entry.open_at));
             return entry.answer_at;
         }
-        self.chime_of(now, (&hold, &sound), Some(call), entry)
+        self.chime_of(now, (&hold, &sound), entry)
     }
 
     /// The same of a page that may be nobody's call.
@@ -34,39 +35,36 @@ impl<'a> Service<'a> {
         &mut self,
         now: Instant,
         (hold, sound): (&Rc<Hold<'a>>, &Sound),
-        call: Option<CallKey>,
         entry: Entry,
     ) -> Instant {
-        let is_joined = |(&other, state): (&CallKey, &Call<'_>)| {
-            let zones = state.hold.as_ref().map(|hold| hold.zones());
-            let is_page = !matches!(state.stage, Stage::Ringing);
-            Some(other) != call && is_page && zones.is_some_and(|zones| zones.intersects(hold.zones()))
-        };
-        let recording = self.delays.page().is_some_and(|(zones, _)| zones.intersects(hold.zones()));
-        let is_joining = recording || self.calls.iter().any(is_joined);
-        let (answer_at, sounds_at) = match &mut self.klaxon {
-            Some(klaxon) => {
-                let answer_at = klaxon.handle_call(now, entry, is_joining, (hold, sound));
-                (answer_at, klaxon.sounds_at(hold.zones()))
-            }
-            _ => (entry.answer_at, None),
-        };
-        let begins_at = sounds_at.unwrap_or(entry.answer_at.max(answer_at));
-        self.cards.set_begin(now, hold, begins_at.max(entry.open_at));
+        let pages = self.pages();
+        let promise = self.klaxon.as_mut().map(|klaxon| {
+            // Who has gone is not joined.
+            klaxon.handle_pages(now, &pages);
+            klaxon.handle_call(now, entry, (hold, sound))
+        });
+        let none = Promise { answer_at: entry.answer_at, sounds_at: None };
+        let Promise { answer_at, sounds_at } = promise.unwrap_or(none);
+        self.cards.set_begin(now, hold, sounds_at.unwrap_or(answer_at).max(entry.open_at));
         answer_at
     }
 
     /// Has the chimes follow the pages.
     pub(super) fn follow(&mut self, now: Instant) {
-        let page = |state: &Call<'_>| match &state.stage {
-            Stage::Ringing | Stage::Leaving => None,
-            stage => Some((state.hold.as_ref()?.zones(), matches!(stage, Stage::OnAir(_)))),
-        };
-        let pages: Vec<_> = self.calls.values().filter_map(page).chain(self.delays.page()).collect();
+        let pages = self.pages();
         let Some(klaxon) = &mut self.klaxon else { return };
         klaxon.handle_pages(now, &pages);
         for begun in klaxon.handle_timeout(now, || self.media.voice()) {
-            self.tell_chime(&begun);
+            self.tell_chime(now, &begun);
         }
+    }
+
+    /// What waits or is on air, and whether it is on air.
+    fn pages(&self) -> Vec<(ClaimId, bool)> {
+        let page = |state: &Call<'_>| match &state.stage {
+            Stage::Ringing | Stage::Leaving => None,
+            stage => Some((state.hold.as_ref()?.id(), matches!(stage, Stage::OnAir(_)))),
+        };
+        self.calls.values().filter_map(page).chain(self.delays.page()).collect()
     }
 }

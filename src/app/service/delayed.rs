@@ -16,7 +16,7 @@ use crate::app::playback::{AirNumber, Aired, Ended, Programme, What};
 use crate::app::terms::Terms;
 use crate::config::{Delayed, Mode, Settings};
 use crate::mix::{Dictaphone, Part, Recital};
-use crate::paging::{Admission, Dictated as Step, Dictation, Entry, Shelf, Signal, Tape};
+use crate::paging::{Admission, ClaimId, Dictated as Step, Dictation, Entry, Shelf, Signal, Tape};
 use crate::sip::wire::{NameAddr, StatusCode};
 use crate::sip::{self, CallKey};
 use crate::status::{Record, RecordKind};
@@ -93,10 +93,10 @@ impl Delays<'_> {
         self.airing.is_some()
     }
 
-    /// Where one is heard, or its chime is, and whether it is the recording.
-    pub(super) fn page(&self) -> Option<(ZoneSet, bool)> {
+    /// The one that is heard, or whose chime is, and whether it is the recording.
+    pub(super) fn page(&self) -> Option<(ClaimId, bool)> {
         let Airing { hold, stage, .. } = self.airing.as_ref()?;
-        Some((hold.zones(), matches!(stage, Air::On(_))))
+        Some((hold.id(), matches!(stage, Air::On(_))))
     }
 
     /// Something that was played is over.
@@ -341,7 +341,7 @@ impl Service<'_> {
         // When it begins is known when its chime is.
         let hold = self.cards.claim(now, claim, now + NOT_YET);
         let sound = self.directory.klaxon(&recording.terms).clone();
-        let until = self.chime_of(now, (&hold, &sound), None, Entry { open_at, answer_at: open_at });
+        let until = self.chime_of(now, (&hold, &sound), Entry { open_at, answer_at: open_at });
         self.delays.airing = Some(Airing { recording, hold, stage: Air::Chime { until } });
     }
 

@@ -1,7 +1,9 @@
 //! Loud ringers: calls that somebody answers elsewhere, and what is heard of them.
 
 use super::{Service, Stage, tell};
+use crate::app::cards::Said;
 use crate::app::floor::Hold;
+use crate::config::Sound;
 use crate::mix::{Recital, VoiceId};
 use crate::paging::Ringing;
 use crate::sip::CallKey;
@@ -55,7 +57,7 @@ impl Service<'_> {
         let (zones, voice) = (hold.zones(), self.media.voice());
         self.hush_bell(zones);
         self.cards.wake(zones);
-        if self.cards.attach_recital(voice, &recital, &hold) {
+        if self.cards.attach_recital(voice, &recital, &hold) == Said::Begun {
             self.strokes.push(Stroke { zones, voice, _hold: hold });
         }
     }
@@ -67,7 +69,11 @@ impl Service<'_> {
     }
 
     fn sound_of(&self, call: CallKey) -> Option<(Recital, Duration)> {
-        let sound = self.directory.klaxon(&self.calls.get(&call)?.terms);
+        let sound = match self.directory.klaxon(&self.calls.get(&call)?.terms) {
+            // No chime before pages is no silent bell.
+            Sound::None => &Sound::Gong,
+            sound => sound,
+        };
         self.klaxon.as_ref()?.recital(sound)
     }
 }

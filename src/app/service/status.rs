@@ -4,6 +4,7 @@ use super::{Call, Klaxon, Music, Service, Stage};
 use crate::app::lines::Lines;
 use crate::app::log;
 use crate::app::media::Stream;
+use crate::app::notify::Outline;
 use crate::clock;
 use crate::rtp::rtcp::PeerView;
 use crate::sip::CallKey;
@@ -44,6 +45,31 @@ impl Service<'_> {
         let files = self.klaxon.iter().flat_map(Klaxon::mistakes);
         let stored = self.desk.iter().flat_map(|desk| desk.playback.mistakes());
         self.outlook.mistakes().iter().cloned().chain(files).chain(stored).collect()
+    }
+
+    /// Answers those who ask how the box is, and tells the service manager and the guard.
+    pub(super) fn show(&mut self, now: Instant) {
+        self.outlook.answer(now, || self.status(now));
+        let (accounts, cards, legs, calls) = (&self.accounts, &self.cards, &self.legs, self.calls.len());
+        self.outlook.notify(now, || Outline {
+            registered: accounts.registered(),
+            calls,
+            open: cards.open(),
+            has_begun: cards.have_begun(),
+            beats: cards.beat(now) && legs.beat(now),
+        });
+        let date = self.accounts.take_date();
+        if self.outlook.wants_report(now) || date.is_some() {
+            let status = self.status(now);
+            self.outlook.report(now, date, &status);
+        }
+    }
+
+    /// Tells those who go by the clock when somebody vouches for it.
+    pub(super) fn look_at_the_clock(&self, now: Instant) {
+        if self.cards.wants_time() && self.outlook.clock_keeper(now, clock::wall()).is_some() {
+            self.cards.handle_time(now);
+        }
     }
 
     pub(super) fn clock(&self, now: Instant) -> Clock {

@@ -8,6 +8,7 @@ use crate::mix::{
 use crate::rtp::{Kind, Packet, PayloadFormat, Receiver, ReceiverConfig, Sender, Source};
 use crate::time::Instant;
 use crate::units::{Level, SampleRate};
+use crate::zones::ZoneSet;
 use core::time::Duration;
 use std::collections::BTreeMap;
 
@@ -289,4 +290,21 @@ fn one_leg_too_many_is_given_back() {
     let mut conference = Conference::new(1, 1);
     assert!(conference.open(Box::new(leg(1, Codec::Pcmu))).is_none());
     assert_eq!(conference.open(Box::new(leg(2, Codec::Pcmu))).map(|leg| leg.voice()), Some(VoiceId(2)));
+}
+
+#[test]
+fn callers_of_other_zones_hear_nothing_of_each_other() {
+    let mut room = Room::new();
+    for (caller, zone) in [(1, 0), (2, 1), (3, 0)] {
+        room.join(caller, Codec::Pcmu);
+        room.conference.place(VoiceId(caller), ZoneSet::one(zone));
+    }
+    room.conference.place(VoiceId(3), ZoneSet::first(2));
+    room.talk(Duration::from_secs(1), &[(1, 400.0)]);
+    assert_eq!(room.heard[&2].len(), 3, "no more than if nobody spoke");
+    assert!(room.heard[&3].len() > 30);
+    room.conference.place(VoiceId(3), ZoneSet::NONE);
+    let before = room.heard[&3].len();
+    room.talk(Duration::from_secs(1), &[(1, 400.0)]);
+    assert!(room.heard[&3].len() < before + 10, "who is not heard does not hear");
 }

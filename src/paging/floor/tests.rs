@@ -447,9 +447,10 @@ proptest! {
                 let begun = || ids.values().filter(|(_, claim, begins_at)| {
                     *begins_at + Swell::CUT < site.at() && claim.zones.contains(zone)
                 });
-                let top = begun().map(|(_, claim, _)| claim.priority).max();
+                let rank = |claim: &Claim| (claim.class == Class::Emergency, claim.priority);
+                let top = begun().map(|(_, claim, _)| rank(claim)).max();
                 for (id, claim, _) in begun() {
-                    let is_lower = Some(claim.priority) < top;
+                    let is_lower = Some(rank(claim)) < top;
                     prop_assert!(!is_lower || site.level(*id, zone) == 0.0, "{claim:?} under {top:?}");
                 }
             }

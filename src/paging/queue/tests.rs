@@ -5,7 +5,7 @@ const ONE_BY_ONE: Rule = Rule::OneByOne { most: 10 };
 const PAGE: u8 = 60;
 
 fn want(zones: &[usize], priority: u8) -> Want {
-    Want { zones: zones.iter().copied().collect(), priority }
+    Want { zones: zones.iter().copied().collect(), priority, is_emergency: false }
 }
 
 fn page() -> Want {
@@ -53,6 +53,21 @@ fn calls_for_other_zones_do_not_wait() {
     assert_eq!(queue.handle_incoming(5, want(&[3], PAGE)), Admission::Enter);
     queue.handle_ended(2);
     assert_eq!(turns(&mut queue), [Turn::Enter(3), Turn::Place(4, 1)]);
+}
+
+#[test]
+fn an_emergency_waits_for_nobody_and_everybody_for_it() {
+    let emergency = Want { is_emergency: true, ..want(&[0, 1], 90) };
+    let mut queue = Queue::new(Rule::OneByOne { most: 1 });
+    assert_eq!(queue.handle_incoming(1, want(&[0], 100)), Admission::Enter);
+    assert_eq!(queue.handle_incoming(2, want(&[0], 100)), Admission::Wait);
+    assert_eq!(queue.handle_incoming(3, emergency), Admission::Enter, "although the queue is full");
+    assert_eq!(queue.handle_incoming(4, emergency), Admission::Enter, "the newest is heard");
+    queue.handle_ended(1);
+    assert_eq!(turns(&mut queue), [Turn::Place(2, 1)]);
+    queue.handle_ended(3);
+    queue.handle_ended(4);
+    assert_eq!(turns(&mut queue), [Turn::Enter(2)]);
 }
 
 #[test]
