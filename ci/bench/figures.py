@@ -106,7 +106,10 @@ def run(options, folder):
             "packets dropped": told["counters"]["packets_dropped"],
         }
         on_air = sum(call["state"] == "on-air" for call in told["calls"])
-        print(f"{on_air} callers on air, {len(told['sinks'][0]['zones'])} zones, {len(told.get('players', []))} players", flush=True)
+        zones = len(told["sinks"][0]["zones"])
+        print(f"{on_air} callers on air, {zones} zones, {len(told.get('players', []))} players", flush=True)
+        if (on_air, zones) != (CALLERS, ZONES):
+            sys.exit(f"nothing is measured: {CALLERS} callers were to be on air in {ZONES} zones")
         for process in calls:
             process.terminate()
             process.wait()

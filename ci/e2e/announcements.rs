@@ -63,6 +63,42 @@ fn the_emergency_is_played_again_and_again_until_it_is_stopped() {
 }
 
 #[test]
+fn who_waits_for_the_emergency_stays_until_it_ends_and_ends_it_by_leaving() {
+    let target = PagingBox::start(V4, &[]);
+    let mut command = Command::new(PROGRAM);
+    command.args(["play", "emergency", "--wait", "--socket"]).arg(control(&target));
+    let mut waiting = command.spawn().unwrap();
+    until(PATIENCE, "it is played", || target.log().contains("emergency: it is played"));
+    std::thread::sleep(Duration::from_secs(6));
+    assert!(waiting.try_wait().unwrap().is_none(), "it is still there");
+    assert!(!target.log().contains("emergency is cut off"), "{}", target.log());
+    waiting.kill().unwrap();
+    waiting.wait().unwrap();
+    until(PATIENCE, "it ends", || target.log().contains("emergency is cut off"));
+    let record = "page kind=announcement silent=no ended=stopped ";
+    until(PATIENCE, "the call log", || target.log().matches(record).count() == 1);
+    let refused = paging(&target, "play", &["emergency", "--priority", "5"]);
+    assert_eq!(refused.status.code(), Some(69));
+}
+
+#[test]
+fn who_joins_an_announcement_cuts_it_for_nobody() {
+    let file = sound("closing.wav");
+    let play = format!("announcement 3.play={}", file.display());
+    let target = PagingBox::start(V4, &[&play, "announcement 3.repeat=3"]);
+    until(PATIENCE, "it is read", || target.log().contains("[announcement 3] play: 2.0 s of "));
+    assert_done(&paging(&target, "play", &["announcement", "3"]));
+    let mut command = Command::new(PROGRAM);
+    command.args(["play", "announcement", "3", "--wait", "--socket"]).arg(control(&target));
+    let mut joined = command.spawn().unwrap();
+    std::thread::sleep(Duration::from_secs(2));
+    joined.kill().unwrap();
+    joined.wait().unwrap();
+    until(PATIENCE, "its end", || target.log().contains("announcement 3 has been played"));
+    assert!(!target.log().contains("is cut off"), "{}", target.log());
+}
+
+#[test]
 fn what_is_stopped_was_not_heard_to_its_end() {
     let target = PagingBox::start(V4, &[]);
     let socket = control(&target);

@@ -1,6 +1,6 @@
 //! Pages that are recorded first: what their callers hear, and what the loudspeakers play afterwards.
 
-use crate::callee::{Ear, sdp};
+use crate::callee::{Ear, PagingCall, sdp};
 use crate::caller::Caller;
 use crate::callers::{call, media_port, packet, ulaw};
 use crate::paging_box::{PagingBox, until};
@@ -83,6 +83,44 @@ fn who_hangs_up_after_having_spoken_is_heard_when_he_has_gone_and_who_pressed_a_
         assert!((page.end - page.start - 1.5).abs() < 0.3, "{page:?}");
         assert!(heard.place(800.0).is_none(), "it was dropped");
         assert_eq!(target.log().matches("has recorded nothing to be heard").count(), 2, "{}", target.log());
+    });
+}
+
+#[test]
+fn who_calls_while_a_recording_is_heard_waits_for_its_end() {
+    in_real_time(|| {
+        let settings = ["calls.delayed=caller@*", "calls.hold-concurrent=yes", "audio.klaxon=gong"];
+        let mut target = PagingBox::start(V4, &settings);
+        let mut dictator = Dictator::call(&target);
+        dictator.say(440.0, 5.0);
+        dictator.caller.press('#');
+        dictator.caller.press('#');
+        dictator.is_hung_up();
+        until(PATIENCE, "it is heard", || target.log().contains("plays the recording of "));
+        let uri = format!("sip:page@{}", target.address);
+        let live = PagingCall::start(&uri, &["--tone", "1700", "--seconds", "10"]);
+        assert_eq!(live.finish(PATIENCE + PATIENCE).code, Some(0));
+        target.terminate();
+        let heard = Recording::read(&target.wav());
+        let (recording, live) = (heard.place(440.0).unwrap(), heard.place(1700.0).unwrap());
+        assert!(recording.end - recording.start > 4.5, "{recording:?}");
+        assert!(recording.end < live.start && live.end - live.start > 1.0, "{recording:?}, then {live:?}");
+        assert!(target.log().contains("waits for others, number 1"), "{}", target.log());
+    });
+}
+
+#[test]
+fn who_takes_longer_than_a_page_may_last_still_decides_what_becomes_of_it() {
+    in_real_time(|| {
+        let target = PagingBox::start(V4, &["calls.delayed=yes", "calls.hang-up-after-minutes=0.1"]);
+        let mut dictator = Dictator::call(&target);
+        dictator.say(440.0, 4.0);
+        dictator.caller.press('#');
+        dictator.say(0.0, 3.0);
+        dictator.caller.press('*');
+        dictator.is_hung_up();
+        until(PATIENCE, "it is dropped", || target.log().contains("has recorded nothing to be heard"));
+        assert!(!target.log().contains(" s, to be heard"), "{}", target.log());
     });
 }
 

@@ -46,6 +46,19 @@ fn a_right_pin_by_info_puts_the_caller_on_air() {
 }
 
 #[test]
+fn a_key_that_comes_by_two_ways_is_pressed_once() {
+    let target = PagingBox::start(V4, &["sip.pin=4711", "calls.dtmf-timeout=1s"]);
+    let mut caller = Dialler::call(&target);
+    for key in ["4", "7", "1", "1", "#"] {
+        caller.press(key);
+        caller.inform(key);
+    }
+    until(PATIENCE, "it is right", || target.log().contains("the PIN is right"));
+    assert!(!target.log().contains("a wrong PIN"), "{}", target.log());
+    caller.hang_up();
+}
+
+#[test]
 fn whoever_just_talks_is_heard_after_the_dtmf_timeout() {
     let mut target = PagingBox::start(V4, &["key 5.do=stop", "calls.dtmf-timeout=2s"]);
     let mut caller = Dialler::call(&target);
@@ -115,6 +128,21 @@ fn the_emergency_begun_by_a_key_is_cancelled_by_it() {
     caller.press("911");
     until(PATIENCE, "it has ended", || target.log().contains("emergency is cut off"));
     caller.hang_up();
+}
+
+#[test]
+fn two_who_call_for_the_emergency_do_not_cancel_it_and_who_does_hears_so() {
+    let target = PagingBox::start(V4, &["key 911.do=emergency"]);
+    let mut callers = [(); 2].map(|()| Dialler::call(&target));
+    callers[0].press("911");
+    until(PATIENCE, "it is heard", || target.log().contains("emergency: it is played"));
+    callers[1].press("911");
+    until(PATIENCE, "the second one is told", || callers[1].heard().place(DONE_HZ).is_some());
+    assert!(!target.log().contains("emergency: cancelled"), "{}", target.log());
+    callers[0].press("911");
+    until(PATIENCE, "it is cancelled", || target.log().contains("emergency: cancelled"));
+    // Once in the menu, once in what is done, twice in what is cancelled.
+    until(PATIENCE, "and told", || beginnings(&callers[0].heard(), OVER_HZ) == 4);
 }
 
 #[test]
@@ -266,6 +294,15 @@ fn linear(byte: u8) -> f32 {
 const PIN_HZ: f32 = 740.0;
 const NO_HZ: f32 = 330.0;
 const DONE_HZ: f32 = 740.0;
+/// How often a tone begins.
+fn beginnings(sound: &Recording, hz: f32) -> usize {
+    let blocks = (sound.seconds() * 50.0) as usize;
+    let sounds = |block: usize| sound.level(hz, block as f32 / 50.0..(block + 1) as f32 / 50.0) > 0.03;
+    (0..blocks).filter(|&block| sounds(block) && (block == 0 || !sounds(block - 1))).count()
+}
+
+/// The tone by which what is cancelled is told.
+const OVER_HZ: f32 = 587.0;
 const MENU_HZ: f32 = 880.0;
 /// The talk beep.
 const BEEP_HZ: f32 = 1000.0;

@@ -51,6 +51,20 @@ fn a_page_that_nobody_could_hear_is_a_warning_until_the_next_one_is_heard() {
 }
 
 #[test]
+fn a_page_without_a_card_to_be_heard_on_is_silent_and_whoever_waits_for_a_sound_is_told() {
+    in_real_time(|| {
+        let target = PagingBox::start(V4, &["audio.device=hw:CARD=Nowhere"]);
+        page(&target, &["--tone", "440", "--seconds", "3"]);
+        let record = &records(&target, 1)[0];
+        assert_eq!((&record["silent"], record["heard_s"].as_f64()), (&true.into(), Some(0.0)), "{record}");
+        let mut play = Command::new(env!("CARGO_BIN_EXE_paging"));
+        let control = target.folder.join("control.sock");
+        let output = play.args(["tone", "440", "1", "--wait", "--socket"]).arg(control).output().unwrap();
+        assert_eq!(output.status.code(), Some(69), "{output:?}");
+    });
+}
+
+#[test]
 fn a_page_that_the_box_ends_says_why_and_one_that_is_short_is_no_warning() {
     in_real_time(|| {
         let target = PagingBox::start(V4, &["calls.hang-up-after-minutes=0.02"]);

@@ -116,6 +116,16 @@ impl<'a> Cards<'a> {
         self.sinks.iter().any(Sink::is_audible)
     }
 
+    /// Whether what is played now in one of `zones` comes out of one of them.
+    pub(super) fn is_audible_in(&self, zones: ZoneSet) -> bool {
+        self.of(zones).any(Sink::is_audible)
+    }
+
+    /// Whether what this one plays comes out.
+    pub(super) fn plays(&self, card: usize) -> bool {
+        self.sinks.get(card).is_some_and(Sink::is_audible)
+    }
+
     /// Whether one of them was never there yet.
     pub(super) fn is_one_missing(&self) -> bool {
         self.sinks.iter().any(Sink::was_never_there)

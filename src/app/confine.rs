@@ -6,7 +6,8 @@
 
 use super::arguments::Configuration;
 use super::configuration;
-use crate::config::{Device, Settings, Source};
+use super::klaxon::found;
+use crate::config::{Device, Settings, Sound, Source};
 use crate::sandbox::{self, Extent, Reach, folder_of};
 use std::path::PathBuf;
 
@@ -69,9 +70,24 @@ fn reach(configuration: &Configuration, settings: &Settings) -> Reach {
         _ => None,
     });
     let music = settings.players.iter().flat_map(|player| &player.sources).filter_map(folder_of_source);
-    let read = read.chain(music);
+    let read = read.chain(music).chain(sounds(settings));
     let write = WRITE.iter().map(Into::into).chain(socket).chain(recordings);
     Reach { read: read.collect(), write: write.collect() }
+}
+
+/// The folders of chimes, announcements and the emergency.
+fn sounds(settings: &Settings) -> impl Iterator<Item = PathBuf> {
+    let (audio, sip) = (&settings.audio, &settings.sip.account.reception.klaxon);
+    let accounts = settings.accounts.iter().map(|account| &account.reception.klaxon);
+    let callers = settings.callers.iter().map(|rule| &rule.klaxon);
+    let zones = settings.zones.iter().map(|zone| &zone.klaxon);
+    let chimes = accounts.chain(callers).chain(zones).chain([sip]).flatten();
+    let stored = settings.announcements.iter().map(|announcement| &announcement.play);
+    let all = chimes.chain(stored).chain([&audio.klaxon, &audio.klaxon_after, &settings.emergency.play]);
+    all.filter_map(|sound| match sound {
+        Sound::File(path) => Some(folder_of(&found(path))),
+        _ => None,
+    })
 }
 
 /// A folder of music, or the folder of a list or a sound.
@@ -93,11 +109,14 @@ mod tests {
     use crate::config::load;
     #[test]
     fn what_the_settings_name_can_be_reached() {
-        let text = "[audio]\ndevice = wav:/srv/heard/x.wav\n[status]\nsocket = /srv/run/s\n[music]\nsource = /srv/music/list.m3u, http://x/\n";
+        let text = "[audio]\ndevice = wav:/srv/heard/x.wav\n[status]\nsocket = /srv/run/s\n[music]\nsource = /srv/music/list.m3u, http://x/\n\
+            [audio]\nklaxon = /srv/chime/x.wav\n[announcement 1]\nplay = /srv/told/x.wav\n[emergency]\nplay = /srv/alarm/x.wav\n[zone a]\nklaxon = /srv/zone/x.wav\n";
         let settings = load(&[("a", text.as_bytes())], [], &[]).settings;
         let configuration = Configuration { files: vec!["/srv/conf/a".into()], ..Configuration::default() };
         let Reach { read, write } = reach(&configuration, &settings);
-        assert!(read.contains(&PathBuf::from("/srv/music")));
+        for folder in ["/srv/music", "/srv/chime", "/srv/told", "/srv/alarm", "/srv/zone"] {
+            assert!(read.contains(&PathBuf::from(folder)), "{folder}: {read:?}");
+        }
         assert!(read.contains(&PathBuf::from("/srv/conf")) && read.contains(&PathBuf::from("/boot")));
         for folder in ["/srv/heard", "/srv/run", "/dev"] {
             assert!(write.contains(&PathBuf::from(folder)), "{write:?}");

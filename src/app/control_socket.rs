@@ -5,12 +5,12 @@
 //!      └ the fifth: refused                       └ nothing for 5 s: dropped
 //! ```
 //! Who may open the socket may page: it is the box's user and group, and root. A file is read by who brings it, with his
-//! own rights, and the box gets samples: it opens no path and starts no program for anybody. Bounds: [`GUESTS`] connections, a
-//! line of [`Order::LONGEST`] bytes each, one sound at a time under way, and [`MOST_HELD`] bytes of sounds in memory until they have
+//! own rights, and the box gets samples: it opens no path and starts no program for anybody. Bounds: [`GUESTS`] who ask and some
+//! [`WAITERS`] who wait for an end, a line of [`Order::LONGEST`] bytes each, one sound at a time under way, and [`MOST_HELD`] bytes of sounds in memory until they have
 //! been played.
 
 use super::bell::Bell;
-use super::playback::AirNumber;
+use super::playback::{AirNumber, Aired, MOST};
 use crate::clock;
 use crate::control::{Order, Play, Reply};
 use crate::net::{Crowd, Local, LocalError, LocalListener, Ready};
@@ -88,9 +88,9 @@ impl ControlSocket {
         self.0.borrow_mut().reply(guest, reply);
     }
 
-    /// A guest waits for the end of this.
-    pub(super) fn await_end(&self, guest: Guest, air: AirNumber) {
-        self.0.borrow_mut().await_end(guest, air);
+    /// A guest waits for the end of this, which ends with him if it began with him.
+    pub(super) fn await_end(&self, guest: Guest, aired: Aired) {
+        self.0.borrow_mut().await_end(guest, aired);
     }
 
     /// This is over: who waits for it is told.
@@ -112,7 +112,7 @@ impl ControlSocket {
 struct Door {
     listener: LocalListener,
     crowd: Rc<Crowd>,
-    seats: [Option<Seat>; GUESTS],
+    seats: [Option<Seat>; SEATS],
     next_number: u64,
     asked: VecDeque<Asked>,
     /// What was brought and is still played.
@@ -136,8 +136,8 @@ enum Stage {
     Brings { play: Play, rate: SampleRate, samples: Vec<i16>, odd: Option<u8>, left: usize },
     /// The box has to answer.
     Told,
-    /// Until this is over.
-    Waits(AirNumber),
+    /// Until this is over; whether it ends with him.
+    Waits { air: AirNumber, is_his: bool },
 }
 
 /// A guest is done, or not worth having.
@@ -169,7 +169,7 @@ impl Door {
     }
 
     fn handle_timeout(&mut self, now: Instant) {
-        for seat in 0..GUESTS {
+        for seat in 0..SEATS {
             if self.seats[seat].as_ref().and_then(Seat::leave_at).is_some_and(|at| at <= now) {
                 self.leave(seat);
             }
@@ -200,7 +200,8 @@ impl Door {
     }
 
     fn seat(&mut self, now: Instant, io: Local) {
-        let Some(seat) = self.seats.iter().position(Option::is_none) else {
+        let asking = self.seats.iter().flatten().count() - self.waiting();
+        let Some(seat) = self.seats.iter().position(Option::is_none).filter(|_| asking < GUESTS) else {
             // Who does not read even that is not missed.
             let refusal = Reply::Error(format!("at most {GUESTS} may ask at once"));
             let _ = io.write(refusal.to_string().as_bytes());
@@ -216,9 +217,23 @@ impl Door {
     /// Lets a guest go; what ends with him ends.
     fn leave(&mut self, seat: usize) {
         // Closed, he is no part of the crowd any more.
-        if let Some(Seat { stage: Stage::Waits(air), .. }) = self.seats[seat].take() {
-            self.asked.push_back(Asked::Left(air));
+        let Some(Seat { stage: Stage::Waits { air, is_his: true }, .. }) = self.seats[seat].take() else {
+            return;
+        };
+        // Who else waits for it would not understand its end.
+        let heir = self.seats.iter_mut().flatten().find_map(|seat| match &mut seat.stage {
+            Stage::Waits { air: other, is_his } if *other == air => Some(is_his),
+            _ => None,
+        });
+        match heir {
+            Some(is_his) => *is_his = true,
+            None => self.asked.push_back(Asked::Left(air)),
         }
+    }
+
+    /// How many wait for the end of something.
+    fn waiting(&self) -> usize {
+        self.seats.iter().flatten().filter(|seat| seat.waits()).count()
     }
 
     fn read(&mut self, now: Instant, seat: usize) -> Result<(), Leaves> {
@@ -242,7 +257,7 @@ impl Door {
             }
             Stage::Brings { .. } => self.take_sound(seat, bytes),
             // Nothing is said by who waits.
-            Stage::Told | Stage::Waits(_) => Err(Leaves),
+            Stage::Told | Stage::Waits { .. } => Err(Leaves),
         }
     }
 
@@ -262,6 +277,9 @@ impl Door {
         let is_bringing =
             || self.seats.iter().flatten().any(|seat| matches!(seat.stage, Stage::Brings { .. }));
         match (order, brings) {
+            (Order::Play(play), _) if play.wait && self.waiting() >= WAITERS => {
+                self.refuse(guest, format!("{WAITERS} wait already for something to end"));
+            }
             (Order::Play(_), Some(_)) if is_bringing() => {
                 self.refuse(guest, "another sound is being brought; try again".to_owned());
             }
@@ -329,15 +347,16 @@ impl Door {
         }
     }
 
-    fn await_end(&mut self, guest: Guest, air: AirNumber) {
+    fn await_end(&mut self, guest: Guest, Aired { number: air, is_new: is_his }: Aired) {
         if let Some(seat) = self.find(guest) {
-            seat.stage = Stage::Waits(air);
+            seat.stage = Stage::Waits { air, is_his };
         }
     }
 
     fn handle_ended(&mut self, air: AirNumber, is_cut: bool) {
-        for seat in 0..GUESTS {
-            let waits = |seat: &Seat| matches!(seat.stage, Stage::Waits(awaited) if awaited == air);
+        for seat in 0..SEATS {
+            let waits =
+                |seat: &Seat| matches!(seat.stage, Stage::Waits { air: awaited, .. } if awaited == air);
             if self.seats[seat].as_ref().is_some_and(waits)
                 && let Some(guest) = self.guest(seat)
             {
@@ -363,7 +382,11 @@ impl Door {
 
 impl Seat {
     fn leave_at(&self) -> Option<Instant> {
-        (!matches!(self.stage, Stage::Waits(_))).then_some(self.patience)
+        (!self.waits()).then_some(self.patience)
+    }
+
+    fn waits(&self) -> bool {
+        matches!(self.stage, Stage::Waits { .. })
     }
 }
 
@@ -384,10 +407,14 @@ impl fmt::Display for DoorError {
     }
 }
 
-/// Connections at once.
+/// Who ask at once.
 const GUESTS: usize = 4;
-/// The key of the listener in the crowd; guests have those below [`GUESTS`].
-const LISTENER: usize = GUESTS;
+/// Who wait for the end of something: for each that is on air at once. Those who ask meanwhile may become some more.
+const WAITERS: usize = MOST;
+/// So there is always one to ask.
+const SEATS: usize = GUESTS + WAITERS;
+/// The key of the listener in the crowd; guests have those below [`SEATS`].
+const LISTENER: usize = SEATS;
 /// The owner and his group may page.
 const MODE: u32 = 0o660;
 /// How long a guest may take to go on.

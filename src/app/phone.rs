@@ -12,7 +12,7 @@ use super::bell::Bell;
 use crate::config::{KeyAction, Mode, Settings};
 use crate::key::Key;
 use crate::mix::Recital;
-use crate::paging::{KeyCue, KeyEntry, KeyPlan, Keypad, Lockout, Pin, Why};
+use crate::paging::{KeyCue, KeyEntry, KeyPlan, Keypad, Lockout, Pin, Suspect, Why};
 use crate::sip::CallKey;
 use crate::time::Instant;
 use crate::timers::Timers;
@@ -20,7 +20,6 @@ use core::cell::RefCell;
 use core::time::Duration;
 use smol::{LocalExecutor, Task};
 use std::collections::HashMap;
-use std::net::IpAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -48,7 +47,7 @@ pub(super) struct Phone<'a> {
 struct Expected {
     pin: Option<Pin>,
     has_menu: bool,
-    caller: (IpAddr, String),
+    caller: Suspect,
 }
 
 /// The keys of a call.
@@ -56,7 +55,7 @@ struct Pad {
     keypad: Keypad,
     /// What its entries do, as it was when it was answered.
     actions: Arc<[KeyAction]>,
-    caller: (IpAddr, String),
+    caller: Suspect,
 }
 
 /// What is to be done for a caller.
@@ -118,14 +117,14 @@ impl<'a> Phone<'a> {
         now: Instant,
         call: CallKey,
         (mode, pin): (Mode, &str),
-        caller: (IpAddr, String),
+        caller: Suspect,
     ) -> Option<Duration> {
         let pin = (!pin.is_empty() && mode != Mode::Ring).then(|| Pin::new(pin));
         let has_menu = mode == Mode::Page && !self.entries.is_empty();
         if pin.is_none() && !has_menu {
             return None;
         }
-        let wait = self.lockout.waits(now, caller.0, &caller.1).filter(|_| pin.is_some());
+        let wait = self.lockout.waits(now, &caller).filter(|_| pin.is_some());
         if wait.is_none() {
             self.expected.insert(call, Expected { pin, has_menu, caller });
         }
@@ -172,6 +171,12 @@ impl<'a> Phone<'a> {
         self.making.insert(call, task);
     }
 
+    /// What is made for a caller, or has been, is not said to him.
+    pub(super) fn hush(&mut self, call: CallKey) {
+        self.making.remove(&call);
+        self.said.borrow_mut().retain(|(other, _)| *other != call);
+    }
+
     /// What has been made to be said, and to whom.
     pub(super) fn take_said(&mut self) -> Vec<(CallKey, Recital)> {
         let said = self.said.take();
@@ -192,7 +197,7 @@ impl<'a> Phone<'a> {
     pub(super) fn handle_ended(&mut self, call: CallKey) {
         self.expected.remove(&call);
         self.pads.remove(&call);
-        self.making.remove(&call);
+        self.hush(call);
         self.leaving.stop(call);
     }
 
@@ -210,16 +215,15 @@ impl<'a> Phone<'a> {
     pub(super) fn poll_wish(&mut self, now: Instant) -> Option<(CallKey, Wish)> {
         let (&call, pad, cue) =
             self.pads.iter_mut().find_map(|(call, pad)| pad.keypad.poll_cue().map(|cue| (call, pad, cue)))?;
-        let (host, name) = &pad.caller;
         let action = |index: usize| pad.actions.get(index).cloned();
         let wish = match cue {
             KeyCue::AskPin => Wish::Pin,
-            KeyCue::WrongPin => Wish::WrongPin(self.lockout.handle_wrong(now, *host, name)),
+            KeyCue::WrongPin => Wish::WrongPin(self.lockout.handle_wrong(now, &pad.caller)),
             // It may have come too late: his other calls have tried as well.
             KeyCue::RightPin => {
-                let wait = self.lockout.waits(now, *host, name);
+                let wait = self.lockout.waits(now, &pad.caller);
                 if wait.is_none() {
-                    self.lockout.handle_right(*host, name);
+                    self.lockout.handle_right(&pad.caller);
                 }
                 wait.map_or(Wish::RightPin, |wait| Wish::WrongPin(Some(wait)))
             }
@@ -255,8 +259,8 @@ mod tests {
         Phone::new(&settings, Rc::new(LocalExecutor::new()), Rc::default())
     }
 
-    fn caller(name: &str) -> (IpAddr, String) {
-        (Ipv4Addr::LOCALHOST.into(), name.to_owned())
+    fn caller(name: &str) -> Suspect {
+        Suspect { host: Ipv4Addr::LOCALHOST.into(), name: name.to_owned(), account: String::new() }
     }
 
     fn at(millis: u64) -> Instant {
@@ -333,5 +337,22 @@ mod tests {
             None,
             "no PIN, no lock"
         );
+    }
+
+    #[test]
+    fn what_is_still_made_to_be_said_is_not_said_after_the_next_key() {
+        let mut phone = phone(KEYS);
+        let recital = || Recital {
+            rate: crate::units::SampleRate::HZ_16000,
+            parts: vec![],
+            level: crate::units::Level::UNITY,
+            fade: Duration::ZERO,
+        };
+        phone.recite(CALL, recital);
+        phone.hush(CALL);
+        assert!(phone.making.is_empty(), "dropped, its task stops");
+        phone.said.borrow_mut().push((CALL, recital()));
+        phone.hush(CALL);
+        assert!(phone.take_said().is_empty());
     }
 }

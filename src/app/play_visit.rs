@@ -395,7 +395,7 @@ impl fmt::Display for PlayError {
             Self::Gone { path } => write!(f, "the box at {} is gone", path.display()),
             Self::NoBox { path } => write!(f, "what listens at {} is no box of this version", path.display()),
             Self::Refused(why) => write!(f, "the box does not play it: {why}"),
-            Self::Cut => f.write_str("it was cut off before its end"),
+            Self::Cut => f.write_str("it was cut off before its end, or no card plays"),
             Self::System(error) => write!(f, "no connection: {error}"),
         }
     }

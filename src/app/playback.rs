@@ -4,7 +4,7 @@
 //! a key, a button, paging play ─> Programme ─> recital ─> a voice on every card ─> ended
 //!                                                 └ the emergency: again, until it is cancelled ─┘
 //! ```
-//! An announcement that is on air is not begun once more: who presses twice wants it once. Bounds: [`MOST`] at once, and the
+//! An announcement that is on air where it is asked for, and as important, is not begun once more: who presses twice wants it once. Bounds: [`MOST`] at once, and the
 //! emergency beside them. Leaves out: who may ask for it, and what of it is heard where others want to be heard as well.
 
 mod store;
@@ -88,12 +88,21 @@ struct Air<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct AirNumber(u64);
 
+/// Something that was asked for is on air.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Aired {
+    pub(super) number: AirNumber,
+    /// It was not before.
+    pub(super) is_new: bool,
+}
+
 /// Something is on air no more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Ended {
     pub(super) number: AirNumber,
-    /// Not all of it was heard.
+    /// Not all of it was played.
     pub(super) is_cut: bool,
+    pub(super) zones: ZoneSet,
 }
 
 /// Something that plays, for those who ask.
@@ -173,17 +182,17 @@ impl<'a> Playback<'a> {
         Ok(Programme { what, claim: stored.claim, rate: held.rate, parts })
     }
 
-    /// Begins what is asked for, to be heard from `open_at` on. What is on air already goes on as it is.
+    /// Begins what is asked for, to be heard from `open_at` on. An announcement that is on air there already goes on as it is.
     pub(super) fn play(
         &mut self,
         (now, open_at): (Instant, Instant),
         programme: Programme,
         voice: VoiceId,
-    ) -> Result<AirNumber, Unplayed> {
+    ) -> Result<Aired, Unplayed> {
         let Programme { what, claim, rate, mut parts } = programme;
         let is_stored = matches!(what, What::Announcement(_));
-        if let Some(air) = self.airs.iter().find(|air| is_stored && air.what == what && !air.is_cut) {
-            return Ok(air.number);
+        if let Some(air) = self.airs.iter().find(|air| is_stored && air.is_heard_as(&what, &claim)) {
+            return Ok(Aired { number: air.number, is_new: false });
         }
         if self.airs.iter().filter(|air| air.endless.is_none()).count() >= MOST {
             return Err(Unplayed::TooMany);
@@ -197,7 +206,7 @@ impl<'a> Playback<'a> {
             Said::Busy => return Err(Unplayed::Busy),
         }
         log::info!("plays {what}");
-        Ok(self.add(now, (what, hold), Some(voice), None))
+        Ok(Aired { number: self.add(now, (what, hold), Some(voice), None), is_new: true })
     }
 
     /// Begins the emergency, or cancels it; whether it is on from now on.
@@ -237,18 +246,25 @@ impl<'a> Playback<'a> {
         }
     }
 
-    /// Begins anew what is endless, to be heard after so long; `name` names a voice.
-    pub(super) fn handle_timeout(&mut self, until_open: Duration, name: impl FnOnce() -> VoiceId) {
+    /// Begins anew what is endless, to be heard after so long; `name` names a voice. As which voice it is heard now.
+    pub(super) fn handle_timeout(
+        &mut self,
+        until_open: Duration,
+        name: impl FnOnce() -> VoiceId,
+    ) -> Option<(AirNumber, VoiceId)> {
         let waits = |air: &Air<'_>| air.voice.is_none() && air.endless.is_some();
-        let Some(index) = self.airs.iter().position(waits) else { return };
-        let Some(mut recital) = self.airs[index].endless.clone() else { return };
+        let index = self.airs.iter().position(waits)?;
+        let mut recital = self.airs[index].endless.clone()?;
         recital.parts.insert(0, Part::Pause(until_open));
         let voice = name();
         let hold = Rc::clone(&self.airs[index].hold);
         self.cards.wake(hold.zones());
-        if self.cards.attach_recital(voice, &recital, &hold) == Said::Begun {
-            self.airs[index].voice = Some(voice);
+        if self.cards.attach_recital(voice, &recital, &hold) != Said::Begun {
+            return None;
         }
+        let air = &mut self.airs[index];
+        air.voice = Some(voice);
+        Some((air.number, voice))
     }
 
     /// Whether [`handle_timeout`](Self::handle_timeout) has something to begin.
@@ -280,9 +296,20 @@ impl<'a> Playback<'a> {
         !self.airs.is_empty()
     }
 
-    /// Whether the emergency is on.
+    /// The emergency, if it is on.
+    pub(super) fn emergency(&self) -> Option<AirNumber> {
+        let is_it = |air: &&Air<'_>| air.what == What::Emergency && !air.is_cut;
+        self.airs.iter().find(is_it).map(|air| air.number)
+    }
+
+    /// Whether it is.
     pub(super) fn is_emergency(&self) -> bool {
-        self.airs.iter().any(|air| air.what == What::Emergency && !air.is_cut)
+        self.emergency().is_some()
+    }
+
+    /// Where that is heard.
+    pub(super) const fn emergency_zones(&self) -> ZoneSet {
+        self.emergency.zones
     }
 
     /// What is on air.
@@ -293,8 +320,7 @@ impl<'a> Playback<'a> {
     }
 
     fn cancel_emergency(&mut self) -> bool {
-        let is_it = |air: &&Air<'_>| air.what == What::Emergency && !air.is_cut;
-        let Some(number) = self.airs.iter().find(is_it).map(|air| air.number) else { return false };
+        let Some(number) = self.emergency() else { return false };
         log::warn!("emergency: cancelled");
         self.end(number);
         true
@@ -321,13 +347,23 @@ impl<'a> Playback<'a> {
     }
 
     fn remove(&mut self, index: usize) {
-        let Air { number, is_cut, what, .. } = self.airs.swap_remove(index);
+        let Air { number, is_cut, what, hold, .. } = self.airs.swap_remove(index);
+        let zones = hold.zones();
         log::info!("{what} {}", if is_cut { "is cut off" } else { "has been played" });
         // Who waits for it asks after each turn; nobody else does.
         if self.ended.len() >= 2 * MOST {
             self.ended.pop_front();
         }
-        self.ended.push_back(Ended { number, is_cut });
+        self.ended.push_back(Ended { number, is_cut, zones });
+    }
+}
+
+impl Air<'_> {
+    /// Whether who asks for this, there and as important, hears it already.
+    fn is_heard_as(&self, what: &What, claim: &Claim) -> bool {
+        let own = self.hold.claim();
+        let is_there = own.zones.union(claim.zones) == own.zones;
+        self.what == *what && !self.is_cut && is_there && own.priority >= claim.priority
     }
 }
 

@@ -4,6 +4,7 @@
 //! enter your PIN  ▄▄ ▄▄ ▄▄     three alike
 //! the menu        ▂▂▅▅         rising, short
 //! done            ▂▂▅▅██       rising, three
+//! cancelled       ██▂▂██▂▂     up and down
 //! no              ██▅▅▂▂▂▂     falling, low
 //! ```
 
@@ -21,6 +22,8 @@ pub(super) enum Prompt {
     Menu,
     /// It is done.
     Done,
+    /// It is over: what was on is off.
+    Cancelled,
     /// It is not: no such number, a wrong PIN, something that cannot be played.
     No,
 }
@@ -44,6 +47,7 @@ impl Prompt {
             Self::Pin => &[(740, 120), (0, 80), (740, 120), (0, 80), (740, 120)],
             Self::Menu => &[(587, 100), (880, 150)],
             Self::Done => &[(587, 80), (740, 80), (880, 160)],
+            Self::Cancelled => &[(880, 100), (587, 100), (880, 100), (587, 160)],
             Self::No => &[(440, 200), (330, 200), (247, 300)],
         }
     }
@@ -59,7 +63,7 @@ mod tests {
 
     #[test]
     fn every_prompt_is_over_before_a_key_can_be_found() {
-        for prompt in [Prompt::Pin, Prompt::Menu, Prompt::Done, Prompt::No] {
+        for prompt in [Prompt::Pin, Prompt::Menu, Prompt::Done, Prompt::Cancelled, Prompt::No] {
             let recital = prompt.recital();
             let length = |part: &Part| match part {
                 Part::Clip(samples) | Part::More(samples) => samples.len() / 16,
@@ -73,7 +77,7 @@ mod tests {
     #[test]
     fn no_prompt_is_a_key() {
         // Tones of keys come in pairs, one below 950 Hz and one above 1200 Hz (ITU-T Q.23).
-        for prompt in [Prompt::Pin, Prompt::Menu, Prompt::Done, Prompt::No] {
+        for prompt in [Prompt::Pin, Prompt::Menu, Prompt::Done, Prompt::Cancelled, Prompt::No] {
             assert!(prompt.notes().iter().all(|&(hz, _)| hz < 950));
         }
     }

@@ -57,9 +57,9 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 pub(super) use call::short;
-use call::{Call, Caller, Stage, complain, name, named, sentence, tell, tell_reception};
+use call::{Call, Caller, KeyWay, Stage, complain, name, named, sentence, tell, tell_reception};
 use call_log::CallLog;
-use callers::Manners;
+use callers::{Manners, Speaker};
 use delayed::Delays;
 pub(super) use playing::Desk;
 use ringing::Stroke;
@@ -74,7 +74,7 @@ pub(super) struct Service<'a> {
     endpoint: Endpoint,
     pager: Pager<CallKey>,
     /// Who waits for whom.
-    queue: Queue<CallKey>,
+    queue: Queue<Speaker>,
     directory: Directory,
     ringer: Ringer<CallKey>,
     strokes: Vec<Stroke<'a>>,
@@ -215,6 +215,7 @@ impl<'a> Service<'a> {
         if let Some(mut klaxon) = self.klaxon.take() {
             klaxon.handle_stop();
         }
+        self.stop_delayed();
         if let Some(desk) = &mut self.desk {
             desk.playback.stop();
         }
@@ -284,7 +285,8 @@ impl<'a> Service<'a> {
 
     /// Hands everything on until nothing is left to do at `now`.
     fn settle(&mut self, now: Instant) {
-        // First, so that a call that comes now finds the ports free of those that have ended.
+        self.pass_turn();
+        // Early, so that a call that comes now finds the ports free of those that have ended.
         self.legs.poll();
         self.endpoint.handle_timeout(now);
         self.accounts.handle_timeout(now);
@@ -313,7 +315,7 @@ impl<'a> Service<'a> {
         self.post.tend(now, self.endpoint.flows());
         self.announce(now);
         while let Some((card, report)) = self.cards.poll_numbered() {
-            self.pages.handle_report(card, &report);
+            self.pages.handle_report((card, self.cards.plays(card)), &report);
             self.on_report(&report);
             // A voice that came back is freed here, where freeing is allowed, unless it is a box of music to be filled again.
             self.take_back(report);
@@ -403,12 +405,12 @@ impl<'a> Service<'a> {
                         let caller = Caller::new(&from, path, &call_id);
                         let stage = Stage::Waiting(Box::new(prepared));
                         let is_delayed = self.is_delayed(&from, &terms);
-                        let (keys, hold) = (String::new(), None);
+                        let (keys, key_way, hold) = (String::new(), None, None);
                         let since = now;
                         self.take(
                             now,
                             call,
-                            Call { name, caller, since, terms, hold, keys, stage, is_delayed },
+                            Call { name, caller, since, terms, hold, keys, key_way, stage, is_delayed },
                         );
                     }
                     Err(refused) => self.refuse(now, call, name.as_deref(), &refused),
@@ -417,7 +419,7 @@ impl<'a> Service<'a> {
             Event::Confirmed { call, body } => self.on_confirmed(now, call, &body),
             Event::Reoffered { call, offer } => self.on_reoffered(now, call, &offer),
             Event::Refreshed { call, answer } => self.on_refreshed(now, call, &answer),
-            Event::Info { call, key } => self.on_key(now, call, key),
+            Event::Info { call, key } => self.on_key(now, call, (key, KeyWay::Info)),
             Event::Message { from, path, call_id, text } if self.may_tell(now, path) => {
                 let (from, call_id, text) = (short(&from.uri.to_string()), short(&call_id), short(&text));
                 log::info!("text from {from} at {} ({call_id}): {text}", path.remote);

@@ -40,6 +40,8 @@ pub(super) struct Terms {
     pub(super) early_media: bool,
     /// What he has to know; empty: nothing.
     pub(super) pin: String,
+    /// Whose calls these are: the name of a section.
+    pub(super) account: String,
 }
 
 /// Who calls whom.
@@ -107,6 +109,7 @@ impl Terms {
             klaxon: reception.klaxon.clone(),
             early_media: reception.early_media,
             pin: reception.pin.clone(),
+            account: account.section.clone(),
         }
     }
 

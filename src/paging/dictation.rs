@@ -27,6 +27,8 @@ pub struct Dictation {
     due_at: Option<Instant>,
     /// How often he was recorded and said nothing.
     silent: u32,
+    /// Keys of the review that led back to it.
+    detours: u32,
     steps: VecDeque<Step>,
 }
 
@@ -84,7 +86,7 @@ impl Dictation {
     #[must_use]
     pub fn new(longest: Duration) -> Self {
         let (stage, steps) = (Stage::Waiting, VecDeque::new());
-        Self { longest, stage, due_at: None, silent: 0, steps }
+        Self { longest, stage, due_at: None, silent: 0, detours: 0, steps }
     }
 
     /// The call is answered.
@@ -102,12 +104,21 @@ impl Dictation {
             }
             (Stage::Recording, '#') => self.stop(),
             (Stage::Review | Stage::Playing, '1' | '#') => self.conclude(now, Step::Send, Signal::Sent),
+            // His silence decides then.
+            (Stage::Review | Stage::Playing, _) if self.detours >= MOST_DETOURS => {}
             (Stage::Review | Stage::Playing, '2') => {
+                self.detours += 1;
                 self.enter(Stage::Playing, None);
                 self.steps.push_back(Step::Play);
             }
-            (Stage::Review | Stage::Playing, '3') => self.cue(now, Signal::Speak),
-            (Stage::Review, _) => self.review(now),
+            (Stage::Review | Stage::Playing, '3') => {
+                self.detours += 1;
+                self.cue(now, Signal::Speak);
+            }
+            (Stage::Review, _) => {
+                self.detours += 1;
+                self.review(now);
+            }
             _ => {}
         }
     }
@@ -235,6 +246,8 @@ const LONG: Duration = Duration::from_millis(300);
 const PATIENCE: Duration = Duration::from_secs(20);
 /// So often somebody may say nothing.
 const TRIES: u32 = 3;
+/// So often he may hear it, or record it anew.
+const MOST_DETOURS: u32 = 20;
 
 #[cfg(test)]
 mod tests {
@@ -388,6 +401,18 @@ mod tests {
         let mut dictation = reviewing();
         assert_eq!(dictation.poll_timeout(), Some(at(25_000)));
         dictation.handle_timeout(at(25_000));
+        assert_eq!(steps(&mut dictation), [Step::Send, Step::Say(Signal::Sent)]);
+    }
+
+    #[test]
+    fn nobody_reviews_for_ever() {
+        let mut dictation = reviewing();
+        for second in 6..100 {
+            dictation.handle_key(at(second * 1000), key('2'));
+            dictation.handle_played(at(second * 1000 + 500));
+        }
+        assert_eq!(steps(&mut dictation).iter().filter(|step| **step == Step::Play).count(), 20);
+        dictation.handle_timeout(at(100_000));
         assert_eq!(steps(&mut dictation), [Step::Send, Step::Say(Signal::Sent)]);
     }
 

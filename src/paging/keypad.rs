@@ -34,8 +34,8 @@ pub struct Keypad {
     typed: heapless::Vec<Key, { Pin::MOST }>,
     /// It is too long, or the beginning of nothing.
     is_spoilt: bool,
-    /// An entry was recognised without `#`: one that comes now still belongs to it.
-    is_ended: bool,
+    /// An entry was recognised without `#`: one that comes before still belongs to it.
+    ended_until: Instant,
     due_at: Instant,
     /// Nobody dials longer.
     until: Instant,
@@ -125,7 +125,7 @@ impl Keypad {
             stage: Stage::Over,
             typed: heapless::Vec::new(),
             is_spoilt: false,
-            is_ended: false,
+            ended_until: now,
             due_at: now,
             until: now + DIALS_FOR,
             cues: VecDeque::new(),
@@ -211,7 +211,7 @@ impl Keypad {
     /// Waits for the first key of a number.
     fn clear(&mut self, now: Instant) {
         self.typed.clear();
-        (self.is_spoilt, self.is_ended) = (false, false);
+        (self.is_spoilt, self.ended_until) = (false, now);
         self.due_at = now
             + match self.stage {
                 Stage::Menu { is_touched: false } => self.plan.patience,
@@ -221,7 +221,7 @@ impl Keypad {
     }
 
     fn add(&mut self, now: Instant, key: Key) {
-        self.is_ended = false;
+        self.ended_until = now;
         self.due_at = now + self.plan.patience;
         self.is_spoilt |= self.typed.push(key).is_err();
         if self.is_secret() || self.is_spoilt {
@@ -232,7 +232,7 @@ impl Keypad {
         match found {
             Some(index) if !may_go_on => {
                 self.choose(now, index);
-                self.is_ended = true;
+                self.ended_until = now + self.plan.patience;
             }
             None if !may_go_on => self.is_spoilt = true,
             _ => {}
@@ -244,7 +244,7 @@ impl Keypad {
         match self.stage {
             Stage::Pin { tries } => self.enter_pin(now, tries + 1),
             Stage::Menu { is_touched } if self.typed.is_empty() => match end {
-                End::Pound if self.is_ended => self.clear(now),
+                End::Pound if self.ended_until > now => self.clear(now),
                 End::Silence if is_touched => self.end(Cue::HangUp(Why::Idle)),
                 End::Pound | End::Silence => self.end(Cue::Page(None)),
             },

@@ -5,48 +5,65 @@
 //!        ok  ok  1 min  2 min  4 min  …  1 h          of one caller
 //!        ok … 29 times   30: 1 min  31: 2 min  …      of all callers of one host
 //! ```
-//! A caller is a name at a host; a name is easily changed, so the host is counted too. A right PIN takes back what its caller
-//! had wrong, from the host as well: a telephone system whose users mistype does not lock itself out. What is a day old is
+//! A caller is a name at a host who tries the PIN of one account; a name is easily changed, so the host is counted too. A
+//! right PIN takes back what its caller had wrong of the same account, from the host as well: a telephone system whose users
+//! mistype does not lock itself out, and who knows one PIN cannot try another one for ever. What is a day old is
 //! forgotten. Bounds: [`MOST`] callers and as many hosts; of more, the one that has done least is forgotten.
 
 use crate::time::Instant;
 use core::time::Duration;
 use std::net::{IpAddr, Ipv6Addr};
 
+/// Who tries a PIN.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Suspect {
+    /// Where he calls from.
+    pub host: IpAddr,
+    /// What he calls himself.
+    pub name: String,
+    /// Whose PIN it is.
+    pub account: String,
+}
+
 /// What callers have tried.
 #[derive(Debug, Default)]
 pub struct Lockout {
-    callers: Book<(IpAddr, String)>,
+    callers: Book<Suspect>,
     hosts: Book<IpAddr>,
 }
 
 impl Lockout {
-    /// How long the caller `name` at `host` has still to wait, if he has to.
+    /// How long this caller has still to wait, if he has to.
     #[must_use]
-    pub fn waits(&self, now: Instant, host: IpAddr, name: &str) -> Option<Duration> {
-        let host = network(host);
-        let caller = self.callers.record(|(at, named)| *at == host && named == name);
-        let waits = caller.and_then(|record| record.waits(now));
+    pub fn waits(&self, now: Instant, suspect: &Suspect) -> Option<Duration> {
+        let host = network(suspect.host);
+        let waits = self.callers.record(|known| known.is(suspect)).and_then(|record| record.waits(now));
         waits.max(self.hosts.record(|at| *at == host).and_then(|record| record.waits(now)))
     }
 
     /// A wrong PIN; how long the caller has to wait now, if he has to.
-    pub fn handle_wrong(&mut self, now: Instant, host: IpAddr, name: &str) -> Option<Duration> {
-        let at = network(host);
-        self.callers.strike(now, (at, name.to_owned()), FREE_OF_CALLER);
-        self.hosts.strike(now, at, FREE_OF_HOST);
-        self.waits(now, host, name)
+    pub fn handle_wrong(&mut self, now: Instant, suspect: &Suspect) -> Option<Duration> {
+        let host = network(suspect.host);
+        self.callers.strike(now, Suspect { host, ..suspect.clone() }, FREE_OF_CALLER);
+        self.hosts.strike(now, host, FREE_OF_HOST);
+        self.waits(now, suspect)
     }
 
     /// The right one.
-    pub fn handle_right(&mut self, host: IpAddr, name: &str) {
-        let host = network(host);
-        let is_his = |(at, named): &(IpAddr, String)| *at == host && named == name;
-        let Some(index) = self.callers.0.iter().position(|record| is_his(&record.who)) else { return };
+    pub fn handle_right(&mut self, suspect: &Suspect) {
+        let Some(index) = self.callers.0.iter().position(|record| record.who.is(suspect)) else { return };
         let strikes = self.callers.0.swap_remove(index).strikes;
+        let host = network(suspect.host);
         if let Some(record) = self.hosts.0.iter_mut().find(|record| record.who == host) {
             record.strikes = record.strikes.saturating_sub(strikes);
         }
+    }
+}
+
+impl Suspect {
+    /// Whether this one, who is remembered, is `other`.
+    fn is(&self, other: &Self) -> bool {
+        self.host == network(other.host) && self.name == other.name && self.account == other.account
     }
 }
 
@@ -140,15 +157,19 @@ mod tests {
         std::net::Ipv4Addr::from_bits(0x0a00_0000 + number).into()
     }
 
+    fn who(host: IpAddr, name: &str) -> Suspect {
+        Suspect { host, name: name.to_owned(), account: "501".to_owned() }
+    }
+
     #[test]
     fn the_third_wrong_pin_costs_a_minute_and_each_further_one_twice_as_much() {
         let mut lockout = Lockout::default();
         let mut waits = Vec::new();
         let mut now = 0;
         for _ in 0..12 {
-            let wait = lockout.handle_wrong(at(now), host(1), "200").unwrap_or_default();
+            let wait = lockout.handle_wrong(at(now), &who(host(1), "200")).unwrap_or_default();
             now += wait.as_secs();
-            assert_eq!(lockout.waits(at(now), host(1), "200"), None);
+            assert_eq!(lockout.waits(at(now), &who(host(1), "200")), None);
             waits.push(wait.as_secs());
         }
         assert_eq!(waits, [0, 0, 60, 120, 240, 480, 960, 1920, 3600, 3600, 3600, 3600]);
@@ -158,25 +179,25 @@ mod tests {
     fn a_caller_who_is_locked_out_does_not_lock_out_his_neighbour() {
         let mut lockout = Lockout::default();
         for _ in 0..3 {
-            lockout.handle_wrong(at(0), host(1), "200");
+            lockout.handle_wrong(at(0), &who(host(1), "200"));
         }
-        assert_eq!(lockout.waits(at(10), host(1), "200"), Some(Duration::from_secs(50)));
-        assert_eq!(lockout.waits(at(10), host(1), "201"), None);
-        assert_eq!(lockout.waits(at(10), host(2), "200"), None);
+        assert_eq!(lockout.waits(at(10), &who(host(1), "200")), Some(Duration::from_secs(50)));
+        assert_eq!(lockout.waits(at(10), &who(host(1), "201")), None);
+        assert_eq!(lockout.waits(at(10), &who(host(2), "200")), None);
     }
 
     #[test]
     fn who_changes_his_name_with_every_try_locks_out_his_host() {
         let mut lockout = Lockout::default();
-        let waits = (0..31).map(|number| lockout.handle_wrong(at(0), host(1), &format!("{number}")));
+        let waits = (0..31).map(|number| lockout.handle_wrong(at(0), &who(host(1), &format!("{number}"))));
         let waits: Vec<_> = waits.map(|wait| wait.unwrap_or_default().as_secs()).collect();
         assert_eq!((waits[28], waits[29], waits[30]), (0, 60, 120));
-        assert!(lockout.waits(at(0), host(1), "somebody else").is_some());
+        assert!(lockout.waits(at(0), &who(host(1), "somebody else")).is_some());
         let network = ["2001:db8::1", "2001:db8::2"].map(|text| text.parse::<IpAddr>().unwrap());
         for number in 0..30 {
-            lockout.handle_wrong(at(0), network[number % 2], &format!("{number}"));
+            lockout.handle_wrong(at(0), &who(network[number % 2], &format!("{number}")));
         }
-        assert!(lockout.waits(at(0), "2001:db8::3".parse().unwrap(), "x").is_some());
+        assert!(lockout.waits(at(0), &who("2001:db8::3".parse().unwrap(), "x")).is_some());
     }
 
     #[test]
@@ -184,33 +205,44 @@ mod tests {
         let mut lockout = Lockout::default();
         for number in 0..100 {
             let name = format!("{}", number % 10);
-            lockout.handle_wrong(at(number), host(1), &name);
-            lockout.handle_wrong(at(number), host(1), &name);
-            lockout.handle_right(host(1), &name);
+            lockout.handle_wrong(at(number), &who(host(1), &name));
+            lockout.handle_wrong(at(number), &who(host(1), &name));
+            lockout.handle_right(&who(host(1), &name));
         }
-        assert_eq!(lockout.waits(at(100), host(1), "0"), None);
-        assert_eq!(lockout.handle_wrong(at(100), host(1), "0"), None);
+        assert_eq!(lockout.waits(at(100), &who(host(1), "0")), None);
+        assert_eq!(lockout.handle_wrong(at(100), &who(host(1), "0")), None);
+    }
+
+    #[test]
+    fn a_right_pin_of_one_account_takes_back_nothing_of_another() {
+        let (mut lockout, of_b) = (Lockout::default(), who(host(1), "200"));
+        let of_a = Suspect { account: "502".to_owned(), ..of_b.clone() };
+        lockout.handle_wrong(at(0), &of_b);
+        lockout.handle_wrong(at(1), &of_b);
+        lockout.handle_right(&of_a);
+        assert_eq!(lockout.handle_wrong(at(2), &of_b), Some(Duration::from_mins(1)));
+        assert_eq!(lockout.waits(at(2), &of_a), None);
     }
 
     #[test]
     fn a_day_later_it_is_forgotten() {
         let mut lockout = Lockout::default();
         for _ in 0..5 {
-            lockout.handle_wrong(at(0), host(1), "200");
+            lockout.handle_wrong(at(0), &who(host(1), "200"));
         }
-        assert_eq!(lockout.handle_wrong(at(24 * 3600), host(1), "200"), None);
+        assert_eq!(lockout.handle_wrong(at(24 * 3600), &who(host(1), "200")), None);
     }
 
     #[test]
     fn however_many_try_memory_is_bounded_and_the_worst_are_remembered() {
         let mut lockout = Lockout::default();
         for _ in 0..4 {
-            lockout.handle_wrong(at(0), host(0), "worst");
+            lockout.handle_wrong(at(0), &who(host(0), "worst"));
         }
         for number in 1..1000 {
-            lockout.handle_wrong(at(1), host(number), "x");
+            lockout.handle_wrong(at(1), &who(host(number), "x"));
         }
         assert_eq!((lockout.callers.0.len(), lockout.hosts.0.len()), (MOST, MOST));
-        assert!(lockout.waits(at(2), host(0), "worst").is_some());
+        assert!(lockout.waits(at(2), &who(host(0), "worst")).is_some());
     }
 }

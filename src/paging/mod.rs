@@ -27,7 +27,7 @@ pub use arbiter::{Claim, Class, Verdict, arbitrate};
 pub use dictation::{Dictation, Signal, Step as Dictated};
 pub use floor::{Change, ClaimId, Floor, Heard, Manner};
 pub use keypad::{Cue as KeyCue, Entry as KeyEntry, Keypad, Plan as KeyPlan, Why};
-pub use lockout::Lockout;
+pub use lockout::{Lockout, Suspect};
 pub use pager::{Action, EndReason, Pager, Policy, WARNING};
 pub use pin::Pin;
 pub use prelude::{Cue, Entry, Padding, Prelude};

@@ -93,22 +93,21 @@ impl<C: Copy + Ord + Hash> Pager<C> {
 
     /// The call is answered and the caller may talk.
     pub fn handle_talking(&mut self, now: Instant, call: C) {
-        let Some(state) = self.calls.get_mut(&call) else { return };
-        if state.on_air {
+        if !self.begin(now, call) {
             return;
         }
-        state.on_air = true;
-        state.heard_at = now;
-        self.timers.stop((call, Timer::Answer));
         if let Some(limit) = self.policy.hang_up_after {
             self.timers.set((call, Timer::HangUp), now + limit);
             if limit >= 2 * WARNING {
                 self.timers.set((call, Timer::Warning), now + limit - WARNING);
             }
         }
-        if let Some(limit) = self.policy.rtp_timeout {
-            self.timers.set((call, Timer::Silence), now + limit);
-        }
+    }
+
+    /// The call is answered and the caller is recorded, as long as whoever records him lets him: only when nothing comes of
+    /// him it ends by itself.
+    pub fn handle_dictating(&mut self, now: Instant, call: C) {
+        self.begin(now, call);
     }
 
     /// Media of this call arrived.
@@ -160,6 +159,17 @@ impl<C: Copy + Ord + Hash> Pager<C> {
     #[must_use]
     pub fn is_full(&self) -> bool {
         self.calls.len() >= self.policy.max_calls
+    }
+
+    /// The caller is listened to; false if he was already, or has gone.
+    fn begin(&mut self, now: Instant, call: C) -> bool {
+        let Some(state) = self.calls.get_mut(&call).filter(|state| !state.on_air) else { return false };
+        (state.on_air, state.heard_at) = (true, now);
+        self.timers.stop((call, Timer::Answer));
+        if let Some(limit) = self.policy.rtp_timeout {
+            self.timers.set((call, Timer::Silence), now + limit);
+        }
+        true
     }
 
     /// The timer is not moved with every packet: when it is due, it looks when the last one came.
@@ -421,6 +431,20 @@ mod tests {
         assert_eq!(actions(&mut pager), [Action::Answer(A), Action::Warn(A)]);
         pager.handle_timeout(at(301));
         assert_eq!(actions(&mut pager), [Action::HangUp(A, EndReason::TooLong)]);
+    }
+
+    #[test]
+    fn who_is_recorded_is_hung_up_on_for_his_silence_and_not_for_the_time_he_takes() {
+        let mut pager = Pager::new(policy());
+        pager.handle_incoming(at(0), A, at(0));
+        pager.handle_dictating(at(1), A);
+        for second in 1..3600 {
+            pager.handle_media(at(second), A);
+            pager.handle_timeout(at(second));
+        }
+        assert_eq!(actions(&mut pager), [Action::Answer(A)]);
+        pager.handle_timeout(at(3619));
+        assert_eq!(actions(&mut pager), [Action::HangUp(A, EndReason::Silence)]);
     }
 
     #[test]

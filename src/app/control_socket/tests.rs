@@ -64,6 +64,11 @@ fn heard(visitor: &mut UnixStream) -> (String, bool) {
     }
 }
 
+/// It begins with who asks for it.
+fn begun(number: u64) -> Aired {
+    Aired { number: AirNumber::of(number), is_new: true }
+}
+
 fn bringing(frames: u32) -> Vec<u8> {
     let play = Play::new(Sound::Samples { rate_hz: 16_000, frames }, "x.wav");
     Order::Play(play).to_string().into_bytes()
@@ -80,7 +85,7 @@ fn a_sound_is_brought_in_pieces_and_told_when_it_is_whole() {
     let Some(Asked::Play(guest, play, Some(brought))) = scene.asked() else { panic!() };
     assert_eq!((play.name.as_str(), &brought.samples[..]), ("x.wav", &[1000, 1001, 1002][..]));
     scene.door.reply(guest, &Reply::Playing);
-    scene.door.await_end(guest, AirNumber::of(7));
+    scene.door.await_end(guest, begun(7));
     scene.door.handle_ended(AirNumber::of(6), false);
     assert_eq!(heard(&mut visitor), ("\"playing\"\n".to_owned(), false));
     scene.door.handle_ended(AirNumber::of(7), true);
@@ -91,10 +96,10 @@ fn a_sound_is_brought_in_pieces_and_told_when_it_is_whole() {
 #[test]
 fn who_leaves_while_he_waits_ends_what_he_waits_for() {
     let mut scene = Scene::new("left");
-    let visitor = scene.visitor(b"{\"play\":{\"sound\":\"gong\",\"wait\":true}}\n");
+    let visitor = scene.visitor(PLAY);
     let Some(Asked::Play(guest, _, None)) = scene.asked() else { panic!() };
     scene.door.reply(guest, &Reply::Playing);
-    scene.door.await_end(guest, AirNumber::of(7));
+    scene.door.await_end(guest, begun(7));
     scene.door.handle_timeout(at(3_600_000));
     drop(visitor);
     scene.attend(3_600_000);
@@ -155,3 +160,44 @@ fn a_fifth_guest_is_told_to_come_later() {
     scene.attend(0);
     assert!(heard(&mut fifth).0.contains("at most 4 may ask at once"));
 }
+
+#[test]
+fn those_who_wait_for_an_end_keep_nobody_from_asking() {
+    let mut scene = Scene::new("waiters");
+    let mut waiters = Vec::new();
+    for number in 0..8 {
+        waiters.push(scene.visitor(PLAY));
+        let Some(Asked::Play(guest, _, None)) = scene.asked() else { panic!() };
+        scene.door.reply(guest, &Reply::Playing);
+        scene.door.await_end(guest, begun(number));
+    }
+    let mut ninth = scene.visitor(PLAY);
+    assert!(heard(&mut ninth).0.contains("8 wait already"));
+    let mut stops = scene.visitor(b"\"stop\"\n");
+    let Some(Asked::Stop(guest)) = scene.asked() else { panic!() };
+    scene.door.reply(guest, &Reply::Stopped);
+    assert_eq!(heard(&mut stops), ("\"stopped\"\n".to_owned(), true));
+}
+
+#[test]
+fn who_leaves_ends_nothing_that_began_without_him_or_that_others_wait_for() {
+    let mut scene = Scene::new("joined");
+    let wait = |scene: &mut Scene, number, is_new| {
+        let visitor = scene.visitor(PLAY);
+        let Some(Asked::Play(guest, _, None)) = scene.asked() else { panic!() };
+        scene.door.await_end(guest, Aired { number: AirNumber::of(number), is_new });
+        visitor
+    };
+    drop(wait(&mut scene, 7, false));
+    scene.attend(0);
+    assert!(scene.asked().is_none(), "somebody else began it");
+    let (began, joined) = (wait(&mut scene, 8, true), wait(&mut scene, 8, false));
+    drop(began);
+    scene.attend(0);
+    assert!(scene.asked().is_none(), "somebody else waits for it");
+    drop(joined);
+    scene.attend(0);
+    assert!(matches!(scene.asked(), Some(Asked::Left(air)) if air == AirNumber::of(8)));
+}
+
+const PLAY: &[u8] = b"{\"play\":{\"sound\":\"gong\",\"wait\":true}}\n";

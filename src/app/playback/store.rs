@@ -1,14 +1,14 @@
 //! Stored sounds, decoded before they are asked for, so that nobody waits for a file.
 //!
 //! What lasts up to [`FINE`] is held at 48 kHz, what is longer at 16 kHz, which is speech with all that belongs to it: ten minutes,
-//! the longest, are 19 MB. All files together may take [`MOST_BYTES`]; the first ones have their place.
+//! the longest, are 19 MB, and nothing more is needed to read them. All files together may take [`MOST_BYTES`]; the first ones have their place.
 
 use crate::app::bell::Bell;
 use crate::app::klaxon::Stamp;
 use crate::app::klaxon::found;
 use crate::config::Sound;
-use crate::dsp::{self, Chime};
-use crate::files::{self, ClipError};
+use crate::dsp::{Chime, Resampler};
+use crate::files::{ClipError, MAX_LENGTH, Track, TrackError};
 use crate::status::{Mistake, Severity};
 use crate::units::SampleRate;
 use core::cell::RefCell;
@@ -201,22 +201,19 @@ impl Held {
         Self { rate: Chime::RATE, samples: chime.sound().into() }
     }
 
-    /// All of a file.
+    /// All of a file, converted piece by piece: what it takes in memory is what is held of it.
     fn read(path: &Path, is_wanted: impl Fn() -> bool) -> Result<Self, ClipError> {
-        let beginning = files::decode_beginning(path, FINE + BEYOND, &is_wanted)?;
-        let is_short = beginning.duration() <= FINE;
-        let (clip, rate) = if is_short {
-            (beginning, SampleRate::HZ_48000)
+        let beginning = pieces(path, SampleRate::HZ_48000, FINE, &is_wanted)?;
+        let (rate, samples) = if let Some(samples) = beginning {
+            (SampleRate::HZ_48000, samples)
         } else {
-            drop(beginning);
-            (files::decode(path)?, SampleRate::HZ_16000)
+            let all = pieces(path, SampleRate::HZ_16000, MAX_LENGTH, &is_wanted)?;
+            let too_long = || ClipError::TooLong { path: path.to_owned(), limit: MAX_LENGTH };
+            (SampleRate::HZ_16000, all.ok_or_else(too_long)?)
         };
-        let too_odd =
-            |_| ClipError::NotSound { path: path.to_owned(), reason: "its sample rate is out of reach" };
-        #[expect(clippy::cast_possible_truncation, reason = "a cast of a number too large gives the largest")]
-        let sample = |sample: f32| (sample * 32_768.0).round() as i16;
-        let samples = dsp::converted(&clip.samples, clip.rate, rate).map_err(too_odd)?;
-        let samples: Vec<_> = samples.take_while(|_| is_wanted()).map(sample).collect();
+        if samples.is_empty() {
+            return Err(ClipError::Empty { path: path.to_owned() });
+        }
         Ok(Self { rate, samples: samples.into() })
     }
 
@@ -228,6 +225,47 @@ impl Held {
     fn bytes(&self) -> usize {
         self.samples.len() * size_of::<i16>()
     }
+}
+
+/// A file at this rate, as long as it is wanted; `None`: it is longer than this.
+fn pieces(
+    path: &Path,
+    rate: SampleRate,
+    longest: Duration,
+    is_wanted: impl Fn() -> bool,
+) -> Result<Option<Vec<i16>>, ClipError> {
+    let not_sound = |reason| ClipError::NotSound { path: path.to_owned(), reason };
+    let no_track = |error| match error {
+        TrackError::Unreadable(source) => ClipError::Unreadable { path: path.to_owned(), source },
+        TrackError::NotSound(reason) => not_sound(reason),
+    };
+    let mut track = Track::open(path).map_err(no_track)?;
+    let from = track.rate();
+    let mut resampler = Resampler::new(from, rate).map_err(|_| not_sound(ODD))?;
+    let most = usize::try_from(longest.as_micros() * u128::from(rate.hz()) / 1_000_000).unwrap_or(usize::MAX);
+    let (mut samples, mut read, mut converted) = (Vec::new(), Vec::new(), Vec::new());
+    let mut goes_on = true;
+    while goes_on && is_wanted() {
+        goes_on = track.read(&mut read).map_err(no_track)?;
+        if track.rate() != from {
+            return Err(not_sound("its contents change on the way"));
+        }
+        resampler.process(&read, &mut converted);
+        if !goes_on {
+            resampler.finish(&mut converted);
+        }
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "a cast of a number too large gives the largest"
+        )]
+        samples.extend(converted.iter().map(|sample| (sample * 32_768.0).round() as i16));
+        if samples.len() > most {
+            return Ok(None);
+        }
+        read.clear();
+        converted.clear();
+    }
+    Ok(Some(samples))
 }
 
 impl Item {
@@ -277,8 +315,8 @@ impl fmt::Display for StoreError {
 
 /// What is no longer is held as it is heard on a sound card.
 const FINE: Duration = Duration::from_mins(1);
-/// So much more shows that it is longer.
-const BEYOND: Duration = Duration::from_millis(100);
+/// What cannot be converted.
+const ODD: &str = "its sample rate is out of reach";
 /// All files together: ten minutes and a few short ones, or four minutes of the best.
 const MOST_BYTES: usize = 24 * 1024 * 1024;
 
@@ -287,11 +325,18 @@ mod tests {
     use super::*;
 
     fn wav(name: &str, seconds: u32) -> PathBuf {
+        wav_at(name, seconds, 8000)
+    }
+
+    /// Of 8 bits.
+    fn wav_at(name: &str, seconds: u32, rate_hz: u32) -> PathBuf {
         let path = std::env::temp_dir().join(format!("pagingbox-{}-store-{name}.wav", std::process::id()));
-        let bytes = seconds * 8000;
+        let bytes = seconds * rate_hz;
         let mut file = Vec::from(*b"RIFF");
         file.extend((36 + bytes).to_le_bytes());
-        file.extend(b"WAVEfmt \x10\0\0\0\x01\0\x01\0\x40\x1f\0\0\x40\x1f\0\0\x01\0\x08\0data");
+        file.extend(b"WAVEfmt \x10\0\0\0\x01\0\x01\0");
+        file.extend([rate_hz.to_le_bytes(), rate_hz.to_le_bytes()].concat());
+        file.extend(b"\x01\0\x08\0data");
         file.extend(bytes.to_le_bytes());
         file.extend((0..bytes).map(|at| if at % 8 < 4 { 0x90 } else { 0x70_u8 }));
         std::fs::write(&path, file).unwrap();
@@ -331,6 +376,26 @@ mod tests {
         for path in [short, long] {
             std::fs::remove_file(path).unwrap();
         }
+    }
+
+    #[test]
+    fn a_file_at_the_highest_rate_is_held_whole_and_one_beyond_ten_minutes_is_refused() {
+        let path = wav_at("fast", 31, 192_000);
+        let held = Held::read(&path, || true).unwrap();
+        assert_eq!((held.rate.hz(), held.length().as_secs()), (48_000, 31));
+        std::fs::remove_file(path).unwrap();
+        let path = wav_at("endless", 601, 16_000);
+        assert!(matches!(Held::read(&path, || true), Err(ClipError::TooLong { .. })));
+        std::fs::remove_file(path).unwrap();
+    }
+
+    #[test]
+    fn what_is_not_wanted_any_more_is_not_read() {
+        let path = wav("unwanted", 30);
+        let packets = core::cell::Cell::new(0);
+        let held = Held::read(&path, || packets.replace(packets.get() + 1) < 3).unwrap();
+        std::fs::remove_file(path).unwrap();
+        assert!(held.length() < Duration::from_secs(10), "{:?}", held.length());
     }
 
     #[test]

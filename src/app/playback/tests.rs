@@ -45,6 +45,10 @@ impl Stage {
 
     fn play(&mut self, number: &str) -> Result<AirNumber, Unplayed> {
         let programme = self.playback.announcement(number)?;
+        self.begin(programme).map(|aired| aired.number)
+    }
+
+    fn begin(&mut self, programme: Programme) -> Result<Aired, Unplayed> {
         let voice = self.name();
         self.playback.play((at(0), at(0)), programme, voice)
     }
@@ -112,7 +116,8 @@ fn an_announcement_is_heard_in_its_zones_and_over_when_the_last_card_has_played_
     stage.retire(0, 1);
     assert_eq!(stage.playing(), ["announcement 1", "announcement 2"]);
     stage.retire(1, 1);
-    assert_eq!(stage.playback.poll_ended(), Some(Ended { number, is_cut: false }));
+    let zones = settings().zone_set(&crate::config::ZoneNames::All);
+    assert_eq!(stage.playback.poll_ended(), Some(Ended { number, is_cut: false, zones }));
     assert_eq!((stage.playing(), stage.playback.poll_ended()), (vec!["announcement 2".to_owned()], None));
 }
 
@@ -124,6 +129,21 @@ fn who_asks_twice_hears_it_once_and_once_more_when_it_is_over() {
     assert_eq!(stage.told(), [vec![], vec![1]]);
     stage.retire(1, 1);
     assert_ne!(stage.play("2"), Ok(number));
+}
+
+#[test]
+fn who_asks_for_it_elsewhere_or_before_others_hears_it_from_its_beginning() {
+    let mut stage = Stage::new();
+    let of = |stage: &Stage, zone, priority| {
+        let programme = stage.playback.announcement("2").unwrap();
+        Programme { claim: Claim { zones: ZoneSet::one(zone), priority, ..programme.claim }, ..programme }
+    };
+    let mut is_new = |zone, priority| {
+        let programme = of(&stage, zone, priority);
+        stage.begin(programme).unwrap().is_new
+    };
+    assert!(is_new(1, 70) && !is_new(1, 70) && !is_new(1, 60));
+    assert!(is_new(0, 70) && is_new(1, 80) && !is_new(1, 80));
 }
 
 #[test]

@@ -24,6 +24,8 @@ pub(super) struct Call<'a> {
     pub(super) hold: Option<Rc<Hold<'a>>>,
     /// Keys that the log does not know of yet.
     pub(super) keys: String,
+    /// The way that its first key came; `None`: there was none.
+    pub(super) key_way: Option<KeyWay>,
     pub(super) stage: Stage<'a>,
     /// It is recorded first, and never heard itself.
     pub(super) is_delayed: bool,
@@ -34,6 +36,15 @@ pub(super) struct Caller {
     pub(super) from: String,
     pub(super) call_id: String,
     pub(super) peer: SocketAddr,
+}
+
+/// How a key comes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum KeyWay {
+    /// As a telephone event, or as tones in the speech.
+    Media,
+    /// By INFO.
+    Info,
 }
 
 pub(super) enum Stage<'a> {
@@ -69,6 +80,11 @@ impl Call<'_> {
     /// Whether it is heard, or will be.
     pub(super) const fn is_page(&self) -> bool {
         !self.is_delayed && !matches!(self.stage, Stage::Leaving)
+    }
+
+    /// Whether keys are taken that come by this way: that of the first one.
+    pub(super) fn takes_keys_by(&mut self, way: KeyWay) -> bool {
+        *self.key_way.get_or_insert(way) == way
     }
 
     /// Keeps a key for the next line of the log; more than [`MAX_KEYS`] are not told.

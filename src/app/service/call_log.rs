@@ -5,7 +5,8 @@
 //!                                                                      └─> a line of the log, one a second and peer
 //! ```
 //! A page that has ended is not told at once: what came of it last is still to be heard, and its last reading to be read.
-//! Lines that come too fast wait for their second; of more than [`MOST`] the rest is counted, and told with the next one.
+//! Lines that come too fast wait for the second of their peer, and keep no other peer's waiting; of more than [`MOST`] those of
+//! whoever has most are left out, counted, and told with the next one.
 
 use crate::app::playback::AirNumber;
 use crate::app::throttle::Throttle;
@@ -89,14 +90,16 @@ impl CallLog {
         }
     }
 
-    /// A card tells how a voice fares.
-    pub(super) fn handle_report(&mut self, card: usize, report: &Report) {
+    /// A card, which plays or is out, tells how a voice fares. What is rendered for one that is out is not heard.
+    pub(super) fn handle_report(&mut self, (card, plays): (usize, bool), report: &Report) {
         let (voice, stats) = match report {
             Report::Voice { voice, stats } | Report::Retired { voice, stats, .. } => (voice, stats),
             Report::Playing { .. } | Report::Output(_) | Report::Spent { .. } => return,
         };
         if let Some(page) = self.open.iter_mut().find(|page| page.voices.contains(voice)) {
-            page.proof.handle_reading(card, loudness(stats));
+            let heard = loudness(stats);
+            let silence = Loudness { span: heard.span, ..Loudness::default() };
+            page.proof.handle_reading(card, if plays { heard } else { silence });
         }
     }
 
@@ -116,17 +119,17 @@ impl CallLog {
 
     /// Keeps and tells what is due.
     pub(super) fn handle_timeout(&mut self, now: Instant) {
+        self.handle_due(now);
+        while let Some((level, line)) = self.poll_line(now) {
+            log::log!(level, "{line}");
+        }
+    }
+
+    fn handle_due(&mut self, now: Instant) {
         let is_due = |page: &mut Open| page.settles_at().is_some_and(|at| at <= now);
         let due: Vec<_> = self.open.extract_if(.., is_due).collect();
         for page in due {
             self.keep(page);
-        }
-        while let Some((peer, level, line)) = self.lines.pop_front() {
-            if self.throttle.allow(now, peer).is_none() {
-                self.lines.push_front((peer, level, line));
-                break;
-            }
-            tell(level, &line, core::mem::take(&mut self.untold));
         }
     }
 
@@ -142,7 +145,8 @@ impl CallLog {
             self.keep(Open { ended_at: page.ended_at.or(Some(now)), ..page });
         }
         for (_, level, line) in core::mem::take(&mut self.lines) {
-            tell(level, &line, core::mem::take(&mut self.untold));
+            let line = self.with_untold(line);
+            log::log!(level, "{line}");
         }
     }
 
@@ -163,9 +167,46 @@ impl CallLog {
         self.records.push_front((ended_at, record));
     }
 
+    /// The first line whose peer may have one now.
+    fn poll_line(&mut self, now: Instant) -> Option<(Level, String)> {
+        let mut waits: Vec<IpAddr> = Vec::new();
+        let index = self.lines.iter().position(|&(peer, ..)| {
+            let may_speak = !waits.contains(&peer) && self.throttle.allow(now, peer).is_some();
+            waits.push(peer);
+            may_speak
+        })?;
+        let (_, level, line) = self.lines.remove(index)?;
+        Some((level, self.with_untold(line)))
+    }
+
+    fn with_untold(&mut self, line: String) -> String {
+        match core::mem::take(&mut self.untold) {
+            0 => line,
+            untold => format!("{line} untold={untold}"),
+        }
+    }
+
+    /// Who has most lines has no room for another one; whether this peer has.
+    fn make_room(&mut self, peer: IpAddr) -> bool {
+        if self.lines.len() < MOST {
+            return true;
+        }
+        self.untold = self.untold.saturating_add(1);
+        let of = |peer: IpAddr| self.lines.iter().filter(|(other, ..)| *other == peer).count();
+        let Some(most) = self.lines.iter().map(|&(other, ..)| other).max_by_key(|&other| of(other)) else {
+            return true;
+        };
+        if of(most) <= of(peer) + 1 {
+            return false;
+        }
+        if let Some(last) = self.lines.iter().rposition(|&(other, ..)| other == most) {
+            self.lines.remove(last);
+        }
+        true
+    }
+
     fn put_line(&mut self, peer: IpAddr, record: &Record) {
-        if self.lines.len() >= MOST {
-            self.untold = self.untold.saturating_add(1);
+        if !self.make_room(peer) {
             return;
         }
         let level = if record.silent { Level::Warn } else { Level::Info };
@@ -196,13 +237,6 @@ impl Open {
 
 fn loudness(stats: &VoiceStats) -> Loudness {
     Loudness { peak: stats.level.peak * stats.gain, rms: stats.level.rms * stats.gain, span: stats.span }
-}
-
-fn tell(level: Level, line: &str, untold: u64) {
-    match untold {
-        0 => log::log!(level, "{line}"),
-        untold => log::log!(level, "{line} untold={untold}"),
-    }
 }
 
 /// Pages that are remembered, and lines that may wait.

@@ -32,6 +32,14 @@ impl Manners {
     }
 }
 
+/// Who may have to wait for others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Speaker {
+    Call(CallKey),
+    /// The delayed page that is on air.
+    Recording,
+}
+
 /// Longer than any call rings.
 pub(super) const NOT_YET: Duration = Duration::from_hours(1);
 
@@ -52,7 +60,7 @@ impl<'a> Service<'a> {
         if state.is_delayed {
             return self.admit_words(now, call);
         }
-        match self.queue.handle_incoming(call, state.terms.want()) {
+        match self.queue.handle_incoming(Speaker::Call(call), state.terms.want()) {
             Admission::Enter => self.enter(now, call),
             Admission::Wait => self.pager.handle_queued(now, call),
             Admission::Refuse => self.give_up(now, call, StatusCode::BUSY_HERE, "too many wait already"),
@@ -60,8 +68,8 @@ impl<'a> Service<'a> {
     }
 
     /// It is the turn of a call, or it has another place.
-    pub(super) fn on_turn(&mut self, now: Instant, turn: Turn<CallKey>) {
-        let (Turn::Enter(call) | Turn::Place(call, _)) = turn;
+    pub(super) fn on_turn(&mut self, now: Instant, turn: Turn<Speaker>) {
+        let (Turn::Enter(Speaker::Call(call)) | Turn::Place(Speaker::Call(call), _)) = turn else { return };
         let Some(Call { name, stage: Stage::OffAir(stream, None), .. }) = self.calls.get(&call) else {
             return;
         };
@@ -151,7 +159,7 @@ impl<'a> Service<'a> {
 
     /// A call is over, whatever it waited for.
     pub(super) fn forget(&mut self, call: CallKey) {
-        self.queue.handle_ended(call);
+        self.queue.handle_ended(Speaker::Call(call));
         self.ringer.handle_ended(call);
     }
 

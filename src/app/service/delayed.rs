@@ -4,19 +4,19 @@
 //! answered ─> Dictation ─ Send ─> due ─ nobody is on air ─> relay, chime ─> Playback ─ ended ─> the next
 //!                 └ Drop: forgotten
 //! ```
-//! A recording waits for pages that are on air, and the next one for it: it can wait, and two that were recorded are not to be
-//! heard at once. All of them share [`ROOM_BYTES`]; without room a caller is told that the box is busy.
+//! A recording waits for pages that are on air, and for a card; those that come while it is heard wait for it as for a caller,
+//! or join it. Two that were recorded are not heard at once. All of them share [`ROOM_BYTES`]; without room a caller is told that the box is busy.
 
 use super::call::tell;
 use super::call_log::Page;
-use super::callers::NOT_YET;
-use super::{Call, Service, Stage};
+use super::callers::{NOT_YET, Speaker};
+use super::{Service, Stage};
 use crate::app::floor::Hold;
-use crate::app::playback::{AirNumber, Ended, Programme, What};
+use crate::app::playback::{AirNumber, Aired, Ended, Programme, What};
 use crate::app::terms::Terms;
 use crate::config::{Delayed, Mode, Settings};
 use crate::mix::{Dictaphone, Part, Recital};
-use crate::paging::{ClaimId, Dictated as Step, Dictation, Entry, Shelf, Signal, Tape};
+use crate::paging::{Admission, ClaimId, Dictated as Step, Dictation, Entry, Shelf, Signal, Tape};
 use crate::sip::wire::{NameAddr, StatusCode};
 use crate::sip::{self, CallKey};
 use crate::status::{Record, RecordKind};
@@ -35,6 +35,8 @@ pub(super) struct Delays<'a> {
     calls: HashMap<CallKey, Delay>,
     due: VecDeque<Recording>,
     airing: Option<Airing<'a>>,
+    /// It has its place among those who wait for others.
+    has_turn: bool,
 }
 
 /// One who is being recorded.
@@ -51,6 +53,10 @@ struct Recording {
     terms: Terms,
     /// What is known of who spoke it.
     record: Record,
+    /// It waits no longer for a card.
+    until: Instant,
+    /// How often it found no room on air.
+    refused: u8,
 }
 
 /// The one that is.
@@ -74,7 +80,7 @@ impl Delays<'_> {
     /// Nobody has been recorded.
     pub(super) fn new() -> Self {
         let (calls, due) = (HashMap::new(), VecDeque::new());
-        Self { shelf: Shelf::new(ROOM_BYTES), calls, due, airing: None }
+        Self { shelf: Shelf::new(ROOM_BYTES), calls, due, airing: None, has_turn: false }
     }
 
     /// Whether somebody is recorded, or waits to be heard, or is.
@@ -107,7 +113,8 @@ impl Delays<'_> {
             Air::On(_) => None,
         });
         let waits = (self.airing.is_none() && !self.due.is_empty()) || !self.calls.is_empty();
-        dictations.chain(chime).chain(waits.then(|| now + LOOK_EVERY)).min()
+        let is_over = self.has_turn && self.airing.is_none();
+        dictations.chain(chime).chain(waits.then(|| now + LOOK_EVERY)).chain(is_over.then_some(now)).min()
     }
 
     /// What has not been heard is forgotten.
@@ -133,11 +140,16 @@ impl Service<'_> {
 
     /// A caller comes who is recorded: he waits for nobody, and hears no chime.
     pub(super) fn admit_words(&mut self, now: Instant, call: CallKey) {
-        if self.delays.shelf.has_room_for(LEAST) {
+        if self.has_room_for_words() {
             self.pager.handle_incoming(now, call, now);
         } else {
             self.give_up(now, call, StatusCode::BUSY_HERE, "there is no room for another recording");
         }
+    }
+
+    /// Whether there is room for another recording.
+    pub(super) fn has_room_for_words(&self) -> bool {
+        self.delays.shelf.has_room_for(LEAST)
     }
 
     /// Whether a caller is being recorded.
@@ -156,7 +168,7 @@ impl Service<'_> {
         let mut dictation = Dictation::new(limit.unwrap_or(LONGEST).min(LONGEST));
         dictation.handle_answered(now);
         self.delays.calls.insert(call, Delay { dictation, tape: None, hears: false });
-        self.pager.handle_talking(now, call);
+        self.pager.handle_dictating(now, call);
         self.take_steps(now, call);
     }
 
@@ -280,7 +292,8 @@ impl Service<'_> {
         tell(LogLevel::Info, state.name.as_deref(), what);
         let record = self.record_of(now, state);
         let terms = state.terms.clone();
-        self.delays.due.push_back(Recording { tape, terms, record });
+        let until = now + WAITS_FOR_CARD;
+        self.delays.due.push_back(Recording { tape, terms, record, until, refused: 0 });
     }
 
     fn tell_forgotten(&self, call: CallKey) {
@@ -289,10 +302,38 @@ impl Service<'_> {
         }
     }
 
-    /// The next recording, if nobody is on air: its chime begins.
+    /// Who waited for a recording waits no longer, when that is over.
+    pub(super) fn pass_turn(&mut self) {
+        if self.delays.has_turn && !self.delays.is_airing() {
+            self.delays.has_turn = false;
+            self.queue.handle_ended(Speaker::Recording);
+        }
+    }
+
+    /// The next recording, whose turn it is if nobody is on air.
+    fn take_recording(&mut self, now: Instant) -> Option<Recording> {
+        if self.is_leaving || self.is_playing() || self.is_anybody_paging() || self.delays.has_turn {
+            return None;
+        }
+        let may_begin = |one: &Recording| one.until <= now || self.cards.is_audible_in(one.terms.claim.zones);
+        let index = self.delays.due.iter().position(may_begin)?;
+        let want = self.delays.due.get(index)?.terms.want();
+        if self.queue.handle_incoming(Speaker::Recording, want) != Admission::Enter {
+            self.queue.handle_ended(Speaker::Recording);
+            return None;
+        }
+        self.delays.has_turn = true;
+        self.delays.due.remove(index)
+    }
+
+    /// Whether somebody is on air, or about to be.
+    pub(super) fn is_anybody_paging(&self) -> bool {
+        self.calls.iter().any(|(&call, state)| state.is_page() && !self.is_choosing(call))
+    }
+
+    /// The next recording: its chime begins.
     fn begin_recording(&mut self, now: Instant) {
-        let is_free = !self.is_leaving && !self.is_playing() && !self.calls.values().any(Call::is_page);
-        let Some(recording) = self.delays.due.pop_front_if(|_| is_free) else { return };
+        let Some(recording) = self.take_recording(now) else { return };
         self.make_way(now);
         let claim = recording.terms.claim;
         self.cards.wake(claim.zones);
@@ -320,10 +361,14 @@ impl Service<'_> {
         let (what, claim) = (What::Recording(recording.record.from.clone()), hold.claim());
         let voice = self.media.voice();
         match desk.playback.play((now, now), Programme { what, claim, rate, parts }, voice) {
-            Ok(number) => {
+            Ok(Aired { number, .. }) => {
                 let record = self.aired(now, &recording.record, claim.zones);
                 self.pages.begin(now, (Page::Programme(number), None), voice, record);
                 self.delays.airing = Some(Airing { recording, hold, stage: Air::On(number) });
+            }
+            Err(_) if recording.refused < TRIES => {
+                recording.refused += 1;
+                self.delays.due.push_front(recording);
             }
             Err(error) => log::warn!("a recording of {} is not heard: {error}", recording.record.from),
         }
@@ -358,5 +403,9 @@ const LONGEST: Duration = Duration::from_mins(5);
 const LEAST: Duration = Duration::from_secs(10);
 /// What is cut off fades.
 const FADE: Duration = Duration::from_millis(20);
+/// How long a recording waits for a card to be heard on; then it is played, for the call log to tell that nobody heard it.
+const WAITS_FOR_CARD: Duration = Duration::from_mins(10);
+/// What finds no room on air so often is not heard.
+const TRIES: u8 = 5;
 /// How often it is looked whether somebody has heard his words, or has no room left, or the air is free.
 const LOOK_EVERY: Duration = Duration::from_millis(100);

@@ -6,6 +6,8 @@
 //!               └─> told no, and hung up on
 //! ```
 
+use super::call::KeyWay;
+use super::callers::Speaker;
 use super::{Service, short, tell};
 use crate::app::phone::{Phone, Wish};
 use crate::app::prompt::Prompt;
@@ -14,7 +16,7 @@ use crate::app::{announcements, recite};
 use crate::config::{KeyAction, Switch};
 use crate::key::Key;
 use crate::mix::Recital;
-use crate::paging::Admission;
+use crate::paging::{Admission, Suspect};
 use crate::sip::wire::{NameAddr, StatusCode};
 use crate::sip::{self, CallKey, Path};
 use crate::speech::Script;
@@ -39,7 +41,8 @@ impl<'a> Service<'a> {
         (from, path): (&NameAddr, Path),
     ) -> Option<Duration> {
         let (user, host) = sip::identity(&from.uri);
-        let caller = (path.remote.ip(), short(&format!("{user}@{host}")));
+        let (host, name) = (path.remote.ip(), short(&format!("{user}@{host}")));
+        let caller = Suspect { host, name, account: terms.account.clone() };
         self.phone.as_mut()?.handle_incoming(now, call, (terms.mode, &terms.pin), caller)
     }
 
@@ -87,12 +90,16 @@ impl<'a> Service<'a> {
             pressed.extend(core::iter::from_fn(|| stream.poll_key()).map(|key| (call, key)));
         }
         for (call, key) in pressed {
-            self.on_key(now, call, key);
+            self.on_key(now, call, (key, KeyWay::Media));
         }
     }
 
-    /// Keys stand in the log, those of one second in one line, but for those of calls that have a PIN.
-    pub(super) fn on_key(&mut self, now: Instant, call: CallKey, key: Key) {
+    /// Keys stand in the log, those of one second in one line, but for those of calls that have a PIN. Some telephones send
+    /// each of them by two ways; the way of the first one is that of the call.
+    pub(super) fn on_key(&mut self, now: Instant, call: CallKey, (key, way): (Key, KeyWay)) {
+        if self.calls.get_mut(&call).is_some_and(|state| !state.takes_keys_by(way)) {
+            return;
+        }
         if self.dictation_key(now, call, key) {
             return;
         }
@@ -161,8 +168,8 @@ impl<'a> Service<'a> {
             KeyAction::Announcement(number) => self.play_announcement(now, number),
             KeyAction::Test => self.play_test(now),
             KeyAction::Emergency => {
-                self.toggle_emergency(now);
-                Ok(())
+                let is_on = self.toggle_emergency(now, Some(call));
+                return self.prompt(call, if is_on { Prompt::Done } else { Prompt::Cancelled });
             }
             KeyAction::Stop => {
                 self.tell_of(call, Level::Info, "ends everything else that is heard");
@@ -201,13 +208,16 @@ impl<'a> Service<'a> {
         }
     }
 
-    fn prompt(&self, call: CallKey, prompt: Prompt) {
+    fn prompt(&mut self, call: CallKey, prompt: Prompt) {
         self.hush_for(call);
         self.say_to(call, &prompt.recital());
     }
 
     /// What is said to a caller is over with his next key.
-    fn hush_for(&self, call: CallKey) {
+    fn hush_for(&mut self, call: CallKey) {
+        if let Some(phone) = &mut self.phone {
+            phone.hush(call);
+        }
         if let Some(stream) = self.calls.get(&call).and_then(|state| state.stage.stream()) {
             stream.hush();
         }
@@ -223,17 +233,15 @@ impl<'a> Service<'a> {
             }
             _ => None,
         };
+        self.hush_for(call);
         let Some(state) = self.calls.get_mut(&call) else { return };
-        if let Some(stream) = state.stage.stream() {
-            stream.hush();
-        }
         state.terms.claim.zones = zones.unwrap_or(state.terms.claim.zones);
-        if state.is_delayed {
-            return self.dictate(now, call);
+        let (want, is_delayed) = (state.terms.want(), state.is_delayed);
+        if is_delayed {
+            return self.board_words(now, call);
         }
-        let want = state.terms.want();
         self.make_way(now);
-        match self.queue.handle_incoming(call, want) {
+        match self.queue.handle_incoming(Speaker::Call(call), want) {
             Admission::Enter => {
                 self.cards.wake(want.zones);
                 self.enter(now, call);
@@ -246,6 +254,16 @@ impl<'a> Service<'a> {
                 self.dismiss(now, call);
             }
         }
+    }
+
+    /// The same of one who is recorded.
+    fn board_words(&mut self, now: Instant, call: CallKey) {
+        if self.has_room_for_words() {
+            return self.dictate(now, call);
+        }
+        self.prompt(call, Prompt::No);
+        self.tell_of(call, Level::Warn, "ended: there is no room for another recording");
+        self.dismiss(now, call);
     }
 
     /// Makes the zones of the caller louder or softer, and says how loud the first of them is now.
@@ -292,7 +310,9 @@ impl<'a> Service<'a> {
 }
 
 fn louder(level: Loudness) -> Loudness {
-    Loudness::from_gain((level.gain() * STEP).min(Loudness::UNITY.gain()))
+    Loudness::from_gain(
+        (level.gain() * STEP).clamp(Loudness::from_db(QUIET_DB).gain(), Loudness::UNITY.gain()),
+    )
 }
 
 fn softer(level: Loudness) -> Loudness {
@@ -307,5 +327,20 @@ fn percent(level: Loudness) -> u32 {
 
 /// Up and down, by 3 dB.
 const STEP: f32 = 1.413;
+/// The first step up from silence.
+const QUIET_DB: f32 = -30.0;
 /// The tones that say no, and the way to the caller.
 const SAYS_NO_FOR: Duration = Duration::from_millis(900);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_mute_becomes_audible_by_one_step_up_and_nothing_louder_than_whole() {
+        assert!((percent(louder(Loudness::MUTE)), percent(louder(Loudness::UNITY))) == (3, 100));
+        let mut level = Loudness::from_gain(0.5);
+        level = softer(louder(level));
+        assert_eq!(percent(level), 50);
+    }
+}

@@ -3,12 +3,13 @@
 use super::Service;
 use super::call_log::{Page, Received};
 use crate::app::control_socket::{Asked, Brought, ControlSocket, Guest};
-use crate::app::playback::{AirNumber, Playback, Playing, Programme, Unplayed, What};
+use crate::app::playback::{AirNumber, Aired, Playback, Playing, Programme, Unplayed, What};
 use crate::config::{Settings, Zone, ZoneNames};
 use crate::control::{Play, Reply, Sound};
 use crate::dsp::Chime;
-use crate::mix::Part;
+use crate::mix::{Part, VoiceId};
 use crate::paging::{Claim, Class};
+use crate::sip::CallKey;
 use crate::status::{self, Ended, Programme as Shown, RecordKind};
 use crate::time::Instant;
 use crate::zones::ZoneSet;
@@ -19,6 +20,8 @@ pub(in crate::app) struct Desk<'a> {
     pub(super) playback: Playback<'a>,
     control: Option<ControlSocket>,
     pub(super) settings: Settings,
+    /// When the emergency was begun last, and by whose keys, if by any.
+    alarm: Option<(Instant, Option<CallKey>)>,
 }
 
 impl<'a> Desk<'a> {
@@ -28,7 +31,7 @@ impl<'a> Desk<'a> {
         control: Option<ControlSocket>,
         settings: Settings,
     ) -> Self {
-        Self { playback, control, settings }
+        Self { playback, control, settings, alarm: None }
     }
 
     pub(super) fn set_options(&mut self, settings: &Settings) {
@@ -40,6 +43,12 @@ impl<'a> Desk<'a> {
     pub(super) fn deadline(&self, now: Instant) -> Option<Instant> {
         let again = self.playback.waits().then(|| now + AGAIN_IN);
         [again, self.control.as_ref().and_then(ControlSocket::poll_timeout)].into_iter().flatten().min()
+    }
+
+    /// Whether the emergency is on, and was begun by somebody else so lately that who asks for it does not mean its end.
+    fn is_begun_by_another(&self, now: Instant, by: Option<CallKey>) -> bool {
+        let is_another = |(at, of): (Instant, Option<CallKey>)| of != by && now.since(at) < SAME_ALARM;
+        self.playback.is_emergency() && self.alarm.is_some_and(is_another)
     }
 
     /// What is heard in every zone as a page is.
@@ -128,41 +137,37 @@ impl<'a> Service<'a> {
 
     fn take_play(&mut self, now: Instant, guest: Guest, play: Play, brought: Option<Brought>) {
         let waits = play.wait;
-        let outcome = match &self.desk {
-            Some(_) if play.sound == Sound::Emergency && !play.zones.is_empty() => {
-                Err("the emergency is heard where [emergency] zones says".to_owned())
-            }
-            Some(_) if play.sound == Sound::Emergency => Ok(self.begin_emergency(now)),
-            Some(desk) => desk.programme(play, brought).map(Some),
-            None => Ok(None),
-        };
-        let air = match outcome {
-            Err(why) => Err(why),
-            Ok(None) => Ok(None),
-            Ok(Some(programme)) => self.play(now, programme).map(Some).map_err(|error| error.to_string()),
-        };
-        match air {
+        match self.begin_play(now, play, brought) {
             Err(why) => self.reply(guest, &Reply::Error(why)),
-            Ok(air) => {
+            Ok(aired) => {
                 self.reply(guest, &Reply::Playing);
                 let control = self.desk.as_ref().and_then(|desk| desk.control.as_ref());
-                if let (Some(control), Some(air), true) = (control, air, waits) {
-                    control.await_end(guest, air);
+                if let (Some(control), true) = (control, waits) {
+                    control.await_end(guest, aired);
                 }
             }
         }
     }
 
+    fn begin_play(&mut self, now: Instant, play: Play, brought: Option<Brought>) -> Result<Aired, String> {
+        if play.sound == Sound::Emergency {
+            return self.begin_emergency(now, &play);
+        }
+        let desk = self.desk.as_ref().ok_or_else(|| Unplayed::Busy.to_string())?;
+        let programme = desk.programme(play, brought)?;
+        self.play(now, programme).map_err(|error| error.to_string())
+    }
+
     /// Begins a programme, as soon as it is heard whole.
-    pub(super) fn play(&mut self, now: Instant, programme: Programme) -> Result<AirNumber, Unplayed> {
+    pub(super) fn play(&mut self, now: Instant, programme: Programme) -> Result<Aired, Unplayed> {
         self.make_way(now);
         let open_at = self.lines.as_mut().map_or(now, |lines| lines.open(now));
         let (voice, zones, what) = (self.media.voice(), programme.claim.zones, programme.what.to_string());
         let Some(desk) = &mut self.desk else { return Err(Unplayed::Busy) };
-        let number = desk.playback.play((now, open_at), programme, voice)?;
+        let aired = desk.playback.play((now, open_at), programme, voice)?;
         let record = self.record_of_programme(now, RecordKind::Announcement, (what, zones));
-        self.pages.begin(now, (Page::Programme(number), None), voice, record);
-        Ok(number)
+        self.pages.begin(now, (Page::Programme(aired.number), None), voice, record);
+        Ok(aired)
     }
 
     /// Begins the stored announcement of this number.
@@ -172,21 +177,42 @@ impl<'a> Service<'a> {
         self.play(now, programme).map(drop)
     }
 
-    /// Begins the emergency, or cancels it; whether it is on from now on.
-    pub(super) fn toggle_emergency(&mut self, now: Instant) -> bool {
-        let is_on = self.desk.as_mut().is_some_and(|desk| desk.playback.toggle_emergency(now));
+    /// Begins the emergency, or cancels it, at the word of this caller or of nobody who calls; whether it is on from now on.
+    pub(super) fn toggle_emergency(&mut self, now: Instant, by: Option<CallKey>) -> bool {
+        let Some(desk) = &mut self.desk else { return false };
+        if desk.is_begun_by_another(now, by) {
+            return true;
+        }
+        let is_on = desk.playback.toggle_emergency(now);
         if is_on {
+            desk.alarm = Some((now, by));
             self.make_way(now);
         }
         self.follow_playback(now);
         is_on
     }
 
-    fn begin_emergency(&mut self, now: Instant) -> Option<Programme> {
-        if self.desk.as_ref().is_some_and(|desk| !desk.playback.is_emergency()) {
-            self.toggle_emergency(now);
+    fn begin_emergency(&mut self, now: Instant, play: &Play) -> Result<Aired, String> {
+        if !play.zones.is_empty() || play.priority.is_some() {
+            return Err("the emergency is heard where and before whom [emergency] says".to_owned());
         }
-        None
+        let emergency = |desk: &Option<Desk<'_>>| desk.as_ref().and_then(|desk| desk.playback.emergency());
+        let is_new = emergency(&self.desk).is_none();
+        if is_new {
+            self.toggle_emergency(now, None);
+        }
+        let number = emergency(&self.desk).ok_or_else(|| Unplayed::Busy.to_string())?;
+        Ok(Aired { number, is_new })
+    }
+
+    /// The emergency is heard as this voice.
+    fn emergency_begins(&mut self, now: Instant, (number, voice): (AirNumber, VoiceId)) {
+        let Some(zones) = self.desk.as_ref().map(|desk| desk.playback.emergency_zones()) else { return };
+        let what = What::Emergency.to_string();
+        let record = self.record_of_programme(now, RecordKind::Announcement, (what, zones));
+        let page = Page::Programme(number);
+        self.pages.begin(now, (page, None), voice, record);
+        self.pages.handle_voice(page, voice);
     }
 
     /// A tone in every zone.
@@ -198,14 +224,18 @@ impl<'a> Service<'a> {
 
     /// Begins what is to begin again, and tells who waits for an end.
     pub(super) fn follow_playback(&mut self, now: Instant) {
-        let Some(desk) = &mut self.desk else { return };
-        if desk.playback.waits() {
+        if let Some(desk) = self.desk.as_mut().filter(|desk| desk.playback.waits()) {
             let open_at = self.lines.as_mut().map_or(now, |lines| lines.open(now));
-            desk.playback.handle_timeout(open_at.since(now), || self.media.voice());
+            let begun = desk.playback.handle_timeout(open_at.since(now), || self.media.voice());
+            if let Some(begun) = begun {
+                self.emergency_begins(now, begun);
+            }
         }
+        let Some(desk) = &mut self.desk else { return };
         while let Some(ended) = desk.playback.poll_ended() {
             if let Some(control) = &desk.control {
-                control.handle_ended(ended.number, ended.is_cut);
+                let is_heard = !ended.is_cut && self.cards.is_audible_in(ended.zones);
+                control.handle_ended(ended.number, !is_heard);
             }
             self.delays.handle_ended(&ended);
             let how = if ended.is_cut { Ended::Stopped } else { Ended::Finished };
@@ -252,6 +282,8 @@ fn built_in(name: &str, chime: Chime, claim: Claim) -> Programme {
 
 /// What is played where nothing else is said is heard as a page is.
 const PAGE: u8 = 60;
+/// Who asks for the emergency so soon after somebody else wants the same.
+const SAME_ALARM: core::time::Duration = core::time::Duration::from_secs(10);
 /// A name that is so many letters away from another one is none that was meant so.
 const FAR: usize = 2;
 /// When what found an audio thread busy is tried again.

@@ -1,6 +1,6 @@
 //! Relay, lamp and buttons of a box at work.
 
-use super::{Announcements, Call, Klaxon, Lines, Service};
+use super::{Announcements, Klaxon, Lines, Service};
 use crate::config::Press;
 use crate::sip::CallKey;
 use crate::time::Instant;
@@ -68,7 +68,7 @@ impl Service<'_> {
                     Ok(()) => format!("announcement {number}"),
                     Err(error) => format!("nothing is played: {error}"),
                 },
-                Press::Emergency if self.toggle_emergency(now) => "emergency".to_owned(),
+                Press::Emergency if self.toggle_emergency(now, None) => "emergency".to_owned(),
                 Press::Emergency => "the emergency is cancelled".to_owned(),
             };
             if let Some(held_back) = self.presses.tell(now) {
@@ -106,7 +106,7 @@ impl Service<'_> {
     fn sounds(&self) -> bool {
         let chimes = self.klaxon.as_ref().is_some_and(Klaxon::is_busy);
         let is_said = self.announcements.as_ref().is_some_and(Announcements::is_busy);
-        let is_called = || self.calls.values().any(Call::is_page) || self.delays.is_airing();
+        let is_called = || self.is_anybody_paging() || self.delays.is_airing();
         chimes || is_said || self.is_playing() || self.cards.voices() > 0 || is_called()
     }
 

@@ -84,6 +84,14 @@ fn a_pound_after_an_entry_that_counted_at_once_still_belongs_to_it() {
 }
 
 #[test]
+fn a_pound_long_after_an_entry_that_counted_at_once_is_a_wish_of_its_own() {
+    let mut keypad = keypad("", &["12"]);
+    press(&mut keypad, 0, "12");
+    press(&mut keypad, 10_000, "#");
+    assert_eq!(cues(&mut keypad), [Cue::Ready, Cue::Do(0), Cue::Page(None)]);
+}
+
+#[test]
 fn a_pound_alone_pages_at_once() {
     let mut keypad = keypad("", &["1"]);
     press(&mut keypad, 100, "#");

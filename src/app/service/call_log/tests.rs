@@ -17,8 +17,24 @@ fn call(number: u64) -> Page {
 }
 
 fn begin(log: &mut CallLog, now: Instant, number: u64) {
+    begin_of(log, now, (number, PEER));
+}
+
+fn begin_of(log: &mut CallLog, now: Instant, (number, peer): (u64, IpAddr)) {
     let record = Record { from: format!("sip:{number}@pbx"), ..Record::new(RecordKind::Call) };
-    log.begin(now, (call(number), Some(PEER)), VoiceId(number), record);
+    log.begin(now, (call(number), Some(peer)), VoiceId(number), record);
+}
+
+/// All lines that may be told now, without their figures.
+fn lines(log: &mut CallLog, now: Instant) -> Vec<String> {
+    log.handle_due(now);
+    let line = |line: String| {
+        line.split(' ')
+            .filter(|word| ["from", "untold"].contains(&word.split('=').next().unwrap()))
+            .collect::<Vec<_>>()
+            .join(" ")
+    };
+    core::iter::from_fn(|| log.poll_line(now)).map(|(_, told)| line(told)).collect()
 }
 
 fn end(log: &mut CallLog, now: Instant, number: u64) {
@@ -30,7 +46,7 @@ fn end(log: &mut CallLog, now: Instant, number: u64) {
 fn second(log: &mut CallLog, voice: VoiceId, rms: f32) {
     let (level, span) = (Reading { peak: 2.0 * rms, rms }, Duration::from_secs(1));
     let stats = VoiceStats { level, span, gain: 1.0, ..VoiceStats::default() };
-    log.handle_report(0, &Report::Voice { voice, stats });
+    log.handle_report((0, true), &Report::Voice { voice, stats });
 }
 
 #[test]
@@ -60,6 +76,19 @@ fn a_page_of_which_nothing_was_heard_is_silent() {
     end(&mut log, at(2000), 1);
     log.handle_timeout(at(4000));
     assert!(log.records(at(4000))[0].silent);
+}
+
+#[test]
+fn what_is_rendered_while_the_card_is_out_is_not_heard() {
+    let mut log = CallLog::default();
+    begin(&mut log, at(0), 1);
+    let (level, span) = (Reading { peak: 0.2, rms: 0.1 }, Duration::from_secs(3));
+    let stats = VoiceStats { level, span, gain: 1.0, ..VoiceStats::default() };
+    log.handle_report((0, false), &Report::Voice { voice: VOICE, stats });
+    end(&mut log, at(3000), 1);
+    log.handle_timeout(at(5000));
+    let record = &log.records(at(5000))[0];
+    assert_eq!((record.silent, record.heard_s, record.silent_s), (true, 0.0, 3.0));
 }
 
 #[test]
@@ -108,14 +137,24 @@ fn lines_wait_for_their_second_and_those_without_room_are_counted() {
         begin(&mut log, at(0), number);
         end(&mut log, at(0), number);
     }
-    log.handle_timeout(at(2000));
-    // One was told, and those for which there was no room are told with the next.
-    assert_eq!((log.lines.len(), log.untold), (99, 0));
+    assert_eq!(lines(&mut log, at(2000)), ["from=sip:0@pbx untold=50"]);
     assert_eq!(log.poll_timeout(at(2000)), Some(at(2100)));
-    log.handle_timeout(at(2100));
-    assert_eq!(log.lines.len(), 99);
-    log.handle_timeout(at(3000));
+    assert_eq!(lines(&mut log, at(2100)), [""; 0]);
+    assert_eq!(lines(&mut log, at(3000)), ["from=sip:1@pbx"]);
     assert_eq!(log.lines.len(), 98);
+}
+
+#[test]
+fn who_pages_without_rest_neither_keeps_others_from_being_told_nor_takes_their_room() {
+    let (mut log, other) = (CallLog::default(), IpAddr::V4(Ipv4Addr::new(192, 0, 2, 8)));
+    for number in 0..150 {
+        begin(&mut log, at(0), number);
+        end(&mut log, at(0), number);
+    }
+    log.handle_due(at(1200));
+    begin_of(&mut log, at(1300), (200, other));
+    end(&mut log, at(1300), 200);
+    assert_eq!(lines(&mut log, at(2500)), ["from=sip:0@pbx untold=51", "from=sip:200@pbx"]);
 }
 
 #[test]
