@@ -2,22 +2,30 @@
 
 use crate::callee::PagingCall;
 use crate::paging_box::{PagingBox, until};
-use crate::tone::Recording;
+use crate::tone::{self, Recording};
 use std::fs;
 use std::net::{IpAddr, Ipv4Addr};
+use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
 #[test]
 fn a_box_that_is_locked_in_pages_reloads_and_answers_and_reads_nothing_out_of_reach() {
     let variables = [("PAGING_APPLIANCE", "1"), ("PAGING_NETWORK__MDNS", "no")];
-    let out_of_reach = ["log.levels=app=debug", "audio.klaxon=/var/."];
-    let mut target = PagingBox::start_in_environment(V4, &out_of_reach, &variables);
-    let refused = "[audio] klaxon: /var/.: Permission denied (os error 13)";
+    // What the configuration names is within reach; what a playlist names need not be.
+    let out_of_reach = PathBuf::from(format!("/var/tmp/pagingbox-{}.wav", std::process::id()));
+    tone::write_tone(&out_of_reach, 48_000, 1000.0, 1.0);
+    let list = std::env::temp_dir().join(format!("pagingbox-{}.m3u", std::process::id()));
+    fs::write(&list, format!("{}\n", out_of_reach.display())).unwrap();
+    let settings = ["log.levels=app=debug", &format!("music.source={}", list.display())];
+    let mut target = PagingBox::start_in_environment(V4, &settings, &variables);
+    let refused = format!("{}: Permission denied (os error 13)", out_of_reach.display());
     until(Duration::from_secs(5), "a file out of reach is refused", || {
         // Some kernels have no Landlock.
-        target.log().contains(refused) || target.log().contains("files are not locked")
+        target.log().contains(&refused) || target.log().contains("files are not locked")
     });
+    fs::remove_file(out_of_reach).unwrap();
+    fs::remove_file(list).unwrap();
     for task in fs::read_dir(format!("/proc/{}/task", target.id())).unwrap() {
         let status = fs::read_to_string(task.unwrap().path().join("status")).unwrap();
         let has = |line: &str| status.lines().any(|found| found == line);
