@@ -2,6 +2,8 @@
 
 use crate::caller::Caller;
 use crate::paging_box::{PagingBox, next_folder, until};
+use crate::sipp::{Sipp, Way};
+use crate::skip;
 use crate::tone::{self, Recording};
 use std::f32::consts::TAU;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
@@ -93,6 +95,26 @@ fn a_key_chooses_the_zone_another_one_its_volume_and_nothing_is_heard_elsewhere(
     let places = [MENU_HZ, BEEP_HZ].map(|hz| told.place(hz));
     assert!(places[1].is_some(), "he hears when he is heard: {places:?} of {} s", told.seconds());
     std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
+fn a_key_of_sipp_chooses_the_zone_by_event_and_by_info() {
+    if skip::is_missing("sipp") || skip::is_not_root() {
+        return;
+    }
+    for scenario in ["key_by_event", "key_by_info"] {
+        let folder = next_folder();
+        let wav = |zone: &str| folder.join(zone).with_extension("wav");
+        let [hall, yard] =
+            ["hall", "yard"].map(|zone| format!("zone {zone}.device=wav:{}", wav(zone).display()));
+        let mut target = PagingBox::start(V4, &[&hall, &yard, "key 2.do=zones yard"]);
+        Sipp::start(&target, Way::Udp, scenario, 1).finish();
+        target.terminate();
+        let yard = Recording::read(&wav("yard")).find(tone::HZ).unwrap();
+        assert!(yard.seconds > 1.5, "{scenario}: {yard:?}");
+        assert!(Recording::read(&wav("hall")).peak() < 0.001, "{scenario}");
+        std::fs::remove_dir_all(folder).unwrap();
+    }
 }
 
 #[test]

@@ -27,6 +27,16 @@ pub(crate) fn is_missing_module(module: &str, package: &str) -> bool {
     skipped(&format!("{package} is not installed; ci/test installs it"))
 }
 
+/// Whether packets of one's own making cannot be sent from here: that takes root.
+pub(crate) fn is_not_root() -> bool {
+    let mut asked = Command::new("id");
+    asked.arg("-u").stdin(Stdio::null());
+    if asked.output().is_ok_and(|told| told.stdout == b"0\n") {
+        return false;
+    }
+    skipped("sipp plays captures as root only")
+}
+
 /// Whether no network namespaces can be made here: that takes root.
 pub(crate) fn has_no_namespaces() -> bool {
     let mut asked = Command::new("unshare");
