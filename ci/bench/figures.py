@@ -50,7 +50,7 @@ def configuration(folder, port, sink):
         os.mkdir(music)
         tone(os.path.join(music, "tone.wav"), 200 + 50 * number, 60)
         lines += [f"[music p{number}]", f"source = {music}", f"zones = {zones}"]
-    lines += ["[status]", "socket = " + os.path.join(folder, "status.sock")]
+    lines += ["[calls]", "hang-up-after-minutes = 0", "[status]", "socket = " + os.path.join(folder, "status.sock")]
     return "\n".join(lines) + "\n"
 
 

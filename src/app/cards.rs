@@ -263,9 +263,9 @@ impl<'a> Cards<'a> {
         self.sinks.iter().map(Sink::voices).sum()
     }
 
-    /// Whether a voice in one of these zones has not come back yet that is no music.
-    pub(super) fn speaks_in(&self, zones: ZoneSet) -> bool {
-        self.floor.borrow().speaks_in(zones)
+    /// Whether a voice in a zone of `claim` has not come back yet that is no music, and that it does not silence.
+    pub(super) fn speaks_beside(&self, claim: &Claim) -> bool {
+        self.floor.borrow().speaks_beside(claim)
     }
 
     /// Packets that found a ring full since this was last asked, if any.

@@ -354,6 +354,8 @@ impl Door {
     }
 
     fn handle_ended(&mut self, air: AirNumber, is_cut: bool) {
+        // A weak one keeps the memory of what has been played.
+        self.held.retain(|sound| sound.strong_count() > 0);
         for seat in 0..SEATS {
             let waits =
                 |seat: &Seat| matches!(seat.stage, Stage::Waits { air: awaited, .. } if awaited == air);

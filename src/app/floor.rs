@@ -91,7 +91,7 @@ struct Place {
 #[derive(Clone, Copy, Debug)]
 struct Voice {
     claim: ClaimId,
-    zones: ZoneSet,
+    what: Claim,
     is_music: bool,
     /// Cards that have it: one bit each.
     sinks: u8,
@@ -243,8 +243,8 @@ impl Floor {
 
     /// Where `voice` begins of what is held, and notes that it does.
     pub(super) fn attach(&mut self, now: Instant, voice: VoiceId, hold: &Hold<'_>) -> Vec<Begin> {
-        let Claim { class, zones, .. } = hold.claim();
-        let (claim, is_music) = (hold.id(), class == Class::Music);
+        let (claim, what) = (hold.id(), hold.claim());
+        let is_music = what.class == Class::Music;
         let mut begins: Vec<Begin> = Vec::new();
         for heard in self.core.heard(now, claim) {
             let Some(Place { sink, zone }) = self.places.get(heard.zone).copied().flatten() else { continue };
@@ -257,7 +257,7 @@ impl Floor {
             begins[at].told.extend(heard.next.map(told));
         }
         let sinks = begins.iter().fold(0, |sinks, begin| sinks | bit(begin.sink));
-        self.voices.insert(voice, Voice { claim, zones, is_music, sinks, left: sinks });
+        self.voices.insert(voice, Voice { claim, what, is_music, sinks, left: sinks });
         begins
     }
 
@@ -287,10 +287,13 @@ impl Floor {
         self.voices.get(&voice).is_some_and(|voice| voice.left != 0)
     }
 
-    /// Whether a card has a voice in one of these zones that is no music.
-    pub(super) fn speaks_in(&self, zones: ZoneSet) -> bool {
-        let mut voices = self.voices.values().filter(|voice| voice.zones.intersects(zones));
-        voices.any(|voice| !voice.is_music && voice.left != 0)
+    /// Whether a card has a voice in a zone of `claim` that is no music, and that it does not silence.
+    pub(super) fn speaks_beside(&self, claim: &Claim) -> bool {
+        let is_beaten = |voice: &Voice| {
+            self.core.holds(voice.claim) && claim.zones.iter().any(|zone| claim.beats(&voice.what, zone))
+        };
+        let mut voices = self.voices.values().filter(|voice| voice.what.zones.intersects(claim.zones));
+        voices.any(|voice| !voice.is_music && voice.left != 0 && !is_beaten(voice))
     }
 
     /// Whether one of the zones is on this card.

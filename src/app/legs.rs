@@ -191,7 +191,8 @@ impl<'a> Legs<'a> {
             Some((_, over_at)) => Some(over_at.max(soonest)),
             None => (!caller.unsaid.is_empty()).then_some(caller.lapses_at.max(soonest)),
         };
-        self.callers.borrow().iter().filter_map(due).min()
+        let overdue = (!self.overdue.borrow().is_empty()).then_some(soonest);
+        self.callers.borrow().iter().filter_map(due).chain(overdue).min()
     }
 
     /// The caller is to be sent to elsewhere, or nowhere.
@@ -367,9 +368,14 @@ impl<'a> Legs<'a> {
             // There is nobody who could hear anything.
             return;
         }
-        if let Err(order) = self.orders.borrow_mut().enqueue(order) {
-            self.overdue.borrow_mut().push(order);
+        let mut overdue = self.overdue.borrow_mut();
+        if !overdue.is_empty() {
+            // None overtakes another.
+            overdue.push(order);
+        } else if let Err(order) = self.orders.borrow_mut().enqueue(order) {
+            overdue.push(order);
         }
+        drop(overdue);
         self.beat.wake();
     }
 }

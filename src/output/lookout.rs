@@ -41,6 +41,13 @@ impl Lookout {
         self.looks_left = self.looks_left.saturating_sub(1);
         is_due
     }
+
+    /// What was found cannot be had: it is looked once more, and then no more until something changes.
+    pub(super) const fn doubt(&mut self) {
+        if self.looks_left > 1 {
+            self.looks_left = 1;
+        }
+    }
 }
 
 fn stamp() -> Option<Stamp> {
@@ -56,6 +63,15 @@ const LOOKS: u32 = 5;
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_card_that_cannot_be_had_is_looked_at_once_more_until_something_changes() {
+        let mut lookout = Lookout::new(Instant::ZERO);
+        assert!(lookout.look(Instant::ZERO, Some((1, 0))));
+        lookout.doubt();
+        let mut looks = |stamp| (0..9).filter(|_| lookout.look(Instant::ZERO, stamp)).count();
+        assert_eq!((looks(Some((1, 0))), looks(Some((2, 0)))), (1, 5));
+    }
 
     #[test]
     fn cards_are_looked_at_for_a_while_after_each_change() {

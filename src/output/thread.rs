@@ -402,14 +402,15 @@ impl<'a, E: Engine> Player<'a, E> {
     fn go_over(&mut self, open: impl FnOnce() -> Result<Sink, SinkError>) {
         self.control.set_state(State::Opening);
         leave_realtime();
-        match open() {
-            Ok(better) => {
-                log::info!("a better card has come than {}", self.sink);
-                self.on_found(better);
-            }
-            // Somebody else has it: what plays goes on.
-            Err(_) => enter_realtime(),
+        if let Ok(better) = open() {
+            log::info!("a better card has come than {}", self.sink);
+            return self.on_found(better);
         }
+        // Somebody else has it: what plays goes on, and is not cut off again and again.
+        if self.is_sounding(clock::now()) {
+            self.lookout.doubt();
+        }
+        enter_realtime();
     }
 
     fn on_found(&mut self, sink: Sink) {

@@ -77,7 +77,8 @@ impl<'a> Round<'a> {
         (cards, level): (&Cards<'a>, Level),
     ) {
         let After::Due(hold) = &self.after else { return };
-        if cards.speaks_in(hold.zones()) {
+        // What it silences is not waited for: that may be long.
+        if cards.speaks_beside(&hold.claim()) {
             return;
         }
         let recital = made().map(|made| made.recital(level));

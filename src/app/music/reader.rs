@@ -103,6 +103,10 @@ impl Reader {
         let _ = rt::set_patient();
         let mut opened = None;
         loop {
+            // What a look has opened nobody else can open: it is taken before anything is tried.
+            if opened.is_none() {
+                opened = self.look()?;
+            }
             let now = clock::now();
             match self.program.step(now) {
                 Step::Wait(until) => self.wait(now, until)?,

@@ -91,7 +91,10 @@ impl<'a> Service<'a> {
     pub(super) fn enter(&mut self, now: Instant, call: CallKey) {
         let Some(state) = self.calls.get(&call) else { return };
         let (claim, is_answered) = (state.terms.claim, matches!(state.stage, Stage::OffAir(_, None)));
-        let open_at = self.open(now).max(self.cards.open_at(now, &claim));
+        // One call too many is refused, and switches nothing.
+        let is_refused = self.pager.is_full() && !is_answered;
+        let way = if is_refused { now } else { self.open(now) };
+        let open_at = way.max(self.cards.open_at(now, &claim));
         // When it begins is known when its chime is.
         let hold = self.cards.claim(now, claim, now + NOT_YET);
         if let Some(state) = self.calls.get_mut(&call) {

@@ -28,11 +28,7 @@ impl Presses {
 impl Service<'_> {
     /// A call is about to be heard; says from when on it is heard whole.
     pub(super) fn open(&mut self, now: Instant) -> Instant {
-        // One that is refused switches nothing.
-        match &mut self.lines {
-            Some(lines) if !self.pager.is_full() => lines.open(now),
-            _ => now,
-        }
+        self.lines.as_mut().map_or(now, |lines| lines.open(now))
     }
 
     /// Has the lines follow the sound, and how the box is.
