@@ -9,7 +9,7 @@ from card import Card
 from debugger import SECOND_ARGUMENT, Debugger, Library
 from machine import Machine, Parts
 from network import BOX, PORT, USUAL_PORT, options_answered
-from pages import SECONDS_TO_BOOT, SETTINGS, SHELL, call_in_background, wait_for_options
+from pages import SECONDS_TO_BOOT, SETTINGS, SHELL, call_in_background, dial, wait_for_options
 from verdict import WORK, check, figure, wait_until
 from writes import bytes_written, logged_on
 
@@ -18,13 +18,14 @@ PID_OF = 'for p in $(pidof paging); do [ "$(stat -c %U /proc/$p)" != {user} ] ||
 NOT_LOCKED = "files are not locked"
 LIBC = Path("target/image/emulated/parts/root/usr/lib/libc.so.6")
 WRITE_FRAMES = 0x4150  # SNDRV_PCM_IOCTL_WRITEI_FRAMES, its type and number
+REBOOT = "\n[key 97]\ndo = reboot\n"
 SECONDS_AFTER_A_KILL, SECONDS_AFTER_A_HANG = 2, 15
 # The emulated machine is slower than the one the limits are for, and shares two cores with everything here.
 SLOWER = 2
 
 
 def is_back_after_its_processes_end(card: Card, is_full: bool) -> None:
-    card.edit_settings(SETTINGS + SHELL)
+    card.edit_settings(SETTINGS + SHELL + REBOOT)
     with Machine(card, WORK / "life", Parts(watchdog=True, debugger=True)) as machine:
         wait_for_options(machine)
         machine.wait_for_report(SECONDS_TO_BOOT)
@@ -34,6 +35,7 @@ def is_back_after_its_processes_end(card: Card, is_full: bool) -> None:
         thread_spins(machine, "executor", "epoll_wait", lambda _: True)
         thread_spins(machine, "audio thread", "ioctl", lambda debugger: debugger.register(SECOND_ARGUMENT) & 0xffff == WRITE_FRAMES)
         guard_killed(machine)
+        begins_anew_at_a_callers_word(machine)
         guard_stopped(machine)
         if is_full:
             wait_for_heartbeat(machine)
@@ -93,6 +95,16 @@ def guard_killed(machine: Machine) -> None:
     time.sleep(20)
     check(options_answered(PORT, 2) and pid(machine, "paging") == service and machine.monitor.resets() == 0,
           "the service has not noticed, and the watchdog is fed on")
+
+
+def begins_anew_at_a_callers_word(machine: Machine) -> None:
+    """Some minutes after power-on; in the first one it would not."""
+    before, began = machine.monitor.resets(), time.monotonic()
+    dial("97")
+    check(wait_until(lambda: machine.monitor.resets() > before, 30) is not None, "a caller's key has the machine begin anew")
+    check(wait_until(lambda: options_answered(PORT), SECONDS_TO_BOOT) is not None, "and it comes up again")
+    figure(f"a caller's key to the first answer {time.monotonic() - began:.1f} s")
+    wait_for_heartbeat(machine)
 
 
 def guard_stopped(machine: Machine) -> None:

@@ -33,6 +33,25 @@ SHELL = """
 [debug]
 console = yes
 """
+KEY = """\
+  <send retrans="500">
+    <![CDATA[
+      INFO sip:[service]@[remote_ip]:[remote_port] SIP/2.0
+      Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]
+      From: sipp <sip:sipp@[local_ip]:[local_port]>;tag=[call_number]
+      [last_To:]
+      Call-ID: [call_id]
+      CSeq: {cseq} INFO
+      Max-Forwards: 70
+      Content-Type: application/dtmf-relay
+      Content-Length: [len]
+
+      Signal={key}
+      Duration=160
+    ]]>
+  </send>
+  <recv response="200"/>
+"""
 
 
 def wait_for_options(machine: Machine, port: int = PORT, box: str = BOX, here: str = HERE) -> float:
@@ -59,12 +78,22 @@ def call_in_background(sent: hearing.Speech, uri: str = f"sip:page@{BOX}:{PORT}"
 
 def call_by_sipp(sent: hearing.Speech) -> None:
     (WORK / "sent.ulaw").write_bytes(hearing.to_ulaw(sent.samples))
-    scenario = (OWN / "page.xml").read_text()
-    scenario = scenario.replace("@FILE@", str(WORK / "sent.ulaw")).replace("@MS@", str(len(sent.samples) // 8 + 500))
-    (WORK / "page.xml").write_text(scenario)
-    run(["sipp", f"{BOX}:{PORT}", "-sf", WORK / "page.xml", "-s", "page", "-m", "1", "-i", HERE, "-nostdin",
-         "-timeout", "60s", "-timeout_error", "-trace_err", "-error_file", WORK / "sipp.err"])
+    play_scenario("page.xml", {"@FILE@": str(WORK / "sent.ulaw"), "@MS@": str(len(sent.samples) // 8 + 500)})
     time.sleep(2.5)
+
+
+def dial(keys: str) -> None:
+    """A call by somebody who presses these keys and is then hung up on."""
+    play_scenario("keys.xml", {"@KEYS@": "".join(KEY.format(cseq=2 + at, key=key) for at, key in enumerate(keys))})
+
+
+def play_scenario(name: str, words: dict[str, str]) -> None:
+    scenario = (OWN / name).read_text()
+    for word, text in words.items():
+        scenario = scenario.replace(word, text)
+    (WORK / name).write_text(scenario)
+    run(["sipp", f"{BOX}:{PORT}", "-sf", WORK / name, "-s", "page", "-m", "1", "-i", HERE, "-nostdin",
+         "-timeout", "60s", "-timeout_error", "-trace_err", "-error_file", WORK / "sipp.err"])
 
 
 def run(command: list) -> None:

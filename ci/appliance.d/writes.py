@@ -6,15 +6,18 @@ up to every one of them, and with each of those left out that were not flushed t
 """
 
 import itertools
+import shutil
 import struct
+import subprocess
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import clock
 import hearing
 import pages
-from card import Card
+from card import SLOTS, SLOTS_HALF, Card
 from machine import Machine, Parts
 from verdict import WORK, check, say, wait_until
 
@@ -115,15 +118,16 @@ def losses(count: int) -> Iterator[tuple[int, ...]]:
         yield tuple(range(index, count))
 
 
-def every_state_boots(card: Card, boots: int) -> None:
-    """A boot with a page; then every card that a cut can leave: what must not change has not, and a sample of them boots."""
+def every_state_boots(card: Card, boots: int | None) -> None:
+    """A boot with a page; then every card that a cut can leave: what must not change has not, what the box remembers is whole,
+    and it boots. Cards that differ in nothing a boot looks at are booted once; of those, `boots` at the most."""
     card.edit_settings(pages.SETTINGS)
     fingerprint, base, log = card.fingerprint(), card.path.read_bytes(), WORK / "writes.log"
-    with Machine(card, WORK / "writes", Parts(card_driver=logged_on(card.path, log))) as machine:
+    with clock.TimeServer(), Machine(card, WORK / "writes", Parts(card_driver=logged_on(card.path, log))) as machine:
         pages.wait_for_options(machine)
         pages.call_by_paging(hearing.speech_like(seconds=2, seed=13))
-        check(wait_until(lambda: bytes_written(log) > 0 and "10.77.0.10" in card.status(), 120) is not None,
-              "it writes its status file", machine.console.text())
+        check(wait_until(lambda: has_written_all(card, log), 180) is not None,
+              "it writes its status file, its configuration and the time", machine.console.text())
         time.sleep(SECONDS_OF_FURTHER_WRITES)
     of = entries(log)
     say(f"     {sum(entry.write is not None for entry in of)} writes of {bytes_written(log)} bytes in all")
@@ -131,13 +135,57 @@ def every_state_boots(card: Card, boots: int) -> None:
     wrong = [entry.write.at for entry in of if entry.write and not is_within(entry.write, places)]
     check(not wrong, "nothing was written anywhere but to the status file and the slots of `state`", str(wrong[:3]))
     all_states = list(states(of))
-    say(f"     a power cut can leave {len(all_states)} different cards")
-    for what, writes in all_states[::max(1, len(all_states) // boots)][:boots]:
+    kinds = {as_looked_at(writes, card.status_place()): (what, writes) for what, writes in all_states}
+    say(f"     a power cut can leave {len(all_states)} different cards, {len(kinds)} for who boots from them")
+    remembered = {what_is_remembered(base, writes, card) for _, writes in kinds.values()}
+    check({(False, False), (True, True)} <= remembered,
+          f"in each of them the box finds a whole configuration and a whole time, or none: {sorted(remembered)}")
+    chosen = list(kinds.values())
+    boots = boots or len(chosen)
+    for what, writes in chosen[::max(1, len(chosen) // boots)][:boots]:
         replay(base, writes, card)
         check(card.fingerprint() == fingerprint, "what must not change has not")
         with Machine(card, WORK / "replayed") as machine:
             pages.wait_for_options(machine)
         say(f"ok   it boots: {what}")
+
+
+def has_written_all(card: Card, log: Path) -> bool:
+    """Whether each of the things a healthy box writes has been written: the status file, the configuration, the time."""
+    state, _ = card.state_place()
+    written = [entry.write.at for entry in entries(log) if entry.write]
+    slots = [[(state + half + at, length) for half in (0, SLOTS_HALF)] for at, length in SLOTS[:2]]
+    is_written = lambda places: any(start <= at < start + length for at in written for start, length in places)  # noqa: E731
+    return all(map(is_written, [[card.status_place()], *slots])) and "10.77.0.10" in card.status()
+
+
+def as_looked_at(writes: list[Write], status: tuple[int, int]) -> object:
+    """A card as a boot sees it: all of `state`; of the status file how it begins. Its other sectors are text for people, which the
+    guard writes over."""
+    start, length = status
+    sectors = {write.at: write.data for write in writes}
+    text = {at: data for at, data in sectors.items() if start <= at < start + length}
+    state = tuple(sorted((at, data) for at, data in sectors.items() if at not in text))
+    return state, text.get(start)
+
+
+def what_is_remembered(base: bytes, writes: list[Write], card: Card) -> tuple[bool, bool]:
+    """What the box's own program reads in `state`: whether there is a last good configuration, and a time. Each is the right one."""
+    (start, length), area, into = card.state_place(), WORK / "state", WORK / "remembered"
+    image = bytearray(base[start:start + length])
+    for write in writes:
+        if start <= write.at:
+            image[write.at - start:write.at - start + len(write.data)] = write.data
+    area.write_bytes(image)
+    shutil.rmtree(into, ignore_errors=True)
+    done = subprocess.run([WORK / "caller", "boot", "--state", area, "--into", into], capture_output=True, text=True, check=True)
+    good, floor = into / "last-good.conf", into / "floor"
+    wrong = "nothing is remembered" in done.stderr
+    wrong |= good.exists() and good.read_bytes() != pages.SETTINGS.replace("\n", "\r\n").encode()
+    wrong |= floor.exists() and abs(int(floor.read_text()) - time.time()) > 3600
+    if wrong:
+        check(False, "what the box remembers is what it was, or nothing", done.stderr)
+    return good.exists(), floor.exists()
 
 
 def is_within(write: Write, places: list[tuple[int, int]]) -> bool:

@@ -41,21 +41,13 @@ impl Caller {
     pub(crate) fn press(&mut self, key: char) {
         self.cseq += 1;
         let kind = "Content-Type: application/dtmf-relay\r\n";
-        self.send("INFO", kind, &format!("Signal={key}\r\nDuration=100\r\n"));
+        self.send("INFO", kind, &format!("Signal={key}\r\nDuration=160\r\n"));
         self.receive_final(200);
     }
 
     pub(crate) fn hang_up(&mut self) {
         self.cseq += 1;
         self.send("BYE", "", "");
-        self.receive_final(200);
-    }
-
-    /// INFO with a key, and its answer.
-    pub(crate) fn inform(&mut self, key: char) {
-        self.cseq += 1;
-        let body = format!("Signal={key}\r\nDuration=160\r\n");
-        self.send("INFO", "Content-Type: application/dtmf-relay\r\n", &body);
         self.receive_final(200);
     }
 

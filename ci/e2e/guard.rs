@@ -1,6 +1,7 @@
 //! `paging guard` and the real program under it: what comes to lie on the card, and what becomes of one that hangs. The card is
 //! a file; nothing of the machine is touched.
 
+use crate::caller::Caller;
 use crate::paging_box::{PagingBox, next_folder, until};
 use crate::skip;
 use nix::sys::socket::{ControlMessage, MsgFlags, UnixAddr, sendmsg};
@@ -70,8 +71,11 @@ fn a_report_with_more_than_the_file_has_room_for_is_written_as_far_as_it_goes() 
     let mistakes: Vec<_> = (0..100).map(|number| format!("sip {0}{number}.{0}=1", "x".repeat(40))).collect();
     let mistakes: Vec<_> = mistakes.iter().map(String::as_str).collect();
     let _target = card.start_box(&mistakes);
-    until(PATIENCE, "the file says so", || card.text().contains(" mistakes in the configuration"));
-    assert!(card.text().contains("\r\n(There is more, for which the file has no room.)\r\n"));
+    // What stands at its end is written last.
+    until(PATIENCE, "the file says so", || {
+        card.text().contains("\r\n(There is more, for which the file has no room.)\r\n")
+    });
+    assert!(card.text().contains(" mistakes in the configuration"));
 }
 
 #[test]
@@ -128,6 +132,43 @@ fn a_box_that_hangs_while_there_is_no_guard_is_killed_by_the_next_one() {
     assert_eq!(target.wait_for_exit(2 * PATIENCE).signal(), Some(9));
     guard.await_log("hangs: silent for 16 s; it is killed");
     guard.await_log("has ended");
+}
+
+#[test]
+fn a_caller_has_the_machine_begin_anew_when_nobody_else_calls_any_more() {
+    let card = Card::new();
+    let guard = Guard::start(&card, "8");
+    let target = card.start_box(&["key 97.do=reboot"]);
+    guard.await_log("watches over process");
+    let mut another = Caller::new(target.address);
+    another.call();
+    let mut caller = dial_97(&target);
+    let bye = caller.receive_request("BYE", PATIENCE);
+    caller.confirm(&bye);
+    assert!(!guard.log().contains("begins anew"), "not while another one calls");
+    another.hang_up();
+    guard.await_log("the service asks that the machine begins anew");
+    assert!(target.log().contains("a caller has the box begin anew"));
+    guard.await_log("the machine should begin anew, but it is not one of ours");
+}
+
+#[test]
+fn a_machine_without_guard_does_not_begin_anew() {
+    let target = PagingBox::start(IpAddr::V4(Ipv4Addr::LOCALHOST), &["key 97.do=reboot"]);
+    let mut caller = dial_97(&target);
+    until(PATIENCE, "it is told", || {
+        target.log().contains("the box is not restarted: the machine is not its own, it has no guard")
+    });
+    caller.hang_up();
+}
+
+/// A call with these keys.
+fn dial_97(target: &PagingBox) -> Caller {
+    let mut caller = Caller::new(target.address);
+    caller.call();
+    caller.press('9');
+    caller.press('7');
+    caller
 }
 
 #[test]

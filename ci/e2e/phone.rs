@@ -230,7 +230,7 @@ impl Dialler {
     }
 
     fn inform(&mut self, keys: &str) {
-        keys.chars().for_each(|key| self.caller.inform(key));
+        keys.chars().for_each(|key| self.caller.press(key));
     }
 
     /// A tone for so many seconds.

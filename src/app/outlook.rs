@@ -107,6 +107,18 @@ impl Outlook {
         self.tidings.as_ref().is_some_and(|tidings| tidings.deadline() <= now)
     }
 
+    /// Whether there is a guard, which can do what the box may not.
+    pub(super) const fn is_guarded(&self) -> bool {
+        self.tidings.is_some()
+    }
+
+    /// Asks the guard that the machine begins anew.
+    pub(super) fn reboot(&self) {
+        if !self.tidings.as_ref().is_some_and(Tidings::ask_for_reboot) {
+            log::error!("the box is not restarted: its guard does not listen");
+        }
+    }
+
     /// Tells the service manager that the box ends.
     pub(super) fn stop(&mut self) {
         if let Some(notifier) = &mut self.notifier {

@@ -17,6 +17,7 @@ mod offers;
 mod phone;
 mod playing;
 mod proof;
+mod reboot;
 mod reports;
 mod ringing;
 mod status;
@@ -107,6 +108,8 @@ pub(super) struct Service<'a> {
     /// `None`: it has no players.
     music: Option<Music<'a>>,
     outlook: Outlook,
+    /// Somebody wants the machine to begin anew.
+    wants_reboot: bool,
     /// The box is told to stop: nobody is answered any more.
     is_leaving: bool,
     calls: HashMap<CallKey, Call<'a>>,
@@ -156,6 +159,7 @@ impl<'a> Service<'a> {
             phone: None,
             music: None,
             outlook: Outlook::new(clock::now(), Vec::new()),
+            wants_reboot: false,
             is_leaving: false,
             calls: HashMap::new(),
             answers: Vec::new(),
@@ -332,6 +336,7 @@ impl<'a> Service<'a> {
         self.play_music(now);
         self.switch(now);
         self.show(now);
+        self.reboot();
     }
 
     /// Sends the next message, if there is one.

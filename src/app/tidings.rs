@@ -60,6 +60,11 @@ impl Tidings {
         }
     }
 
+    /// Asks that the machine begins anew; false where nobody listens.
+    pub(super) fn ask_for_reboot(&self) -> bool {
+        self.socket.send("X_PAGING_REBOOT=1")
+    }
+
     /// Tells what time a registrar says it is, since 1970. What is not heard is told again with the next registration.
     pub(super) fn tell_time(&self, date: Duration) {
         let _ = self.socket.send(&format!("X_PAGING_CLOCK={}", date.as_secs()));

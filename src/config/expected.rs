@@ -205,7 +205,7 @@ impl Expected {
                 "expected a line by its name such as GPIO17, or by its chip and place such as gpiochip0:17"
             }
             Self::Dialling => {
-                "expected zones NAME, announcement NUMBER, emergency, volume 0 to 100, volume up or down, night on, off or auto, stop, test or address"
+                "expected zones NAME, announcement NUMBER, emergency, volume 0 to 100, volume up or down, night on, off or auto, stop, test, address or reboot"
             }
             Self::Callers => "expected callers such as 2??@* or 100, at most 64",
             Self::Press => "expected announcement NUMBER, emergency or stop",

@@ -318,7 +318,7 @@ const CALLER: &[Key] = &[
 
 #[rustfmt::skip]
 const KEY: &[Key] = &[
-    key("do", Dialling(Into(|s, v| s.in_key(|key| key.does = Some(v)))), "", "zones NAME, announcement NUMBER, emergency, volume 80, volume up, volume down, night on, night off, night auto, stop, test or address").example("stop"),
+    key("do", Dialling(Into(|s, v| s.in_key(|key| key.does = Some(v)))), "", "zones NAME, announcement NUMBER, emergency, volume 80, volume up, volume down, night on, night off, night auto, stop, test, address or reboot").example("stop"),
 ];
 
 #[rustfmt::skip]

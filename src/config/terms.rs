@@ -148,6 +148,8 @@ pub enum KeyAction {
     Test,
     /// The caller is told the address of the box.
     Address,
+    /// The machine begins anew.
+    Reboot,
 }
 
 /// What somebody wants a thing to be that goes by the clock.
@@ -199,7 +201,7 @@ impl Emergency {
 impl KeyAction {
     /// The words it may begin with.
     pub(super) const WORDS: &[&str] =
-        &["zones", "announcement", "emergency", "volume", "night", "stop", "test", "address"];
+        &["zones", "announcement", "emergency", "volume", "night", "stop", "test", "address", "reboot"];
 
     /// Reads `zones hall, yard`, `announcement 3`, `volume up`, `night auto`, `stop`.
     pub(super) fn from_text(text: &str) -> Result<Self, Expected> {
@@ -220,6 +222,7 @@ impl KeyAction {
             ("stop", "") => Ok(Self::Stop),
             ("test", "") => Ok(Self::Test),
             ("address", "") => Ok(Self::Address),
+            ("reboot" | "restart", "") => Ok(Self::Reboot),
             _ => Err(Expected::Dialling),
         }
     }
@@ -443,6 +446,7 @@ mod tests {
             ("night OFF", KeyAction::Night(Switch::Off)),
             ("zone Hall", KeyAction::Zones(ZoneNames::Named(vec!["Hall".to_owned()]))),
             ("address", KeyAction::Address),
+            ("Restart", KeyAction::Reboot),
         ] {
             assert_eq!(KeyAction::from_text(text), Ok(action), "{text}");
         }

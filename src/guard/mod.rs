@@ -12,9 +12,10 @@
 //! killing does not end one within [`STUBBORN`], or the machine is to begin anew. A machine that stood still itself is forgiven.
 //!
 //! Bounds, whatever comes: a card is written [`Report`](Action::Report) six times at once and then once in ten minutes, a
-//! configuration once in ten minutes, a time once a day. The guard does not have the machine begin anew in its first half hour, for a
+//! configuration once in ten minutes, a time once a day. By itself the guard does not have the machine begin anew in its first half hour, for a
 //! box that this does not help may still take calls; the hardware does, where the configuration was good and the service cannot
-//! even be ended. Ten lines are said at once and then one a second.
+//! even be ended. Who asks for it (`X_PAGING_REBOOT=1`) has it begin anew at once, but not in its first minute. Ten lines are said at
+//! once and then one a second.
 //!
 //! Leaves out where files and slots lie, clocks, sockets and processes.
 
@@ -258,6 +259,7 @@ impl Guard {
                 self.keeping.wants = true;
             }
             Word::Clock(time) => self.on_clock(now, time),
+            Word::Reboot => self.on_reboot(now),
             Word::Other => {}
         }
     }
@@ -278,6 +280,13 @@ impl Guard {
         self.wall.shows = time;
         self.say(now, Notice::ClockSet { time });
         self.actions.push_back(Action::SetClock(time));
+    }
+
+    /// Somebody who may has asked for it. One that is asked again and again does not begin anew for ever.
+    fn on_reboot(&mut self, now: Instant) {
+        let is_late_enough = now >= self.reboot.asked_from();
+        self.say(now, if is_late_enough { Notice::Asked } else { Notice::AskedTooSoon });
+        self.reboot.is_asked |= is_late_enough;
     }
 
     fn watch(&mut self, now: Instant) {
@@ -332,8 +341,9 @@ impl Guard {
     }
 
     fn begin_anew(&mut self, now: Instant) {
-        if self.reboot.wanted && self.reboot.may_at() <= now {
-            self.reboot.done_at = Some(now);
+        let is_due = self.reboot.wanted && self.reboot.may_at() <= now;
+        if is_due || self.reboot.is_asked {
+            (self.reboot.is_asked, self.reboot.done_at) = (false, Some(now));
             self.say(now, Notice::Reboots { is_real: self.powers.reboot });
             if self.powers.reboot {
                 // Whatever holds up init, or its own sync(2), is the hardware's now.
@@ -452,12 +462,18 @@ struct Clock {
 #[derive(Debug, Default)]
 struct Reboot {
     wanted: bool,
+    is_asked: bool,
     done_at: Option<Instant>,
 }
 
 impl Reboot {
     fn may_at(&self) -> Instant {
         self.done_at.map_or(FIRST_REBOOT, |at| at + REBOOT_EVERY)
+    }
+
+    /// From when on it may be asked for.
+    fn asked_from(&self) -> Instant {
+        self.done_at.map_or(FIRST_ASKED, |at| at + ASKED_EVERY)
     }
 }
 
@@ -471,6 +487,8 @@ struct Strangers {
 
 /// How long the hardware waits for food.
 pub const WATCHDOG_FOR: Duration = Duration::from_secs(10);
+/// From then on, counted from power-on, the machine begins anew where somebody asks for it.
+pub const FIRST_ASKED: Instant = Instant::from_millis(60 * 1000);
 /// A service that was killed has ended by then.
 pub const STUBBORN: Duration = Duration::from_secs(30);
 
@@ -493,3 +511,4 @@ const SAY_EVERY: Duration = Duration::from_secs(1);
 const REBOOT_EVERY: Duration = Duration::from_mins(30);
 /// Counted from power-on.
 const FIRST_REBOOT: Instant = Instant::from_millis(30 * 60 * 1000);
+const ASKED_EVERY: Duration = Duration::from_mins(1);

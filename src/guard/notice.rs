@@ -39,6 +39,10 @@ pub enum Notice {
         /// To this time since 1970.
         time: Duration,
     },
+    /// Somebody has asked for what follows.
+    Asked,
+    /// Somebody has asked that the machine begins anew, which it has only just done.
+    AskedTooSoon,
     /// The machine begins anew.
     Reboots {
         /// It is one that may.
@@ -63,6 +67,10 @@ impl fmt::Display for Notice {
             Self::Unheard => f.write_str("nothing is heard of the service"),
             Self::Starved => f.write_str("the hardware watchdog is fed no more: the machine begins anew"),
             Self::ClockSet { time } => write!(f, "the clock is set to {} by a registrar", date(*time)),
+            Self::Asked => f.write_str("the service asks that the machine begins anew"),
+            Self::AskedTooSoon => {
+                f.write_str("the service asks that the machine begins anew, which it has only just done")
+            }
             Self::Reboots { is_real: true } => f.write_str("the machine begins anew"),
             Self::Reboots { is_real: false } => {
                 f.write_str("the machine should begin anew, but it is not one of ours")

@@ -317,6 +317,40 @@ fn a_machine_that_is_to_begin_anew_is_fed_no_more() {
 }
 
 #[test]
+fn a_machine_begins_anew_at_once_where_somebody_asks_but_not_in_its_first_minute_and_not_again_and_again() {
+    let mut scene = Scene::at_work();
+    let ask = |scene: &mut Scene| scene.send(300, "X_PAGING_REBOOT=1");
+    scene.run(54);
+    ask(&mut scene);
+    scene.run(60);
+    assert_eq!(scene.count(&Action::Reboot), 0);
+    assert_eq!(scene.said[1], "the service asks that the machine begins anew, which it has only just done");
+    for _ in 0..5 {
+        ask(&mut scene);
+    }
+    assert_eq!(scene.count(&Action::Reboot), 1);
+    let fed_at = *scene.fed_at.last().unwrap();
+    scene.run(59);
+    ask(&mut scene);
+    assert_eq!(scene.count(&Action::Reboot), 1);
+    assert_eq!(scene.fed_at.last(), Some(&fed_at), "where init does not, the hardware does");
+    scene.run(1);
+    ask(&mut scene);
+    assert_eq!(scene.count(&Action::Reboot), 2);
+}
+
+#[test]
+fn a_machine_that_is_not_ours_does_not_begin_anew_where_somebody_asks() {
+    let mut scene = Scene::new(Powers { watchdog: true, ..Powers::default() });
+    scene.run(60);
+    scene.send(300, "X_PAGING_REBOOT=1");
+    scene.run(10);
+    assert_eq!(scene.count(&Action::Reboot), 0);
+    assert_eq!(scene.said.last().unwrap(), "the machine should begin anew, but it is not one of ours");
+    assert!(scene.now.since(*scene.fed_at.last().unwrap()) <= Duration::from_secs(2), "it is fed on");
+}
+
+#[test]
 fn a_box_that_is_well_again_is_not_made_to_begin_anew_for_what_was() {
     for minutes in [28, 100] {
         let mut scene = Scene::at_work();

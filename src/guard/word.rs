@@ -15,6 +15,8 @@ pub enum Word<'a> {
     Good,
     /// `X_PAGING_CLOCK=`: seconds since 1970, by a registrar's Date.
     Clock(Duration),
+    /// `X_PAGING_REBOOT=1`: somebody who may asks that the machine begins anew.
+    Reboot,
     /// A line of `sd_notify(3)` that means nothing here.
     Other,
 }
@@ -34,10 +36,12 @@ impl<'a> Word<'a> {
     fn own(bytes: &'a [u8]) -> Option<Self> {
         let value = |name: &str| bytes.strip_prefix(OURS)?.strip_prefix(name.as_bytes())?.strip_prefix(b"=");
         let report = || value("REPORT").map(Self::Report);
-        let good = || value("GOOD").filter(|value| value.trim_ascii() == b"1").map(|_| Self::Good);
+        let is_one = |value: &&[u8]| value.trim_ascii() == b"1";
+        let good = || value("GOOD").filter(is_one).map(|_| Self::Good);
+        let reboot = || value("REBOOT").filter(is_one).map(|_| Self::Reboot);
         let seconds = || str::from_utf8(value("CLOCK")?.trim_ascii()).ok()?.parse().ok();
         let clock = || seconds().map(Duration::from_secs).map(Self::Clock);
-        report().or_else(good).or_else(clock)
+        report().or_else(good).or_else(clock).or_else(reboot)
     }
 
     fn line(line: &[u8]) -> Option<Self> {
@@ -65,7 +69,7 @@ mod tests {
 
     #[test]
     fn lines_of_sd_notify_and_words_of_our_own_are_understood() {
-        let cases: [(&str, &[Word<'_>]); 8] = [
+        let cases: [(&str, &[Word<'_>]); 9] = [
             (
                 "READY=1\nSTATUS=registered (1 of 1), 0 calls\nWATCHDOG=1",
                 &[Word::Alive, Word::Other, Word::Alive],
@@ -77,6 +81,7 @@ mod tests {
             ("X_PAGING_REPORT=", &[Word::Report(b"")]),
             ("X_PAGING_GOOD=1", &[Word::Good]),
             ("X_PAGING_CLOCK=1796000000", &[Word::Clock(Duration::from_secs(1_796_000_000))]),
+            ("X_PAGING_REBOOT=1\n", &[Word::Reboot]),
         ];
         for (text, words) in cases {
             assert_eq!(Word::parse(text.as_bytes()).as_deref(), Some(words), "{text}");

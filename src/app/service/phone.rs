@@ -183,6 +183,7 @@ impl<'a> Service<'a> {
             KeyAction::Volume(level) => return self.set_volume(now, call, |_| *level),
             KeyAction::VolumeUp => return self.set_volume(now, call, louder),
             KeyAction::VolumeDown => return self.set_volume(now, call, softer),
+            KeyAction::Reboot => return self.take_reboot(now, call),
             KeyAction::Address => return self.recite(call, Script::of_address(announcements::own_address())),
             KeyAction::Zones(_) => return self.board(now, call, Some(action)),
         };
@@ -208,7 +209,7 @@ impl<'a> Service<'a> {
         }
     }
 
-    fn prompt(&mut self, call: CallKey, prompt: Prompt) {
+    pub(super) fn prompt(&mut self, call: CallKey, prompt: Prompt) {
         self.hush_for(call);
         self.say_to(call, &prompt.recital());
     }
@@ -296,10 +297,10 @@ impl<'a> Service<'a> {
         self.cards.set_night(now, night);
     }
 
-    /// Hangs up as soon as the caller has heard that it is no.
-    fn dismiss(&mut self, now: Instant, call: CallKey) {
+    /// Hangs up as soon as the caller has heard what he was told by tones.
+    pub(super) fn dismiss(&mut self, now: Instant, call: CallKey) {
         if let Some(phone) = &mut self.phone {
-            phone.dismiss(call, now + SAYS_NO_FOR);
+            phone.dismiss(call, now + TOLD_IN);
         }
     }
 
@@ -329,8 +330,8 @@ fn percent(level: Loudness) -> u32 {
 const STEP: f32 = 1.413;
 /// The first step up from silence.
 const QUIET_DB: f32 = -30.0;
-/// The tones that say no, and the way to the caller.
-const SAYS_NO_FOR: Duration = Duration::from_millis(900);
+/// The longest tones, those that say no, and the way to the caller.
+const TOLD_IN: Duration = Duration::from_millis(900);
 
 #[cfg(test)]
 mod tests {

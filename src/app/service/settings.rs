@@ -48,12 +48,13 @@ impl Service<'_> {
 
     /// Whether what waits for the end of all calls, and of what is heard after them, need not wait any longer.
     pub(super) fn may_begin_anew(&self) -> bool {
+        self.waiting.is_some() && self.is_idle()
+    }
+
+    /// Whether no call is on, and nothing is heard but music.
+    pub(super) fn is_idle(&self) -> bool {
         let chimes = self.klaxon.as_ref().is_some_and(Klaxon::is_busy);
-        self.waiting.is_some()
-            && self.calls.is_empty()
-            && !chimes
-            && !self.delays.is_busy()
-            && !self.is_playing()
+        self.calls.is_empty() && !chimes && !self.delays.is_busy() && !self.is_playing()
     }
 
     /// Each part finds out for itself what is new to it; calls go on.
