@@ -24,6 +24,7 @@ from verdict import WORK, check, say, wait_until
 SECTOR = 512
 FLUSH, FUA, DISCARD, MARK = 1, 2, 4, 8
 PIECES_AT_RISK = 64  # sectors that a card may still hold in its own memory when the next ones come
+SETTINGS = pages.SETTINGS + "; a remark, so that the file fills several sectors\n" * 40
 ALL_OF_SO_MANY = 8  # unflushed writes of which every subset is tried; of more only each one by itself
 
 
@@ -68,15 +69,16 @@ def bytes_written(log: Path) -> int:
     return sum(len(entry.write.data) for entry in entries(log) if entry.write)
 
 
-def states(of: list[Entry]) -> Iterator[tuple[str, list[Write]]]:
-    """Every card there can be after a cut, each once: what was lost, and what is on it."""
+def states(of: list[Entry], base: bytes) -> Iterator[tuple[str, dict[int, bytes]]]:
+    """Every card there can be after a cut, each once: what was lost, and which sectors of it are others than those of `base`."""
     seen: set[int] = set()
     for what, writes in histories(of):
         sectors = {write.at: write.data for write in writes}
-        key = hash(tuple(sorted(sectors.items())))
+        changed = {at: data for at, data in sorted(sectors.items()) if base[at:at + SECTOR] != data}
+        key = hash(tuple(changed.items()))
         if key not in seen:
             seen.add(key)
-            yield what, writes
+            yield what, changed
 
 
 def histories(of: list[Entry]) -> Iterator[tuple[str, list[Write]]]:
@@ -121,7 +123,7 @@ def losses(count: int) -> Iterator[tuple[int, ...]]:
 def every_state_boots(card: Card, boots: int | None) -> None:
     """A boot with a page; then every card that a cut can leave: what must not change has not, what the box remembers is whole,
     and it boots. Cards that differ in nothing a boot looks at are booted once; of those, `boots` at the most."""
-    card.edit_settings(pages.SETTINGS)
+    card.edit_settings(SETTINGS)
     fingerprint, base, log = card.fingerprint(), card.path.read_bytes(), WORK / "writes.log"
     with clock.TimeServer(), Machine(card, WORK / "writes", Parts(card_driver=logged_on(card.path, log))) as machine:
         pages.wait_for_options(machine)
@@ -132,18 +134,18 @@ def every_state_boots(card: Card, boots: int | None) -> None:
     of = entries(log)
     say(f"     {sum(entry.write is not None for entry in of)} writes of {bytes_written(log)} bytes in all")
     places = card.changing_places()
-    wrong = [entry.write.at for entry in of if entry.write and not is_within(entry.write, places)]
-    check(not wrong, "nothing was written anywhere but to the status file and the slots of `state`", str(wrong[:3]))
-    all_states = list(states(of))
-    kinds = {as_looked_at(writes, card.status_place()): (what, writes) for what, writes in all_states}
+    wrong = [write.at for write in (entry.write for entry in of) if write and not is_within(write, places) and not is_as_it_was(write, base)]
+    check(not wrong, "nothing has changed anywhere but in the status file and the slots of `state`", str(wrong[:3]))
+    all_states = list(states(of, base))
+    kinds = {as_looked_at(changed, card.status_place()): (what, changed) for what, changed in all_states}
     say(f"     a power cut can leave {len(all_states)} different cards, {len(kinds)} for who boots from them")
-    remembered = {what_is_remembered(base, writes, card) for _, writes in kinds.values()}
+    remembered = {what_is_remembered(base, changed, card) for _, changed in kinds.values()}
     check({(False, False), (True, True)} <= remembered,
           f"in each of them the box finds a whole configuration and a whole time, or none: {sorted(remembered)}")
     chosen = list(kinds.values())
     boots = boots or len(chosen)
-    for what, writes in chosen[::max(1, len(chosen) // boots)][:boots]:
-        replay(base, writes, card)
+    for what, changed in chosen[::max(1, len(chosen) // boots)][:boots]:
+        replay(base, changed, card)
         check(card.fingerprint() == fingerprint, "what must not change has not")
         with Machine(card, WORK / "replayed") as machine:
             pages.wait_for_options(machine)
@@ -159,29 +161,26 @@ def has_written_all(card: Card, log: Path) -> bool:
     return all(map(is_written, [[card.status_place()], *slots])) and "10.77.0.10" in card.status()
 
 
-def as_looked_at(writes: list[Write], status: tuple[int, int]) -> object:
+def as_looked_at(changed: dict[int, bytes], status: tuple[int, int]) -> object:
     """A card as a boot sees it: all of `state`; of the status file how it begins. Its other sectors are text for people, which the
     guard writes over."""
     start, length = status
-    sectors = {write.at: write.data for write in writes}
-    text = {at: data for at, data in sectors.items() if start <= at < start + length}
-    state = tuple(sorted((at, data) for at, data in sectors.items() if at not in text))
-    return state, text.get(start)
+    return tuple((at, data) for at, data in changed.items() if not start < at < start + length)
 
 
-def what_is_remembered(base: bytes, writes: list[Write], card: Card) -> tuple[bool, bool]:
+def what_is_remembered(base: bytes, changed: dict[int, bytes], card: Card) -> tuple[bool, bool]:
     """What the box's own program reads in `state`: whether there is a last good configuration, and a time. Each is the right one."""
     (start, length), area, into = card.state_place(), WORK / "state", WORK / "remembered"
     image = bytearray(base[start:start + length])
-    for write in writes:
-        if start <= write.at:
-            image[write.at - start:write.at - start + len(write.data)] = write.data
+    for at, data in changed.items():
+        if start <= at < start + length:
+            image[at - start:at - start + len(data)] = data
     area.write_bytes(image)
     shutil.rmtree(into, ignore_errors=True)
     done = subprocess.run([WORK / "caller", "boot", "--state", area, "--into", into], capture_output=True, text=True, check=True)
     good, floor = into / "last-good.conf", into / "floor"
     wrong = "nothing is remembered" in done.stderr
-    wrong |= good.exists() and good.read_bytes() != pages.SETTINGS.replace("\n", "\r\n").encode()
+    wrong |= good.exists() and good.read_bytes() != SETTINGS.replace("\n", "\r\n").encode()
     wrong |= floor.exists() and abs(int(floor.read_text()) - time.time()) > 3600
     if wrong:
         check(False, "what the box remembers is what it was, or nothing", done.stderr)
@@ -192,12 +191,17 @@ def is_within(write: Write, places: list[tuple[int, int]]) -> bool:
     return any(start <= write.at and write.at + len(write.data) <= start + -(-length // SECTOR) * SECTOR for start, length in places)
 
 
-def replay(base: bytes, writes: list[Write], card: Card) -> None:
+def is_as_it_was(write: Write, base: bytes) -> bool:
+    """The kernel writes whole pages, of which a slot may be the beginning."""
+    return base[write.at:write.at + len(write.data)] == write.data
+
+
+def replay(base: bytes, changed: dict[int, bytes], card: Card) -> None:
     card.path.write_bytes(base)
     with card.path.open("r+b") as file:
-        for write in writes:
-            file.seek(write.at)
-            file.write(write.data)
+        for at, data in changed.items():
+            file.seek(at)
+            file.write(data)
 
 
 SECONDS_OF_FURTHER_WRITES = 20
