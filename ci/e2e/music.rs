@@ -4,6 +4,7 @@ use crate::callee::PagingCall;
 use crate::paging_box::{PagingBox, next_folder, until};
 use crate::real_time::in_real_time;
 use crate::tone::{self, Recording};
+use std::f32::consts::TAU;
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, TcpStream};
@@ -84,6 +85,36 @@ fn a_broken_file_among_good_ones_is_skipped_with_one_line_and_shuffled_each_is_h
         assert!(played.windows(2).all(|pair| pair[0] != pair[1]), "{played:?}");
         fs::remove_dir_all(folder).unwrap();
     });
+}
+
+#[test]
+fn what_is_plugged_into_a_sound_card_is_played_and_a_page_silences_it() {
+    let folder = next_folder();
+    let (samples, cards) = (folder.join("line.raw"), folder.join("asound.conf"));
+    let frame = |index: usize| (index as f32 / 48_000.0 * TAU * 700.0).sin() * tone::AMPLITUDE * 32_768.0;
+    // Left and right, the right one silent.
+    let frames = (0..48_000 * 60).flat_map(|index| [frame(index) as i16, 0]);
+    fs::write(&samples, frames.flat_map(i16::to_le_bytes).collect::<Vec<_>>()).unwrap();
+    let card = format!(
+        "pcm.line {{ type file slave.pcm {{ type null }} file /dev/null infile \"{}\" format raw }}",
+        samples.display()
+    );
+    fs::write(&cards, card).unwrap();
+    let settings = ["music.source=alsa:line", FADE_OUT, FADE_IN];
+    let variables = [("ALSA_CONFIG_PATH", cards.to_str().unwrap())];
+    let mut target = PagingBox::start_in_environment(V4, &settings, &variables);
+    until_heard(&target, 700.0, 1.0);
+    let call = PagingCall::start(&uri(&target), &["--tone", "440", "--seconds", "3"]);
+    assert_eq!(call.finish(PATIENCE).code, Some(0));
+    target.terminate();
+    assert!(target.log().contains("[music]: plays alsa:line"), "{}", target.log());
+    let heard = Recording::read(&target.wav());
+    let page = heard.place(440.0).unwrap();
+    let before = heard.typical_level(700.0, page.start - 2.0..page.start - 1.2);
+    assert!((before / tone::AMPLITUDE - 0.5).abs() < 0.02, "half of each channel: {before}");
+    let during = heard.level(700.0, page.start + 0.1..page.end - 0.1);
+    assert!(during < before / 200.0, "it is silent while somebody speaks: {during}");
+    fs::remove_dir_all(folder).unwrap();
 }
 
 #[test]
