@@ -72,6 +72,17 @@ pub fn user() -> u32 {
     geteuid().as_raw()
 }
 
+/// Ends this process at once when a thread of it panics, unless that thread is `spared` then.
+pub fn end_on_panics(spared: fn() -> bool) {
+    let tell = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        if !spared() {
+            tell(panic);
+            std::process::abort();
+        }
+    }));
+}
+
 /// Something that can be read as soon as this process is told to end (SIGTERM, SIGINT); from now on that does not end it.
 ///
 /// # Errors
@@ -167,6 +178,31 @@ mod tests {
         assert_eq!(kind("sleep", "60"), io::ErrorKind::TimedOut);
         assert_eq!(kind("no-such-program", ""), io::ErrorKind::NotFound);
         assert!(convert("false", &[], b"", 10_000).is_err());
+    }
+
+    /// It does so in a process of its own: this very test, told so by its environment.
+    #[test]
+    fn a_panic_of_any_thread_ends_the_process_unless_that_thread_is_spared() {
+        const WHO: &str = "PAGING_TEST_PANICS";
+        let is_spared = || std::thread::current().name() == Some("spared");
+        if let Ok(who) = std::env::var(WHO) {
+            end_on_panics(is_spared);
+            let panics = std::thread::Builder::new().name(who).spawn(|| panic!("a test that is to panic"));
+            assert!(panics.unwrap().join().is_err());
+            return;
+        }
+        let name = "process::tests::a_panic_of_any_thread_ends_the_process_unless_that_thread_is_spared";
+        let run = |who| {
+            let mut test = Command::new(std::env::current_exe().unwrap());
+            test.args(["--exact", name])
+                .env(WHO, who)
+                .stdout(Stdio::null())
+                .stderr(Stdio::null())
+                .status()
+                .unwrap()
+        };
+        assert!(run("spared").success());
+        assert_eq!(run("another").signal(), Some(libc::SIGABRT));
     }
 
     #[test]

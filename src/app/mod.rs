@@ -108,7 +108,7 @@ mod throttle;
 mod tidings;
 mod vicinity;
 
-use crate::output;
+use crate::{files, output, process};
 use arguments::{CALL_HELP, CONFIG_HELP, Command, Configuration, HELP, PLAY_HELP, PageCall, UsageError};
 use status_arguments::{STATUS_HELP, StatusQuery};
 use std::fmt::Display;
@@ -118,6 +118,7 @@ use std::process::ExitCode;
 /// Does what the command line asks for.
 #[must_use]
 pub fn run(command: Command) -> ExitCode {
+    process::end_on_panics(files::is_contained);
     match command {
         Command::Run(configuration) => run_box(&configuration),
         Command::Devices => listing::devices(),

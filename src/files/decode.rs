@@ -16,6 +16,7 @@ use symphonia::core::meta::MetadataOptions;
 use symphonia::core::packet::Packet;
 
 use super::clip::{Clip, ClipError};
+use super::contained::contained;
 use crate::units::SampleRate;
 
 /// Reads the file at `path` and mixes it down to one channel.
@@ -56,9 +57,8 @@ fn clip(path: &Path, read: impl FnOnce(&mut Reader) -> Result<Clip, Failure>) ->
     if file.metadata().map_err(unreadable)?.is_dir() {
         return Err(unreadable(io::ErrorKind::IsADirectory.into()));
     }
-    let clip = Reader::open(Box::new(file))
-        .and_then(|mut reader| read(&mut reader))
-        .map_err(|failure| failure.at(path))?;
+    let read = || Reader::open(Box::new(file)).and_then(|mut reader| read(&mut reader));
+    let clip = contained(read).map_err(|failure| failure.at(path))?;
     if clip.samples.is_empty() {
         return Err(ClipError::Empty { path: path.to_owned() });
     }

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use symphonia::core::io::ReadOnlySource;
 
+use super::contained::contained;
 use super::decode::{Failure, Next, Reader};
 use crate::units::SampleRate;
 
@@ -29,7 +30,7 @@ impl Track {
         if file.metadata().map_err(TrackError::Unreadable)?.is_dir() {
             return Err(TrackError::Unreadable(io::ErrorKind::IsADirectory.into()));
         }
-        Ok(Self::new(Reader::open(Box::new(file))?))
+        Ok(Self::new(contained(|| Reader::open(Box::new(file)))?))
     }
 
     /// Begins to read what `stream` gives, wherever in its sound it begins.
@@ -38,7 +39,7 @@ impl Track {
     ///
     /// See [`TrackError`].
     pub fn stream(stream: impl Read + Send + Sync + 'static) -> Result<Self, TrackError> {
-        Ok(Self::new(Reader::open(Box::new(ReadOnlySource::new(stream)))?))
+        Ok(Self::new(contained(|| Reader::open(Box::new(ReadOnlySource::new(stream))))?))
     }
 
     fn new(reader: Reader) -> Self {
@@ -57,7 +58,7 @@ impl Track {
     ///
     /// See [`TrackError`]. Packets that cannot be decoded are left out, up to 200 in a row.
     pub fn read(&mut self, samples: &mut Vec<f32>) -> Result<bool, TrackError> {
-        match self.reader.read_packet(&mut self.interleaved, samples)? {
+        match contained(|| self.reader.read_packet(&mut self.interleaved, samples))? {
             Next::Sound => self.undecoded = 0,
             Next::Nothing if self.undecoded >= MOST_UNDECODED => {
                 return Err(TrackError::NotSound("too much of it in a row cannot be decoded"));
@@ -194,6 +195,19 @@ mod tests {
         let mut track = Track::stream(io::Cursor::new(bytes.repeat(20))).unwrap();
         while track.read(&mut Vec::new()).unwrap() {}
         assert!(track.reader.titles() <= 1);
+    }
+
+    /// A header that says so many channels that the decoder's own sum of them does not fit; a build without overflow checks goes on
+    /// to the next check.
+    #[test]
+    fn a_decoder_that_stumbles_is_an_error() {
+        let mut wav = b"RIFF\x24\0\0\0WAVEfmt \x10\0\0\0\x01\0\xff\xff".to_vec();
+        wav.extend(48_000_u32.to_le_bytes());
+        wav.extend([0, 0, 0, 0, 4, 0, 32, 0]);
+        wav.extend(b"data\0\0\0\0");
+        let error = Track::stream(io::Cursor::new(wav)).map(|_| ()).unwrap_err();
+        let stumbled = "expected WAV, MP3, Ogg Vorbis or FLAC: its decoder stumbles over it";
+        assert_eq!(error.to_string() == stumbled, cfg!(debug_assertions), "{error}");
     }
 
     #[test]
