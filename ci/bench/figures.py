@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """What a busy box costs: 10 callers, 8 zones on one card, 2 players of music, for ten minutes.
 
-  cargo build --release && python3 ci/bench/figures.py [--seconds 600] [--sink null|wav] [--limits no] [PROGRAM]
+  cargo build --release && python3 ci/bench/figures.py [--seconds 600] [--sink card|null|wav] [--limits no] [PROGRAM]
 
 Every zone has an account of its own; each is called by one telephone, and two call all of them; they speak G.722 all the time.
-The box plays to `null`, or to a file, which costs what writing it does; the machine should have nothing else to do. Prints
+The box plays to ALSA's paced virtual card (ci/vclock, with eight channels; needs gcc and libasound2-dev), to `null`, or to a file,
+which costs what writing it does; the machine should have nothing else to do. Prints
 processor time (of one core), resident memory, xruns and packets that found a thread too busy; fails beyond the limits:
 15 %, 16 MiB, 0, 0. Without `[music]` in the program it says so, and goes on.
 """
@@ -37,8 +38,15 @@ def tone(path, hz, seconds):
         file.writeframes(frames.tobytes())
 
 
-def configuration(folder, port, sink):
-    device = "null" if sink == "null" else "wav:" + os.path.join(folder, "heard.wav")
+def device_of(sink, folder):
+    """What the configuration calls it, and what the program finds in its environment."""
+    if sink == "card":
+        subprocess.run(["sh", os.path.join(HERE, "../vclock/build.sh"), folder], check=True)
+        return "hw8", {"ALSA_CONFIG_PATH": os.path.join(folder, "asound8.conf")}
+    return {"null": "null", "wav": "wav:" + os.path.join(folder, "heard.wav")}[sink], {}
+
+
+def configuration(folder, port, device):
     lines = ["[sip]", f"listen = 127.0.0.1:{port}", "user = all", "register = no", "zones = all"]
     lines += ["[audio]", f"device = {device}", "klaxon = none", "music-fade-in-duration = 1", "music-fade-out-duration = 1"]
     for zone in range(1, ZONES + 1):
@@ -84,10 +92,11 @@ def call(program, port, user, seconds, hz):
 def run(options, folder):
     port = free_port()
     path = os.path.join(folder, "paging.conf")
+    device, environment = device_of(options.sink, folder)
     with open(path, "w") as file:
-        file.write(configuration(folder, port, options.sink))
+        file.write(configuration(folder, port, device))
     with open(os.path.join(folder, "log"), "w") as log:
-        box = subprocess.Popen([options.program, path], stderr=log)
+        box = subprocess.Popen([options.program, path], stderr=log, env={**os.environ, **environment})
     try:
         time.sleep(3)
         print(f"idle but for music: {resident_kib(box.pid)} KiB", flush=True)
@@ -122,7 +131,7 @@ def run(options, folder):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=int, default=600)
-    parser.add_argument("--sink", choices=["null", "wav"], default="null")
+    parser.add_argument("--sink", choices=["card", "null", "wav"], default="card")
     parser.add_argument("--limits", choices=["yes", "no"], default="yes")
     parser.add_argument("program", nargs="?", default=PROGRAM)
     options = parser.parse_args()
