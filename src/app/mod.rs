@@ -10,6 +10,7 @@
 //! - `announcements` say aloud what is wrong, `say_status` what is asked for; `recite` makes sound of words.
 //! - `recorder` has a caller recorded instead of heard.
 //! - `terms` are those of a call: where it is heard, and what before it; `beeps` are what its caller is told.
+//! - `reading` are sound files, read ahead of time.
 //! - `klaxon` makes the chimes ready that are heard before a page and after it.
 //! - `music` are the players of music between pages.
 //! - `playback` is what the box plays at a word: stored announcements, the emergency, what is brought to it at the
@@ -85,6 +86,7 @@ mod play_visit;
 mod playback;
 mod post;
 mod prompt;
+mod reading;
 mod recite;
 mod recorder;
 mod reload;

@@ -89,7 +89,7 @@ fn alone(visit: &PlayVisit) -> Result<(), PlayError> {
             let stored = settings.announcements.iter().find(|stored| stored.number == *number);
             match stored.map(|stored| &stored.play) {
                 None => return Err(PlayError::NoAnnouncement(number.clone())),
-                Some(config::Sound::File(path)) => Sample::of(&What::File(super::klaxon::found(path)))?,
+                Some(config::Sound::File(path)) => Sample::of(&What::File(super::reading::found(path)))?,
                 Some(config::Sound::ThreeTone) => chime(Chime::ThreeTone),
                 Some(config::Sound::Attention) => chime(Chime::Attention),
                 Some(config::Sound::Gong | config::Sound::None) => chime(Chime::Gong),

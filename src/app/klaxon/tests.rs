@@ -381,7 +381,7 @@ fn of_a_long_file_the_box_holds_what_sounds_and_no_more() {
 #[test]
 fn what_is_not_wanted_any_more_is_not_read_to_its_end() {
     let path = write("unwanted", 60);
-    let read = Made::read(&path, Duration::from_mins(1), None, || false);
+    let read = Made::read(&path, Duration::from_mins(1), &|| false);
     assert!(matches!(read, Err(ClipError::Empty { .. })), "{read:?}");
     fs::remove_file(path).unwrap();
 }

@@ -5,7 +5,7 @@
 
 use super::patience::{NoSound, Patience};
 use super::reader::Word;
-use crate::app::klaxon::found;
+use crate::app::reading::found;
 use crate::app::serve::USER_AGENT;
 use crate::clock;
 use crate::dsp::{ConvertError, Resampler};
