@@ -23,6 +23,7 @@
 //! - `lines` are relay, lamp and buttons.
 //! - `log` writes log lines as far as `log_levels` let them, and `syslog` sends them; `throttle` says how many the
 //!   network may cause; `strangers` tells of those who may not call; `vicinity` looks up the networks of the box.
+//! - `entrance` is where programs on the same machine come in, to ask or to be heard.
 //! - `outlook` is what the box shows of itself to the machine: `status_socket` answers `paging status`, `notify` tells the
 //!   service manager, `tidings` the guard. `status_visit` is the one who asks, on a [`status_arguments`] line, and draws a page in a `terminal`.
 //! - `guard` is the root process of the card image, on the line of its `guard_arguments`; `guard_card` writes, in the thread of a
@@ -58,6 +59,7 @@ mod confine;
 mod connection;
 mod connections;
 mod control_socket;
+mod entrance;
 mod floor;
 mod guard;
 mod guard_arguments;
