@@ -28,6 +28,7 @@
 //!   service manager, `tidings` the guard. `status_visit` is the one who asks, on a [`status_arguments`] line, and draws a page in a `terminal`.
 //! - `guard` is the root process of the card image, on the line of its `guard_arguments`; `guard_card` writes, in the thread of a
 //!   `guard_writer`, and `guard_disk` knows where.
+//! - A `mailbox` holds what tasks have to tell a part of the box, and a `bell` wakes the service for it.
 //! - `accounts` registers the box: each `line` is one account, with servers that `lookup` finds.
 
 mod accounts;
@@ -76,6 +77,7 @@ mod listing;
 mod log;
 mod log_levels;
 mod lookup;
+mod mailbox;
 mod mdns;
 mod media;
 mod music;
