@@ -13,7 +13,7 @@ use super::{EX_DATAERR, EX_NOINPUT, EX_UNAVAILABLE, complain, configuration, rec
 use crate::clock;
 use crate::config;
 use crate::control::{self, Order, Play, Reply, Sound};
-use crate::dsp::{self, Chime};
+use crate::dsp::{self, Chime, to_i16};
 use crate::files::{self, ClipError};
 use crate::mix::{Part, Recital};
 use crate::net::{self, Crowd, Local, sleep_until};
@@ -137,9 +137,7 @@ impl Sample {
             PlayError::File(ClipError::NotSound { path: path.to_owned(), reason })
         };
         let samples = dsp::converted(&clip.samples, clip.rate, rate).map_err(too_odd)?;
-        #[expect(clippy::cast_possible_truncation, reason = "a cast of a number too large gives the largest")]
-        let sample = |sample: f32| (sample * 32_768.0).round() as i16;
-        Ok(Self { rate, samples: samples.map(sample).collect() })
+        Ok(Self { rate, samples: samples.map(to_i16).collect() })
     }
 
     fn spoken(text: &str, voice: Option<&str>) -> Result<Self, PlayError> {

@@ -2,7 +2,7 @@
 //!
 //! Memory, at most: a file of two minutes is 23 MB while it is read and 12 MB while it is brought to 48 kHz; 12 MB of it stay.
 
-use crate::dsp::{self, Chime};
+use crate::dsp::{self, Chime, to_i16};
 use crate::files::{self, ClipError};
 use crate::mix::{Part, Recital};
 use crate::units::Level;
@@ -30,10 +30,8 @@ impl Made {
         let clip = files::decode_beginning(path, longest + CUT_FADE, is_wanted)?;
         let too_odd =
             |_| ClipError::NotSound { path: path.to_owned(), reason: "its sample rate is out of reach" };
-        #[expect(clippy::cast_possible_truncation, reason = "a cast of a number too large gives the largest")]
-        let sample = |sample: f32| (sample * 32_768.0).round() as i16;
         let samples = dsp::converted(&clip.samples, clip.rate, Chime::RATE).map_err(too_odd)?;
-        let samples: Vec<_> = samples.take_while(|_| is_wanted()).map(sample).collect();
+        let samples: Vec<_> = samples.take_while(|_| is_wanted()).map(to_i16).collect();
         drop(clip);
         Ok(Self::cut(samples, longest))
     }

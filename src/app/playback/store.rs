@@ -6,7 +6,7 @@
 use crate::app::bell::Bell;
 use crate::app::reading::{Job, Outcome, Reading, Stamp};
 use crate::config::Sound;
-use crate::dsp::{Chime, Resampler};
+use crate::dsp::{Chime, Resampler, to_i16};
 use crate::files::{ClipError, MAX_LENGTH, Track, TrackError};
 use crate::status::{Mistake, Severity};
 use crate::units::SampleRate;
@@ -196,11 +196,7 @@ fn pieces(
         if !goes_on {
             resampler.finish(&mut converted);
         }
-        #[expect(
-            clippy::cast_possible_truncation,
-            reason = "a cast of a number too large gives the largest"
-        )]
-        samples.extend(converted.iter().map(|sample| (sample * 32_768.0).round() as i16));
+        samples.extend(converted.iter().copied().map(to_i16));
         if samples.len() > most {
             return Ok(None);
         }
