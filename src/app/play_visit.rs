@@ -154,13 +154,9 @@ impl Sample {
     fn recited(text: &str) -> Result<Self, PlayError> {
         let script = Script::of_text(text).map_err(PlayError::NoWord)?;
         let recital = recite::recital(&script, Level::UNITY);
-        let pause = |span: &Duration| {
-            let frames = span.as_micros() * u128::from(recital.rate.hz()) / 1_000_000;
-            vec![0; usize::try_from(frames).unwrap_or(0)]
-        };
         let samples = recital.parts.iter().flat_map(|part| match part {
             Part::Clip(samples) | Part::More(samples) => samples.to_vec(),
-            Part::Pause(span) => pause(span),
+            Part::Pause(span) => vec![0; recital.rate.frames_in(*span)],
         });
         Ok(Self { rate: recital.rate, samples: samples.collect() })
     }

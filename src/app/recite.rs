@@ -88,9 +88,7 @@ mod tests {
         let recital = recital(&script, Level::UNITY);
         assert_eq!(recital.parts.len(), script.steps().len());
         let length = |part: &Part| match part {
-            Part::Clip(samples) | Part::More(samples) => {
-                Duration::from_micros(samples.len() as u64 * 1_000_000 / 16_000)
-            }
+            Part::Clip(samples) | Part::More(samples) => SampleRate::HZ_16000.span_of(samples.len() as u64),
             Part::Pause(span) => *span,
         };
         let length: Duration = recital.parts.iter().map(length).sum();

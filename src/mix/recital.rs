@@ -37,7 +37,7 @@ impl Recital {
     #[must_use]
     pub fn length(&self) -> Duration {
         let length = |part: &Part| match part {
-            Part::Clip(samples) | Part::More(samples) => span(samples.len(), self.rate),
+            Part::Clip(samples) | Part::More(samples) => self.rate.span_of(samples.len() as u64),
             Part::Pause(span) => *span,
         };
         self.parts.iter().map(length).sum()
@@ -226,11 +226,6 @@ fn edge(rate: SampleRate) -> Box<[f32]> {
 fn frames(span: Duration, rate: SampleRate) -> usize {
     let frames = (span.as_micros() * u128::from(rate.hz()) + 500_000) / 1_000_000;
     usize::try_from(frames).unwrap_or(usize::MAX)
-}
-
-fn span(frames: usize, rate: SampleRate) -> Duration {
-    let frames = u64::try_from(frames).unwrap_or(u64::MAX);
-    Duration::from_micros(frames.saturating_mul(1_000_000) / u64::from(rate.hz()))
 }
 
 /// How long a clip takes to rise and to fall: not heard as a change of its sound, and without a click.

@@ -112,7 +112,7 @@ impl Reel {
 
     /// How long what is held lasts.
     pub(super) fn time_held(&self) -> Duration {
-        Duration::from_micros(self.frames_held() as u64 * 1_000 / 48)
+        SampleRate::HZ_48000.span_of(self.frames_held() as u64)
     }
 
     /// How often it ran dry.

@@ -37,7 +37,7 @@ impl Made {
     }
 
     fn cut(mut samples: Vec<i16>, longest: Duration) -> Self {
-        let limit = frames(longest);
+        let limit = Chime::RATE.frames_in(longest);
         if samples.len() > limit {
             samples.truncate(limit);
             fade_out(&mut samples);
@@ -47,17 +47,13 @@ impl Made {
 
     /// How long it sounds.
     pub(super) fn length(&self) -> Duration {
-        Duration::from_micros(self.0.len() as u64 * 1_000_000 / u64::from(Chime::RATE.hz()))
+        Chime::RATE.span_of(self.0.len() as u64)
     }
 
     /// As the mixer takes it.
     pub(super) fn recital(&self, level: Level) -> Recital {
         Recital { rate: Chime::RATE, parts: vec![Part::Clip(Arc::clone(&self.0))], level, fade: FADE }
     }
-}
-
-fn frames(span: Duration) -> usize {
-    usize::try_from(span.as_micros() * u128::from(Chime::RATE.hz()) / 1_000_000).unwrap_or(usize::MAX)
 }
 
 /// The end of what was cut, so that nobody hears that it was.
@@ -67,7 +63,7 @@ fn frames(span: Duration) -> usize {
     reason = "some thousand frames of 16 bits"
 )]
 fn fade_out(samples: &mut [i16]) {
-    let count = samples.len().min(frames(CUT_FADE));
+    let count = samples.len().min(Chime::RATE.frames_in(CUT_FADE));
     let begin = samples.len() - count;
     for (number, sample) in samples[begin..].iter_mut().enumerate() {
         *sample = (f32::from(*sample) * (1.0 - number as f32 / count as f32)) as i16;

@@ -161,7 +161,7 @@ impl Held {
 
     /// How long it is heard.
     pub(super) fn length(&self) -> Duration {
-        Duration::from_micros(self.samples.len() as u64 * 1_000_000 / u64::from(self.rate.hz()))
+        self.rate.span_of(self.samples.len() as u64)
     }
 
     fn bytes(&self) -> usize {
@@ -184,7 +184,7 @@ fn pieces(
     let mut track = Track::open(path).map_err(no_track)?;
     let from = track.rate();
     let mut resampler = Resampler::new(from, rate).map_err(|_| not_sound(ODD))?;
-    let most = usize::try_from(longest.as_micros() * u128::from(rate.hz()) / 1_000_000).unwrap_or(usize::MAX);
+    let most = rate.frames_in(longest);
     let (mut samples, mut read, mut converted) = (Vec::new(), Vec::new(), Vec::new());
     let mut goes_on = true;
     while goes_on && is_wanted() {
