@@ -14,6 +14,7 @@
 
 use super::BLOCK;
 use super::rise::Bus;
+use super::tail::Tail;
 use crate::dsp::{Halfband, Ramp};
 use crate::units::{Level, SampleRate};
 use core::time::Duration;
@@ -67,8 +68,7 @@ pub(super) struct Reciter {
     edge: Box<[f32]>,
     halfband: Option<Halfband>,
     bus: Bus,
-    /// Blocks until the filter has nothing left to say.
-    tail: u32,
+    tail: Tail,
     has_spoken: bool,
 }
 
@@ -86,7 +86,7 @@ impl Reciter {
             edge: edge(recital.rate),
             halfband: (bus == Bus::Narrow).then(Halfband::new),
             bus,
-            tail: 0,
+            tail: Tail::default(),
             has_spoken: false,
         }
     }
@@ -102,7 +102,7 @@ impl Reciter {
 
     /// Whether all of it was heard.
     pub(super) fn is_over(&self) -> bool {
-        self.run >= self.runs.len() && self.tail == 0
+        self.run >= self.runs.len() && self.tail.is_over()
     }
 
     /// Writes the next block of its bus to `block`, which is silent; says whether there is anything.
@@ -110,13 +110,10 @@ impl Reciter {
         let mut input = [0.0; BLOCK];
         let frames = if self.halfband.is_some() { block.len() / Halfband::FACTOR } else { block.len() };
         let input = &mut input[..frames.min(BLOCK)];
-        if self.read(input) {
-            self.tail = if self.halfband.is_some() { TAIL } else { 0 };
-            self.has_spoken = true;
-        } else if self.tail == 0 {
+        let sounds = self.read(input);
+        self.has_spoken |= sounds;
+        if !self.tail.follow(sounds, if self.halfband.is_some() { TAIL } else { 0 }) {
             return false;
-        } else {
-            self.tail -= 1;
         }
         match &mut self.halfband {
             Some(halfband) => {
