@@ -204,6 +204,19 @@ impl<'a> Service<'a> {
         }
         log::debug!("SIP so far: {:?}", self.endpoint.counters());
         self.is_leaving = true;
+        self.end_all(now);
+        self.settle(now);
+        while (!self.calls.is_empty() || !self.endpoint.is_unregistered()) && clock::now() < until {
+            let deadline = self.deadline().map_or(until, |deadline| deadline.min(until));
+            goes_on &= self.turn(inbox, Some(deadline)).await;
+        }
+        self.switch_off(clock::now());
+        self.pages.close(clock::now());
+        self.waiting.take().filter(|_| goes_on)
+    }
+
+    /// Ends all that the box does.
+    fn end_all(&mut self, now: Instant) {
         if let Some(mut announcements) = self.announcements.take() {
             announcements.hush("the end of the box");
         }
@@ -225,14 +238,6 @@ impl<'a> Service<'a> {
             self.endpoint.hang_up(now, call);
         }
         self.accounts.stop(now, &mut self.endpoint);
-        self.settle(now);
-        while (!self.calls.is_empty() || !self.endpoint.is_unregistered()) && clock::now() < until {
-            let deadline = self.deadline().map_or(until, |deadline| deadline.min(until));
-            goes_on &= self.turn(inbox, Some(deadline)).await;
-        }
-        self.switch_off(clock::now());
-        self.pages.close(clock::now());
-        self.waiting.take().filter(|_| goes_on)
     }
 
     /// Handles the next input and what has come with it; false when it was the order to stop.
@@ -351,22 +356,22 @@ impl<'a> Service<'a> {
     }
 
     fn deadline(&self) -> Option<Instant> {
+        let now = clock::now();
         let waits = self.klaxon.as_ref().is_some_and(Klaxon::waits_for_silence) || self.is_playing();
         let is_behind = self.cards.is_one_behind();
         let reports_every = if waits || is_behind { REPORTS_SOON } else { REPORTS_EVERY };
-        let reports = (self.cards.voices() > 0 || is_behind).then(|| clock::now() + reports_every);
-        let answer = (!self.answers.is_empty()).then(|| clock::now() + READY_EVERY);
+        let reports = (self.cards.voices() > 0 || is_behind).then(|| now + reports_every);
+        let answer = (!self.answers.is_empty()).then(|| now + READY_EVERY);
         let own = [self.endpoint.poll_timeout(), self.pager.poll_timeout(), self.accounts.poll_timeout()];
         let announcement = self.announcements.as_ref().and_then(Announcements::poll_timeout);
         let (reload, outlook) = (self.reload.poll_timeout(), self.outlook.deadline());
         let lines = self.lines.as_ref().and_then(Lines::poll_timeout);
         let chime = self.klaxon.as_ref().and_then(Klaxon::poll_timeout);
-        let desk = self.desk.as_ref().and_then(|desk| desk.deadline(clock::now()));
+        let desk = self.desk.as_ref().and_then(|desk| desk.deadline(now));
         let phone = self.phone.as_ref().and_then(Phone::poll_timeout);
         let (post, told) = (self.post.deadline(), self.legs.poll_timeout());
         let bells = self.ringer.poll_timeout();
-        let floor = self.cards.poll_timeout(clock::now());
-        let now = clock::now();
+        let floor = self.cards.poll_timeout(now);
         let music = self.music.as_ref().and_then(|music| music.poll_timeout(now));
         let (pages, delays) = (self.pages.poll_timeout(now), self.delays.poll_timeout(now));
         let sounds = [announcement, lines, chime, told, floor, bells, music, desk, phone, pages, delays];
