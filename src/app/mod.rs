@@ -2,11 +2,13 @@
 //!
 //! - `serve` brings the box up: sockets, rings, the audio thread; `service` is the box at work, fed by `inbox` and
 //!   heard through `post`; `connections` are those of SIP over TCP.
-//! - `media` and `stream` are the media of a call, `sink` the executor's end of the rings to the audio thread.
+//! - `media` and `stream` are the media of a call, with keys that come `inband`; `back` is the way back to the caller, and `legs`
+//!   lead there; `sink` is the executor's end of the rings to the audio thread.
+//! - `phone` is what callers do with keys, and `prompt` what they hear of it.
 //! - `caller` places pages (`paging call`): `target` is whom it calls, `call_schedule` says when; `call_media` is what is
 //!   offered and said: `sound` and `speech`, cut into `call_stream`s with `call_faults`, sent by the `talker`;
 //!   `call_score` is how it went.
-//! - `floor` and `cards` have everything heard where it should be and nowhere else; `terms` say where that is for a call.
+//! - `floor` and `cards` have everything heard where it should be and nowhere else.
 //! - `announcements` say aloud what is wrong, `say_status` what is asked for; `recite` makes sound of words.
 //! - `recorder` has a caller recorded instead of heard.
 //! - `terms` are those of a call: where it is heard, and what before it; `beeps` are what its caller is told.
