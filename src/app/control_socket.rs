@@ -318,8 +318,11 @@ impl Door {
     }
 
     fn await_end(&mut self, guest: Guest, Aired { number: air, is_new: is_his }: Aired) {
-        if let Some(seat) = self.find(guest) {
-            seat.stage = Stage::Waits { air, is_his };
+        match self.find(guest) {
+            Some(seat) => seat.stage = Stage::Waits { air, is_his },
+            // He has gone meanwhile.
+            None if is_his => self.asked.push_back(Asked::Left(air)),
+            None => {}
         }
     }
 

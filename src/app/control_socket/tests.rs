@@ -92,6 +92,19 @@ fn who_leaves_while_he_waits_ends_what_he_waits_for() {
 }
 
 #[test]
+fn who_leaves_before_he_is_answered_ends_what_he_wanted_to_wait_for() {
+    let mut scene = Scene::new("early");
+    let visitor = scene.visitor(PLAY);
+    let Some(Asked::Play(guest, _, None)) = scene.asked() else { panic!() };
+    drop(visitor);
+    scene.door.reply(guest, &Reply::Playing);
+    scene.door.await_end(guest, begun(7));
+    assert!(matches!(scene.asked(), Some(Asked::Left(air)) if air == AirNumber::of(7)));
+    scene.door.await_end(guest, Aired { number: AirNumber::of(7), is_new: false });
+    assert!(scene.asked().is_none(), "somebody else began it");
+}
+
+#[test]
 fn nonsense_is_answered_and_ends_the_connection() {
     let mut scene = Scene::new("nonsense");
     let mut visitor = scene.visitor(b"play gong\n");
