@@ -8,7 +8,7 @@ use crate::app::reading::{Job, Outcome, Reading, Stamp};
 use crate::config::{Settings, Sound};
 use crate::dsp::Chime;
 use crate::files::ClipError;
-use crate::status::{Mistake, Severity};
+use crate::status::Mistake;
 use core::cell::OnceCell;
 use core::fmt;
 use core::time::Duration;
@@ -110,7 +110,7 @@ impl<'a> Store<'a> {
         self.chimes.iter().filter_map(|entry| {
             let text = instead(entry.error.as_ref()?, &entry.sound);
             let source = entry.keys.join(", ");
-            Some(Mistake { severity: Severity::Error, source, line: None, column: None, text })
+            Some(Mistake::of(source, text))
         })
     }
 

@@ -8,7 +8,7 @@ use crate::app::reading::{Job, Outcome, Reading, Stamp};
 use crate::config::Sound;
 use crate::dsp::{Chime, Resampler, to_i16};
 use crate::files::{ClipError, MAX_LENGTH, Track, TrackError};
-use crate::status::{Mistake, Severity};
+use crate::status::Mistake;
 use crate::units::SampleRate;
 use core::fmt;
 use core::time::Duration;
@@ -91,7 +91,7 @@ impl<'a> Store<'a> {
         self.slots.iter().filter_map(|slot| {
             let text = slot.item.instead(slot.error.as_ref()?);
             let source = slot.item.to_string();
-            Some(Mistake { severity: Severity::Error, source, line: None, column: None, text })
+            Some(Mistake::of(source, text))
         })
     }
 
