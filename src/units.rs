@@ -2,6 +2,7 @@
 
 use core::fmt;
 use core::str::FromStr;
+use core::time::Duration;
 
 /// Frames per second of a stream; a frame is one sample per channel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -25,6 +26,18 @@ impl SampleRate {
     #[must_use]
     pub const fn hz(self) -> u32 {
         self.0
+    }
+
+    /// How many whole frames there are in `span`.
+    #[must_use]
+    pub fn frames_in(self, span: Duration) -> usize {
+        usize::try_from(span.as_micros() * u128::from(self.0) / 1_000_000).unwrap_or(usize::MAX)
+    }
+
+    /// How long so many frames last, in whole microseconds.
+    #[must_use]
+    pub fn span_of(self, frames: u64) -> Duration {
+        Duration::from_micros(frames.saturating_mul(1_000_000) / u64::from(self.0))
     }
 }
 
@@ -115,6 +128,16 @@ enum Unit {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_span_has_its_whole_frames_and_frames_have_their_span() {
+        let rate = SampleRate::new(44_100).unwrap();
+        assert_eq!(rate.frames_in(Duration::from_micros(45)), 1);
+        assert_eq!(rate.span_of(2), Duration::from_micros(45));
+        assert_eq!(rate.frames_in(Duration::from_mins(10)), 26_460_000);
+        assert_eq!(rate.span_of(26_460_000), Duration::from_mins(10));
+        assert!(rate.frames_in(Duration::MAX) > 0 && rate.span_of(u64::MAX) > Duration::from_hours(1));
+    }
 
     #[test]
     fn percent_and_decibels_agree() {

@@ -32,7 +32,7 @@ fn a_call_that_comes_while_the_box_speaks_is_heard_alone() {
         until(Duration::from_secs(5), "something was said", || {
             fs::metadata(target.wav()).is_ok_and(|file| file.len() > 48_000 * 4)
         });
-        let uri = format!("sip:page@{}", target.address);
+        let uri = target.uri();
         let output = paging(&["call", &uri, "--tone", "1000", "--seconds", "4"]);
         assert!(output.status.success(), "{output:?}");
         target.terminate();

@@ -101,7 +101,7 @@ pub(crate) fn call(caller: &mut Caller, offer: &str) -> Received {
 }
 
 fn talk(target: &PagingBox, sound: &[&str]) {
-    let outcome = PagingCall::start(&format!("sip:page@{}", target.address), sound).finish(4 * PATIENCE);
+    let outcome = PagingCall::start(&target.uri(), sound).finish(4 * PATIENCE);
     assert_eq!(outcome.code, Some(0), "{outcome:?}");
 }
 

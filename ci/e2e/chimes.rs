@@ -56,7 +56,7 @@ fn negative_padding_answers_while_the_chime_sounds_and_a_long_one_is_cut() {
 fn a_chime_whose_caller_gives_up_ends_and_its_box_is_silent() {
     in_real_time(|| {
         let mut target = PagingBox::start(V4, &["audio.klaxon=gong"]);
-        let call = PagingCall::start(&uri(&target), &["--tone", "440", "--seconds", "2"]);
+        let call = PagingCall::start(&target.uri(), &["--tone", "440", "--seconds", "2"]);
         until(PATIENCE, "it rings", || target.log().contains(" rings, "));
         call.signal("INT");
         call.finish(PATIENCE);
@@ -96,9 +96,9 @@ fn a_chime_that_is_missing_is_told_once_and_the_gong_sounds_without_delay() {
 fn who_joins_a_page_on_air_is_answered_at_once_and_heard_without_a_chime() {
     in_real_time(|| {
         let mut target = PagingBox::start(V4, &["audio.klaxon=gong"]);
-        let first = PagingCall::start(&uri(&target), &["--tone", "440", "--seconds", "6"]);
+        let first = PagingCall::start(&target.uri(), &["--tone", "440", "--seconds", "6"]);
         until(PATIENCE, "the first is on air", || target.log().contains("on air"));
-        let second = PagingCall::start(&uri(&target), &["--tone", "1000", "--seconds", "2"]);
+        let second = PagingCall::start(&target.uri(), &["--tone", "1000", "--seconds", "2"]);
         assert_eq!(second.finish(PATIENCE).code, Some(0));
         assert_eq!(first.finish(PATIENCE).code, Some(0));
         target.terminate();
@@ -143,13 +143,9 @@ fn status(target: &PagingBox) -> Output {
 }
 
 fn page(target: &PagingBox, seconds: u32) {
-    let call = PagingCall::start(&uri(target), &["--tone", "440", "--seconds", &seconds.to_string()]);
+    let call = PagingCall::start(&target.uri(), &["--tone", "440", "--seconds", &seconds.to_string()]);
     let outcome = call.finish(PATIENCE);
     assert_eq!(outcome.code, Some(0), "{outcome:?}");
-}
-
-fn uri(target: &PagingBox) -> String {
-    format!("sip:page@{}", target.address)
 }
 
 /// A file with a tone of a rate that no card has.

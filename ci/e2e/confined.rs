@@ -32,7 +32,7 @@ fn a_box_that_is_locked_in_pages_reloads_and_answers_and_reads_nothing_out_of_re
         assert!(has("NoNewPrivs:\t1") && has("Seccomp:\t2"), "{status}");
     }
     let sound = ["--tone", "440", "--seconds", "1"];
-    let page = PagingCall::start(&format!("sip:page@{}", target.address), &sound);
+    let page = PagingCall::start(&target.uri(), &sound);
     assert_eq!(page.finish(Duration::from_secs(10)).code, Some(0));
     target.signal("HUP");
     until(Duration::from_secs(5), "it reads its configuration again", || target.log().contains("reloaded: "));

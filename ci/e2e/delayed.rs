@@ -97,7 +97,7 @@ fn who_calls_while_a_recording_is_heard_waits_for_its_end() {
         dictator.caller.press('#');
         dictator.is_hung_up();
         until(PATIENCE, "it is heard", || target.log().contains("plays the recording of "));
-        let uri = format!("sip:page@{}", target.address);
+        let uri = target.uri();
         let live = PagingCall::start(&uri, &["--tone", "1700", "--seconds", "10"]);
         assert_eq!(live.finish(PATIENCE + PATIENCE).code, Some(0));
         target.terminate();

@@ -93,7 +93,7 @@ fn silence_is_left_out_and_the_timestamp_jumps() {
 #[test]
 fn the_box_misses_what_was_lost_on_purpose() {
     let mut target = PagingBox::start(IpAddr::V4(Ipv4Addr::LOCALHOST), &[]);
-    let uri = format!("sip:page@{}", target.address);
+    let uri = target.uri();
     let page = PagingCall::start(&uri, &["--tone", "440", "--seconds", "2", "--loss", "10", "--seed", "3"]);
     let outcome = page.finish(SOON);
     target.terminate();

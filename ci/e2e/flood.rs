@@ -80,7 +80,7 @@ fn withstand(flood: Flood) {
 }
 
 fn page(target: &PagingBox, sound: &[&str], lasts: Duration) {
-    let outcome = PagingCall::start(&format!("sip:page@{}", target.address), sound);
+    let outcome = PagingCall::start(&target.uri(), sound);
     let outcome = outcome.finish(lasts + Duration::from_secs(10));
     assert_eq!(outcome.code, Some(0), "{outcome:?}");
 }

@@ -138,7 +138,7 @@ fn many_in_a_row(calls: u32, rate: f64, pause: Duration) {
 fn a_run_without_end_tells_where_it_stands_and_ends_when_it_is_interrupted() {
     in_real_time(|| {
         let target = PagingBox::start(V4, &[]);
-        let uri = format!("sip:page@{}", target.address);
+        let uri = target.uri();
         let call = PagingCall::start(&uri, &["--rtp", "no", "--calls", "forever", "--at-once", "1"]);
         until(Duration::from_secs(10), "another call", || target.log().matches("rings, ").count() >= 2);
         call.signal("INT");
@@ -179,7 +179,7 @@ fn status(target: &PagingBox) -> String {
 }
 
 fn load(target: &PagingBox, options: &[&str], limit: Duration) -> Outcome {
-    PagingCall::start(&format!("sip:page@{}", target.address), options).finish(limit)
+    PagingCall::start(&target.uri(), options).finish(limit)
 }
 
 /// Timer J and what goes with it (RFC 3261 §17.2.2), and some.

@@ -23,7 +23,7 @@ fn a_folder_is_played_in_its_order_and_a_page_silences_it_and_it_goes_on_where_i
         tone::write_tone(&folder.join("2.wav"), 22_050, 1500.0, 60.0);
         let mut target = start(&[&source(&[&shown(&folder)]), FADE_OUT, FADE_IN]);
         until_heard(&target, 1000.0, 2.0);
-        let call = PagingCall::start(&uri(&target), &["--tone", "440", "--seconds", "5"]);
+        let call = PagingCall::start(&target.uri(), &["--tone", "440", "--seconds", "5"]);
         assert_eq!(call.finish(PATIENCE).code, Some(0));
         until_heard(&target, 1500.0, 1.0);
         target.terminate();
@@ -319,7 +319,7 @@ fn players_are_heard_in_their_zones_as_loud_as_these_say_and_a_page_in_one_leave
         );
         let mut target = PagingBox::start_with_file(V4, &file);
         until_heard(&target, 1000.0, 1.0);
-        let call = PagingCall::start(&uri(&target), &["--tone", "440", "--seconds", "2"]);
+        let call = PagingCall::start(&target.uri(), &["--tone", "440", "--seconds", "2"]);
         assert_eq!(call.finish(PATIENCE).code, Some(0));
         thread::sleep(Duration::from_secs(2));
         target.terminate();
@@ -356,10 +356,6 @@ fn source(sources: &[&str]) -> String {
 
 fn shown(path: &Path) -> String {
     path.display().to_string()
-}
-
-fn uri(target: &PagingBox) -> String {
-    format!("sip:page@{}", target.address)
 }
 
 fn status(target: &PagingBox) -> String {

@@ -102,7 +102,7 @@ fn a_page_to_nobody_fails_with_a_word_and_an_exit_code() {
 }
 
 fn page(target: &PagingBox, what: &[&str]) -> Output {
-    paging_call(&format!("sip:page@{}", target.address), what)
+    paging_call(&target.uri(), what)
 }
 
 fn paging_call(uri: &str, what: &[&str]) -> Output {

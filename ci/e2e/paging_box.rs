@@ -114,6 +114,11 @@ impl PagingBox {
         started
     }
 
+    /// Where it is paged.
+    pub(crate) fn uri(&self) -> String {
+        format!("sip:page@{}", self.address)
+    }
+
     /// The recording; whole only after [`PagingBox::terminate`].
     pub(crate) fn wav(&self) -> PathBuf {
         self.folder.join("heard.wav")

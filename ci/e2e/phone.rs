@@ -164,7 +164,7 @@ fn two_who_call_for_the_emergency_do_not_cancel_it_and_who_does_hears_so() {
     callers[0].press("911");
     until(PATIENCE, "it is cancelled", || target.log().contains("emergency: cancelled"));
     // Once in the menu, once in what is done, twice in what is cancelled.
-    until(PATIENCE, "and told", || beginnings(&callers[0].heard(), OVER_HZ) == 4);
+    until(PATIENCE, "and told", || callers[0].heard().beginnings(OVER_HZ) == 4);
 }
 
 #[test]
@@ -316,13 +316,6 @@ fn linear(byte: u8) -> f32 {
 const PIN_HZ: f32 = 740.0;
 const NO_HZ: f32 = 330.0;
 const DONE_HZ: f32 = 740.0;
-/// How often a tone begins.
-fn beginnings(sound: &Recording, hz: f32) -> usize {
-    let blocks = (sound.seconds() * 50.0) as usize;
-    let sounds = |block: usize| sound.level(hz, block as f32 / 50.0..(block + 1) as f32 / 50.0) > 0.03;
-    (0..blocks).filter(|&block| sounds(block) && (block == 0 || !sounds(block - 1))).count()
-}
-
 /// The tone by which what is cancelled is told.
 const OVER_HZ: f32 = 587.0;
 const MENU_HZ: f32 = 880.0;

@@ -68,7 +68,7 @@ fn a_page_without_a_card_to_be_heard_on_is_silent_and_whoever_waits_for_a_sound_
 fn a_page_that_the_box_ends_says_why_and_one_that_is_short_is_no_warning() {
     in_real_time(|| {
         let target = PagingBox::start(V4, &["calls.hang-up-after-minutes=0.02"]);
-        let call = PagingCall::start(&uri(&target), &["--rtp", "no", "--seconds", "9"]);
+        let call = PagingCall::start(&target.uri(), &["--rtp", "no", "--seconds", "9"]);
         call.finish(PATIENCE);
         let record = &records(&target, 1)[0];
         assert_eq!((&record["ended"], &record["silent"]), (&"too-long".into(), &false.into()), "{record}");
@@ -76,7 +76,7 @@ fn a_page_that_the_box_ends_says_why_and_one_that_is_short_is_no_warning() {
 }
 
 fn page(target: &PagingBox, sound: &[&str]) {
-    let outcome = PagingCall::start(&uri(target), sound).finish(PATIENCE);
+    let outcome = PagingCall::start(&target.uri(), sound).finish(PATIENCE);
     assert_eq!(outcome.code, Some(0), "{outcome:?}");
 }
 
@@ -99,10 +99,6 @@ fn ask(target: &PagingBox, how: &[&str]) -> String {
     let mut command = Command::new(env!("CARGO_BIN_EXE_paging"));
     let output = command.args(["status", "--socket"]).arg(socket).args(how).output().unwrap();
     String::from_utf8(output.stdout).unwrap()
-}
-
-fn uri(target: &PagingBox) -> String {
-    format!("sip:page@{}", target.address)
 }
 
 const V4: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);

@@ -16,8 +16,7 @@ use std::time::{Duration, Instant};
 #[test]
 fn a_relay_that_is_not_there_is_a_fault_and_holds_no_call_up() {
     let target = PagingBox::start(V4, &["gpio.relay=NO_SUCH_LINE", "gpio.relay-lead=60s"]);
-    let page =
-        PagingCall::start(&format!("sip:page@{}", target.address), &["--tone", "440", "--seconds", "1"]);
+    let page = PagingCall::start(&target.uri(), &["--tone", "440", "--seconds", "1"]);
     assert_eq!(page.finish(PATIENCE).code, Some(0));
     let told = json(&ask(&target, &["--json"]));
     let (line, fault) = (&told["lines"][0], &told["faults"][0]);
@@ -220,8 +219,7 @@ fn a_service_manager_hears_that_the_box_is_ready_beats_and_stops() {
     await_notice(&manager, "READY=1");
     await_notice(&manager, "WATCHDOG=1");
     await_notice(&manager, "WATCHDOG=1");
-    let call =
-        PagingCall::start(&format!("sip:page@{}", target.address), &["--tone", "440", "--seconds", "3"]);
+    let call = PagingCall::start(&target.uri(), &["--tone", "440", "--seconds", "3"]);
     await_notice(&manager, "STATUS=direct calls only, 1 call");
     drop(call);
     target.send_sigterm();

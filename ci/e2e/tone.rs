@@ -159,6 +159,13 @@ impl Recording {
         self.amplitude(&self.samples[place(seconds.start)..place(seconds.end)], hz)
     }
 
+    /// How often `hz` begins.
+    pub(crate) fn beginnings(&self, hz: f32) -> usize {
+        let blocks = (self.seconds() * 50.0) as usize;
+        let sounds = |block: usize| self.level(hz, block as f32 / 50.0..(block + 1) as f32 / 50.0) > 0.03;
+        (0..blocks).filter(|&block| sounds(block) && (block == 0 || !sounds(block - 1))).count()
+    }
+
     /// The second of the first sample that is heard.
     pub(crate) fn first(&self) -> Option<f32> {
         let first = self.samples.iter().position(|value| value.abs() > 0.001)?;

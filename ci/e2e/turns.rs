@@ -21,7 +21,7 @@ fn a_caller_hears_when_he_is_heard_and_the_loudspeakers_do_not() {
         let heard = sound(ear);
         let beep = heard.place(TALK_HZ).expect("a tone");
         assert!((0.1..=0.2).contains(&(beep.end - beep.start)), "{beep:?}");
-        assert_eq!(edges(&heard, TALK_HZ), 1);
+        assert_eq!(heard.beginnings(TALK_HZ), 1);
         assert!(Recording::read(&target.wav()).place(TALK_HZ).is_none());
     });
 }
@@ -31,9 +31,9 @@ fn callers_wait_for_one_another_and_who_gives_up_harms_nobody() {
     in_real_time(|| {
         let mut target =
             PagingBox::start(V4, &["calls.hold-concurrent=yes", "audio.klaxon=gong", "sip.rtp-timeout=3s"]);
-        let first = PagingCall::start(&uri(&target), &["--tone", "440", "--seconds", "8"]);
+        let first = PagingCall::start(&target.uri(), &["--tone", "440", "--seconds", "8"]);
         until(PATIENCE, "the first is on air", || target.log().contains("on air"));
-        let second = PagingCall::start(&uri(&target), &["--tone", "1700", "--seconds", "16"]);
+        let second = PagingCall::start(&target.uri(), &["--tone", "1700", "--seconds", "16"]);
         until(PATIENCE, "the second waits", || target.log().contains("waits for others, number 1"));
         // One address has so many lines of the log in a second, and no more.
         std::thread::sleep(Duration::from_millis(1200));
@@ -42,7 +42,7 @@ fn callers_wait_for_one_another_and_who_gives_up_harms_nobody() {
         until(PATIENCE, "the third waits", || target.log().contains("waits for others, number 2"));
         std::thread::sleep(Duration::from_millis(1500));
         third.hang_up();
-        assert_eq!(beeps(&sound(ear)), 2);
+        assert_eq!(sound(ear).beginnings(PLACE_HZ), 2);
         assert_eq!(first.finish(PATIENCE).code, Some(0));
         assert_eq!(second.finish(PATIENCE).code, Some(0));
         target.terminate();
@@ -87,7 +87,7 @@ fn a_caller_is_warned_before_his_time_is_over() {
         let bye = caller.receive_request("BYE", Duration::from_secs(30));
         caller.confirm(&bye);
         target.terminate();
-        assert_eq!(edges(&sound(ear), ENDING_HZ), 3);
+        assert_eq!(sound(ear).beginnings(ENDING_HZ), 3);
         assert!(Recording::read(&target.wav()).place(ENDING_HZ).is_none());
     });
 }
@@ -145,8 +145,8 @@ fn until_the_chime_begins_the_telephone_of_the_caller_rings() {
 fn a_loud_ringer_rings_again_and_again_until_the_caller_gives_up() {
     in_real_time(|| {
         let mut target = PagingBox::start(V4, &["audio.klaxon=gong", "sip.mode=ring"]);
-        let call = PagingCall::start(&uri(&target), &["--tone", "440", "--seconds", "20"]);
-        let strokes = || edges(&Recording::read(&target.wav()), GONG_HZ);
+        let call = PagingCall::start(&target.uri(), &["--tone", "440", "--seconds", "20"]);
+        let strokes = || Recording::read(&target.wav()).beginnings(GONG_HZ);
         until(PATIENCE, "it rings", || target.log().contains("rings over the loudspeakers"));
         until(PATIENCE, "a second stroke", || strokes() == 2);
         call.signal("INT");
@@ -155,7 +155,7 @@ fn a_loud_ringer_rings_again_and_again_until_the_caller_gives_up() {
         until(PATIENCE, "silence", || Recording::read(&target.wav()).peak_of_last(0.5) < 0.001);
         target.terminate();
         let heard = Recording::read(&target.wav());
-        assert_eq!(edges(&heard, GONG_HZ), 2);
+        assert_eq!(heard.beginnings(GONG_HZ), 2);
         assert!(heard.place(440.0).is_none(), "nobody is answered");
     });
 }
@@ -171,7 +171,7 @@ fn a_caller_may_have_a_chime_of_his_own() {
         until(PATIENCE, "the end", || target.log().contains("the caller hung up"));
         let chime = Recording::read(&target.wav());
         assert!(chime.place(FIRST_OF_THREE_HZ).is_some() && chime.place(GONG_HZ).is_none());
-        let page = PagingCall::start(&uri(&target), &["--tone", "440", "--seconds", "2"]);
+        let page = PagingCall::start(&target.uri(), &["--tone", "440", "--seconds", "2"]);
         assert_eq!(page.finish(PATIENCE).code, Some(0));
         target.terminate();
         assert!(Recording::read(&target.wav()).place(GONG_HZ).is_some());
@@ -183,21 +183,6 @@ pub(crate) fn sound(ear: Ear) -> Recording {
     let packets = ear.close();
     let codes = packets.iter().flat_map(|packet| packet.payload.iter());
     Recording::of(8_000, codes.map(|&code| ulaw(code)).collect())
-}
-
-fn beeps(sound: &Recording) -> usize {
-    edges(sound, PLACE_HZ)
-}
-
-/// How often a tone begins.
-fn edges(sound: &Recording, hz: f32) -> usize {
-    let blocks = (sound.seconds() * 50.0) as usize;
-    let sounds = |block: usize| sound.level(hz, block as f32 / 50.0..(block + 1) as f32 / 50.0) > 0.03;
-    (0..blocks).filter(|&block| sounds(block) && (block == 0 || !sounds(block - 1))).count()
-}
-
-fn uri(target: &PagingBox) -> String {
-    format!("sip:page@{}", target.address)
 }
 
 const TALK_HZ: f32 = 1000.0;

@@ -9,6 +9,7 @@
 use super::bell::Bell;
 use super::line::Line;
 use super::lookup::{Found, look_up};
+use super::mailbox::Mailbox;
 use super::post::Post;
 use crate::clock;
 use crate::config::{Account, Settings};
@@ -20,10 +21,8 @@ use crate::sip::{AccountKey, Endpoint};
 use crate::speech::Fault;
 use crate::status;
 use crate::time::Instant;
-use core::cell::RefCell;
 use core::time::Duration;
 use smol::LocalExecutor;
-use std::collections::VecDeque;
 use std::net::IpAddr;
 use std::rc::Rc;
 
@@ -34,7 +33,7 @@ pub(super) struct Accounts<'a> {
     made: u64,
     is_watching: bool,
     executor: Rc<LocalExecutor<'a>>,
-    news: Rc<Mailbox>,
+    news: Rc<Mailbox<News>>,
     /// What was plugged in when it was last looked at.
     links: Vec<String>,
     /// The box is told to stop: nothing begins any more.
@@ -44,11 +43,6 @@ pub(super) struct Accounts<'a> {
 }
 
 /// What tasks have found out.
-struct Mailbox {
-    news: RefCell<VecDeque<News>>,
-    bell: Rc<Bell>,
-}
-
 enum News {
     /// Where the servers of an account are.
     Servers(u64, Found),
@@ -61,7 +55,7 @@ enum News {
 impl<'a> Accounts<'a> {
     /// The accounts of `settings`; `bell` is rung when [`handle_news`](Self::handle_news) has something to do.
     pub(super) fn new(settings: &Settings, executor: Rc<LocalExecutor<'a>>, bell: Rc<Bell>) -> Self {
-        let news = Rc::new(Mailbox { news: RefCell::default(), bell });
+        let news = Mailbox::new(bell);
         let mut accounts = Self {
             lines: Vec::new(),
             made: 0,
@@ -149,8 +143,7 @@ impl<'a> Accounts<'a> {
     /// Takes what tasks have found out.
     pub(super) fn handle_news(&mut self, now: Instant, endpoint: &mut Endpoint, post: &Post) {
         loop {
-            let news = self.news.news.borrow_mut().pop_front();
-            match news.filter(|_| !self.is_leaving) {
+            match self.news.take().filter(|_| !self.is_leaving) {
                 Some(News::Servers(id, found)) => {
                     let Some(number) = self.position(id) else { continue };
                     let servers = self.lines[number].on_found(now, found, post);
@@ -364,13 +357,6 @@ impl<'a> Accounts<'a> {
             }
         };
         self.executor.spawn(watch).detach();
-    }
-}
-
-impl Mailbox {
-    fn post(&self, news: News) {
-        self.news.borrow_mut().push_back(news);
-        self.bell.ring();
     }
 }
 

@@ -41,9 +41,8 @@ fn said(parts: Vec<Part>) -> Recital {
 
 #[expect(clippy::cast_possible_truncation, reason = "a tone is far from full scale")]
 fn tone(hz: f64, length: Duration) -> Part {
-    let frames = length.as_millis() as usize * RATE.hz() as usize / 1000;
     let mut tone = Tone::new(RATE, hz, Level::from_gain(GAIN));
-    let mut samples = vec![0.0; frames];
+    let mut samples = vec![0.0; RATE.frames_in(length)];
     tone.start();
     tone.fill(&mut samples);
     Part::Clip(samples.iter().map(|sample| (sample * 32_768.0) as i16).collect())

@@ -167,15 +167,6 @@ mod tests {
     use super::*;
 
     const PTIME: Duration = Duration::from_millis(20);
-    const NONE: Faults = Faults {
-        loss: 0.0,
-        burst: 1,
-        jitter: Duration::ZERO,
-        reorder: 0.0,
-        duplicate: 0.0,
-        ppm: 0,
-        stall: None,
-    };
 
     fn fates(faults: Faults, seed: u64, packets: usize) -> Vec<(Duration, Fate)> {
         let mut plan = Plan::new(faults, PTIME, seed);
@@ -196,7 +187,7 @@ mod tests {
 
     #[test]
     fn the_same_seed_is_the_same_plan() {
-        let faults = Faults { loss: 0.1, jitter: PTIME, duplicate: 0.1, reorder: 0.1, ..NONE };
+        let faults = Faults { loss: 0.1, jitter: PTIME, duplicate: 0.1, reorder: 0.1, ..Faults::default() };
         assert_eq!(fates(faults, 7, 1000), fates(faults, 7, 1000));
         assert_ne!(fates(faults, 7, 1000), fates(faults, 8, 1000));
     }
@@ -204,7 +195,7 @@ mod tests {
     #[test]
     fn the_share_asked_for_is_lost_alone_or_in_runs() {
         for burst in [1, 3, 10] {
-            let faults = Faults { loss: 0.05, burst, ..NONE };
+            let faults = Faults { loss: 0.05, burst, ..Faults::default() };
             let fates = fates(faults, 42, 200_000);
             let lost = share_of(&fates, |fate| *fate == Fate::Lost);
             assert!((lost - 0.05).abs() < 0.005, "burst {burst}: {lost}");
@@ -217,15 +208,21 @@ mod tests {
     #[test]
     fn losses_at_the_ends_of_the_range_are_all_or_nothing() {
         assert!(
-            fates(Faults { loss: 1.0, burst: 3, ..NONE }, 1, 99).iter().all(|(_, fate)| *fate == Fate::Lost)
+            fates(Faults { loss: 1.0, burst: 3, ..Faults::default() }, 1, 99)
+                .iter()
+                .all(|(_, fate)| *fate == Fate::Lost)
         );
-        assert!(fates(Faults { burst: 3, ..NONE }, 1, 99).iter().all(|(_, fate)| *fate != Fate::Lost));
+        assert!(
+            fates(Faults { burst: 3, ..Faults::default() }, 1, 99)
+                .iter()
+                .all(|(_, fate)| *fate != Fate::Lost)
+        );
     }
 
     #[test]
     fn delays_are_spread_evenly_up_to_the_jitter() {
         let jitter = Duration::from_millis(60);
-        let delays: Vec<_> = fates(Faults { jitter, ..NONE }, 5, 50_000)
+        let delays: Vec<_> = fates(Faults { jitter, ..Faults::default() }, 5, 50_000)
             .iter()
             .map(|(due, fate)| match fate {
                 Fate::Leaves { at, again: None } => (at.as_secs_f64() - due.as_secs_f64()) * 1000.0,
@@ -241,7 +238,7 @@ mod tests {
 
     #[test]
     fn a_packet_held_back_leaves_after_its_successor_and_before_the_next() {
-        let fates = fates(Faults { reorder: 0.05, ..NONE }, 3, 20_000);
+        let fates = fates(Faults { reorder: 0.05, ..Faults::default() }, 3, 20_000);
         let held = |fate: &Fate, due: Duration| matches!(fate, Fate::Leaves { at, .. } if *at > due);
         let late: Vec<_> = fates.iter().filter(|(due, fate)| held(fate, *due)).collect();
         assert!((late.len() as f64 / 20_000.0 - 0.05).abs() < 0.005, "{}", late.len());
@@ -253,7 +250,7 @@ mod tests {
 
     #[test]
     fn a_doubled_packet_leaves_twice() {
-        let fates = fates(Faults { duplicate: 0.2, ..NONE }, 9, 20_000);
+        let fates = fates(Faults { duplicate: 0.2, ..Faults::default() }, 9, 20_000);
         let doubled = share_of(&fates, |fate| matches!(fate, Fate::Leaves { again: Some(_), .. }));
         assert!((doubled - 0.2).abs() < 0.01, "{doubled}");
     }
@@ -261,7 +258,7 @@ mod tests {
     #[test]
     fn what_falls_into_a_stall_leaves_at_its_end() {
         let stall = Some(Stall { at: Duration::from_millis(100), length: Duration::from_millis(150) });
-        let fates = fates(Faults { stall, ..NONE }, 1, 20);
+        let fates = fates(Faults { stall, ..Faults::default() }, 1, 20);
         for (due, fate) in fates {
             let is_inside = (100..250).contains(&due.as_millis());
             let at = if is_inside { Duration::from_millis(250) } else { due };
@@ -271,10 +268,10 @@ mod tests {
 
     #[test]
     fn a_fast_clock_is_early_and_a_slow_one_late() {
-        let after_an_hour = |ppm| Faults { ppm, ..NONE }.elapsed(PTIME, 180_000).as_micros();
+        let after_an_hour = |ppm| Faults { ppm, ..Faults::default() }.elapsed(PTIME, 180_000).as_micros();
         assert_eq!(after_an_hour(0), 3_600_000_000);
         assert_eq!(after_an_hour(200), 3_599_280_143);
         assert_eq!(after_an_hour(-200), 3_600_720_144);
-        assert_eq!(Faults { ppm: 200, ..NONE }.elapsed(PTIME, 0), Duration::ZERO);
+        assert_eq!(Faults { ppm: 200, ..Faults::default() }.elapsed(PTIME, 0), Duration::ZERO);
     }
 }

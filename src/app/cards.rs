@@ -340,3 +340,6 @@ const _: () = assert!(ChannelSet::MOST <= MAX_CHANNELS);
 pub(super) fn ceiling(settings: &Settings) -> Level {
     settings.audio.limiter.unwrap_or(Level::UNITY)
 }
+
+#[cfg(test)]
+pub(super) mod tests;

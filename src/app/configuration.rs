@@ -251,12 +251,9 @@ impl Read {
 
     /// What is wrong, for those who ask later.
     pub(super) fn mistakes(&self) -> Vec<Mistake> {
-        let unread = self.texts.unread.iter().map(|error| Mistake {
-            severity: status::Severity::Error,
-            source: error.path.display().to_string(),
-            line: None,
-            column: None,
-            text: format!("cannot be read: {}; {}", error.source, self.texts.instead(error)),
+        let unread = self.texts.unread.iter().map(|error| {
+            let text = format!("cannot be read: {}; {}", error.source, self.texts.instead(error));
+            Mistake::of(error.path.display().to_string(), text)
         });
         unread.chain(self.loaded.diagnostics.iter().map(mistake)).collect()
     }

@@ -6,7 +6,7 @@
 
 use super::arguments::Configuration;
 use super::configuration;
-use super::klaxon::found;
+use super::reading::found;
 use crate::config::{Device, Settings, Sound, Source};
 use crate::sandbox::{self, Extent, Reach, folder_of};
 use std::path::PathBuf;

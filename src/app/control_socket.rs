@@ -10,19 +10,16 @@
 //! been played.
 
 use super::bell::Bell;
+use super::entrance::{self, Attend, Entrance, EntranceError};
 use super::playback::{AirNumber, Aired, MOST};
-use crate::clock;
 use crate::control::{Order, Play, Reply};
-use crate::net::{Crowd, Local, LocalError, LocalListener, Ready};
+use crate::net::{Local, Ready};
 use crate::time::Instant;
 use crate::units::SampleRate;
 use core::cell::RefCell;
-use core::fmt;
-use core::future::poll_fn;
 use core::time::Duration;
 use smol::LocalExecutor;
 use std::collections::VecDeque;
-use std::io;
 use std::path::Path;
 use std::rc::Rc;
 use std::sync::{Arc, Weak};
@@ -61,21 +58,7 @@ impl ControlSocket {
         let door = Door::open(path?)
             .inspect_err(|error| log::warn!("paging play has nobody to ask: {error}"))
             .ok()?;
-        let (crowd, door) = (Rc::clone(&door.crowd), Rc::new(RefCell::new(door)));
-        let visited = Rc::downgrade(&door);
-        let attend = async move {
-            let mut ready = Vec::new();
-            while poll_fn(|context| crowd.poll_ready(context, &mut ready)).await.is_ok() {
-                let Some(door) = visited.upgrade() else { return };
-                let now = clock::now();
-                ready.drain(..).for_each(|ready| door.borrow_mut().handle_ready(now, ready));
-                bell.ring();
-                // What is brought is much; calls are heard in between.
-                smol::future::yield_now().await;
-            }
-        };
-        executor.spawn(attend).detach();
-        Some(Self(door))
+        Some(Self(entrance::attended(door, executor, bell)))
     }
 
     /// The next thing that is asked for.
@@ -110,15 +93,12 @@ impl ControlSocket {
 }
 
 struct Door {
-    listener: LocalListener,
-    crowd: Rc<Crowd>,
+    entrance: Entrance,
     seats: [Option<Seat>; SEATS],
     next_number: u64,
     asked: VecDeque<Asked>,
     /// What was brought and is still played.
     held: Vec<Weak<[i16]>>,
-    /// Nobody is let in before: there were no file descriptors left.
-    closed_until: Option<Instant>,
 }
 
 struct Seat {
@@ -143,29 +123,30 @@ enum Stage {
 /// A guest is done, or not worth having.
 struct Leaves;
 
-impl Door {
-    fn open(path: &Path) -> Result<Self, DoorError> {
-        let listener = LocalListener::bind(path, MODE).map_err(DoorError::Socket)?;
-        let crowd = Crowd::new().map_err(DoorError::Crowd)?;
-        crowd.add(&listener, LISTENER, false).map_err(DoorError::Crowd)?;
-        Ok(Self {
-            listener,
-            crowd: Rc::new(crowd),
-            seats: Default::default(),
-            next_number: 0,
-            asked: VecDeque::new(),
-            held: Vec::new(),
-            closed_until: None,
-        })
+impl Attend for Door {
+    fn entrance(&self) -> &Entrance {
+        &self.entrance
     }
 
     fn handle_ready(&mut self, now: Instant, ready: Ready) {
-        if ready.key == LISTENER {
+        if ready.key == Entrance::LISTENER {
             return self.let_in(now);
         }
         if ready.readable && self.read(now, ready.key).is_err() {
             self.leave(ready.key);
         }
+    }
+}
+
+impl Door {
+    fn open(path: &Path) -> Result<Self, EntranceError> {
+        Ok(Self {
+            entrance: Entrance::open("control socket", path)?,
+            seats: Default::default(),
+            next_number: 0,
+            asked: VecDeque::new(),
+            held: Vec::new(),
+        })
     }
 
     fn handle_timeout(&mut self, now: Instant) {
@@ -174,28 +155,17 @@ impl Door {
                 self.leave(seat);
             }
         }
-        if self.closed_until.take_if(|until| *until <= now).is_some() {
-            // It is in there no more, so it can be added.
-            let _ = self.crowd.add(&self.listener, LISTENER, false);
-        }
+        self.entrance.handle_timeout(now);
     }
 
     fn poll_timeout(&self) -> Option<Instant> {
-        self.seats.iter().flatten().filter_map(Seat::leave_at).chain(self.closed_until).min()
+        self.seats.iter().flatten().filter_map(Seat::leave_at).chain(self.entrance.poll_timeout()).min()
     }
 
     fn let_in(&mut self, now: Instant) {
         for _ in 0..GUESTS {
-            match self.listener.accept() {
-                Ok(Some(io)) => self.seat(now, io),
-                Ok(None) => return,
-                Err(error) => {
-                    log::error!("control socket: {error}");
-                    self.crowd.remove(&self.listener);
-                    self.closed_until = Some(now + PAUSE);
-                    return;
-                }
-            }
+            let Some(io) = self.entrance.accept(now) else { return };
+            self.seat(now, io);
         }
     }
 
@@ -207,7 +177,7 @@ impl Door {
             let _ = io.write(refusal.to_string().as_bytes());
             return;
         };
-        if self.crowd.add(&io, seat, false).is_ok() {
+        if self.entrance.crowd.add(&io, seat, false).is_ok() {
             let (number, stage) = (self.next_number, Stage::Asks(Vec::new()));
             self.next_number += 1;
             self.seats[seat] = Some(Seat { io, number, stage, patience: now + PATIENCE });
@@ -348,8 +318,11 @@ impl Door {
     }
 
     fn await_end(&mut self, guest: Guest, Aired { number: air, is_new: is_his }: Aired) {
-        if let Some(seat) = self.find(guest) {
-            seat.stage = Stage::Waits { air, is_his };
+        match self.find(guest) {
+            Some(seat) => seat.stage = Stage::Waits { air, is_his },
+            // He has gone meanwhile.
+            None if is_his => self.asked.push_back(Asked::Left(air)),
+            None => {}
         }
     }
 
@@ -392,39 +365,16 @@ impl Seat {
     }
 }
 
-/// Why nobody can ask.
-#[derive(Debug)]
-enum DoorError {
-    Socket(LocalError),
-    /// The machine has no file descriptors left.
-    Crowd(io::Error),
-}
-
-impl fmt::Display for DoorError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Socket(error) => error.fmt(f),
-            Self::Crowd(error) => error.fmt(f),
-        }
-    }
-}
-
 /// Who ask at once.
 const GUESTS: usize = 4;
 /// Who wait for the end of something: for each that is on air at once. Those who ask meanwhile may become some more.
 const WAITERS: usize = MOST;
 /// So there is always one to ask.
 const SEATS: usize = GUESTS + WAITERS;
-/// The key of the listener in the crowd; guests have those below [`SEATS`].
-const LISTENER: usize = SEATS;
-/// The owner and his group may page.
-const MODE: u32 = 0o660;
 /// How long a guest may take to go on.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// Sounds that were brought, all together: the longest, and some short ones.
 const MOST_HELD: usize = 24 * 1024 * 1024;
-/// How long nobody is let in when there are no file descriptors left.
-const PAUSE: Duration = Duration::from_secs(1);
 
 #[cfg(test)]
 mod tests;

@@ -6,7 +6,7 @@
 //!            ::attach(voice, …, &hold)       ──> a voice on the cards of the claim's zones, and on no other
 //!            ::tend(now)                     ──> what has changed goes to the cards, at the end of each turn
 //! ```
-//! A call, its chime and what is said for it share one hold. [`paging::Floor`](crate::paging::Floor) decides; here stands
+//! A call, its chime and what is said for it share one hold. [`paging::Floor`] decides; here stands
 //! where a zone is, and how loud by day and by night. A zone's own volume lies behind its limiter; all the rest is the gain
 //! of a voice in that zone. At night a zone is as loud as `night-volume` says, but for emergencies. Until somebody has said
 //! what time it is it is day.

@@ -20,7 +20,6 @@ mod round;
 mod store;
 
 use self::before::Before;
-pub(super) use self::made::{Stamp, found};
 use self::round::Round;
 use self::store::Store;
 use super::bell::Bell;

@@ -7,6 +7,11 @@
 //! ```
 //! A stream that is not on air hears keys and is told things; what its caller says meanwhile is thrown away.
 
+mod formats;
+mod refused;
+
+use self::formats::{MixOptions, Options, clock_of, codec, encoding, kind};
+pub(super) use self::refused::Refused;
 use super::back::Manner;
 use super::bell::Bell;
 use super::cards::Cards;
@@ -15,24 +20,20 @@ use super::inband::Inband;
 use super::legs::Legs;
 use super::recorder::Recorder;
 use super::stream::{Desk, Ends, Inflow};
-use crate::codec::Codec;
 use crate::config::Settings;
 use crate::key::Key;
-use crate::mix::{Format, Recital, VoiceConfig, VoiceId};
-use crate::net::{BindError, MediaPorts, Udp, UdpOptions};
+use crate::mix::{Recital, VoiceId};
+use crate::net::{MediaPorts, Udp};
 use crate::paging::{Shelf, Tape};
 use crate::rtp::rtcp::{Cname, PeerView, Reporter, ReporterConfig};
 use crate::rtp::telephone_event::Keys;
-use crate::rtp::{DelayRange, Kind, PayloadFormat, ReceiverConfig, ReceiverStats, Source};
+use crate::rtp::{PayloadFormat, ReceiverConfig, ReceiverStats, Source};
 use crate::sdp::{self, Description, Local, Negotiated, Session};
-use crate::sip::wire::StatusCode;
-use crate::sip::{Path, Warning, with_scope_of};
+use crate::sip::{Path, with_scope_of};
 use crate::time::Instant;
-use crate::units::{Level, SampleRate};
+use crate::units::SampleRate;
 use crate::{clock, entropy};
 use core::cell::Cell;
-use core::fmt;
-use core::time::Duration;
 use smol::{LocalExecutor, Task};
 use std::net::{IpAddr, SocketAddr};
 use std::rc::Rc;
@@ -434,143 +435,5 @@ fn reporter(ssrc: u32) -> Reporter {
     Reporter::new(config, clock::now())
 }
 
-/// The clock of keys is that of the speech they interrupt.
-fn clock_of(formats: &sdp::Formats) -> SampleRate {
-    let first = formats.telephone_events.first();
-    first.and_then(|format| SampleRate::new(format.clock_rate_hz)).unwrap_or(SampleRate::HZ_8000)
-}
-
-/// Why an offer or an answer cannot be taken.
-#[derive(Debug)]
-pub(super) enum Refused {
-    /// It is no session description.
-    Unreadable(sdp::ParseError),
-    /// Nothing in it suits this box.
-    Incompatible(sdp::Refusal),
-    /// The box has no port left.
-    NoPorts(BindError),
-    /// An audio thread takes no more voices.
-    NoVoice,
-}
-
-impl Refused {
-    /// The final response that says it.
-    pub(super) fn status(&self) -> StatusCode {
-        match self {
-            Self::Unreadable(_) => StatusCode::BAD_REQUEST,
-            Self::Incompatible(_) => StatusCode::NOT_ACCEPTABLE_HERE,
-            Self::NoPorts(_) | Self::NoVoice => StatusCode::SERVICE_UNAVAILABLE,
-        }
-    }
-
-    /// What the caller's people and machines are told of it.
-    pub(super) fn warning(&self) -> Option<Warning> {
-        match self {
-            Self::Incompatible(refusal) => {
-                Some(Warning { code: refusal.warning_code(), text: refusal.to_string() })
-            }
-            Self::Unreadable(_) => Some(Warning { code: MISCELLANEOUS, text: self.to_string() }),
-            Self::NoPorts(_) | Self::NoVoice => None,
-        }
-    }
-}
-
-impl From<sdp::ParseError> for Refused {
-    fn from(error: sdp::ParseError) -> Self {
-        Self::Unreadable(error)
-    }
-}
-
-impl From<sdp::Refusal> for Refused {
-    fn from(refusal: sdp::Refusal) -> Self {
-        Self::Incompatible(refusal)
-    }
-}
-
-impl fmt::Display for Refused {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Unreadable(error) => write!(f, "no session description: {error}"),
-            Self::Incompatible(refusal) => write!(f, "{refusal}"),
-            Self::NoPorts(error) => write!(f, "no port for its media: {error}"),
-            Self::NoVoice => f.write_str("the audio thread takes no more voices"),
-        }
-    }
-}
-
-/// What the configuration says of every stream.
-struct Options {
-    formats: Vec<sdp::Format>,
-    ptime: Duration,
-    socket: UdpOptions,
-    mix: MixOptions,
-}
-
-impl Options {
-    fn new(settings: &Settings) -> Self {
-        let (sip, audio) = (&settings.sip, &settings.audio);
-        Self {
-            formats: sip.codecs.iter().flat_map(|name| formats(name.as_str())).collect(),
-            ptime: sip.ptime,
-            socket: UdpOptions { dscp: Some(sip.dscp_rtp), ..UdpOptions::default() },
-            mix: MixOptions {
-                delay: DelayRange { min: audio.jitter_min, max: audio.jitter_max },
-                level: audio.volume_call.unwrap_or(Level::UNITY),
-            },
-        }
-    }
-}
-
-/// What it says of every voice.
-#[derive(Clone, Copy)]
-struct MixOptions {
-    delay: DelayRange,
-    level: Level,
-}
-
-impl MixOptions {
-    fn voice(self, formats: &[sdp::Format]) -> VoiceConfig {
-        let formats = formats
-            .iter()
-            .filter_map(|format| Some(Format { payload_type: format.payload_type, codec: codec(format)? }));
-        VoiceConfig { formats: formats.take(MAX_FORMATS).collect(), delay: self.delay, level: self.level }
-    }
-}
-
-/// The formats of SDP for a codec of the configuration, as far as they can be played.
-fn formats(name: &str) -> Vec<sdp::Format> {
-    sdp::Format::all_named(name).into_iter().filter(|format| codec(format).is_some()).collect()
-}
-
-/// `G722`, `L16/48000`: the clock is told where it is not that of telephones.
-fn encoding(format: &sdp::Format) -> String {
-    match format.clock_rate_hz {
-        8000 => format.name.clone(),
-        clock_rate_hz => format!("{}/{clock_rate_hz}", format.name),
-    }
-}
-
-/// What plays a format.
-fn codec(format: &sdp::Format) -> Option<Codec> {
-    Codec::from_encoding(&format.name, format.clock_rate_hz, format.channels)
-}
-
-/// What a format is for.
-fn kind(format: &sdp::Format) -> Option<Kind> {
-    if format.is_telephone_event() {
-        return Some(Kind::TelephoneEvent);
-    }
-    if format.is_comfort_noise() {
-        return Some(Kind::ComfortNoise);
-    }
-    let codec = codec(format)?;
-    let bytes_per_tick = u8::try_from(codec.bytes_per_tick()).ok()?;
-    Some(Kind::Speech { clock: codec.clock_rate(), bytes_per_tick })
-}
-
-/// The warn-code that only people read (RFC 3261 §20.43).
-const MISCELLANEOUS: u16 = 399;
-/// As many as a voice can decode.
-const MAX_FORMATS: usize = 8;
 /// As many as a receiver can tell apart.
 const MAX_RECEIVED: usize = 16;

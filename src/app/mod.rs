@@ -2,14 +2,17 @@
 //!
 //! - `serve` brings the box up: sockets, rings, the audio thread; `service` is the box at work, fed by `inbox` and
 //!   heard through `post`; `connections` are those of SIP over TCP.
-//! - `media` and `stream` are the media of a call, `sink` the executor's end of the rings to the audio thread.
+//! - `media` and `stream` are the media of a call, with keys that come `inband`; `back` is the way back to the caller, and `legs`
+//!   lead there; `sink` is the executor's end of the rings to the audio thread.
+//! - `phone` is what callers do with keys, and `prompt` what they hear of it.
 //! - `caller` places pages (`paging call`): `target` is whom it calls, `call_schedule` says when; `call_media` is what is
 //!   offered and said: `sound` and `speech`, cut into `call_stream`s with `call_faults`, sent by the `talker`;
 //!   `call_score` is how it went.
-//! - `floor` and `cards` have everything heard where it should be and nowhere else; `terms` say where that is for a call.
+//! - `floor` and `cards` have everything heard where it should be and nowhere else.
 //! - `announcements` say aloud what is wrong, `say_status` what is asked for; `recite` makes sound of words.
 //! - `recorder` has a caller recorded instead of heard.
 //! - `terms` are those of a call: where it is heard, and what before it; `beeps` are what its caller is told.
+//! - `reading` are sound files, read ahead of time.
 //! - `klaxon` makes the chimes ready that are heard before a page and after it.
 //! - `music` are the players of music between pages.
 //! - `playback` is what the box plays at a word: stored announcements, the emergency, what is brought to it at the
@@ -22,10 +25,12 @@
 //! - `lines` are relay, lamp and buttons.
 //! - `log` writes log lines as far as `log_levels` let them, and `syslog` sends them; `throttle` says how many the
 //!   network may cause; `strangers` tells of those who may not call; `vicinity` looks up the networks of the box.
+//! - `entrance` is where programs on the same machine come in, to ask or to be heard.
 //! - `outlook` is what the box shows of itself to the machine: `status_socket` answers `paging status`, `notify` tells the
 //!   service manager, `tidings` the guard. `status_visit` is the one who asks, on a [`status_arguments`] line, and draws a page in a `terminal`.
 //! - `guard` is the root process of the card image, on the line of its `guard_arguments`; `guard_card` writes, in the thread of a
 //!   `guard_writer`, and `guard_disk` knows where.
+//! - A `mailbox` holds what tasks have to tell a part of the box, and a `bell` wakes the service for it.
 //! - `accounts` registers the box: each `line` is one account, with servers that `lookup` finds.
 
 mod accounts;
@@ -57,6 +62,7 @@ mod confine;
 mod connection;
 mod connections;
 mod control_socket;
+mod entrance;
 mod floor;
 mod guard;
 mod guard_arguments;
@@ -73,6 +79,7 @@ mod listing;
 mod log;
 mod log_levels;
 mod lookup;
+mod mailbox;
 mod mdns;
 mod media;
 mod music;
@@ -85,6 +92,7 @@ mod play_visit;
 mod playback;
 mod post;
 mod prompt;
+mod reading;
 mod recite;
 mod recorder;
 mod reload;

@@ -6,12 +6,12 @@
 //!                       spares <─ Report::Spent <─ a voice on every card, two seconds ahead
 //! ```
 //! The voices of a player are made when there is something to hear, and given back when there has been nothing for a while, so
-//! that a card may rest. Pieces go to all cards at the same time, as many as the fastest has room for; [`Pace`] keeps the others
+//! that a card may rest. Pieces go to all cards at the same time, as many as the fastest has room for; [`Pace`](crate::music::Pace) keeps the others
 //! in step. A card that stands still misses what it has no room for.
 //!
 //! While nobody may hear it, a stream goes on, for it would not be there later; files wait where they are.
 //!
-//! Left out: which source plays ([`Program`]); how loud music is while somebody speaks.
+//! Left out: which source plays ([`Program`](crate::music::Program)); how loud music is while somebody speaks.
 
 mod deck;
 mod patience;

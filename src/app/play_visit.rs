@@ -13,7 +13,7 @@ use super::{EX_DATAERR, EX_NOINPUT, EX_UNAVAILABLE, complain, configuration, rec
 use crate::clock;
 use crate::config;
 use crate::control::{self, Order, Play, Reply, Sound};
-use crate::dsp::{self, Chime};
+use crate::dsp::{self, Chime, to_i16};
 use crate::files::{self, ClipError};
 use crate::mix::{Part, Recital};
 use crate::net::{self, Crowd, Local, sleep_until};
@@ -89,7 +89,7 @@ fn alone(visit: &PlayVisit) -> Result<(), PlayError> {
             let stored = settings.announcements.iter().find(|stored| stored.number == *number);
             match stored.map(|stored| &stored.play) {
                 None => return Err(PlayError::NoAnnouncement(number.clone())),
-                Some(config::Sound::File(path)) => Sample::of(&What::File(super::klaxon::found(path)))?,
+                Some(config::Sound::File(path)) => Sample::of(&What::File(super::reading::found(path)))?,
                 Some(config::Sound::ThreeTone) => chime(Chime::ThreeTone),
                 Some(config::Sound::Attention) => chime(Chime::Attention),
                 Some(config::Sound::Gong | config::Sound::None) => chime(Chime::Gong),
@@ -137,9 +137,7 @@ impl Sample {
             PlayError::File(ClipError::NotSound { path: path.to_owned(), reason })
         };
         let samples = dsp::converted(&clip.samples, clip.rate, rate).map_err(too_odd)?;
-        #[expect(clippy::cast_possible_truncation, reason = "a cast of a number too large gives the largest")]
-        let sample = |sample: f32| (sample * 32_768.0).round() as i16;
-        Ok(Self { rate, samples: samples.map(sample).collect() })
+        Ok(Self { rate, samples: samples.map(to_i16).collect() })
     }
 
     fn spoken(text: &str, voice: Option<&str>) -> Result<Self, PlayError> {
@@ -156,13 +154,9 @@ impl Sample {
     fn recited(text: &str) -> Result<Self, PlayError> {
         let script = Script::of_text(text).map_err(PlayError::NoWord)?;
         let recital = recite::recital(&script, Level::UNITY);
-        let pause = |span: &Duration| {
-            let frames = span.as_micros() * u128::from(recital.rate.hz()) / 1_000_000;
-            vec![0; usize::try_from(frames).unwrap_or(0)]
-        };
         let samples = recital.parts.iter().flat_map(|part| match part {
             Part::Clip(samples) | Part::More(samples) => samples.to_vec(),
-            Part::Pause(span) => pause(span),
+            Part::Pause(span) => vec![0; recital.rate.frames_in(*span)],
         });
         Ok(Self { rate: recital.rate, samples: samples.collect() })
     }

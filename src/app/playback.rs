@@ -428,8 +428,7 @@ fn repeated(samples: &Arc<[i16]>, times: usize) -> Vec<Part> {
 /// A sine that begins and ends softly.
 #[expect(clippy::cast_possible_truncation, reason = "a sine is within 16 bits")]
 pub(super) fn sine(hz: f64, length: Duration, rate: SampleRate) -> Arc<[i16]> {
-    let frames = length.as_micros() * u128::from(rate.hz()) / 1_000_000;
-    let mut samples = vec![0.0; usize::try_from(frames).unwrap_or(0)];
+    let mut samples = vec![0.0; rate.frames_in(length)];
     let mut tone = Tone::new(rate, hz, Level::from_db(TONE_DB));
     tone.start();
     tone.fill(&mut samples);

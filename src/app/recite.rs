@@ -1,6 +1,7 @@
 //! From words to sound: what is to be said, as a voice of the mixer says it.
 
 use crate::codec::Codec;
+use crate::dsp::to_i16;
 use crate::mix::{Part, Recital};
 use crate::speech::{Bank, Script, Step};
 use crate::units::{Level, SampleRate};
@@ -24,9 +25,7 @@ fn part(bank: &Bank<'_>, step: Step) -> Part {
 fn decode(clip: &[u8]) -> Arc<[i16]> {
     let mut samples = vec![0.0; clip.len() * Codec::G722.samples_per_tick()];
     let decoded = Codec::G722.decoder().decode(clip, &mut samples);
-    #[expect(clippy::cast_possible_truncation, reason = "a cast of a number too large gives the largest")]
-    let sample = |sample: &f32| (sample * 32_768.0).round() as i16;
-    samples[..decoded].iter().map(sample).collect()
+    samples[..decoded].iter().copied().map(to_i16).collect()
 }
 
 /// What is cut off by a call is gone before its first packet is heard, and does not click.
@@ -89,9 +88,7 @@ mod tests {
         let recital = recital(&script, Level::UNITY);
         assert_eq!(recital.parts.len(), script.steps().len());
         let length = |part: &Part| match part {
-            Part::Clip(samples) | Part::More(samples) => {
-                Duration::from_micros(samples.len() as u64 * 1_000_000 / 16_000)
-            }
+            Part::Clip(samples) | Part::More(samples) => SampleRate::HZ_16000.span_of(samples.len() as u64),
             Part::Pause(span) => *span,
         };
         let length: Duration = recital.parts.iter().map(length).sum();

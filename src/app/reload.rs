@@ -10,22 +10,21 @@
 use super::arguments::Configuration;
 use super::bell::Bell;
 use super::configuration::{self, Read};
+use super::mailbox::Mailbox;
 use crate::clock;
 use crate::config::{Change, Settings, Timing, changes, meanwhile};
 use crate::net::{self, Folders};
 use crate::status::Mistake;
 use crate::time::Instant;
-use core::cell::RefCell;
 use core::time::Duration;
 use smol::LocalExecutor;
-use std::collections::VecDeque;
 use std::rc::Rc;
 use std::sync::Arc;
 
 /// What is in force, and how it changes.
 pub(super) struct Reload<'a> {
     executor: Rc<LocalExecutor<'a>>,
-    news: Rc<Mailbox>,
+    news: Rc<Mailbox<News>>,
     origin: Origin,
     /// What is in force.
     running: Settings,
@@ -73,11 +72,6 @@ impl New {
 }
 
 /// What tasks have to tell.
-struct Mailbox {
-    news: RefCell<VecDeque<News>>,
-    bell: Rc<Bell>,
-}
-
 enum News {
     /// The files are watched from now on; what was before is not known.
     Watching,
@@ -93,7 +87,7 @@ impl<'a> Reload<'a> {
         executor: Rc<LocalExecutor<'a>>,
         bell: Rc<Bell>,
     ) -> Self {
-        let news = Rc::new(Mailbox { news: RefCell::default(), bell });
+        let news = Mailbox::new(bell);
         let settling = Settling::default();
         Self { executor, news, origin, running, settling, is_reading: false, is_quiet: false, again: false }
     }
@@ -155,8 +149,7 @@ impl<'a> Reload<'a> {
     pub(super) fn handle_news(&mut self, now: Instant) -> Option<New> {
         let mut last = None;
         loop {
-            let news = self.news.news.borrow_mut().pop_front();
-            match news {
+            match self.news.take() {
                 Some(News::Watching) if self.settling.due().is_some() || self.is_reading => {}
                 Some(News::Watching) => {
                     self.settling.at_once(now);
@@ -192,13 +185,6 @@ impl<'a> Reload<'a> {
             read,
             lines,
         })
-    }
-}
-
-impl Mailbox {
-    fn post(&self, news: News) {
-        self.news.borrow_mut().push_back(news);
-        self.bell.ring();
     }
 }
 

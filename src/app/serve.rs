@@ -35,7 +35,7 @@ use crate::output::{self, Beat, Control, Order, RingedMixer, Setup, Word};
 use crate::paging::{Pager, Policy, Rule};
 use crate::sip::digest::Identity;
 use crate::sip::{Demand, Endpoint, EndpointConfig, Outside};
-use crate::status::{Mistake, Severity};
+use crate::status::Mistake;
 use crate::time::Instant;
 use crate::units::SampleRate;
 use core::fmt;
@@ -79,7 +79,7 @@ pub(super) fn serve(configuration: &Configuration, read: Read) -> Result<(), Ser
 /// What is wrong with a box that could not come up with what its configuration says.
 fn unlike_wanted(error: &ServeError) -> Mistake {
     let text = format!("{error}; the settings of before stay in force");
-    Mistake { severity: Severity::Error, source: "reload".to_owned(), line: None, column: None, text }
+    Mistake::of("reload".to_owned(), text)
 }
 
 /// Runs the box, which has begun at `since`, on `settings` until it is told to stop, or to come up with others.

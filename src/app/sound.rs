@@ -61,20 +61,14 @@ impl Source {
 /// A sine of [`TONE_LEVEL_DB`] that fades in and out without a click.
 fn sine(hz: f64, length: Duration, rate: SampleRate) -> Vec<f32> {
     let mut tone = Tone::new(rate, hz, Level::from_db(TONE_LEVEL_DB));
-    let mut samples = vec![0.0; ticks(length, rate)];
-    let fade_at = samples.len().saturating_sub(ticks(FADE, rate));
+    let mut samples = vec![0.0; rate.frames_in(length)];
+    let fade_at = samples.len().saturating_sub(rate.frames_in(FADE));
     let (sounding, fading) = samples.split_at_mut(fade_at);
     tone.start();
     tone.fill(sounding);
     tone.stop();
     tone.fill(fading);
     samples
-}
-
-/// How many ticks of a clock of this rate last for `length`.
-pub(super) fn ticks(length: Duration, rate: SampleRate) -> usize {
-    let ticks = length.as_micros() * u128::from(rate.hz()) / 1_000_000;
-    usize::try_from(ticks).unwrap_or(usize::MAX)
 }
 
 /// Loud, and far from clipping.

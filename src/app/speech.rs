@@ -7,7 +7,7 @@
 //! for less than three times as many, and a file for its own length.
 
 use super::call_error::CallError;
-use super::sound::{Source, ticks};
+use super::sound::Source;
 use crate::codec::Codec;
 use core::time::Duration;
 use std::collections::HashMap;
@@ -58,7 +58,7 @@ pub(super) struct Speech {
 
 impl Speech {
     fn encode(source: &Source, codec: Codec, ptime: Duration) -> Result<Self, CallError> {
-        let ticks = ticks(ptime, codec.clock_rate()).max(1);
+        let ticks = codec.clock_rate().frames_in(ptime).max(1);
         let frames = ticks * codec.samples_per_tick();
         let bytes = ticks * codec.bytes_per_tick();
         let (shorter, folds) = source.folded(ptime, FOLD);

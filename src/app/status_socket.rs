@@ -9,16 +9,14 @@
 //! [`Question::LONGEST`] bytes and one answer of each.
 
 use super::bell::Bell;
-use crate::clock;
-use crate::net::{Crowd, Local, LocalError, LocalListener, Ready};
+use super::entrance::{self, Attend, Entrance, EntranceError};
+use crate::net::{Local, Ready};
 use crate::status::{Question, QuestionError, Status};
 use crate::time::Instant;
 use core::cell::RefCell;
 use core::fmt;
-use core::future::poll_fn;
 use core::time::Duration;
 use smol::LocalExecutor;
-use std::io;
 use std::path::Path;
 use std::rc::Rc;
 
@@ -31,19 +29,7 @@ impl StatusSocket {
         let door = Door::open(path?)
             .inspect_err(|error| log::warn!("paging status has nobody to ask: {error}"))
             .ok()?;
-        let (crowd, door) = (Rc::clone(&door.crowd), Rc::new(RefCell::new(door)));
-        let visited = Rc::downgrade(&door);
-        let attend = async move {
-            let mut ready = Vec::new();
-            while poll_fn(|context| crowd.poll_ready(context, &mut ready)).await.is_ok() {
-                let Some(door) = visited.upgrade() else { return };
-                let now = clock::now();
-                ready.drain(..).for_each(|ready| door.borrow_mut().handle_ready(now, ready));
-                bell.ring();
-            }
-        };
-        executor.spawn(attend).detach();
-        Some(Self(door))
+        Some(Self(entrance::attended(door, executor, bell)))
     }
 
     /// When [`handle_timeout`](Self::handle_timeout) or [`answer`](Self::answer) wants to be called.
@@ -68,32 +54,32 @@ impl StatusSocket {
 }
 
 struct Door {
-    listener: LocalListener,
-    crowd: Rc<Crowd>,
+    entrance: Entrance,
     guests: [Option<Guest>; GUESTS],
     /// When those who ask were answered last.
     answered_at: Option<Instant>,
-    /// Nobody is let in before: there were no file descriptors left.
-    closed_until: Option<Instant>,
 }
 
-impl Door {
-    fn open(path: &Path) -> Result<Self, DoorError> {
-        let listener = LocalListener::bind(path, MODE).map_err(DoorError::Socket)?;
-        let crowd = Crowd::new().map_err(DoorError::Crowd)?;
-        crowd.add(&listener, LISTENER, false).map_err(DoorError::Crowd)?;
-        let (guests, answered_at, closed_until) = (Default::default(), None, None);
-        Ok(Self { listener, crowd: Rc::new(crowd), guests, answered_at, closed_until })
+impl Attend for Door {
+    fn entrance(&self) -> &Entrance {
+        &self.entrance
     }
 
     fn handle_ready(&mut self, now: Instant, ready: Ready) {
-        if ready.key == LISTENER {
+        if ready.key == Entrance::LISTENER {
             return self.let_in(now);
         }
         let Some(guest) = self.guests.get_mut(ready.key).and_then(Option::as_mut) else { return };
         let read = if ready.readable { guest.read(now) } else { Ok(()) };
         let outcome = read.and_then(|()| if ready.writable { guest.write() } else { Ok(()) });
         self.settle(ready.key, outcome);
+    }
+}
+
+impl Door {
+    fn open(path: &Path) -> Result<Self, EntranceError> {
+        let entrance = Entrance::open("status socket", path)?;
+        Ok(Self { entrance, guests: Default::default(), answered_at: None })
     }
 
     fn handle_timeout(&mut self, now: Instant) {
@@ -102,15 +88,12 @@ impl Door {
                 self.settle(key, Err(Leaves));
             }
         }
-        if self.closed_until.take_if(|until| *until <= now).is_some() {
-            // It is in there no more, so it can be added.
-            let _ = self.crowd.add(&self.listener, LISTENER, false);
-        }
+        self.entrance.handle_timeout(now);
     }
 
     fn deadline(&self) -> Option<Instant> {
         let leaves = self.guests.iter().flatten().map(Guest::leave_at);
-        leaves.chain(self.answer_at()).chain(self.closed_until).min()
+        leaves.chain(self.answer_at()).chain(self.entrance.poll_timeout()).min()
     }
 
     /// When the next answer is due.
@@ -133,11 +116,8 @@ impl Door {
 
     fn let_in(&mut self, now: Instant) {
         for _ in 0..GUESTS {
-            match self.listener.accept() {
-                Ok(Some(io)) => self.seat(now, io),
-                Ok(None) => return,
-                Err(error) => return self.close(now, &error),
-            }
+            let Some(io) = self.entrance.accept(now) else { return };
+            self.seat(now, io);
         }
     }
 
@@ -147,23 +127,17 @@ impl Door {
             let _ = io.write(refusal(&format_args!("at most {GUESTS} may ask at once")).as_bytes());
             return;
         };
-        if self.crowd.add(&io, key, false).is_ok() {
+        if self.entrance.crowd.add(&io, key, false).is_ok() {
             self.guests[key] = Some(Guest::new(now, io));
         }
-    }
-
-    fn close(&mut self, now: Instant, error: &io::Error) {
-        log::error!("status socket: {error}");
-        self.crowd.remove(&self.listener);
-        self.closed_until = Some(now + PAUSE);
     }
 
     /// Lets a guest go, or waits for what he does next.
     fn settle(&mut self, key: usize, outcome: Result<(), Leaves>) {
         let Some(guest) = self.guests.get_mut(key).and_then(Option::as_mut) else { return };
         match outcome {
-            Ok(()) if guest.has_closed => self.crowd.remove(&guest.io),
-            Ok(()) => self.crowd.change(&guest.io, key, guest.has_unread()),
+            Ok(()) if guest.has_closed => self.entrance.crowd.remove(&guest.io),
+            Ok(()) => self.entrance.crowd.change(&guest.io, key, guest.has_unread()),
             // Closed, it is no part of the crowd any more.
             Err(Leaves) => self.guests[key] = None,
         }
@@ -298,35 +272,12 @@ fn refusal(why: &dyn fmt::Display) -> String {
     format!("{}\n", serde_json::json!({ "error": why.to_string() }))
 }
 
-/// Why nobody can ask.
-#[derive(Debug)]
-enum DoorError {
-    Socket(LocalError),
-    /// The machine has no file descriptors left.
-    Crowd(io::Error),
-}
-
-impl fmt::Display for DoorError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Socket(error) => error.fmt(f),
-            Self::Crowd(error) => error.fmt(f),
-        }
-    }
-}
-
 /// Connections at once.
 const GUESTS: usize = 4;
-/// The key of the listener in the crowd; guests have those below [`GUESTS`].
-const LISTENER: usize = GUESTS;
-/// The owner and his group may ask.
-const MODE: u32 = 0o660;
 /// How long a guest may take to ask, and to read.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// Answers are no closer than this.
 const FRESH_FOR: Duration = Duration::from_millis(100);
-/// How long nobody is let in when there are no file descriptors left.
-const PAUSE: Duration = Duration::from_secs(1);
 
 #[cfg(test)]
 mod tests;

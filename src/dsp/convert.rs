@@ -47,6 +47,13 @@ pub fn converted(
     }))
 }
 
+/// A sample of full scale ±1.0 in 16 bits; what is louder is cut off.
+#[must_use]
+pub fn to_i16(sample: f32) -> i16 {
+    // A cast of a number too large gives the largest.
+    (sample * 32_768.0).round() as i16
+}
+
 /// Whether these are rates that can be converted.
 pub(super) fn check(rates: [SampleRate; 2]) -> Result<(), ConvertError> {
     let refused = rates.into_iter().find(|rate| !(MIN_HZ..=MAX_HZ).contains(&rate.hz()));

@@ -51,7 +51,7 @@ mod upsampler;
 pub(crate) mod probe;
 
 pub use chime::Chime;
-pub use convert::{ConvertError, convert, converted};
+pub use convert::{ConvertError, convert, converted, to_i16};
 pub use decimator::Decimator;
 pub use dtmf::{Dtmf, HeardKey};
 pub use fade::Fade;

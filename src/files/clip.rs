@@ -20,8 +20,7 @@ impl Clip {
     /// How long it sounds.
     #[must_use]
     pub fn duration(&self) -> Duration {
-        let samples = u64::try_from(self.samples.len()).unwrap_or(u64::MAX);
-        Duration::from_micros(samples.saturating_mul(1_000_000) / u64::from(self.rate.hz()))
+        self.rate.span_of(self.samples.len() as u64)
     }
 }
 

@@ -42,8 +42,7 @@ pub fn decode_beginning(
     goes_on: impl Fn() -> bool,
 ) -> Result<Clip, ClipError> {
     clip(path, |reader| {
-        let frames = longest.as_micros() * u128::from(reader.rate.hz()) / 1_000_000;
-        let frames = usize::try_from(frames).unwrap_or(usize::MAX).min(MOST_FRAMES);
+        let frames = reader.rate.frames_in(longest).min(MOST_FRAMES);
         let mut clip = reader.read(|samples| goes_on() && samples < frames)?;
         clip.samples.truncate(frames);
         clip.samples.shrink_to_fit();

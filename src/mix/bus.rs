@@ -1,6 +1,7 @@
 //! Where voices come together, and what becomes of them: one block after the other.
 
 use super::rise::Bus;
+use super::tail::Tail;
 use super::{BLOCK, BUS_BLOCK};
 use crate::dsp::{Interpolator3, Limiter, Meter, Reading};
 use crate::units::{Level, SampleRate};
@@ -86,9 +87,9 @@ pub(super) struct Stage {
     delay: Delay,
     limiter: Limiter,
     meter: Meter,
-    /// Blocks until nothing is left of what was on the bus of speech, and of all.
-    speech_tail: u32,
-    tail: u32,
+    /// Of what was on the bus of speech, and of all.
+    speech_tail: Tail,
+    tail: Tail,
 }
 
 impl Stage {
@@ -98,22 +99,18 @@ impl Stage {
             delay: Delay::new(),
             limiter: Limiter::new(1, SampleRate::HZ_48000, ceiling),
             meter: Meter::new(),
-            speech_tail: 0,
-            tail: 0,
+            speech_tail: Tail::default(),
+            tail: Tail::default(),
         }
     }
 
     /// Writes what becomes of a block to `block`, which is silent; says whether there is anything.
     pub(super) fn render(&mut self, buses: &Buses, block: &mut [f32; BLOCK]) -> bool {
-        if buses.speech_sounds || buses.full_sounds {
-            self.tail = TAIL;
-        } else if self.tail == 0 {
+        if !self.tail.follow(buses.speech_sounds || buses.full_sounds, TAIL) {
             return false;
-        } else {
-            self.tail -= 1;
         }
-        self.speech_tail = if buses.speech_sounds { TAIL } else { self.speech_tail.saturating_sub(1) };
-        if self.speech_tail > 0 {
+        self.speech_tail.follow(buses.speech_sounds, TAIL);
+        if !self.speech_tail.is_over() {
             if buses.is_wide {
                 self.interpolator.process(&buses.speech, block);
             } else {
@@ -123,7 +120,7 @@ impl Stage {
         self.delay.add(buses, block);
         self.limiter.process(block);
         self.meter.add(block);
-        if self.tail == 0 {
+        if self.tail.is_over() {
             self.limiter.reset();
         }
         true
@@ -133,8 +130,8 @@ impl Stage {
         self.limiter.set_ceiling(ceiling);
     }
 
-    pub(super) fn is_quiet(&self) -> bool {
-        self.tail == 0
+    pub(super) const fn is_quiet(&self) -> bool {
+        self.tail.is_over()
     }
 
     /// How loud it was since this was asked last.

@@ -13,7 +13,7 @@ use super::bus::Buses;
 use super::message::VoiceStats;
 use super::voice::{Voice, VoiceConfig};
 use super::{BLOCK, BLOCK_TIME, BUS_BLOCK};
-use crate::dsp::Decimator;
+use crate::dsp::{Decimator, to_i16};
 use crate::rtp::Chunk;
 use crate::time::Instant;
 use core::time::Duration;
@@ -92,9 +92,4 @@ impl Dictaphone {
 
     /// The longest that it need not be asked.
     pub const LONGEST: Duration = Duration::from_secs(2);
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "held within 16 bits")]
-fn to_i16(sample: f32) -> i16 {
-    (sample * 32_768.0).round().clamp(-32_768.0, 32_767.0) as i16
 }

@@ -78,8 +78,8 @@ impl Leg {
     pub fn new(voice: VoiceId, config: LegConfig) -> Self {
         let LegConfig { codec, payload_type, ptime, seed } = config;
         let ptime = whole_blocks(ptime.clamp(PTIME_MIN, PTIME_MAX));
-        let samples = count(ptime, codec.sample_rate().hz());
-        let ticks = count(ptime, codec.clock_rate().hz());
+        let samples = codec.sample_rate().frames_in(ptime);
+        let ticks = codec.clock_rate().frames_in(ptime);
         let len = ticks * codec.bytes_per_tick();
         Self {
             voice,
@@ -264,10 +264,6 @@ impl Filter {
 
 fn whole_blocks(span: Duration) -> Duration {
     BLOCK_TIME * u32::try_from(span.as_micros() / BLOCK_TIME.as_micros()).unwrap_or(1)
-}
-
-fn count(span: Duration, rate_hz: u32) -> usize {
-    usize::try_from(span.as_micros() * u128::from(rate_hz) / 1_000_000).unwrap_or(usize::MAX)
 }
 
 /// How often silence is sent.

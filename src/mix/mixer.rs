@@ -63,12 +63,6 @@ impl Mixer {
         self
     }
 
-    /// The same mixer for other channels, with a level each, which are one zone; to be told before the ceiling.
-    #[must_use]
-    pub fn with_spread(self, spread: Spread) -> Self {
-        self.with_zones([(spread, Duration::ZERO)])
-    }
-
     /// The same mixer for zones of one card, up to [`MAX_ZONES`], each with its channels and the time by which all is
     /// heard later there; to be told before the ceiling. Channels of no zone are silent.
     #[must_use]
@@ -78,13 +72,6 @@ impl Mixer {
         let (channels, is_everywhere) = (first.channels(), first.is_everywhere());
         let zones: Vec<_> = zones.map(|(spread, delay)| Zone::new(spread, delay)).collect();
         Self { channels, is_whole: is_everywhere && zones.len() == 1, zones, ..self }
-    }
-
-    /// Changes how loud a channel is, within 5 ms; channels count from 0.
-    pub fn set_channel_level(&mut self, channel: usize, level: Level) {
-        for zone in &mut self.zones {
-            zone.spread_mut().set_level(channel, level);
-        }
     }
 
     /// Does as told. A voice beyond the most there may be is given back by [`Report::Retired`] at once.

@@ -46,6 +46,7 @@ mod rise;
 mod route;
 mod spread;
 mod stream;
+mod tail;
 mod voice;
 mod zone;
 

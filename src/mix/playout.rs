@@ -1,7 +1,7 @@
 //! Speech of one voice, in time: as much of the stream as the sink's clock asks for, no later than it must be.
 
 use super::pace::Pace;
-use super::stream::{Stream, highest_rate, span};
+use super::stream::{Stream, highest_rate};
 use super::voice::Format;
 use crate::dsp::TimeScale;
 use crate::rtp::{Chunk, DelayRange};
@@ -41,7 +41,7 @@ impl Playout {
         let mut has_pulled = false;
         let mut pull = |samples: &mut [f32]| {
             stream.pull(at, samples);
-            at += span(samples.len(), rate);
+            at += rate.span_of(samples.len() as u64);
             has_pulled = true;
         };
         let cut = self.scale.process(&mut pull, block);
@@ -124,7 +124,7 @@ impl Playout {
     }
 
     fn held(&self) -> Duration {
-        span(self.scale.held(), self.stream.rate())
+        self.stream.rate().span_of(self.scale.held() as u64)
     }
 }
 

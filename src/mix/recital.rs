@@ -14,6 +14,7 @@
 
 use super::BLOCK;
 use super::rise::Bus;
+use super::tail::Tail;
 use crate::dsp::{Halfband, Ramp};
 use crate::units::{Level, SampleRate};
 use core::time::Duration;
@@ -37,7 +38,7 @@ impl Recital {
     #[must_use]
     pub fn length(&self) -> Duration {
         let length = |part: &Part| match part {
-            Part::Clip(samples) | Part::More(samples) => span(samples.len(), self.rate),
+            Part::Clip(samples) | Part::More(samples) => self.rate.span_of(samples.len() as u64),
             Part::Pause(span) => *span,
         };
         self.parts.iter().map(length).sum()
@@ -67,8 +68,7 @@ pub(super) struct Reciter {
     edge: Box<[f32]>,
     halfband: Option<Halfband>,
     bus: Bus,
-    /// Blocks until the filter has nothing left to say.
-    tail: u32,
+    tail: Tail,
     has_spoken: bool,
 }
 
@@ -86,7 +86,7 @@ impl Reciter {
             edge: edge(recital.rate),
             halfband: (bus == Bus::Narrow).then(Halfband::new),
             bus,
-            tail: 0,
+            tail: Tail::default(),
             has_spoken: false,
         }
     }
@@ -102,7 +102,7 @@ impl Reciter {
 
     /// Whether all of it was heard.
     pub(super) fn is_over(&self) -> bool {
-        self.run >= self.runs.len() && self.tail == 0
+        self.run >= self.runs.len() && self.tail.is_over()
     }
 
     /// Writes the next block of its bus to `block`, which is silent; says whether there is anything.
@@ -110,13 +110,10 @@ impl Reciter {
         let mut input = [0.0; BLOCK];
         let frames = if self.halfband.is_some() { block.len() / Halfband::FACTOR } else { block.len() };
         let input = &mut input[..frames.min(BLOCK)];
-        if self.read(input) {
-            self.tail = if self.halfband.is_some() { TAIL } else { 0 };
-            self.has_spoken = true;
-        } else if self.tail == 0 {
+        let sounds = self.read(input);
+        self.has_spoken |= sounds;
+        if !self.tail.follow(sounds, if self.halfband.is_some() { TAIL } else { 0 }) {
             return false;
-        } else {
-            self.tail -= 1;
         }
         match &mut self.halfband {
             Some(halfband) => {
@@ -226,11 +223,6 @@ fn edge(rate: SampleRate) -> Box<[f32]> {
 fn frames(span: Duration, rate: SampleRate) -> usize {
     let frames = (span.as_micros() * u128::from(rate.hz()) + 500_000) / 1_000_000;
     usize::try_from(frames).unwrap_or(usize::MAX)
-}
-
-fn span(frames: usize, rate: SampleRate) -> Duration {
-    let frames = u64::try_from(frames).unwrap_or(u64::MAX);
-    Duration::from_micros(frames.saturating_mul(1_000_000) / u64::from(rate.hz()))
 }
 
 /// How long a clip takes to rise and to fall: not heard as a change of its sound, and without a click.

@@ -13,6 +13,7 @@
 //! Left out: where music comes from, and what happens to its level while somebody speaks.
 
 use super::BLOCK;
+use super::tail::Tail;
 use crate::dsp::Fractional;
 use crate::units::SampleRate;
 use core::time::Duration;
@@ -61,8 +62,7 @@ pub(super) struct Reel {
     is_filling: bool,
     has_spoken: bool,
     fractional: Fractional,
-    /// Blocks until the filter has nothing left to say.
-    tail: u32,
+    tail: Tail,
     dry: u64,
 }
 
@@ -77,7 +77,7 @@ impl Reel {
             is_filling: true,
             has_spoken: false,
             fractional: Fractional::wide(SampleRate::HZ_48000),
-            tail: 0,
+            tail: Tail::default(),
             dry: 0,
         }
     }
@@ -112,7 +112,7 @@ impl Reel {
 
     /// How long what is held lasts.
     pub(super) fn time_held(&self) -> Duration {
-        Duration::from_micros(self.frames_held() as u64 * 1_000 / 48)
+        SampleRate::HZ_48000.span_of(self.frames_held() as u64)
     }
 
     /// How often it ran dry.
@@ -129,13 +129,10 @@ impl Reel {
         let mut input = [0.0; BLOCK + 8];
         let needed = self.fractional.frames_needed(block.len()).min(input.len());
         let input = &mut input[..needed];
-        if self.read(input) {
-            self.tail = TAIL;
-            self.has_spoken = true;
-        } else if self.tail == 0 {
+        let sounds = self.read(input);
+        self.has_spoken |= sounds;
+        if !self.tail.follow(sounds, TAIL) {
             return false;
-        } else {
-            self.tail -= 1;
         }
         let written = self.fractional.process(input, block);
         block[written..].fill(0.0);

@@ -7,6 +7,7 @@
 //! ```
 
 use super::playout::Playout;
+use super::tail::Tail;
 use super::{BLOCK, BUS_BLOCK};
 use crate::dsp::{Fractional, Halfband};
 use crate::time::Instant;
@@ -18,8 +19,7 @@ pub(super) struct Rise {
     halfband: Option<Halfband>,
     fractional: Fractional,
     bus: Bus,
-    /// Blocks until the filters have nothing left to say.
-    tail: u32,
+    tail: Tail,
 }
 
 /// Where a voice is heard.
@@ -53,7 +53,7 @@ impl Rise {
         };
         fractional.set_ppm(ppm);
         fractional.settle();
-        Self { halfband: (bus == Bus::Narrow).then(Halfband::new), fractional, bus, tail: 0 }
+        Self { halfband: (bus == Bus::Narrow).then(Halfband::new), fractional, bus, tail: Tail::default() }
     }
 
     pub(super) fn bus(&self) -> Bus {
@@ -70,18 +70,14 @@ impl Rise {
         self.fractional.set_ppm(playout.ppm());
         let mut input = [0.0; MOST_INPUT];
         let input = &mut input[..self.frames_needed(block.len())];
-        if playout.render(now, input) {
-            self.tail = TAIL;
-        } else if self.tail == 0 {
+        if !self.tail.follow(playout.render(now, input), TAIL) {
             return false;
-        } else {
-            self.tail -= 1;
         }
         self.process(input, block);
         true
     }
 
-    /// Writes a block of what `playout` says to the end, and says whether there is anything.
+    /// Writes a block of what `playout` says to the end.
     pub(super) fn render_end(&mut self, playout: &mut Playout, block: &mut [f32]) {
         let mut input = [0.0; MOST_INPUT];
         let input = &mut input[..self.frames_needed(block.len())];
@@ -91,7 +87,7 @@ impl Rise {
 
     /// Whether all that went in has come out.
     pub(super) fn is_quiet(&self) -> bool {
-        self.tail == 0
+        self.tail.is_over()
     }
 
     fn frames_needed(&self, frames: usize) -> usize {

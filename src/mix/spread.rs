@@ -1,8 +1,8 @@
 //! From the one channel of a zone to its channels of a card, each with a level of its own.
 //!
 //! A zone is some channels of a card, so its volume is theirs. Levels lie behind the limiter: one above unity would be
-//! clipped there. So the limiter is told how loud the loudest channel is ([`Spread::headroom`]), and a single channel may
-//! not be made louder than that later; all at once may, and then the limiter is told again.
+//! clipped there. So the ceiling of the limiter is so far [`below`](Spread::below) that of the card as the loudest channel is
+//! above unity.
 
 use super::BLOCK;
 use crate::dsp::Ramp;
@@ -14,6 +14,7 @@ pub struct Spread {
     ways: Vec<Way>,
     /// Channels of the card.
     channels: usize,
+    /// The loudest that any channel is: unity, or a level that is more.
     headroom: Level,
 }
 
@@ -60,20 +61,7 @@ impl Spread {
         self.ways.len() == self.channels
     }
 
-    /// The loudest that any channel can be: unity, or the loudest level that was told for all if that is more.
-    #[must_use]
-    pub const fn headroom(&self) -> Level {
-        self.headroom
-    }
-
-    /// Changes how loud a channel is, within 5 ms; channels count from 0. More than the headroom is the headroom.
-    pub fn set_level(&mut self, channel: usize, level: Level) {
-        if let Some(way) = self.ways.iter_mut().find(|way| way.channel == channel) {
-            way.ramp.set(if level > self.headroom { self.headroom } else { level });
-        }
-    }
-
-    /// Changes how loud all channels of the card are, within 5 ms, and with them the headroom.
+    /// Changes how loud all channels of the card are, within 5 ms, and with them the ceiling.
     pub fn set_levels(&mut self, levels: &[Level]) {
         self.headroom = self.loudest(levels);
         for way in &mut self.ways {
@@ -141,8 +129,7 @@ mod tests {
     #[test]
     fn a_changed_level_is_a_ramp_on_its_channel_alone() {
         let mut spread = Spread::even(2);
-        spread.set_level(1, Level::MUTE);
-        spread.set_level(2, Level::MUTE);
+        spread.set_levels(&levels(&[1.0, 0.0]));
         let output: Vec<f32> = (0..3).flat_map(|_| written(&mut spread, 1.0)).collect();
         assert!(output.iter().step_by(2).all(|sample| *sample == 1.0));
         let right: Vec<f32> = output.iter().skip(1).step_by(2).copied().collect();
@@ -151,19 +138,8 @@ mod tests {
     }
 
     #[test]
-    fn no_channel_becomes_louder_than_the_limiter_allows_for() {
-        assert_eq!(Spread::even(2).headroom(), Level::UNITY);
-        let mut spread = Spread::new(&levels(&[2.0, 0.5]));
-        assert_eq!(spread.headroom(), Level::from_gain(2.0));
-        spread.set_level(1, Level::from_gain(5.0));
-        for _ in 0..3 {
-            written(&mut spread, 0.5);
-        }
-        assert_eq!(written(&mut spread, 0.5)[..2], [1.0, 1.0]);
-    }
-
-    #[test]
-    fn all_levels_at_once_may_be_louder_and_the_ceiling_follows() {
+    fn levels_may_become_louder_and_the_ceiling_follows() {
+        assert_eq!(Spread::new(&levels(&[2.0, 0.5])).below(Level::UNITY), Level::from_gain(0.5));
         let mut spread = Spread::new(&levels(&[1.0, 0.5]));
         assert_eq!(spread.below(Level::from_gain(0.8)), Level::from_gain(0.8));
         spread.set_levels(&levels(&[4.0, 1.0]));
@@ -179,7 +155,6 @@ mod tests {
     fn writing_allocates_nothing() {
         let mut spread = Spread::even(8);
         let mut output = [0.0; 8 * BLOCK];
-        spread.set_level(3, Level::MUTE);
         reset_violation_count();
         let levels = levels(&[0.5; 8]);
         assert_no_alloc(|| {

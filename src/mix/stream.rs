@@ -77,7 +77,7 @@ impl Stream {
             }
             let rest = &mut samples[filled..];
             let given = self.spare.give(rest);
-            filled += if given > 0 { given } else { self.fill(at + span(filled, self.rate), rest) };
+            filled += if given > 0 { given } else { self.fill(at + self.rate.span_of(filled as u64), rest) };
         }
         self.sounds |= self.hiss.add(samples);
     }
@@ -134,8 +134,7 @@ impl Stream {
 
     /// Leaves out so much of what comes next.
     pub(super) fn skip(&mut self, span: Duration) {
-        let ticks = span.as_micros() * u128::from(self.jitter.clock().hz()) / 1_000_000;
-        self.jitter.skip(usize::try_from(ticks).unwrap_or(0));
+        self.jitter.skip(self.jitter.clock().frames_in(span));
     }
 
     /// Writes the front of `samples`, of what is heard at `at`; says how much, which may be nothing in a turn.
@@ -261,12 +260,6 @@ impl Default for Spare {
     fn default() -> Self {
         Self { samples: [0.0; Self::ROOM], from: 0, to: 0 }
     }
-}
-
-/// How long `samples` last.
-pub(super) fn span(samples: usize, rate: SampleRate) -> Duration {
-    let micros = samples as u64 * 1_000_000 / u64::from(rate.hz());
-    Duration::from_micros(micros)
 }
 
 /// The highest rate that any of `formats` has.

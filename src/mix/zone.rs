@@ -70,9 +70,8 @@ struct Lag {
 
 impl Lag {
     fn new(delay: Duration) -> Self {
-        let rate_hz = u128::from(SampleRate::HZ_48000.hz());
-        let frames = delay.min(LONGEST_DELAY).as_micros() * rate_hz / 1_000_000;
-        let samples = vec![0.0; usize::try_from(frames).unwrap_or(0)].into_boxed_slice();
+        let frames = SampleRate::HZ_48000.frames_in(delay.min(LONGEST_DELAY));
+        let samples = vec![0.0; frames].into_boxed_slice();
         Self { samples, oldest: 0, left: 0 }
     }
 

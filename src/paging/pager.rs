@@ -11,6 +11,8 @@
 //!  (new) ─────────────────> held: Hold ── handle_ended ──> (gone)   └─> (gone)
 //! ```
 //!
+//! A caller who is recorded is on air, too (`handle_dictating`), without `hang-up-after`.
+//!
 //! Decides: when to answer, how many calls at once, when a call has lasted or been silent too long. Leaves out: who may
 //! page, whose turn it is ([`Queue`](super::Queue)), chimes, zones and priorities.
 

@@ -1,7 +1,7 @@
 //! What is heard before a page, and how long its caller waits for it.
 //!
 //! ```text
-//!             handle_call, nobody on air        the way is open               it is over
+//!             handle_call                       the way is open               it is over
 //!  (silent) ─────────────────────────> waiting ─────────────────> sounding ─────────────> (silent)
 //!                                          │        Sound             │ handle_nobody: Hush
 //!                                          └──────── handle_nobody ───┴──────────────────> (silent)
@@ -11,8 +11,8 @@
 //!  ├── answer-after, where that is longer: the chime begins so late that it is over then ──>
 //! ```
 //!
-//! Decides: whether a call has a chime (who comes while others wait or are on air has none of his own: he waits for that
-//! which sounds, or is about to), when it begins, when its callers are answered. Leaves out: which sound it is, and where it is heard.
+//! Decides: when the chime begins, and when its callers are answered. Who comes while it sounds, or is about to, waits for it,
+//! too. Leaves out: who joins others and has none, which sound it is, and where it is heard.
 
 use crate::time::Instant;
 use core::time::Duration;
@@ -81,14 +81,11 @@ impl Prelude {
         self.padding = padding;
     }
 
-    /// A caller rings, who joins others that wait or are on air, or does not. When he may be answered.
-    pub fn handle_call(&mut self, now: Instant, entry: Entry, is_joining: bool) -> Instant {
+    /// A caller rings. When he may be answered.
+    pub fn handle_call(&mut self, now: Instant, entry: Entry) -> Instant {
         let Entry { open_at, answer_at } = entry;
-        if let Some(chime) = self.chime.filter(|chime| chime.answer_at > now) {
-            return chime.answer_at.max(answer_at);
-        }
-        if is_joining || self.length.is_zero() {
-            return answer_at;
+        if self.is_awaited(now) || self.length.is_zero() {
+            return self.join(now, entry);
         }
         let until_answer = if self.padding.is_early {
             self.length.saturating_sub(self.padding.time)
@@ -101,6 +98,13 @@ impl Prelude {
         self.chime = Some(Chime { begins_at, over_at, answer_at, has_begun: false });
         self.handle_timeout(now);
         answer_at
+    }
+
+    /// A caller rings, who joins others that wait or are on air: no chime begins for him. When he may be answered.
+    #[must_use]
+    pub fn join(&self, now: Instant, entry: Entry) -> Instant {
+        let awaited = self.chime.filter(|chime| chime.answer_at > now);
+        awaited.map_or(entry.answer_at, |chime| chime.answer_at.max(entry.answer_at))
     }
 
     /// When the chime that is waited for begins, or began.
@@ -176,7 +180,7 @@ mod tests {
     #[test]
     fn a_caller_is_answered_when_the_chime_is_over() {
         let mut prelude = prelude(0.0);
-        assert_eq!(prelude.handle_call(at(0), open(0), false), at(2000));
+        assert_eq!(prelude.handle_call(at(0), open(0)), at(2000));
         assert_eq!(prelude.poll_cue(), Some(Cue::Sound));
         assert_eq!(prelude.poll_timeout(), Some(at(2000)));
         prelude.handle_timeout(at(2000));
@@ -186,7 +190,7 @@ mod tests {
     #[test]
     fn the_chime_waits_for_the_relay_and_the_caller_for_both() {
         let mut prelude = prelude(0.0);
-        assert_eq!(prelude.handle_call(at(0), open(200), false), at(2200));
+        assert_eq!(prelude.handle_call(at(0), open(200)), at(2200));
         assert_eq!((prelude.poll_cue(), prelude.poll_timeout()), (None, Some(at(200))));
         prelude.handle_timeout(at(200));
         assert_eq!(prelude.poll_cue(), Some(Cue::Sound));
@@ -194,43 +198,43 @@ mod tests {
 
     #[test]
     fn padding_answers_later_and_a_negative_one_before_the_end() {
-        assert_eq!(prelude(0.5).handle_call(at(0), open(0), false), at(2500));
-        assert_eq!(prelude(-0.5).handle_call(at(0), open(0), false), at(1500));
-        assert_eq!(prelude(-9.0).handle_call(at(0), open(0), false), at(0), "not before it begins");
+        assert_eq!(prelude(0.5).handle_call(at(0), open(0)), at(2500));
+        assert_eq!(prelude(-0.5).handle_call(at(0), open(0)), at(1500));
+        assert_eq!(prelude(-9.0).handle_call(at(0), open(0)), at(0), "not before it begins");
     }
 
     #[test]
     fn without_a_chime_there_is_nothing_to_wait_for_but_the_relay() {
         let mut prelude = Prelude::default();
-        assert_eq!(prelude.handle_call(at(0), open(200), false), at(200));
+        assert_eq!(prelude.handle_call(at(0), open(200)), at(200));
         assert_eq!((prelude.poll_cue(), prelude.poll_timeout()), (None, None));
     }
 
     #[test]
     fn who_joins_a_page_on_air_hears_no_chime_and_who_comes_while_it_sounds_waits_for_the_same_one() {
         let mut prelude = prelude(0.0);
-        assert_eq!(prelude.handle_call(at(0), open(0), true), at(0));
-        assert_eq!(prelude.handle_call(at(0), open(0), false), at(2000));
+        assert_eq!(prelude.join(at(0), open(0)), at(0));
+        assert_eq!(prelude.handle_call(at(0), open(0)), at(2000));
         assert_eq!(prelude.poll_cue(), Some(Cue::Sound));
-        assert_eq!(prelude.handle_call(at(1500), open(1500), false), at(2000));
+        assert_eq!(prelude.handle_call(at(1500), open(1500)), at(2000));
         assert_eq!(prelude.poll_cue(), None);
     }
 
     #[test]
     fn a_chime_that_nobody_waits_for_ends() {
         let mut prelude = prelude(0.0);
-        prelude.handle_call(at(0), open(0), false);
+        prelude.handle_call(at(0), open(0));
         assert_eq!(prelude.poll_cue(), Some(Cue::Sound));
         prelude.handle_nobody(at(500));
         assert_eq!((prelude.poll_cue(), prelude.poll_timeout()), (Some(Cue::Hush), None));
-        assert_eq!(prelude.handle_call(at(900), open(900), false), at(2900), "the next call has its own");
+        assert_eq!(prelude.handle_call(at(900), open(900)), at(2900), "the next call has its own");
         assert_eq!(prelude.poll_cue(), Some(Cue::Sound));
     }
 
     #[test]
     fn one_that_has_not_begun_is_never_heard() {
         let mut prelude = prelude(0.0);
-        prelude.handle_call(at(0), open(200), false);
+        prelude.handle_call(at(0), open(200));
         prelude.handle_nobody(at(100));
         assert_eq!((prelude.poll_cue(), prelude.poll_timeout()), (None, None));
     }
@@ -238,7 +242,7 @@ mod tests {
     #[test]
     fn an_early_answer_leaves_the_chime_its_end() {
         let mut prelude = prelude(-1.0);
-        assert_eq!(prelude.handle_call(at(0), open(0), false), at(1000));
+        assert_eq!(prelude.handle_call(at(0), open(0)), at(1000));
         assert_eq!(prelude.poll_cue(), Some(Cue::Sound));
         prelude.handle_timeout(at(1000));
         assert_eq!(prelude.poll_timeout(), Some(at(2000)));
@@ -251,7 +255,7 @@ mod tests {
         let entry = Entry { open_at: at(200), answer_at: at(5000) };
         for (padding_s, begins_at) in [(0.0, 3000), (0.5, 2500), (-0.5, 3500), (9.0, 200)] {
             let mut prelude = prelude(padding_s);
-            let answer_at = prelude.handle_call(at(0), entry, false);
+            let answer_at = prelude.handle_call(at(0), entry);
             assert_eq!((prelude.poll_cue(), prelude.poll_timeout()), (None, Some(at(begins_at))));
             prelude.handle_timeout(at(begins_at));
             assert_eq!(prelude.poll_cue(), Some(Cue::Sound));
@@ -268,7 +272,11 @@ mod tests {
         for millis in (0..20_000).step_by(100) {
             if [0, 4000, 4900, 8000].contains(&millis) {
                 let entry = pager.entry(at(millis), at(millis));
-                let answer_at = prelude.handle_call(at(millis), entry, pager.calls() > 0);
+                let answer_at = if pager.calls() == 0 {
+                    prelude.handle_call(at(millis), entry)
+                } else {
+                    prelude.join(at(millis), entry)
+                };
                 pager.handle_incoming(at(millis), millis, answer_at);
             }
             prelude.handle_timeout(at(millis));

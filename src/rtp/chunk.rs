@@ -3,7 +3,6 @@
 use super::packet::Header;
 use crate::time::Instant;
 use crate::units::SampleRate;
-use core::time::Duration;
 
 /// A packet, or a piece of a long one, of a fixed size so that it fits a slot of a ring.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -93,15 +92,11 @@ impl Stamp {
             run: self.run,
             timestamp: self.header.timestamp.wrapping_add(ticks),
             clock: self.clock,
-            arrival: self.arrival + duration(ticks, self.clock),
+            arrival: self.arrival + self.clock.span_of(ticks.into()),
             payload_type: self.header.payload_type,
             marker: self.header.marker && ticks == 0,
             content: self.content,
             payload: heapless::Vec::from_slice(piece).unwrap_or_default(),
         }
     }
-}
-
-fn duration(ticks: u32, clock: SampleRate) -> Duration {
-    Duration::from_micros(u64::from(ticks) * 1_000_000 / u64::from(clock.hz()))
 }

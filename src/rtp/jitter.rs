@@ -160,12 +160,6 @@ impl JitterBuffer {
         self.delay_us(self.position) + duration_us(held) - duration_us(self.target())
     }
 
-    /// The same in ticks, with nothing held.
-    #[must_use]
-    pub fn excess_ticks(&self) -> i64 {
-        self.ticks_of(self.excess_us(Duration::ZERO))
-    }
-
     /// Leaves out the next `count` ticks, or what there is.
     pub fn skip(&mut self, count: usize) {
         let end = self.store.end().unwrap_or(self.position);

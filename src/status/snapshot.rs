@@ -323,6 +323,14 @@ pub struct Mistake {
     pub text: String,
 }
 
+impl Mistake {
+    /// Something is wrong with `source`, in no line of it.
+    #[must_use]
+    pub const fn of(source: String, text: String) -> Self {
+        Self { severity: Severity::Error, source, line: None, column: None, text }
+    }
+}
+
 /// How bad a mistake is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -69,7 +69,11 @@ impl Hall {
 
     fn enter(&mut self, call: u8, is_answered: bool) {
         let entry = Entry { open_at: self.now, answer_at: self.now };
-        let answer_at = self.prelude.handle_call(self.now, entry, !self.entered.is_empty());
+        let answer_at = if self.entered.is_empty() {
+            self.prelude.handle_call(self.now, entry)
+        } else {
+            self.prelude.join(self.now, entry)
+        };
         self.entered.push(call);
         if is_answered {
             self.pager.handle_turn(self.now, call, answer_at);

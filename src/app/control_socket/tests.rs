@@ -1,8 +1,9 @@
 //! Real sockets, and time as told: nothing waits.
 
+use super::super::entrance::tests::{come, heard};
 use super::*;
 use crate::control::Sound;
-use std::io::{Read, Write};
+use std::io::Write;
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 
@@ -18,8 +19,7 @@ impl Scene {
     }
 
     fn visitor(&mut self, says: &[u8]) -> UnixStream {
-        let mut visitor = UnixStream::connect(&self.path).unwrap();
-        visitor.set_nonblocking(true).unwrap();
+        let mut visitor = come(&self.path);
         self.attend(0);
         visitor.write_all(says).unwrap();
         self.attend(0);
@@ -30,7 +30,7 @@ impl Scene {
     fn attend(&mut self, millis: u64) {
         loop {
             let mut ready = Vec::new();
-            self.door.crowd.try_ready(&mut ready);
+            self.door.entrance.crowd.try_ready(&mut ready);
             if ready.is_empty() {
                 return;
             }
@@ -47,21 +47,6 @@ impl Scene {
 
 fn at(millis: u64) -> Instant {
     Instant::from_millis(millis)
-}
-
-/// What has come so far, and whether that was all.
-fn heard(visitor: &mut UnixStream) -> (String, bool) {
-    let (mut text, mut buffer) = (Vec::new(), [0; 4096]);
-    loop {
-        match visitor.read(&mut buffer) {
-            Ok(0) => return (String::from_utf8(text).unwrap(), true),
-            Ok(len) => text.extend_from_slice(&buffer[..len]),
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                return (String::from_utf8(text).unwrap(), false);
-            }
-            Err(error) => panic!("{error}"),
-        }
-    }
 }
 
 /// It begins with who asks for it.
@@ -104,6 +89,19 @@ fn who_leaves_while_he_waits_ends_what_he_waits_for() {
     drop(visitor);
     scene.attend(3_600_000);
     assert!(matches!(scene.asked(), Some(Asked::Left(air)) if air == AirNumber::of(7)));
+}
+
+#[test]
+fn who_leaves_before_he_is_answered_ends_what_he_wanted_to_wait_for() {
+    let mut scene = Scene::new("early");
+    let visitor = scene.visitor(PLAY);
+    let Some(Asked::Play(guest, _, None)) = scene.asked() else { panic!() };
+    drop(visitor);
+    scene.door.reply(guest, &Reply::Playing);
+    scene.door.await_end(guest, begun(7));
+    assert!(matches!(scene.asked(), Some(Asked::Left(air)) if air == AirNumber::of(7)));
+    scene.door.await_end(guest, Aired { number: AirNumber::of(7), is_new: false });
+    assert!(scene.asked().is_none(), "somebody else began it");
 }
 
 #[test]
@@ -155,8 +153,7 @@ fn one_sound_at_a_time_is_brought_and_no_more_is_held_than_there_is_room_for() {
 fn a_fifth_guest_is_told_to_come_later() {
     let mut scene = Scene::new("fifth");
     let _four: Vec<_> = (0..4).map(|_| scene.visitor(b"")).collect();
-    let mut fifth = UnixStream::connect(&scene.path).unwrap();
-    fifth.set_nonblocking(true).unwrap();
+    let mut fifth = come(&scene.path);
     scene.attend(0);
     assert!(heard(&mut fifth).0.contains("at most 4 may ask at once"));
 }

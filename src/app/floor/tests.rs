@@ -2,20 +2,18 @@
 
 use super::super::announcements::NOTICE;
 use super::super::cards::Said;
-use super::super::serve::{Card, Rings};
-use super::super::sink::Sink;
+use super::super::cards::tests::{Thread, made_up};
 use super::super::terms::{Directory, Inquiry};
 use super::*;
 use crate::config::{TimeOfDay, load};
-use crate::mix::{Command, Part, Recital, Report, VoiceStats};
+use crate::mix::{Command, Part, Recital};
 use crate::sip::wire::Uri;
 use crate::units::SampleRate;
-use heapless::spsc::{Consumer, Producer};
 
 /// Cards as the configuration has them.
 struct Site {
     cards: Rc<Cards<'static>>,
-    threads: Vec<(Consumer<'static, Command>, Producer<'static, Report>)>,
+    threads: Vec<Thread>,
     settings: Settings,
     voices: u64,
 }
@@ -23,15 +21,8 @@ struct Site {
 impl Site {
     fn new(text: &str) -> Self {
         let settings = load(&[("a", text.as_bytes())], [], &[]).settings;
-        let (mut sinks, mut threads) = (Vec::new(), Vec::new());
-        for output in settings.outputs() {
-            let rings = Box::leak(Box::new(Rings::new()));
-            let card: &Card = Box::leak(Box::new(Card::new(output, &settings)));
-            let (to_thread, to_box) = (rings.commands.split(), rings.reports.split());
-            sinks.push(Sink::new(to_thread.0, to_box.1, (&card.control, &card.output)));
-            threads.push((to_thread.1, to_box.0));
-        }
-        Self { cards: Rc::new(Cards::new(sinks, &settings)), threads, settings, voices: 0 }
+        let (cards, threads) = made_up(&settings);
+        Self { cards, threads, settings, voices: 0 }
     }
 
     fn hold(&self, class: Class, priority: u8, zones: &str) -> Rc<Hold<'static>> {
@@ -52,12 +43,12 @@ impl Site {
     /// What each thread was told: `1 at 100, 0`, `1: zone 0 to 50 in 5 ms`, `1 ends`.
     fn told(&mut self) -> Vec<Vec<String>> {
         let percent = |level: Level| (level.gain() * 100.0).round();
-        let tell = |command: Command| match command {
+        let tell = |command: &Command| match command {
             Command::Attach { voice, route, .. } => {
                 format!("{} at {}, {}", voice.0, percent(route.level(0)), percent(route.level(1)))
             }
             Command::Route { voice, zone, level, fade } => {
-                format!("{}: zone {zone} to {} in {} ms", voice.0, percent(level), fade.as_millis())
+                format!("{}: zone {zone} to {} in {} ms", voice.0, percent(*level), fade.as_millis())
             }
             Command::Release { voice } => format!("{} ends", voice.0),
             Command::SetOutput(levels) => {
@@ -65,10 +56,7 @@ impl Site {
             }
             other => format!("{other:?}"),
         };
-        let all = |(commands, _): &mut (Consumer<'static, Command>, _)| {
-            core::iter::from_fn(|| commands.dequeue()).map(tell).collect()
-        };
-        self.threads.iter_mut().map(all).collect()
+        self.threads.iter_mut().map(|thread| thread.told(|command| Some(tell(command)))).collect()
     }
 }
 
@@ -147,10 +135,9 @@ fn a_voice_is_heard_until_the_last_card_has_given_it_back() {
     let mut site = Site::new(ZONES);
     let all = site.hold(Class::Page, 60, "all");
     let voice = site.voice(&all);
+    site.told();
     for (place, is_heard) in [(1, true), (0, false)] {
-        let Some(Command::Attach { source, .. }) = site.threads[place].0.dequeue() else { panic!() };
-        let report = Report::Retired { voice, source, stats: VoiceStats::default() };
-        site.threads[place].1.enqueue(report).unwrap();
+        site.threads[place].retire(voice);
         while site.cards.poll().is_some() {}
         assert_eq!((site.cards.is_heard(voice), site.cards.speaks_beside(&LEAST)), (is_heard, is_heard));
     }

@@ -33,7 +33,7 @@ impl<'a> Before<'a> {
         let mut prelude = Prelude::default();
         prelude.set_padding(padding);
         prelude.set_length(made.length());
-        let answer_at = prelude.handle_call(now, entry, false);
+        let answer_at = prelude.handle_call(now, entry);
         let (calls, hold, promised) = (vec![hold.id()], Rc::clone(hold), Some(made));
         (Self { calls, hold, prelude, promised, voice: None }, answer_at)
     }
@@ -41,7 +41,7 @@ impl<'a> Before<'a> {
     /// Another caller waits for it, too; when he may be answered.
     pub(super) fn join(&mut self, now: Instant, call: ClaimId, entry: Entry) -> Instant {
         self.calls.push(call);
-        self.prelude.handle_call(now, entry, true)
+        self.prelude.join(now, entry)
     }
 
     /// Only these calls are still there; where nobody waits for it any more, it ends.

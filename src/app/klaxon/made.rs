@@ -2,27 +2,17 @@
 //!
 //! Memory, at most: a file of two minutes is 23 MB while it is read and 12 MB while it is brought to 48 kHz; 12 MB of it stay.
 
-use crate::dsp::{self, Chime};
+use crate::dsp::{self, Chime, to_i16};
 use crate::files::{self, ClipError};
 use crate::mix::{Part, Recital};
 use crate::units::Level;
 use core::time::Duration;
-use std::fs;
-use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 /// A chime at [`Chime::RATE`]. It is shared, not copied.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Made(Arc<[i16]>);
-
-/// What tells that a file is another than it was.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::app) struct Stamp {
-    inode: u64,
-    bytes: u64,
-    changed: (i64, i64),
-}
 
 impl Made {
     /// One that needs no file; what is longer than `longest` fades out before that.
@@ -30,32 +20,24 @@ impl Made {
         Self::cut(chime.sound(), longest)
     }
 
-    /// The beginning of a file, unless it is `known`: then `None`. It ends early when `is_wanted` says no.
+    /// The beginning of a file. It ends early when `is_wanted` says no.
     pub(super) fn read(
         path: &Path,
         longest: Duration,
-        known: Option<Stamp>,
-        is_wanted: impl Fn() -> bool,
-    ) -> Result<Option<(Self, Option<Stamp>)>, ClipError> {
-        let path = &found(path);
-        let stamp = Stamp::of(path);
-        if stamp.is_some() && stamp == known {
-            return Ok(None);
-        }
+        is_wanted: &dyn Fn() -> bool,
+    ) -> Result<Self, ClipError> {
         // A little more, so that what is cut is known to be.
-        let clip = files::decode_beginning(path, longest + CUT_FADE, &is_wanted)?;
+        let clip = files::decode_beginning(path, longest + CUT_FADE, is_wanted)?;
         let too_odd =
-            |_| ClipError::NotSound { path: path.clone(), reason: "its sample rate is out of reach" };
-        #[expect(clippy::cast_possible_truncation, reason = "a cast of a number too large gives the largest")]
-        let sample = |sample: f32| (sample * 32_768.0).round() as i16;
+            |_| ClipError::NotSound { path: path.to_owned(), reason: "its sample rate is out of reach" };
         let samples = dsp::converted(&clip.samples, clip.rate, Chime::RATE).map_err(too_odd)?;
-        let samples: Vec<_> = samples.take_while(|_| is_wanted()).map(sample).collect();
+        let samples: Vec<_> = samples.take_while(|_| is_wanted()).map(to_i16).collect();
         drop(clip);
-        Ok(Some((Self::cut(samples, longest), stamp)))
+        Ok(Self::cut(samples, longest))
     }
 
     fn cut(mut samples: Vec<i16>, longest: Duration) -> Self {
-        let limit = frames(longest);
+        let limit = Chime::RATE.frames_in(longest);
         if samples.len() > limit {
             samples.truncate(limit);
             fade_out(&mut samples);
@@ -65,30 +47,13 @@ impl Made {
 
     /// How long it sounds.
     pub(super) fn length(&self) -> Duration {
-        Duration::from_micros(self.0.len() as u64 * 1_000_000 / u64::from(Chime::RATE.hz()))
+        Chime::RATE.span_of(self.0.len() as u64)
     }
 
     /// As the mixer takes it.
     pub(super) fn recital(&self, level: Level) -> Recital {
         Recital { rate: Chime::RATE, parts: vec![Part::Clip(Arc::clone(&self.0))], level, fade: FADE }
     }
-}
-
-impl Stamp {
-    pub(in crate::app) fn of(path: &Path) -> Option<Self> {
-        let file = fs::metadata(path).ok()?;
-        Some(Self { inode: file.ino(), bytes: file.size(), changed: (file.mtime(), file.mtime_nsec()) })
-    }
-}
-
-/// A path that is not whole is one below the folder of the configuration, or else where the program was started.
-pub(in crate::app) fn found(path: &Path) -> PathBuf {
-    let on_the_card = Path::new(CARD).join(path);
-    if path.is_relative() && on_the_card.exists() { on_the_card } else { path.to_owned() }
-}
-
-fn frames(span: Duration) -> usize {
-    usize::try_from(span.as_micros() * u128::from(Chime::RATE.hz()) / 1_000_000).unwrap_or(usize::MAX)
 }
 
 /// The end of what was cut, so that nobody hears that it was.
@@ -98,15 +63,13 @@ fn frames(span: Duration) -> usize {
     reason = "some thousand frames of 16 bits"
 )]
 fn fade_out(samples: &mut [i16]) {
-    let count = samples.len().min(frames(CUT_FADE));
+    let count = samples.len().min(Chime::RATE.frames_in(CUT_FADE));
     let begin = samples.len() - count;
     for (number, sample) in samples[begin..].iter_mut().enumerate() {
         *sample = (f32::from(*sample) * (1.0 - number as f32 / count as f32)) as i16;
     }
 }
 
-/// Where a card of the appliance has its configuration, and sounds beside it.
-const CARD: &str = "/boot";
 /// A chime that nobody waits for is gone so soon.
 const FADE: Duration = Duration::from_millis(50);
 /// The end of one that was cut.

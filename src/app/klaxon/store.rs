@@ -2,19 +2,18 @@
 //!
 //! Memory, at most: [`BUDGET`] of files; what is built in is short.
 
-use super::super::bell::Bell;
-use super::made::{Made, Stamp};
+use super::made::Made;
+use crate::app::bell::Bell;
+use crate::app::reading::{Job, Outcome, Reading, Stamp};
 use crate::config::{Settings, Sound};
 use crate::dsp::Chime;
 use crate::files::ClipError;
-use crate::status::{Mistake, Severity};
-use core::cell::{OnceCell, RefCell};
+use crate::status::Mistake;
+use core::cell::OnceCell;
 use core::fmt;
 use core::time::Duration;
-use smol::{LocalExecutor, Task};
-use std::path::PathBuf;
+use smol::LocalExecutor;
 use std::rc::Rc;
-use std::sync::{Arc, Weak};
 
 /// The chimes that a configuration names.
 pub(super) struct Store<'a> {
@@ -22,11 +21,7 @@ pub(super) struct Store<'a> {
     chimes: Vec<Entry>,
     /// What stands in for others, once it was needed.
     gong: OnceCell<Made>,
-    executor: Rc<LocalExecutor<'a>>,
-    bell: Rc<Bell>,
-    /// What the task has read.
-    ready: Rc<RefCell<Vec<Outcome>>>,
-    making: Option<Making>,
+    reading: Reading<'a, Sound, Made>,
 }
 
 /// A chime, and how it stands with its file.
@@ -50,25 +45,6 @@ enum Fault {
     TooMuch,
 }
 
-/// A file to be read.
-struct Job {
-    path: PathBuf,
-    longest: Duration,
-    known: Option<Stamp>,
-}
-
-/// What became of it.
-struct Outcome {
-    path: PathBuf,
-    read: Result<(Made, Option<Stamp>), ClipError>,
-}
-
-/// A task that reads files, one after the other. Dropped, it stops, and what it has begun elsewhere does too.
-struct Making {
-    _wanted: Arc<()>,
-    _task: Task<()>,
-}
-
 impl<'a> Store<'a> {
     /// An empty one; `bell` is rung when [`take`](Self::take) has something to take.
     pub(super) fn new(executor: Rc<LocalExecutor<'a>>, bell: Rc<Bell>) -> Self {
@@ -76,10 +52,7 @@ impl<'a> Store<'a> {
             longest: Duration::ZERO,
             chimes: Vec::new(),
             gong: OnceCell::new(),
-            executor,
-            bell,
-            ready: Rc::default(),
-            making: None,
+            reading: Reading::new(executor, bell),
         }
     }
 
@@ -108,31 +81,13 @@ impl<'a> Store<'a> {
 
     /// Reads files that are others than they were, or were not there.
     pub(super) fn look_again(&mut self) {
-        // What was wanted before is not waited for.
-        self.making = None;
-        self.ready.take();
-        let jobs: Vec<_> = self.chimes.iter().filter_map(|entry| entry.job(self.longest)).collect();
-        if jobs.is_empty() {
-            return;
-        }
-        let wanted = Arc::new(());
-        let (ready, bell, is_wanted) =
-            (Rc::clone(&self.ready), Rc::clone(&self.bell), Arc::downgrade(&wanted));
-        let task = self.executor.spawn(async move {
-            for job in jobs {
-                let is_wanted = Weak::clone(&is_wanted);
-                let outcome = smol::unblock(move || job.read(|| is_wanted.strong_count() > 0)).await;
-                ready.borrow_mut().extend(outcome);
-                bell.ring();
-            }
-        });
-        self.making = Some(Making { _wanted: wanted, _task: task });
+        let (jobs, longest) = (self.chimes.iter().filter_map(Entry::job).collect(), self.longest);
+        self.reading.begin(jobs, move |path, is_wanted| Made::read(path, longest, is_wanted));
     }
 
     /// Takes what has been read.
     pub(super) fn take(&mut self) {
-        for Outcome { path, read } in self.ready.take() {
-            let sound = Sound::File(path);
+        for Outcome { item: sound, read, .. } in self.reading.take() {
             let others = self.chimes.iter().filter(|entry| entry.sound != sound && entry.stamp.is_some());
             let held: Duration = others.map(|entry| entry.made.length()).sum();
             let read = match read {
@@ -155,7 +110,7 @@ impl<'a> Store<'a> {
         self.chimes.iter().filter_map(|entry| {
             let text = instead(entry.error.as_ref()?, &entry.sound);
             let source = entry.keys.join(", ");
-            Some(Mistake { severity: Severity::Error, source, line: None, column: None, text })
+            Some(Mistake::of(source, text))
         })
     }
 
@@ -182,9 +137,9 @@ impl Entry {
         Self { sound, keys: vec![key], made, stamp, error: None }
     }
 
-    fn job(&self, longest: Duration) -> Option<Job> {
+    fn job(&self) -> Option<Job<Sound>> {
         let Sound::File(path) = &self.sound else { return None };
-        Some(Job { path: path.clone(), longest, known: self.stamp })
+        Some(Job { item: self.sound.clone(), path: path.clone(), known: self.stamp })
     }
 
     /// A file has been read, or the gong stands in for it.
@@ -204,15 +159,6 @@ impl Entry {
                 (self.made, self.stamp, self.error) = (gong, None, Some(error));
             }
         }
-    }
-}
-
-impl Job {
-    /// `None`: the file is as it was.
-    fn read(self, is_wanted: impl Fn() -> bool) -> Option<Outcome> {
-        let Self { path, longest, known } = self;
-        let read = Made::read(&path, longest, known, is_wanted).transpose()?;
-        Some(Outcome { path, read })
     }
 }
 

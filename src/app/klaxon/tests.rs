@@ -1,16 +1,14 @@
 //! Chimes on cards that are made up: what comes out of the rings to their threads.
 
-use super::super::serve::{Card, Rings};
-use super::super::sink::Sink;
+use super::super::cards::tests::{Thread, made_up};
 use super::made::Made;
 use super::*;
 use crate::config::load;
 use crate::files::ClipError;
-use crate::mix::{Command, Report, Voice, VoiceStats};
+use crate::mix::{Command, Report};
 use crate::paging::{Claim, Class};
 use crate::zones::ZoneSet;
 use core::future::poll_fn;
-use heapless::spsc::{Consumer, Producer};
 use std::fs;
 use std::path::PathBuf;
 
@@ -28,13 +26,6 @@ struct Hall {
     holds: Vec<Rc<Hold<'static>>>,
 }
 
-/// The other end of a sink.
-struct Thread {
-    commands: Consumer<'static, Command>,
-    reports: Producer<'static, Report>,
-    voices: Vec<(VoiceId, Box<Voice>)>,
-}
-
 impl Hall {
     fn new(cards: usize, text: &str) -> Self {
         let zone = |card| format!("[zone {card}]\ndevice = wav:/{card}.wav\n");
@@ -43,16 +34,8 @@ impl Hall {
 
     fn with_zones(text: &str, zones: &str) -> Self {
         let settings = settings(&format!("{text}{zones}"));
-        let (mut sinks, mut threads) = (Vec::new(), Vec::new());
-        for output in settings.outputs() {
-            let rings = Box::leak(Box::new(Rings::new()));
-            let card: &Card = Box::leak(Box::new(Card::new(output, &settings)));
-            let (to_thread, to_box) = (rings.commands.split(), rings.reports.split());
-            sinks.push(Sink::new(to_thread.0, to_box.1, (&card.control, &card.output)));
-            threads.push(Thread { commands: to_thread.1, reports: to_box.0, voices: Vec::new() });
-        }
-        let (executor, cards, bell) =
-            (Rc::new(LocalExecutor::new()), Rc::new(Cards::new(sinks, &settings)), Rc::default());
+        let (cards, threads) = made_up(&settings);
+        let (executor, bell) = (Rc::new(LocalExecutor::new()), Rc::default());
         let klaxon = Klaxon::new(&settings, Rc::clone(&executor), Rc::clone(&cards), Rc::clone(&bell));
         Self {
             klaxon,
@@ -131,29 +114,18 @@ impl Hall {
 
     /// What the threads were told, one after the other: `1 begins`, `1 is released`.
     fn told(&mut self) -> Vec<String> {
-        let mut told = Vec::new();
-        for Thread { commands, voices, .. } in &mut self.threads {
-            while let Some(command) = commands.dequeue() {
-                told.push(match command {
-                    Command::Attach { voice, source, .. } => {
-                        voices.push((voice, source));
-                        format!("{} begins", voice.0)
-                    }
-                    Command::Release { voice } => format!("{} is released", voice.0),
-                    other => format!("{other:?}"),
-                });
-            }
-        }
-        told
+        let tell = |command: &Command| match command {
+            Command::Attach { voice, .. } => format!("{} begins", voice.0),
+            Command::Release { voice } => format!("{} is released", voice.0),
+            other => format!("{other:?}"),
+        };
+        self.threads.iter_mut().flat_map(|thread| thread.told(|command| Some(tell(command)))).collect()
     }
 
     /// This thread has played a voice to its end.
     fn retire(&mut self, thread: usize, voice: u64) {
         self.told();
-        let Thread { reports, voices, .. } = &mut self.threads[thread];
-        let place = voices.iter().position(|(id, _)| id.0 == voice).unwrap();
-        let (voice, source) = voices.remove(place);
-        reports.enqueue(Report::Retired { voice, source, stats: VoiceStats::default() }).unwrap();
+        self.threads[thread].retire(VoiceId(voice));
         while let Some(report) = self.cards.poll() {
             let Report::Retired { voice, .. } = report else { continue };
             self.klaxon.handle_retired(voice);
@@ -381,7 +353,7 @@ fn of_a_long_file_the_box_holds_what_sounds_and_no_more() {
 #[test]
 fn what_is_not_wanted_any_more_is_not_read_to_its_end() {
     let path = write("unwanted", 60);
-    let read = Made::read(&path, Duration::from_mins(1), None, || false);
+    let read = Made::read(&path, Duration::from_mins(1), &|| false);
     assert!(matches!(read, Err(ClipError::Empty { .. })), "{read:?}");
     fs::remove_file(path).unwrap();
 }

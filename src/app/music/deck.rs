@@ -5,7 +5,7 @@
 
 use super::patience::{NoSound, Patience};
 use super::reader::Word;
-use crate::app::klaxon::found;
+use crate::app::reading::found;
 use crate::app::serve::USER_AGENT;
 use crate::clock;
 use crate::dsp::{ConvertError, Resampler};
@@ -15,7 +15,6 @@ use crate::net::{HttpError, HttpStream};
 use crate::output::{LineIn, LineInError};
 use crate::units::SampleRate;
 use core::fmt;
-use core::time::Duration;
 use smol::channel::Sender;
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -66,7 +65,7 @@ impl Deck {
             patience.begin(asked_at);
         }
         let goes_on = self.decode(samples)?;
-        let sound = Duration::from_micros((samples.len() - before) as u64 * 1_000 / 48);
+        let sound = SampleRate::HZ_48000.span_of((samples.len() - before) as u64);
         let waited = clock::now().since(asked_at);
         let is_patient = self.patience.as_mut().is_none_or(|patience| patience.end(waited, sound));
         if is_patient { Ok(goes_on) } else { Err(DeckError::Silent(NoSound)) }

@@ -11,6 +11,7 @@ use crate::mix::Piece;
 use crate::music::{End, Item, Program, Scouted, Step};
 use crate::output::rt;
 use crate::time::Instant;
+use crate::units::SampleRate;
 use core::time::Duration;
 use smol::channel;
 use std::io;
@@ -132,7 +133,7 @@ impl Reader {
     }
 
     fn play(&mut self, source: usize, item: Item, opened: Option<Deck>) -> Result<Stop, Gone> {
-        let over = |samples: u64| Stop::Over(End { heard: Duration::from_micros(samples * 1_000 / 48) });
+        let over = |samples: u64| Stop::Over(End { heard: SampleRate::HZ_48000.span_of(samples) });
         let mut deck = match opened.map_or_else(|| Deck::open(&item, &self.words), Ok) {
             Ok(deck) => deck,
             Err(error) => {

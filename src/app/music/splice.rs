@@ -4,6 +4,7 @@
 //! rises from it.
 #![expect(clippy::cast_precision_loss, reason = "frames of a fade")]
 
+use crate::dsp::to_i16;
 use crate::mix::Piece;
 
 /// Samples on their way into pieces.
@@ -65,11 +66,6 @@ impl Splice {
         self.samples.clear();
         self.risen = 0;
     }
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "a cast of a number too large gives the largest")]
-fn to_i16(sample: f32) -> i16 {
-    (sample * 32_768.0).round() as i16
 }
 
 /// 5 ms at 48 kHz.

@@ -4,29 +4,23 @@
 //! the longest, are 19 MB, and nothing more is needed to read them. All files together may take [`MOST_BYTES`]; the first ones have their place.
 
 use crate::app::bell::Bell;
-use crate::app::klaxon::Stamp;
-use crate::app::klaxon::found;
+use crate::app::reading::{Job, Outcome, Reading, Stamp};
 use crate::config::Sound;
-use crate::dsp::{Chime, Resampler};
+use crate::dsp::{Chime, Resampler, to_i16};
 use crate::files::{ClipError, MAX_LENGTH, Track, TrackError};
-use crate::status::{Mistake, Severity};
+use crate::status::Mistake;
 use crate::units::SampleRate;
-use core::cell::RefCell;
 use core::fmt;
 use core::time::Duration;
-use smol::{LocalExecutor, Task};
+use smol::LocalExecutor;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 
 /// Sounds by what they are for.
 pub(super) struct Store<'a> {
     slots: Vec<Slot>,
-    executor: Rc<LocalExecutor<'a>>,
-    bell: Rc<Bell>,
-    /// What the task has read.
-    ready: Rc<RefCell<Vec<Outcome>>>,
-    making: Option<Making>,
+    reading: Reading<'a, Item, Held>,
     /// Bytes that all files together may take.
     most: usize,
 }
@@ -54,31 +48,10 @@ struct Slot {
     error: Option<StoreError>,
 }
 
-/// A file to be read.
-struct Job {
-    item: Item,
-    path: PathBuf,
-    known: Option<Stamp>,
-}
-
-/// What became of it.
-struct Outcome {
-    item: Item,
-    path: PathBuf,
-    read: Result<(Held, Option<Stamp>), ClipError>,
-}
-
-/// A task that reads files, one after the other. Dropped, it stops.
-struct Making {
-    _wanted: Arc<()>,
-    #[cfg_attr(not(test), expect(dead_code, reason = "dropped, it stops"))]
-    task: Task<()>,
-}
-
 impl<'a> Store<'a> {
     /// Nothing yet; `bell` is rung when [`take`](Self::take) has something to take.
     pub(super) fn new(executor: Rc<LocalExecutor<'a>>, bell: Rc<Bell>) -> Self {
-        Self { slots: Vec::new(), executor, bell, ready: Rc::default(), making: None, most: MOST_BYTES }
+        Self { slots: Vec::new(), reading: Reading::new(executor, bell), most: MOST_BYTES }
     }
 
     /// These are wanted from now on. What was read stays where its file is the same.
@@ -93,29 +66,12 @@ impl<'a> Store<'a> {
 
     /// Reads files that are others than they were, or were not there.
     pub(super) fn look_again(&mut self) {
-        self.making = None;
-        self.ready.take();
-        let jobs: Vec<_> = self.slots.iter().filter_map(Slot::job).collect();
-        if jobs.is_empty() {
-            return;
-        }
-        let wanted = Arc::new(());
-        let (ready, bell, is_wanted) =
-            (Rc::clone(&self.ready), Rc::clone(&self.bell), Arc::downgrade(&wanted));
-        let task = self.executor.spawn(async move {
-            for job in jobs {
-                let is_wanted = Weak::clone(&is_wanted);
-                let outcome = smol::unblock(move || job.read(|| is_wanted.strong_count() > 0)).await;
-                ready.borrow_mut().extend(outcome);
-                bell.ring();
-            }
-        });
-        self.making = Some(Making { _wanted: wanted, task });
+        self.reading.begin(self.slots.iter().filter_map(Slot::job).collect(), Held::read);
     }
 
     /// Takes what has been read.
     pub(super) fn take(&mut self) {
-        for outcome in self.ready.take() {
+        for outcome in self.reading.take() {
             self.on_outcome(outcome);
         }
     }
@@ -135,11 +91,11 @@ impl<'a> Store<'a> {
         self.slots.iter().filter_map(|slot| {
             let text = slot.item.instead(slot.error.as_ref()?);
             let source = slot.item.to_string();
-            Some(Mistake { severity: Severity::Error, source, line: None, column: None, text })
+            Some(Mistake::of(source, text))
         })
     }
 
-    fn on_outcome(&mut self, Outcome { item, path, read }: Outcome) {
+    fn on_outcome(&mut self, Outcome { item, path, read }: Outcome<Item, Held>) {
         let others = self.slots.iter().filter(|slot| slot.item != item && slot.stamp.is_some());
         let others: usize = others.filter_map(|slot| slot.held.as_ref()).map(Held::bytes).sum();
         let most = self.most;
@@ -176,23 +132,9 @@ impl Slot {
         Self { item, sound, held: chime.map(Held::built_in), stamp: None, error: None }
     }
 
-    fn job(&self) -> Option<Job> {
+    fn job(&self) -> Option<Job<Item>> {
         let Sound::File(path) = &self.sound else { return None };
         Some(Job { item: self.item.clone(), path: path.clone(), known: self.stamp })
-    }
-}
-
-impl Job {
-    /// `None`: the file is as it was.
-    fn read(self, is_wanted: impl Fn() -> bool) -> Option<Outcome> {
-        let Self { item, path, known } = self;
-        let place = found(&path);
-        let stamp = Stamp::of(&place);
-        if stamp.is_some() && stamp == known {
-            return None;
-        }
-        let read = Held::read(&place, is_wanted).map(|held| (held, stamp));
-        Some(Outcome { item, path, read })
     }
 }
 
@@ -202,12 +144,12 @@ impl Held {
     }
 
     /// All of a file, converted piece by piece: what it takes in memory is what is held of it.
-    fn read(path: &Path, is_wanted: impl Fn() -> bool) -> Result<Self, ClipError> {
-        let beginning = pieces(path, SampleRate::HZ_48000, FINE, &is_wanted)?;
+    fn read(path: &Path, is_wanted: &dyn Fn() -> bool) -> Result<Self, ClipError> {
+        let beginning = pieces(path, SampleRate::HZ_48000, FINE, is_wanted)?;
         let (rate, samples) = if let Some(samples) = beginning {
             (SampleRate::HZ_48000, samples)
         } else {
-            let all = pieces(path, SampleRate::HZ_16000, MAX_LENGTH, &is_wanted)?;
+            let all = pieces(path, SampleRate::HZ_16000, MAX_LENGTH, is_wanted)?;
             let too_long = || ClipError::TooLong { path: path.to_owned(), limit: MAX_LENGTH };
             (SampleRate::HZ_16000, all.ok_or_else(too_long)?)
         };
@@ -219,7 +161,7 @@ impl Held {
 
     /// How long it is heard.
     pub(super) fn length(&self) -> Duration {
-        Duration::from_micros(self.samples.len() as u64 * 1_000_000 / u64::from(self.rate.hz()))
+        self.rate.span_of(self.samples.len() as u64)
     }
 
     fn bytes(&self) -> usize {
@@ -232,7 +174,7 @@ fn pieces(
     path: &Path,
     rate: SampleRate,
     longest: Duration,
-    is_wanted: impl Fn() -> bool,
+    is_wanted: &dyn Fn() -> bool,
 ) -> Result<Option<Vec<i16>>, ClipError> {
     let not_sound = |reason| ClipError::NotSound { path: path.to_owned(), reason };
     let no_track = |error| match error {
@@ -242,7 +184,7 @@ fn pieces(
     let mut track = Track::open(path).map_err(no_track)?;
     let from = track.rate();
     let mut resampler = Resampler::new(from, rate).map_err(|_| not_sound(ODD))?;
-    let most = usize::try_from(longest.as_micros() * u128::from(rate.hz()) / 1_000_000).unwrap_or(usize::MAX);
+    let most = rate.frames_in(longest);
     let (mut samples, mut read, mut converted) = (Vec::new(), Vec::new(), Vec::new());
     let mut goes_on = true;
     while goes_on && is_wanted() {
@@ -254,11 +196,7 @@ fn pieces(
         if !goes_on {
             resampler.finish(&mut converted);
         }
-        #[expect(
-            clippy::cast_possible_truncation,
-            reason = "a cast of a number too large gives the largest"
-        )]
-        samples.extend(converted.iter().map(|sample| (sample * 32_768.0).round() as i16));
+        samples.extend(converted.iter().copied().map(to_i16));
         if samples.len() > most {
             return Ok(None);
         }
@@ -351,9 +289,11 @@ mod tests {
     /// Reads all that is to be read.
     fn settle(executor: &LocalExecutor<'_>, store: &mut Store<'_>) {
         store.look_again();
-        if let Some(making) = store.making.take() {
-            smol::block_on(executor.run(making.task));
-        }
+        smol::block_on(async {
+            while !executor.is_empty() {
+                executor.tick().await;
+            }
+        });
         store.take();
     }
 
@@ -381,11 +321,11 @@ mod tests {
     #[test]
     fn a_file_at_the_highest_rate_is_held_whole_and_one_beyond_ten_minutes_is_refused() {
         let path = wav_at("fast", 31, 192_000);
-        let held = Held::read(&path, || true).unwrap();
+        let held = Held::read(&path, &|| true).unwrap();
         assert_eq!((held.rate.hz(), held.length().as_secs()), (48_000, 31));
         std::fs::remove_file(path).unwrap();
         let path = wav_at("endless", 601, 16_000);
-        assert!(matches!(Held::read(&path, || true), Err(ClipError::TooLong { .. })));
+        assert!(matches!(Held::read(&path, &|| true), Err(ClipError::TooLong { .. })));
         std::fs::remove_file(path).unwrap();
     }
 
@@ -393,7 +333,7 @@ mod tests {
     fn what_is_not_wanted_any_more_is_not_read() {
         let path = wav("unwanted", 30);
         let packets = core::cell::Cell::new(0);
-        let held = Held::read(&path, || packets.replace(packets.get() + 1) < 3).unwrap();
+        let held = Held::read(&path, &|| packets.replace(packets.get() + 1) < 3).unwrap();
         std::fs::remove_file(path).unwrap();
         assert!(held.length() < Duration::from_secs(10), "{:?}", held.length());
     }

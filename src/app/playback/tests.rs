@@ -1,11 +1,9 @@
 //! What is played, on cards that are made up: what comes out of the rings to their threads.
 
-use super::super::serve::{Card, Rings};
-use super::super::sink::Sink;
+use super::super::cards::tests::{Thread, made_up};
 use super::*;
 use crate::config::load;
-use crate::mix::{Command, Report, Voice, VoiceStats};
-use heapless::spsc::{Consumer, Producer};
+use crate::mix::{Command, Report};
 
 /// A box that plays at a word, and nothing else. It has a hall and a yard, each on a card.
 struct Stage {
@@ -15,25 +13,11 @@ struct Stage {
     voices: u64,
 }
 
-/// The other end of a sink.
-struct Thread {
-    commands: Consumer<'static, Command>,
-    reports: Producer<'static, Report>,
-    voices: Vec<(VoiceId, Box<Voice>)>,
-}
-
 impl Stage {
     fn new() -> Self {
         let settings = settings();
-        let (mut sinks, mut threads) = (Vec::new(), Vec::new());
-        for output in settings.outputs() {
-            let rings = Box::leak(Box::new(Rings::new()));
-            let card: &Card = Box::leak(Box::new(Card::new(output, &settings)));
-            let (to_thread, to_box) = (rings.commands.split(), rings.reports.split());
-            sinks.push(Sink::new(to_thread.0, to_box.1, (&card.control, &card.output)));
-            threads.push(Thread { commands: to_thread.1, reports: to_box.0, voices: Vec::new() });
-        }
-        let (executor, cards) = (Rc::new(LocalExecutor::new()), Rc::new(Cards::new(sinks, &settings)));
+        let (cards, threads) = made_up(&settings);
+        let executor = Rc::new(LocalExecutor::new());
         let playback = Playback::new(&settings, executor, Rc::clone(&cards), Rc::default());
         Self { playback, cards, threads, voices: 0 }
     }
@@ -55,29 +39,18 @@ impl Stage {
 
     /// Which voices begin on the card of the hall, and on that of the yard; released ones with a minus.
     fn told(&mut self) -> [Vec<i64>; 2] {
-        let told = self.threads.iter_mut().map(|Thread { commands, voices, .. }| {
-            let mut told = Vec::new();
-            while let Some(command) = commands.dequeue() {
-                match command {
-                    Command::Attach { voice, source, .. } => {
-                        voices.push((voice, source));
-                        told.push(i64::try_from(voice.0).unwrap());
-                    }
-                    Command::Release { voice } => told.push(-i64::try_from(voice.0).unwrap()),
-                    _ => {}
-                }
-            }
-            told
-        });
-        told.collect::<Vec<_>>().try_into().unwrap()
+        let tell = |command: &Command| match command {
+            Command::Attach { voice, .. } => i64::try_from(voice.0).ok(),
+            Command::Release { voice } => i64::try_from(voice.0).map(|voice| -voice).ok(),
+            _ => None,
+        };
+        let told: Vec<_> = self.threads.iter_mut().map(|thread| thread.told(tell)).collect();
+        told.try_into().unwrap()
     }
 
     /// This card has played a voice to its end.
     fn retire(&mut self, card: usize, voice: u64) {
-        let Thread { reports, voices, .. } = &mut self.threads[card];
-        let place = voices.iter().position(|(id, _)| id.0 == voice).unwrap();
-        let (voice, source) = voices.remove(place);
-        reports.enqueue(Report::Retired { voice, source, stats: VoiceStats::default() }).unwrap();
+        self.threads[card].retire(VoiceId(voice));
         while let Some(report) = self.cards.poll() {
             if let Report::Retired { voice, .. } = report {
                 self.playback.handle_retired(voice);

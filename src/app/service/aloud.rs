@@ -6,9 +6,8 @@ use crate::time::Instant;
 impl Service<'_> {
     /// Says aloud what is wrong, when it is time to.
     pub(super) fn announce(&mut self, now: Instant) {
+        let is_busy = !self.calls.is_empty() || self.is_playing();
         let Some(announcements) = &mut self.announcements else { return };
-        let is_busy =
-            !self.calls.is_empty() || self.desk.as_ref().is_some_and(|desk| desk.playback.is_busy());
         announcements.handle_timeout(now, is_busy, self.accounts.faults());
         // The relay goes on while it is made ready, and it is not said before.
         let is_open =

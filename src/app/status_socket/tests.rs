@@ -1,7 +1,8 @@
 //! Real sockets, and time as told: nothing waits.
 
+use super::super::entrance::tests::{come, heard};
 use super::*;
-use std::io::{Read, Write};
+use std::io::Write;
 use std::net::Shutdown;
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
@@ -18,16 +19,10 @@ impl Scene {
         Self { door: Door::open(&path).unwrap(), path }
     }
 
-    fn visitor(&self) -> UnixStream {
-        let visitor = UnixStream::connect(&self.path).unwrap();
-        visitor.set_nonblocking(true).unwrap();
-        visitor
-    }
-
     /// Handles all that is there; whether there was anything.
     fn attend(&mut self, millis: u64) -> bool {
         let mut ready = Vec::new();
-        self.door.crowd.try_ready(&mut ready);
+        self.door.entrance.crowd.try_ready(&mut ready);
         let was_any = !ready.is_empty();
         for ready in ready {
             self.door.handle_ready(at(millis), ready);
@@ -36,7 +31,7 @@ impl Scene {
     }
 
     fn asking(&mut self, millis: u64, question: &str) -> UnixStream {
-        let mut visitor = self.visitor();
+        let mut visitor = come(&self.path);
         self.attend(millis);
         visitor.write_all(question.as_bytes()).unwrap();
         self.attend(millis);
@@ -54,21 +49,6 @@ impl Scene {
 
 fn at(millis: u64) -> Instant {
     Instant::from_millis(millis)
-}
-
-/// What has come so far, and whether that was all.
-fn heard(visitor: &mut UnixStream) -> (String, bool) {
-    let (mut text, mut buffer) = (Vec::new(), [0; 4096]);
-    loop {
-        match visitor.read(&mut buffer) {
-            Ok(0) => return (String::from_utf8(text).unwrap(), true),
-            Ok(len) => text.extend_from_slice(&buffer[..len]),
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                return (String::from_utf8(text).unwrap(), false);
-            }
-            Err(error) => panic!("{error}"),
-        }
-    }
 }
 
 #[test]
@@ -119,7 +99,7 @@ fn one_text_serves_all_who_wait() {
 fn the_fifth_is_told_that_there_are_too_many() {
     let mut scene = Scene::new("many");
     let visitors = [0; 4].map(|_| scene.asking(1000, "watch 1000\n"));
-    let mut fifth = scene.visitor();
+    let mut fifth = come(&scene.path);
     scene.attend(1000);
     assert_eq!(heard(&mut fifth), ("{\"error\":\"at most 4 may ask at once\"}\n".to_owned(), true));
     drop(visitors);
@@ -153,7 +133,7 @@ fn a_question_may_come_in_pieces_and_not_take_for_ever() {
     visitor.write_all(b"tus\n").unwrap();
     scene.attend(2000);
     assert_eq!(scene.answers_at(), Some(2000));
-    let mut silent = scene.visitor();
+    let mut silent = come(&scene.path);
     scene.attend(2000);
     scene.door.handle_timeout(at(6999));
     assert_eq!(scene.guests(), 2);

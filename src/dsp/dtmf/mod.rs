@@ -35,7 +35,6 @@ mod span;
 use crate::key::{Key, KeyEvent};
 use crate::units::SampleRate;
 use bank::{Bank, Spectrum};
-use core::time::Duration;
 use pair::{Pair, Run};
 use span::Span;
 
@@ -159,7 +158,7 @@ impl Dtmf {
 
     fn release(&mut self) {
         let Some(Held { key, start, end }) = self.held.take() else { return };
-        let length = Duration::from_micros((end - start) * 1_000_000 / u64::from(self.rate.hz()));
+        let length = self.rate.span_of(end - start);
         self.push(HeardKey { event: KeyEvent::Released(key, length), frame: end });
     }
 

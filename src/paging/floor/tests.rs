@@ -386,7 +386,7 @@ fn the_fade_ends_when_the_chime_begins_however_long_it_rings_before() {
         let page = site.floor.claim(site.at(), claim, site.at() + Duration::from_hours(1));
         site.note(page);
         let entry = Entry { open_at, answer_at: open_at.max(answer_after) };
-        assert_eq!(prelude.handle_call(site.at(), entry, false), answer_at);
+        assert_eq!(prelude.handle_call(site.at(), entry), answer_at);
         assert_eq!(prelude.sounds_at(), Some(sounds_at));
         site.floor.set_begin(site.at(), page, sounds_at);
         site.take();

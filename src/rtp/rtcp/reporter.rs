@@ -168,7 +168,7 @@ impl Reporter {
         self.peer_view = Some(PeerView {
             fraction_lost: f32::from(block.fraction_lost) / 256.0,
             lost: block.lost,
-            jitter: ticks(block.jitter, self.config.clock),
+            jitter: self.config.clock.span_of(block.jitter.into()),
             round_trip: self.round_trip(now, block).or(before),
             at: now,
         });
@@ -356,11 +356,6 @@ impl Sending {
         let timestamp = timestamp.wrapping_add(ticks);
         Some(SenderInfo { ntp, timestamp, packets: self.packets, octets: self.octets })
     }
-}
-
-/// The span of so many ticks.
-fn ticks(ticks: u32, clock: SampleRate) -> Duration {
-    Duration::from_micros(u64::from(ticks) * 1_000_000 / u64::from(clock.hz()))
 }
 
 /// Nobody waits longer for a report.

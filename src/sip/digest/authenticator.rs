@@ -116,12 +116,6 @@ impl Authenticator {
         self.realms.clear();
     }
 
-    /// Whether requests carry an answer.
-    #[must_use]
-    pub fn is_challenged(&self) -> bool {
-        !self.realms.is_empty()
-    }
-
     /// A challenge is answered once, and again if it is only the nonce that was too old, or if the realm has accepted
     /// us since: not all servers say `stale` when they have forgotten a nonce.
     fn take(&mut self, asker: Asker, challenge: Challenge) -> Verdict {
