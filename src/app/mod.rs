@@ -1,7 +1,7 @@
 //! Composition: what joins cores and edges into a box, and what the command line asks for.
 //!
 //! - `serve` brings the box up: sockets, rings, the audio thread; `service` is the box at work, fed by `inbox` and
-//!   heard through `post`; `connections` are those of SIP over TCP.
+//!   heard through `post`; `connections` are those of SIP over TCP. Its `rig` has all of it in virtual time, for tests.
 //! - `media` and `stream` are the media of a call, `sink` the executor's end of the rings to the audio thread.
 //! - `caller` places pages (`paging call`): `target` is whom it calls, `call_schedule` says when; `call_media` is what is
 //!   offered and said: `sound` and `speech`, cut into `call_stream`s with `call_faults`, sent by the `talker`;
@@ -91,6 +91,8 @@ mod reload;
 mod say_status;
 mod serve;
 mod service;
+#[cfg(test)]
+pub(crate) use service::rig;
 mod sink;
 mod sound;
 mod speech;

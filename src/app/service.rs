@@ -18,6 +18,8 @@ mod phone;
 mod playing;
 mod proof;
 mod reports;
+#[cfg(test)]
+pub(crate) mod rig;
 mod ringing;
 mod status;
 mod switches;
