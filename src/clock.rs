@@ -6,6 +6,9 @@
 //!
 //! [`wall`] is for those who show a time to people; nothing here waits or counts by it. Of time
 //! zones it knows how far ahead of UTC one is; calendars are left out.
+//!
+//! In a test, the clocks of one thread can stand still until they are set (`still`): so the whole box is played in
+//! virtual time, without one of its parts knowing of it.
 
 use core::time::Duration;
 
@@ -18,12 +21,20 @@ use crate::time::Instant;
 /// The present time, in microseconds since the machine started.
 #[must_use]
 pub fn now() -> Instant {
+    #[cfg(test)]
+    if let Some(still) = still::read() {
+        return still.now;
+    }
     Instant::from_micros(micros_of(read(ClockId::CLOCK_MONOTONIC)))
 }
 
 /// What the wall clock shows: the time since 1970, UTC. It jumps, and shows about 1970 until somebody has set it.
 #[must_use]
 pub fn wall() -> Duration {
+    #[cfg(test)]
+    if let Some(still) = still::read() {
+        return still.wall;
+    }
     Duration::from_micros(micros_of(read(ClockId::CLOCK_REALTIME)))
 }
 
@@ -50,6 +61,10 @@ pub fn from_wall(stamp: TimeSpec) -> Instant {
 /// Whether somebody keeps the wall clock right, by what the kernel was told.
 #[must_use]
 pub fn is_synchronised() -> bool {
+    #[cfg(test)]
+    if still::read().is_some() {
+        return true;
+    }
     rt::is_clock_synchronised()
 }
 
@@ -102,6 +117,32 @@ fn micros_of(time: TimeSpec) -> u64 {
     let seconds = u64::try_from(time.tv_sec()).unwrap_or(0);
     let nanos = u64::try_from(time.tv_nsec()).unwrap_or(0);
     seconds.saturating_mul(1_000_000).saturating_add(nanos / 1000)
+}
+
+/// Clocks that stand still.
+#[cfg(test)]
+pub(crate) mod still {
+    use super::{Duration, Instant};
+    use core::cell::Cell;
+
+    /// What the clocks of a thread show.
+    #[derive(Clone, Copy, Debug)]
+    pub(crate) struct Still {
+        pub(crate) now: Instant,
+        /// Kept right by somebody.
+        pub(crate) wall: Duration,
+    }
+
+    thread_local!(static SHOWN: Cell<Option<Still>> = const { Cell::new(None) });
+
+    /// The clocks of this thread show this until they are set again; `None`: they go.
+    pub(crate) fn set(shown: Option<Still>) {
+        SHOWN.set(shown);
+    }
+
+    pub(super) fn read() -> Option<Still> {
+        SHOWN.get()
+    }
 }
 
 #[cfg(test)]

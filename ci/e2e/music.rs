@@ -107,7 +107,7 @@ fn what_is_plugged_into_a_sound_card_is_played_and_a_page_silences_it() {
     let variables = [("ALSA_CONFIG_PATH", cards.to_str().unwrap())];
     let mut target = PagingBox::start_in_environment(V4, &settings, &variables);
     until_heard(&target, 700.0, 1.0);
-    let call = PagingCall::start(&uri(&target), &["--tone", "440", "--seconds", "3"]);
+    let call = PagingCall::start(&target.uri(), &["--tone", "440", "--seconds", "3"]);
     assert_eq!(call.finish(PATIENCE).code, Some(0));
     target.terminate();
     assert!(target.log().contains("[music]: plays alsa:line"), "{}", target.log());

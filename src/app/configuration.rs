@@ -213,6 +213,12 @@ pub(super) struct Read {
 }
 
 impl Read {
+    /// What was loaded from no file.
+    #[cfg(test)]
+    pub(super) const fn of(loaded: Loaded) -> Self {
+        Self { loaded, texts: Texts { found: Vec::new(), unread: Vec::new(), stand_ins: Vec::new() } }
+    }
+
     /// Whether the same was read as `before`.
     pub(super) fn is_same(&self, before: &Self) -> bool {
         self.texts.found == before.texts.found && self.texts.unread.len() == before.texts.unread.len()

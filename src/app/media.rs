@@ -300,6 +300,20 @@ impl<'a> Stream<'a> {
         self.session.agreed().map(|agreed| encoding(&agreed.send))
     }
 
+    /// Takes a packet that came by no socket.
+    #[cfg(test)]
+    pub(super) fn handle_packet(&self, arrival: Instant, remote: SocketAddr, packet: &[u8]) {
+        self.inflow.on_speech(arrival, remote, packet);
+    }
+
+    /// Does what its tasks would, which wait for sockets.
+    #[cfg(test)]
+    pub(super) fn handle_timeout(&self, now: Instant) {
+        if self.inflow.next_deadline().is_some_and(|due| due <= now) {
+            self.inflow.on_timeout(now);
+        }
+    }
+
     /// What the caller says of what it is sent.
     pub(super) fn peer_view(&self) -> Option<PeerView> {
         self.inflow.peer_view()

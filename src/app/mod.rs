@@ -1,7 +1,7 @@
 //! Composition: what joins cores and edges into a box, and what the command line asks for.
 //!
 //! - `serve` brings the box up: sockets, rings, the audio thread; `service` is the box at work, fed by `inbox` and
-//!   heard through `post`; `connections` are those of SIP over TCP.
+//!   heard through `post`; `connections` are those of SIP over TCP. Its `rig` has all of it in virtual time, for tests.
 //! - `media` and `stream` are the media of a call, with keys that come `inband`; `back` is the way back to the caller, and `legs`
 //!   lead there; `sink` is the executor's end of the rings to the audio thread.
 //! - `phone` is what callers do with keys, and `prompt` what they hear of it.
@@ -99,6 +99,8 @@ mod reload;
 mod say_status;
 mod serve;
 mod service;
+#[cfg(test)]
+pub(crate) use service::rig;
 mod sink;
 mod sound;
 mod speech;

@@ -14,21 +14,27 @@
 //! Left out: which source plays ([`Program`](crate::music::Program)); how loud music is while somebody speaks.
 
 mod deck;
+#[cfg(test)]
+mod made_up;
 mod patience;
 mod player;
 mod reader;
 mod splice;
 mod told;
 
+#[cfg(test)]
+pub(super) use self::made_up::Orchestra;
 use self::player::{Player, Terms};
 use super::cards::Cards;
 use crate::config::{self, Settings};
 use crate::entropy;
 use crate::mix::{Piece, VoiceId};
+use crate::music::Program;
 use crate::status;
 use crate::time::Instant;
 use crate::units::Level;
 use core::time::Duration;
+use std::io;
 use std::rc::Rc;
 use std::sync::Weak;
 
@@ -36,12 +42,20 @@ use std::sync::Weak;
 pub(super) struct Music<'a> {
     players: Vec<Player<'a>>,
     cards: Rc<Cards<'a>>,
+    read: Read,
 }
+
+/// Has a programme read, when those are gone that may have what it wants to open.
+type Read = Box<dyn Fn(Program, Vec<Weak<()>>) -> io::Result<reader::Ends>>;
 
 impl<'a> Music<'a> {
     /// Those of `settings`.
     pub(super) fn new(now: Instant, settings: &Settings, cards: Rc<Cards<'a>>) -> Self {
-        let mut music = Self { players: Vec::new(), cards };
+        Self::read_by(Box::new(reader::start), (now, settings, cards))
+    }
+
+    fn read_by(read: Read, (now, settings, cards): (Instant, &Settings, Rc<Cards<'a>>)) -> Self {
+        let mut music = Self { players: Vec::new(), cards, read };
         music.set_options(now, settings);
         music
     }
@@ -61,7 +75,8 @@ impl<'a> Music<'a> {
         let level = settings.audio.volume_music.unwrap_or(Level::UNITY);
         for (place, wanted) in settings.players.iter().enumerate() {
             let same = kept.iter().position(|player| player.is_of(wanted));
-            let player = same.map(|same| kept.swap_remove(same)).or_else(|| start(now, wanted, &ended));
+            let player =
+                same.map(|same| kept.swap_remove(same)).or_else(|| start(now, wanted, &ended, &self.read));
             let Some(mut player) = player else { continue };
             let zones = settings.zone_set(&wanted.zones);
             player.set_terms(&self.cards, wanted, Terms { zones, place, level });
@@ -110,8 +125,8 @@ impl<'a> Music<'a> {
     }
 }
 
-fn start<'a>(now: Instant, wanted: &config::Player, before: &[Weak<()>]) -> Option<Player<'a>> {
-    Player::start(now, wanted, entropy::seed(), before)
+fn start<'a>(now: Instant, wanted: &config::Player, before: &[Weak<()>], read: &Read) -> Option<Player<'a>> {
+    Player::start(now, wanted, entropy::seed(), before, read)
         .inspect_err(|error| log::error!("[music {}]: no thread: {error}", wanted.name.escape_debug()))
         .ok()
 }

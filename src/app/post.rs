@@ -16,11 +16,20 @@ pub(super) struct Post {
     sockets: Vec<Rc<Udp>>,
     connections: Rc<Connections>,
     outside: RefCell<(Outside, Vicinity)>,
+    /// What is sent by nobody else.
+    #[cfg(test)]
+    kept: RefCell<std::collections::VecDeque<Transmit>>,
 }
 
 impl Post {
     pub(super) fn new(sockets: Vec<Rc<Udp>>, connections: Rc<Connections>) -> Self {
-        Self { sockets, connections, outside: RefCell::default() }
+        Self {
+            sockets,
+            connections,
+            outside: RefCell::default(),
+            #[cfg(test)]
+            kept: RefCell::default(),
+        }
     }
 
     /// The same of a box that is known by other addresses than its own.
@@ -79,6 +88,12 @@ impl Post {
         self.connections.deadline()
     }
 
+    /// The next datagram of a box that has no socket.
+    #[cfg(test)]
+    pub(super) fn poll_kept(&self) -> Option<Transmit> {
+        self.kept.borrow_mut().pop_front()
+    }
+
     fn send_datagram(&self, transmit: &Transmit) -> io::Result<()> {
         let path = transmit.path;
         let socket = self.sockets.iter().find(|socket| {
@@ -87,6 +102,10 @@ impl Post {
                 && bound.is_ipv4() == path.remote.is_ipv4()
                 && (bound.ip().is_unspecified() || bound.ip() == path.local.ip())
         });
+        #[cfg(test)]
+        if self.sockets.is_empty() {
+            self.kept.borrow_mut().push_back(transmit.clone());
+        }
         let Some(socket) = socket else { return Ok(()) };
         match socket.send(&transmit.bytes, path.local, path.remote) {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(()),

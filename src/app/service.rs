@@ -22,6 +22,8 @@ mod playing;
 mod proof;
 mod reboot;
 mod reports;
+#[cfg(test)]
+pub(crate) mod rig;
 mod ringing;
 mod settings;
 mod status;

@@ -264,7 +264,7 @@ impl<'a> Inflow<'a> {
         self.send_report();
     }
 
-    fn on_speech(&self, arrival: Instant, remote: SocketAddr, packet: &[u8]) {
+    pub(super) fn on_speech(&self, arrival: Instant, remote: SocketAddr, packet: &[u8]) {
         if rtcp::is_rtcp(packet) {
             return self.on_report(arrival, remote, packet);
         }
@@ -335,7 +335,7 @@ impl<'a> Inflow<'a> {
         [speaks, told].into_iter().flatten().any(|remote| remote.ip().to_canonical() == host.to_canonical())
     }
 
-    fn on_timeout(&self, now: Instant) {
+    pub(super) fn on_timeout(&self, now: Instant) {
         self.keys.borrow_mut().handle_timeout(now);
         self.take_keys();
         self.back.handle_timeout(now, &self.legs, (self.voice.get(), &self.speech));
@@ -345,7 +345,7 @@ impl<'a> Inflow<'a> {
         self.send_report();
     }
 
-    fn next_deadline(&self) -> Option<Instant> {
+    pub(super) fn next_deadline(&self) -> Option<Instant> {
         let (reporter, keys) = (self.reporter.borrow(), self.keys.borrow());
         [reporter.poll_timeout(), keys.poll_timeout(), self.back.deadline()].into_iter().flatten().min()
     }

@@ -193,6 +193,14 @@ impl Control {
         self.queue_us.store(u32::try_from(queue.as_micros()).unwrap_or(u32::MAX), Relaxed);
     }
 
+    /// Somebody plays the thread, whose device is open and ready.
+    #[cfg(test)]
+    pub(crate) fn play(&self, now: Instant) {
+        self.set_state(State::Awake);
+        self.count_open();
+        self.beat(now, Duration::ZERO);
+    }
+
     pub(super) fn set_state(&self, state: State) {
         self.state.store(state.code(), Relaxed);
     }

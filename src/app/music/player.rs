@@ -1,6 +1,7 @@
 //! One player: its thread on one side, its voices on the other.
 
-use super::reader::{self, Ends, Word};
+use super::Read;
+use super::reader::{Ends, Word};
 use super::told::Told;
 use crate::app::cards::Cards;
 use crate::app::floor::Hold;
@@ -76,12 +77,13 @@ struct Card {
 }
 
 impl<'a> Player<'a> {
-    /// Starts what `wanted` asks for. Of `before`, threads of players that end, one may have the input that it wants.
+    /// Starts what `wanted` asks for, read by `read`. Of `before`, threads of players that end, one may have the input that it wants.
     pub(super) fn start(
         now: Instant,
         wanted: &config::Player,
         seed: u64,
         before: &[Weak<()>],
+        read: &Read,
     ) -> io::Result<Self> {
         let items: Vec<_> = wanted.sources.iter().map(item).collect();
         let has_input = items.iter().any(|item| matches!(item, Item::Pcm(_)));
@@ -90,7 +92,7 @@ impl<'a> Player<'a> {
         Ok(Self {
             config: wanted.clone(),
             sources: items.into_iter().map(|item| Source { item, failure: None }).collect(),
-            ends: reader::start(program, before)?,
+            ends: read(program, before)?,
             told: Told::default(),
             now: Now::Begins,
             air: None,

@@ -52,12 +52,7 @@ impl Ends {
 
 /// Starts the thread of a player. It begins when those are gone that may have what it wants to open.
 pub(super) fn start(program: Program, before: Vec<Weak<()>>) -> io::Result<Ends> {
-    let (pieces, pieces_out) = channel::bounded(PIECES);
-    let (words, words_out) = channel::bounded(WORDS);
-    let (spares_in, spares) = mpsc::sync_channel(SPARES);
-    let alive = Arc::new(());
-    let ends =
-        Ends { pieces: pieces_out, words: words_out, spares: spares_in, alive: Arc::downgrade(&alive) };
+    let (Far { pieces, words, spares, alive }, ends) = ends();
     let reader =
         Reader { program, pieces, words, spares, splice: Splice::default(), scout: None, _alive: alive };
     // It is not waited for at the end: it may be stuck with a server.
@@ -66,6 +61,25 @@ pub(super) fn start(program: Program, before: Vec<Weak<()>>) -> io::Result<Ends>
         drop(reader.run());
     })?;
     Ok(ends)
+}
+
+/// What leads from a thread to its player and back.
+pub(super) fn ends() -> (Far, Ends) {
+    let (pieces, pieces_out) = channel::bounded(PIECES);
+    let (words, words_out) = channel::bounded(WORDS);
+    let (spares_in, spares) = mpsc::sync_channel(SPARES);
+    let alive = Arc::new(());
+    let near =
+        Ends { pieces: pieces_out, words: words_out, spares: spares_in, alive: Arc::downgrade(&alive) };
+    (Far { pieces, words, spares, alive }, near)
+}
+
+/// The thread's ends of what leads to its player and back.
+pub(super) struct Far {
+    pub(super) pieces: channel::Sender<Box<Piece>>,
+    pub(super) words: channel::Sender<Word>,
+    pub(super) spares: mpsc::Receiver<Box<Piece>>,
+    pub(super) alive: Arc<()>,
 }
 
 struct Reader {
