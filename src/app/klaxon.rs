@@ -146,6 +146,11 @@ impl<'a> Klaxon<'a> {
         for chime in &mut self.chimes {
             chime.handle_calls(now, |call| pages.iter().any(|(page, _)| *page == call));
         }
+        self.handle_rounds(now, pages);
+    }
+
+    /// The same before somebody comes: who has gone is not joined, but the chime that he leaves behind may still be waited for.
+    pub(super) fn handle_rounds(&mut self, now: Instant, pages: &[(ClaimId, bool)]) {
         let ended: Vec<_> = self.rounds.iter_mut().map(|round| round.handle_calls(pages)).collect();
         for (number, _) in ended.iter().enumerate().filter(|(_, is_over)| **is_over) {
             self.end(now, number);

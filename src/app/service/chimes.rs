@@ -39,8 +39,7 @@ impl<'a> Service<'a> {
     ) -> Instant {
         let pages = self.pages();
         let promise = self.klaxon.as_mut().map(|klaxon| {
-            // Who has gone is not joined.
-            klaxon.handle_pages(now, &pages);
+            klaxon.handle_rounds(now, &pages);
             klaxon.handle_call(now, entry, (hold, sound))
         });
         let none = Promise { answer_at: entry.answer_at, sounds_at: None };

@@ -80,6 +80,26 @@ fn who_gives_up_harms_nobody() {
 }
 
 #[test]
+fn who_gives_up_during_his_chime_leaves_it_to_the_next() {
+    let mut site = Site::new(HOLDS);
+    let first = site.call("100", "box");
+    site.pass(3_000);
+    let (second, third) = (site.call("101", "box"), site.call("102", "box"));
+    site.talk(third, 1_600);
+    site.pass(1_000);
+    site.hang_up(first);
+    site.pass(1_000);
+    site.hang_up(second);
+    site.pass(4_000);
+    let heard = site.heard("all");
+    let likeness = heard.likeness(&Chime::Gong.sound(), 4_000);
+    assert!(likeness > 0.98, "nobody has to hear it twice, nor half of it: {likeness}");
+    let begins = heard.onset(1_600, 5_900);
+    assert!(begins.is_some_and(|begins| (6_000..6_150).contains(&begins)), "{begins:?}");
+    assert!(alike(heard.rms(6_200..9_000), TALK - 3.0), "a tone, and no other chime");
+}
+
+#[test]
 fn who_waits_and_sends_nothing_is_not_ended_for_it_but_on_air_he_is() {
     let mut site = Site::new("[calls]\nhold-concurrent = yes\n[sip]\nrtp-timeout = 10s\n");
     let first = site.call("100", "box");
