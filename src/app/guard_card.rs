@@ -100,8 +100,7 @@ impl State {
 
     /// Remembers a time.
     pub(super) fn keep_floor(&self, floor: Duration) -> Result<(), CardError> {
-        let device = open(&self.0)?;
-        put(&device, slots(&device).with_floor(floor))
+        self.put(slots(&open(&self.0)?).with_floor(floor))
     }
 
     /// Remembers the configuration file, and that it is good; says whether that was news.
@@ -115,21 +114,19 @@ impl State {
         if is_blank(&text) || text.len() > CONFIGURATION_MAX {
             return Err(CardError::NoConfiguration { bytes: text.len() });
         }
-        let device = open(&self.0)?;
-        let slots = slots(&device);
-        let write = slots.with_configuration(&text);
+        let write = slots(&open(&self.0)?).with_configuration(&text);
         let is_news = write.is_some();
-        put(&device, write).map(|()| is_news)
+        self.put(write).map(|()| is_news)
+    }
+
+    fn put(&self, write: Option<Write>) -> Result<(), CardError> {
+        let Some(Write { offset, bytes }) = write else { return Ok(()) };
+        guard_disk::write_sectors(&self.0, offset, &bytes).map_err(CardError::Device)
     }
 }
 
 fn slots(device: &File) -> Slots {
     Slots::read(|offset, buffer| device.read_exact_at(buffer, offset).is_ok())
-}
-
-fn put(device: &File, write: Option<Write>) -> Result<(), CardError> {
-    let Some(Write { offset, bytes }) = write else { return Ok(()) };
-    device.write_all_at(&bytes, offset).and_then(|()| device.sync_data()).map_err(CardError::Device)
 }
 
 /// What is read is what the card holds.

@@ -3,6 +3,8 @@
 use core::time::Duration;
 use rustix::fs::{Advice, fadvise};
 use std::fs::{self, File};
+use std::io;
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 /// The partition of that number of the disk the root is on; `None` where there is none, or no such disk.
@@ -39,6 +41,31 @@ pub(super) fn forget(device: &File) {
     let _ = fadvise(device, 0, None, Advice::DontNeed);
 }
 
+/// Writes whole sectors, and waits until the card has them. Nothing beside them is written: past the kernel's memory, which would write
+/// the whole page around them, and with it what a power cut must not touch.
+///
+/// # Errors
+/// When the device is not to be had, or does not take them.
+pub(super) fn write_sectors(device: &Path, at: u64, bytes: &[u8]) -> io::Result<()> {
+    let direct = File::options().write(true).custom_flags(libc::O_DIRECT).open(device);
+    match direct.and_then(|device| write_aligned(&device, at, bytes)) {
+        // There are file systems, and disks of larger sectors, where that cannot be had.
+        Err(error) if error.raw_os_error() == Some(libc::EINVAL) => {
+            write_aligned(&File::options().write(true).open(device)?, at, bytes)
+        }
+        done => done,
+    }
+}
+
+fn write_aligned(device: &File, at: u64, bytes: &[u8]) -> io::Result<()> {
+    let mut room = vec![0; bytes.len() + ALIGNMENT];
+    let start = room.as_ptr().align_offset(ALIGNMENT).min(ALIGNMENT);
+    let aligned = &mut room[start..start + bytes.len()];
+    aligned.copy_from_slice(bytes);
+    device.write_all_at(aligned, at)?;
+    device.sync_data()
+}
+
 /// When the image was built, since 1970; `None` where this is no machine of ours.
 pub(super) fn built() -> Option<Duration> {
     built_of(&fs::read_to_string(META).ok()?)
@@ -73,6 +100,8 @@ fn user_of(passwd: &str, name: &str) -> Option<u32> {
 /// What `image/stamp` writes.
 const META: &str = "/usr/lib/paging/meta";
 const NAME_MAX: usize = 80;
+/// What any disk asks of memory that it reads itself.
+const ALIGNMENT: usize = 4096;
 
 #[cfg(test)]
 mod tests {
@@ -101,6 +130,18 @@ mod tests {
         assert_eq!(partition_below(&root, 6), None);
         assert_eq!(partition_below(&root.join("nowhere"), 1), None);
         fs::remove_dir_all(root).unwrap();
+    }
+
+    #[test]
+    fn sectors_are_written_where_they_belong_and_nothing_beside_them() {
+        let path = std::env::temp_dir().join(format!("pagingbox-{}-sectors", std::process::id()));
+        fs::write(&path, vec![7; 8192]).unwrap();
+        write_sectors(&path, 1024, &[9; 512]).unwrap();
+        let bytes = fs::read(&path).unwrap();
+        assert!(bytes[..1024].iter().chain(&bytes[1536..]).all(|&byte| byte == 7) && bytes.len() == 8192);
+        assert!(bytes[1024..1536].iter().all(|&byte| byte == 9));
+        fs::remove_file(&path).unwrap();
+        assert_eq!(write_sectors(&path, 0, &[9; 512]).unwrap_err().kind(), io::ErrorKind::NotFound);
     }
 
     #[test]

@@ -14,7 +14,7 @@ use crate::appliance::{HAT_BYTES, hat_txt};
 use crate::fat::{FatError, Volume};
 use crate::slots::Counters;
 use core::fmt;
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
@@ -59,20 +59,20 @@ pub(super) fn settle(
     let Some(slot) = slot else {
         return if is_wanted { Err(HatError::NoPi) } else { Ok(Outcome::AsItWas) };
     };
-    let file = OpenOptions::new().read(true).write(true).open(slot).map_err(HatError::Io)?;
+    let file = File::open(slot).map_err(HatError::Io)?;
     let offset = match offset(&file) {
         // Other boards have none, and need none.
         Err(HatError::Fat(FatError::NoSuchFile)) if !is_wanted => return Ok(Outcome::AsItWas),
         Err(HatError::Fat(FatError::NoSuchFile)) => return Err(HatError::NoPi),
         other => other?,
     };
-    if read(&file, offset)? == wanted {
+    if says(&file, offset, &wanted)? {
         forget(state);
         return Ok(Outcome::AsItWas);
     }
-    file.write_all_at(&wanted, offset).and_then(|()| file.sync_data()).map_err(HatError::Io)?;
+    guard_disk::write_sectors(slot, offset, &wanted).map_err(HatError::Io)?;
     guard_disk::forget(&file);
-    if read(&file, offset)? != wanted {
+    if !says(&file, offset, &wanted)? {
         return Err(HatError::NotKept);
     }
     count(state).map(|()| Outcome::Reboot)
@@ -86,10 +86,14 @@ fn offset(file: &File) -> Result<u64, HatError> {
     found.contiguous_at().filter(|_| is_sector).ok_or(HatError::Odd)
 }
 
-fn read(file: &File, offset: u64) -> Result<[u8; HAT_BYTES], HatError> {
+/// Whether it says that. What a power cut has left unreadable says nothing, and is to be written anew.
+fn says(file: &File, offset: u64, wanted: &[u8; HAT_BYTES]) -> Result<bool, HatError> {
     let mut bytes = [0; HAT_BYTES];
-    file.read_exact_at(&mut bytes, offset).map_err(HatError::Io)?;
-    Ok(bytes)
+    match file.read_exact_at(&mut bytes, offset) {
+        Ok(()) => Ok(bytes == *wanted),
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Err(HatError::Io(error)),
+        Err(_) => Ok(false),
+    }
 }
 
 /// Counts one more; only what is counted may have the machine begin anew.

@@ -2,22 +2,24 @@
 
 use crate::app::guard_disk;
 use crate::slots::{Slots, Write};
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The partition, and what it holds.
 pub(super) struct State {
+    path: PathBuf,
     file: File,
     slots: Slots,
 }
 
 impl State {
     pub(super) fn open(path: &Path) -> io::Result<Self> {
-        let file = OpenOptions::new().read(true).write(true).open(path)?;
+        // A card that takes nothing any more can be read all the same.
+        let file = File::open(path)?;
         let slots = read(&file);
-        Ok(Self { file, slots })
+        Ok(Self { path: path.to_owned(), file, slots })
     }
 
     pub(super) const fn slots(&self) -> &Slots {
@@ -26,8 +28,7 @@ impl State {
 
     /// Writes a slot, and looks whether it is there.
     pub(super) fn write(&mut self, write: &Write) -> io::Result<()> {
-        self.file.write_all_at(&write.bytes, write.offset)?;
-        self.file.sync_data()?;
+        guard_disk::write_sectors(&self.path, write.offset, &write.bytes)?;
         guard_disk::forget(&self.file);
         let mut found = vec![0; write.bytes.len()];
         self.file.read_exact_at(&mut found, write.offset)?;
