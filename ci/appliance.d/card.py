@@ -4,11 +4,12 @@ import hashlib
 import os
 import re
 import subprocess
+from collections.abc import Iterable
 from pathlib import Path
 
 SECTOR = 512
 STATUS = "paging-status.txt"
-STATE = 7  # the partition
+SLOT, STATE = 2, 7  # partitions
 SLOTS_HALF = 2 << 20  # each slot is there twice
 SLOTS = [(0, 513 * SECTOR), (1 << 20, SECTOR), (3 << 19, SECTOR)]  # the last good configuration, the time floor, counters
 CARD_BYTES = 512 * 1024 * 1024  # an emulated SD card's size is a power of two
@@ -65,10 +66,10 @@ class Card:
         self._mtools("mcopy", partition, "-n", "::/" + value_of(config, "initramfs "), initramfs)
         return kernel, initramfs, self._read(partition, "cmdline.txt").strip()
 
-    def fingerprint(self) -> str:
-        """Of every byte that must never change."""
+    def fingerprint(self, besides: Iterable[tuple[int, int]] = ()) -> str:
+        """Of every byte that must never change, or only `besides`."""
         image = bytearray(self.path.read_bytes())
-        for start, length in self.changing_places():
+        for start, length in [*self.changing_places(), *besides]:
             image[start:start + length] = bytes(length)
         return hashlib.sha256(image).hexdigest()
 
@@ -78,15 +79,27 @@ class Card:
         slots = [(state + half + at, length) for half in (0, SLOTS_HALF) for at, length in SLOTS]
         return [self.status_place(), *slots]
 
+    def slot_file(self, name: str) -> str:
+        """A file of the slot that starts."""
+        return self._read(SLOT, name)
+
+    def hat_place(self) -> tuple[int, int]:
+        """First byte and length of the file by which the box tells the firmware of its sound card."""
+        return self._place(SLOT, "hat.txt")
+
     def status_place(self) -> tuple[int, int]:
-        """First byte and length of the status file on the card; it lies in one piece."""
-        clusters = self._mtools("mshowfat", 1, f"::/{STATUS}")
+        """First byte and length of the status file on the card."""
+        return self._place(1, STATUS)
+
+    def _place(self, partition: int, name: str) -> tuple[int, int]:
+        """Of a file that lies in one piece."""
+        clusters = self._mtools("mshowfat", partition, f"::/{name}")
         first = int(re.search(r"<(\d+)", clusters)[1])
-        assert clusters.count("<") == 1, f"{STATUS} lies in pieces: {clusters}"
-        size = len(self._mtools("mtype", 1, f"::/{STATUS}", text=False))
+        assert clusters.count("<") == 1, f"{name} lies in pieces: {clusters}"
+        size, start = len(self._mtools("mtype", partition, f"::/{name}", text=False)), self._starts[partition - 1]
         with self.path.open("rb") as file:
-            file.seek(self._starts[0])
-            return self._starts[0] + cluster_offset(file.read(SECTOR), first), size
+            file.seek(start)
+            return start + cluster_offset(file.read(SECTOR), first), size
 
     def state_place(self) -> tuple[int, int]:
         """First byte and length of the partition without a file system."""

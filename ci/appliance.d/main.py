@@ -65,6 +65,7 @@ SCENARIOS = [
     Scenario("cuts", lambda card, run: power.survives_power_cuts(card, int(run.of(4, 40)), run.seed)),
     Scenario("slots", lambda card, _: slots.starts_from_both(card), usual=False),
     Scenario("raspberrypi", lambda card, _: raspberrypi.starts_in_a_raspberry_pi_3(card)),
+    Scenario("overlay", lambda card, run: writes.an_overlay_is_written_whatever_is_cut(card, None if run.is_full else 1)),
     Scenario("writes", lambda card, run: writes.every_state_boots(card, None if run.is_full else 2)),
 ]
 

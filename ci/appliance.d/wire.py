@@ -21,6 +21,7 @@ pass = {PASSWORD}
 FAR = "192.0.2.1"  # TEST-NET-1: reached by the router only
 SECONDS_TO_BE_BACK = 10
 SECONDS_TO_BE_HEARD = 2
+KILOBYTES_USED = 64_000
 
 
 def registers_and_is_paged(card: Card, _: Network) -> None:
@@ -37,7 +38,9 @@ def is_quick(card: Card, _: Network) -> None:
         kamailio.wait_for(USER, SECONDS_TO_BOOT)
         figure(f"power-on to registered {machine.seconds_up():.1f} s")
         report = machine.wait_for_report(SECONDS_TO_BOOT)
-        figure(next(line for line in report if line.startswith("memory")))
+        memory = next(line for line in report if line.startswith("memory"))
+        figure(memory)
+        check(int(memory.split()[2]) <= KILOBYTES_USED, f"no more than {KILOBYTES_USED} kB are in use")
         time.sleep(3)
         times = [first_sound_after_invite(machine.recording, (BOX, USUAL_PORT)) for _ in range(5)]
     figure(f"first sound {', '.join(f'{1000 * one:.0f}' for one in times)} ms after the INVITE of a page")

@@ -17,6 +17,7 @@ from pathlib import Path
 import clock
 import hearing
 import pages
+import power
 from card import SLOTS, SLOTS_HALF, Card
 from machine import Machine, Parts
 from verdict import WORK, check, say, wait_until
@@ -24,7 +25,10 @@ from verdict import WORK, check, say, wait_until
 SECTOR = 512
 FLUSH, FUA, DISCARD, MARK = 1, 2, 4, 8
 PIECES_AT_RISK = 64  # sectors that a card may still hold in its own memory when the next ones come
-SETTINGS = pages.SETTINGS + "; a remark, so that the file fills several sectors\n" * 40
+# Each fills several sectors.
+OLD, NEW = (pages.SETTINGS + pages.SHELL + f"; a remark of the {which} file\n" * 40 for which in ("old", "new"))
+AHEAD = 2 * 24 * 3600  # of the second boot; a time is remembered once a day
+RELOAD = power.SERVICE.format(signal="HUP")
 ALL_OF_SO_MANY = 8  # unflushed writes of which every subset is tried; of more only each one by itself
 
 
@@ -121,39 +125,82 @@ def losses(count: int) -> Iterator[tuple[int, ...]]:
 
 
 def every_state_boots(card: Card, boots: int | None) -> None:
-    """A boot with a page; then every card that a cut can leave: what must not change has not, what the box remembers is whole,
-    and it boots. Cards that differ in nothing a boot looks at are booted once; of those, `boots` at the most."""
-    card.edit_settings(SETTINGS)
-    fingerprint, base, log = card.fingerprint(), card.path.read_bytes(), WORK / "writes.log"
-    with clock.TimeServer(), Machine(card, WORK / "writes", Parts(card_driver=logged_on(card.path, log))) as machine:
+    """A box that has remembered one configuration and a time comes up with others, is paged, reads its settings again; then every
+    card that a cut can leave: what must not change has not, what is remembered is the old or the new, and it boots."""
+    with_old_settings(card)
+    card.edit_settings(NEW)
+    base, log = card.path.read_bytes(), WORK / "writes.log"
+    parts = Parts(card_driver=logged_on(card.path, log), clock=clock.battery(AHEAD))
+    with clock.TimeServer(AHEAD), Machine(card, WORK / "writes", parts) as machine:
         pages.wait_for_options(machine)
         pages.call_by_paging(hearing.speech_like(seconds=2, seed=13))
         check(wait_until(lambda: has_written_all(card, log), 180) is not None,
               "it writes its status file, its configuration and the time", machine.console.text())
+        machine.console.run(RELOAD)
         time.sleep(SECONDS_OF_FURTHER_WRITES)
-    of = entries(log)
-    say(f"     {sum(entry.write is not None for entry in of)} writes of {bytes_written(log)} bytes in all")
     places = card.changing_places()
-    wrong = [write.at for write in (entry.write for entry in of) if write and not is_within(write, places)]
-    check(not wrong, "nothing has changed anywhere but in the status file and the slots of `state`", str(wrong[:3]))
+    all_kinds = kinds(entries(log), base, card, places)
+    remembered = {what_is_remembered(base, changed, card) for _, changed in all_kinds}
+    check({good for good, _ in remembered} == {"old", "new"} and {floor for _, floor in remembered} == {"old", "new"},
+          f"in each of them the box finds a configuration and a time, the old or the new: {sorted(remembered)}")
+    boot_from(all_kinds, base, card, boots)
+
+
+def an_overlay_is_written_whatever_is_cut(card: Card, boots: int | None) -> None:
+    """The only file that a boot writes, for the firmware. What is there is booted from; what is not is written."""
+    card.edit_settings(pages.SETTINGS + "overlay = hifiberry-dac\n")
+    base, log = card.path.read_bytes(), WORK / "overlay.log"
+    with Machine(card, WORK / "overlay", Parts(card_driver=logged_on(card.path, log), watchdog=True)) as machine:
+        pages.wait_for_options(machine)
+        check(machine.monitor.resets() == 1, "the machine has begun anew once", machine.console.text())
+    check("dtoverlay=hifiberry-dac" in card.slot_file("hat.txt"), "and the firmware is told of the sound card")
+    of = before_the_status_file(entries(log), card)
+    all_kinds = kinds(of, base, card, [card.hat_place(), *card.changing_places()])
+    boot_from(all_kinds, base, card, boots, begins_anew=True)
+    check("dtoverlay=hifiberry-dac" in card.slot_file("hat.txt"), "and the firmware is told of it then")
+
+
+def with_old_settings(card: Card) -> None:
+    """A box that has remembered all there is to remember, some days ago."""
+    card.edit_settings(OLD)
+    log = WORK / "old.log"
+    with clock.TimeServer(), Machine(card, WORK / "old", Parts(card_driver=logged_on(card.path, log))) as machine:
+        pages.wait_for_options(machine)
+        check(wait_until(lambda: has_written_all(card, log), 180) is not None, "it has remembered something", machine.console.text())
+        time.sleep(2)
+
+
+def kinds(of: list[Entry], base: bytes, card: Card, places: list[tuple[int, int]]) -> list[tuple[str, dict[int, bytes]]]:
+    """Cards that a cut can leave, of those that differ in nothing a boot looks at one each."""
+    say(f"     {sum(entry.write is not None for entry in of)} writes")
+    wrong = [entry.write.at for entry in of if entry.write and not is_within(entry.write, places)]
+    check(not wrong, "nothing was written anywhere but where it belongs", str(wrong[:3]))
     all_states = list(states(of, base))
-    kinds = {as_looked_at(changed, card.status_place()): (what, changed) for what, changed in all_states}
-    say(f"     a power cut can leave {len(all_states)} different cards, {len(kinds)} for who boots from them")
-    remembered = {what_is_remembered(base, changed, card) for _, changed in kinds.values()}
-    check({(False, False), (True, True)} <= remembered,
-          f"in each of them the box finds a whole configuration and a whole time, or none: {sorted(remembered)}")
-    chosen = list(kinds.values())
-    boots = boots or len(chosen)
+    differing = {as_looked_at(changed, card.status_place()): (what, changed) for what, changed in all_states}
+    say(f"     a power cut can leave {len(all_states)} different cards, {len(differing)} for who boots from them")
+    return list(differing.values())
+
+
+def boot_from(chosen: list[tuple[str, dict[int, bytes]]], base: bytes, card: Card, boots: int | None, *,
+              begins_anew: bool = False) -> None:
+    """From all of them, or from so many; they may begin anew, once they have told the firmware of a sound card."""
+    boots, besides = boots or len(chosen), [card.hat_place()] if begins_anew else []
     for what, changed in chosen[::max(1, len(chosen) // boots)][:boots]:
         replay(base, changed, card)
-        check(card.fingerprint() == fingerprint, "what must not change has not")
-        with Machine(card, WORK / "replayed") as machine:
+        fingerprint = card.fingerprint(besides)
+        with Machine(card, WORK / "replayed", Parts(watchdog=begins_anew)) as machine:
             pages.wait_for_options(machine)
-        say(f"ok   it boots: {what}")
+        check(card.fingerprint(besides) == fingerprint, f"it boots, and what must not change has not: {what}")
+
+
+def before_the_status_file(of: list[Entry], card: Card) -> list[Entry]:
+    """What a boot writes; the rest is the guard's."""
+    start, _ = card.status_place()
+    return list(itertools.takewhile(lambda entry: not entry.write or entry.write.at != start, of))
 
 
 def has_written_all(card: Card, log: Path) -> bool:
-    """Whether each of the things a healthy box writes has been written: the status file, the configuration, the time."""
+    """Whether the status file, the configuration and the time have been written."""
     state, _ = card.state_place()
     written = [entry.write.at for entry in entries(log) if entry.write]
     slots = [[(state + half + at, length) for half in (0, SLOTS_HALF)] for at, length in SLOTS[:2]]
@@ -168,8 +215,8 @@ def as_looked_at(changed: dict[int, bytes], status: tuple[int, int]) -> object:
     return tuple((at, data) for at, data in changed.items() if not start < at < start + length)
 
 
-def what_is_remembered(base: bytes, changed: dict[int, bytes], card: Card) -> tuple[bool, bool]:
-    """What the box's own program reads in `state`: whether there is a last good configuration, and a time. Each is the right one."""
+def what_is_remembered(base: bytes, changed: dict[int, bytes], card: Card) -> tuple[str, str]:
+    """What the box's own program reads in `state`: which configuration, and which time."""
     (start, length), area, into = card.state_place(), WORK / "state", WORK / "remembered"
     image = bytearray(base[start:start + length])
     for at, data in changed.items():
@@ -177,14 +224,13 @@ def what_is_remembered(base: bytes, changed: dict[int, bytes], card: Card) -> tu
             image[at - start:at - start + len(data)] = data
     area.write_bytes(image)
     shutil.rmtree(into, ignore_errors=True)
-    done = subprocess.run([WORK / "caller", "boot", "--state", area, "--into", into], capture_output=True, text=True, check=True)
+    subprocess.run([WORK / "caller", "boot", "--state", area, "--into", into], capture_output=True, check=True)
     good, floor = into / "last-good.conf", into / "floor"
-    wrong = "nothing is remembered" in done.stderr
-    wrong |= good.exists() and good.read_bytes() != SETTINGS.replace("\n", "\r\n").encode()
-    wrong |= floor.exists() and abs(int(floor.read_text()) - time.time()) > 3600
-    if wrong:
-        check(False, "what the box remembers is what it was, or nothing", done.stderr)
-    return good.exists(), floor.exists()
+    texts = {text.replace("\n", "\r\n").encode(): name for text, name in ((OLD, "old"), (NEW, "new"))}
+    which = texts.get(good.read_bytes(), "another") if good.exists() else "none"
+    age = time.time() - int(floor.read_text()) if floor.exists() else None
+    when = "none" if age is None else "old" if abs(age) < 3600 else "new" if abs(age + AHEAD) < 3600 else "another"
+    return which, when
 
 
 def is_within(write: Write, places: list[tuple[int, int]]) -> bool:

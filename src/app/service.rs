@@ -67,6 +67,7 @@ use call_log::CallLog;
 use callers::{Manners, Speaker};
 use delayed::Delays;
 pub(super) use playing::Desk;
+use reboot::Reboot;
 use ringing::Stroke;
 use switches::Presses;
 
@@ -108,8 +109,7 @@ pub(super) struct Service<'a> {
     /// `None`: it has no players.
     music: Option<Music<'a>>,
     outlook: Outlook,
-    /// Somebody wants the machine to begin anew.
-    wants_reboot: bool,
+    reboot: Reboot,
     /// The box is told to stop: nobody is answered any more.
     is_leaving: bool,
     calls: HashMap<CallKey, Call<'a>>,
@@ -159,7 +159,7 @@ impl<'a> Service<'a> {
             phone: None,
             music: None,
             outlook: Outlook::new(clock::now(), Vec::new()),
-            wants_reboot: false,
+            reboot: Reboot::default(),
             is_leaving: false,
             calls: HashMap::new(),
             answers: Vec::new(),
@@ -320,7 +320,7 @@ impl<'a> Service<'a> {
                 break;
             }
         }
-        self.endpoint.set_closed(self.closed());
+        self.endpoint.set_closed(self.closed(now));
         self.post.tend(now, self.endpoint.flows());
         self.announce(now);
         while let Some((card, report)) = self.cards.poll_numbered() {
@@ -341,7 +341,7 @@ impl<'a> Service<'a> {
         self.play_music(now);
         self.switch(now);
         self.show(now);
-        self.reboot();
+        self.reboot(now);
     }
 
     /// Sends the next message, if there is one.
@@ -354,9 +354,9 @@ impl<'a> Service<'a> {
     }
 
     /// What a new call is refused with.
-    fn closed(&self) -> Option<StatusCode> {
+    fn closed(&self, now: Instant) -> Option<StatusCode> {
         match () {
-            () if self.is_leaving => Some(StatusCode::SERVICE_UNAVAILABLE),
+            () if self.is_leaving || now < self.reboot.closed_until => Some(StatusCode::SERVICE_UNAVAILABLE),
             () if self.pager.is_full() => Some(StatusCode::BUSY_HERE),
             () => None,
         }

@@ -2,6 +2,7 @@
 //!
 //! Every other panic ends the program at once ([`process::end_on_panics`](crate::process::end_on_panics)): a box half of
 //! which goes on is worse than one that is started again. A decoder is what others wrote and reads what anybody sends.
+//! Not contained: memory that is not to be had, and a stack that is too small.
 
 use super::decode::Failure;
 use core::cell::Cell;
@@ -28,6 +29,15 @@ thread_local! {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Nothing else fails where it does not: tests unwind anyway, and no file is known at which a decoder without checks stumbles.
+    #[test]
+    fn the_program_that_is_shipped_unwinds() {
+        let manifest = include_str!("../../Cargo.toml");
+        let (_, release) = manifest.split_once("\n[profile.release]\n").unwrap();
+        let (release, _) = release.split_once("\n[").unwrap();
+        assert!(release.lines().any(|line| line == "panic = \"unwind\""), "{release}");
+    }
 
     #[test]
     fn who_panics_within_is_an_error_and_who_panics_later_is_not() {

@@ -10,7 +10,16 @@ use crate::app::prompt::Prompt;
 use crate::guard::FIRST_ASKED;
 use crate::sip::CallKey;
 use crate::time::Instant;
+use core::time::Duration;
 use log::Level;
+
+/// A wish for it.
+#[derive(Debug, Default)]
+pub(super) struct Reboot {
+    wanted_at: Option<Instant>,
+    /// Until then nobody is answered, who would be cut off.
+    pub(super) closed_until: Instant,
+}
 
 impl Service<'_> {
     /// A caller wants it.
@@ -20,7 +29,7 @@ impl Service<'_> {
             return self.prompt(call, Prompt::No);
         }
         self.tell_of(call, Level::Warn, "restarts the box as soon as nobody pages and nothing is played");
-        self.wants_reboot = true;
+        self.reboot.wanted_at = Some(now);
         self.prompt(call, Prompt::Done);
         self.dismiss(now, call);
     }
@@ -35,12 +44,20 @@ impl Service<'_> {
         }
     }
 
-    /// Does it when nobody is heard any more.
-    pub(super) fn reboot(&mut self) {
-        if self.wants_reboot && self.is_idle() {
-            self.wants_reboot = false;
+    /// Does it when nobody is heard any more. Who wanted it long ago is not there any more to see it.
+    pub(super) fn reboot(&mut self, now: Instant) {
+        let Some(wanted_at) = self.reboot.wanted_at else { return };
+        if now.since(wanted_at) >= LAPSES_AFTER {
+            log::warn!("the box is not restarted: it has been in use since that was wanted, an hour ago");
+            self.reboot.wanted_at = None;
+        } else if self.is_idle() {
             log::warn!("a caller has the box begin anew");
             self.outlook.reboot();
+            self.reboot = Reboot { wanted_at: None, closed_until: now + BEGINS_WITHIN };
         }
     }
 }
+
+const LAPSES_AFTER: Duration = Duration::from_hours(1);
+/// Guard, and init after it, take less.
+const BEGINS_WITHIN: Duration = Duration::from_secs(5);
