@@ -1,6 +1,7 @@
 //! docs/callers.md: with `hold-concurrent = no` callers are heard together; a joiner has the beep and no chime.
 
 use super::{TALK, TWO_ZONES, UNHEARD, alike, at};
+use crate::dsp::Chime;
 use crate::tests::site::Site;
 
 #[test]
@@ -45,6 +46,24 @@ fn callers_of_the_same_zone_hear_one_another_and_those_of_another_do_not() {
     site.pass(4_000);
     assert_eq!(site.beeps(other, 1_200.0).len(), 1);
     assert_eq!((site.beeps(one, 1_200.0).len(), site.beeps(yard, 1_200.0).len()), (0, 0));
+}
+
+#[test]
+fn one_chime_is_heard_after_the_last_of_them() {
+    let mut site = Site::new("[audio]\nklaxon = none\nklaxon-after = three-tone\n");
+    let (one, other) = (site.call("100", "box"), site.call("101", "box"));
+    site.pass(3_000);
+    site.hang_up(one);
+    site.pass(3_000);
+    let last = site.now();
+    site.hang_up(other);
+    site.pass(6_000);
+    let heard = site.heard("all");
+    assert!(heard.rms(0..last) < UNHEARD);
+    let chime = heard.begin(last).unwrap();
+    assert!(chime < last + 300, "{}", chime - last);
+    assert!(heard.likeness(&Chime::ThreeTone.sound(), chime) > 0.98);
+    assert!(heard.rms(chime + 2_700..last + 6_000) < UNHEARD);
 }
 
 const TALK_BEEP: f64 = 1_000.0;

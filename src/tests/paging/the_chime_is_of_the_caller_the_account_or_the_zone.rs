@@ -42,3 +42,15 @@ fn a_chime_is_heard_only_where_the_page_is() {
     site.pass(3_000);
     assert_eq!(site.heard("yard").begin(0), None);
 }
+
+#[test]
+fn a_caller_hears_his_chime_by_telephone_where_he_is_to_and_nobody_else() {
+    for (early, count) in [("yes", 1), ("no", 0)] {
+        let mut site = Site::new(&format!("[sip]\nearly-media = {early}\n"));
+        let call = site.call("100", "box");
+        site.pass(4_000);
+        let strokes = site.beeps(call, 587.33);
+        assert_eq!(strokes.len(), count, "{strokes:?}");
+        assert!(strokes.iter().all(|at| *at <= 40), "with the loudspeakers: {strokes:?}");
+    }
+}

@@ -67,3 +67,17 @@ fn it_fades_to_the_floor_and_is_cut_there_when_the_page_begins() {
     assert!(heard.steepest(MUSIC[0], 5_000..7_000, UNHEARD) <= 0.5);
     assert!(heard.tone(MUSIC[0], 7_010..7_030) < UNHEARD);
 }
+
+#[test]
+fn who_gives_up_before_the_chime_has_it_back_at_once_and_no_chime_sounds() {
+    let mut site = Site::new(&format!("{RADIO}[audio]\nmusic-fade-in-duration = 1\n"));
+    site.pass(5_000);
+    let call = site.call("100", "box");
+    site.pass(2_000);
+    site.hang_up(call);
+    site.pass(6_000);
+    let heard = site.heard("all");
+    assert!(heard.tone(MUSIC[0], 6_900..7_000) < TALK - 20.0, "it was on its way");
+    assert!(alike(heard.softest(MUSIC[0], 8_100..13_000), TALK));
+    assert!(alike(heard.rms(8_100..13_000), TALK - 3.0), "nothing but music");
+}
