@@ -25,8 +25,9 @@ from verdict import WORK, check, say, wait_until
 SECTOR = 512
 FLUSH, FUA, DISCARD, MARK = 1, 2, 4, 8
 PIECES_AT_RISK = 64  # sectors that a card may still hold in its own memory when the next ones come
-# Each fills several sectors.
-OLD, NEW = (pages.SETTINGS + pages.SHELL + f"; a remark of the {which} file\n" * 40 for which in ("old", "new"))
+# Each fills several sectors; the new one names the card that the old one has found, which the status file tells.
+OLD, NEW = (pages.SETTINGS + device + pages.SHELL + "; a remark, for several sectors\n" * 40
+            for device in ("", "device = hw:CARD=SoundCard,DEV=0\n"))
 AHEAD = 2 * 24 * 3600  # of the second boot; a time is remembered once a day
 RELOAD = power.SERVICE.format(signal="HUP")
 ALL_OF_SO_MANY = 8  # unflushed writes of which every subset is tried; of more only each one by itself
