@@ -26,6 +26,7 @@ class Broken:
 BROKEN = [
     Broken("a misspelt key", GOOD + b"divice = auto\r\n", "paging.conf:{last}"),
     Broken("a file cut off in the middle of a line", GOOD[:GOOD.index(b"buffer") + 3], "paging.conf:{last}"),
+    Broken("a time zone that is not in the image", GOOD + b"[time]\r\ntimezone = Europe/Bonn\r\n", "paging.conf:{last}"),
     Broken("an empty file", b"", "it is empty"),
     Broken("a file cut off at the end of a line", GOOD[:GOOD.index(b"buffer")], "ends too early"),
     Broken("a file cut off in a remark", GOOD[:GOOD.index(b"by a user")], "ends too early"),

@@ -5,7 +5,7 @@
 //! /etc/paging.conf, /boot/paging.conf ─> Settings ─> appliance::files ─> hostname, network, …   ├ /run/box (memory)
 //!                                          │    └─> [audio] overlay ────> reboot ───────────────┘
 //!                                          │              └─> hat.txt of the slot, if it is another one
-//!                                          └─> what is wrong ─> console
+//!                                          └─> what is wrong ─> console, and a file for the service, which tells it on
 //! ```
 //! It sets nothing itself: the scripts of the image do, by what they find in the folder. Whatever is wrong, it ends well,
 //! and the folder holds what is needed for plain DHCP; a script that finds no folder does the same.
@@ -16,9 +16,10 @@ mod state;
 use super::arguments::Configuration;
 use super::boot_arguments::Boot;
 use super::{complain, configuration};
-use crate::appliance::{self, File, OPEN};
+use crate::appliance::{self, FINDINGS, File, Finding, OPEN};
 use crate::config::Settings;
 use crate::slots::Slots;
+use crate::status::Mistake;
 use hat::Outcome;
 use state::State;
 use std::fs::{self, OpenOptions};
@@ -29,49 +30,84 @@ use std::process::ExitCode;
 
 /// Writes the files, and says what is wrong.
 pub(super) fn boot(boot: &Boot) -> ExitCode {
-    for complaint in prepare(boot, Path::new(ZONES)) {
-        complain(&complaint);
+    let Prepared { mistakes, mut found, is_changed } = prepare(boot, Path::new(ZONES));
+    for mistake in mistakes {
+        complain(&mistake);
+    }
+    if is_changed {
+        complain(&"[audio] overlay begins to count: starting again");
+        found.extend(write_bytes(&boot.into, REBOOT, OPEN, b"").err().map(|error| of_file(&boot.into, REBOOT, &error)));
+    }
+    for finding in &found {
+        complain(finding);
+    }
+    if let Err(error) = note(&boot.into, &found) {
+        complain(&of_file(&boot.into, FINDINGS, &error));
     }
     ExitCode::SUCCESS
 }
 
-/// Does all of it; what is wrong, in one line each.
-fn prepare(boot: &Boot, zones: &Path) -> Vec<String> {
-    let mut told = Vec::new();
+/// What has come of it.
+#[derive(Debug, Default)]
+struct Prepared {
+    /// What is wrong with the configuration; the service finds that for itself.
+    mistakes: Vec<Mistake>,
+    /// What else is wrong.
+    found: Vec<Finding>,
+    /// The firmware has to be told by beginning anew.
+    is_changed: bool,
+}
+
+/// Does all of it.
+fn prepare(boot: &Boot, zones: &Path) -> Prepared {
+    let mut found = Vec::new();
     let made = fs::DirBuilder::new().recursive(true).mode(FOLDER).create(&boot.into);
-    told.extend(made.err().map(|error| format!("{}: {error}", boot.into.display())));
+    found.extend(made.err().map(|error| of_file(&boot.into, "", &error)));
     let mut state = boot.state.as_deref().and_then(|path| {
-        State::open(path)
-            .map_err(|error| told.push(format!("nothing is remembered: {}: {error}", path.display())))
-            .ok()
+        let nothing = |error| format!("nothing is remembered: {}: {error}", path.display());
+        State::open(path).map_err(|error| found.push(Finding::of_machine(&nothing(error)))).ok()
     });
     let (last_good, outcome) = remember(&boot.into, state.as_ref());
-    told.extend(outcome.err().map(|error| format!("{}: {error}", last_good.display())));
+    found.extend(outcome.err().map(|error| of_file(&boot.into, LAST_GOOD, &error)));
     let last_good = Some(boot.configuration.last_good.clone().unwrap_or(last_good));
     let configuration = Configuration { last_good, ..boot.configuration.clone() };
     let read = configuration::read_what_is_there(&configuration);
-    told.extend(read.mistakes().iter().map(ToString::to_string));
     let settings = &read.loaded.settings;
-    told.extend(write_all(&boot.into, settings));
-    told.extend(take_zone(zones, &boot.into, appliance::zone(&settings.time)).err());
+    found.extend(write_all(&boot.into, settings));
+    found.extend(take_zone(zones, &boot.into, appliance::zone(&settings.time)).err());
     // A file that cannot be read is no wish for a box without a card.
-    if read.says_anything(&configuration) {
-        told.extend(settle(&settings.audio.overlay, boot, state.as_mut()));
-    }
-    told
+    let is_wish = read.says_anything(&configuration);
+    let outcome = is_wish.then(|| settle(&settings.audio.overlay, boot, state.as_mut())).transpose();
+    let is_changed = outcome.as_ref().is_ok_and(|outcome| *outcome == Some(Outcome::Reboot));
+    found.extend(outcome.err());
+    Prepared { mistakes: read.mistakes(), found, is_changed }
 }
 
-/// Has the firmware know of an overlay, and the machine begin anew for it.
-fn settle(overlay: &str, boot: &Boot, state: Option<&mut State>) -> Vec<String> {
-    match hat::settle(overlay, boot.slot.as_deref(), state) {
-        Ok(Outcome::Reboot) => {
-            let told = format!("[audio] overlay = {overlay} begins to count: starting again");
-            let failed = fs::write(boot.into.join(REBOOT), "").err().map(|error| error.to_string());
-            [Some(told), failed].into_iter().flatten().collect()
+/// Has the firmware know of an overlay.
+fn settle(overlay: &str, boot: &Boot, state: Option<&mut State>) -> Result<Outcome, Finding> {
+    hat::settle(overlay, boot.slot.as_deref(), state).map_err(|error| {
+        if overlay.is_empty() {
+            Finding::of_machine(&format!("no overlay of a sound card is wanted: {error}"))
+        } else {
+            Finding::of_value("[audio] overlay", overlay, &error.to_string())
         }
-        Ok(Outcome::AsItWas) => Vec::new(),
-        Err(error) => vec![format!("[audio] overlay: {error}")],
+    })
+}
+
+/// Writes down what was found, for the service: behind what the scripts have found before.
+fn note(folder: &Path, found: &[Finding]) -> io::Result<()> {
+    if found.is_empty() {
+        return Ok(());
     }
+    let lines: String = found.iter().map(|finding| format!("{finding}\n")).collect();
+    let mut file = OpenOptions::new().append(true).create(true).mode(OPEN).open(folder.join(FINDINGS))?;
+    file.write_all(lines.as_bytes())?;
+    // Whatever the mask of the process is.
+    file.set_permissions(fs::Permissions::from_mode(OPEN))
+}
+
+fn of_file(folder: &Path, name: &str, error: &io::Error) -> Finding {
+    Finding::of_machine(&format!("{}: {error}", folder.join(name).display()))
 }
 
 /// Writes down what the box remembers: what it came up with when it was well, for `paging` too, and a time that has passed.
@@ -89,15 +125,15 @@ fn remember(folder: &Path, state: Option<&State>) -> (PathBuf, io::Result<()>) {
 
 /// Writes what these settings make into a folder, and removes what others have made. What cannot be written is told, and
 /// hinders nothing else.
-fn write_all(folder: &Path, settings: &Settings) -> Vec<String> {
+fn write_all(folder: &Path, settings: &Settings) -> Vec<Finding> {
     let files = appliance::files(settings);
     let removed = appliance::NAMES
         .iter()
         .filter(|name| !files.iter().any(|file| file.name == **name))
         .map(|name| (*name, remove(&folder.join(name))));
     let written = files.iter().map(|file| (file.name, write(folder, file)));
-    let told = removed.chain(written).filter_map(|(name, outcome)| Some((name, outcome.err()?)));
-    told.map(|(name, error)| format!("{}: {error}", folder.join(name).display())).collect()
+    let failed = removed.chain(written).filter_map(|(name, outcome)| Some((name, outcome.err()?)));
+    failed.map(|(name, error)| of_file(folder, name, &error)).collect()
 }
 
 fn write(folder: &Path, file: &File) -> io::Result<()> {
@@ -134,9 +170,11 @@ fn remove(path: &Path) -> io::Result<()> {
 }
 
 /// Copies the rules of a time zone to where /etc/localtime leads. Without any the local time is UTC.
-fn take_zone(zones: &Path, folder: &Path, zone: &str) -> Result<(), String> {
-    let unknown =
-        |error: io::Error| format!("[time] timezone: {zone} is not in this image ({error}); UTC counts");
+fn take_zone(zones: &Path, folder: &Path, zone: &str) -> Result<(), Finding> {
+    let unknown = |error: io::Error| {
+        let text = format!("it is not in this image ({error}); UTC counts");
+        Finding::of_value("[time] timezone", zone, &text)
+    };
     let local = folder.join("localtime");
     let _ = remove(&local);
     match fs::read(zones.join(zone)) {
@@ -200,11 +238,10 @@ mod tests {
         fs::write(&state, area).unwrap();
         fs::write(folder.join("paging.conf"), "").unwrap();
         let boot = Boot { state: Some(state), ..of(&folder) };
-        let told = prepare(&boot, &folder);
-        assert!(
-            told.len() == 1 && told[0].ends_with("the last good configuration, of before, is in force"),
-            "{told:?}"
-        );
+        let prepared = prepare(&boot, &folder);
+        let [told] = prepared.mistakes.as_slice() else { panic!("{prepared:?}") };
+        assert!(told.text.ends_with("the last good configuration, of before, is in force"), "{told}");
+        assert_eq!(prepared.found, [], "the service finds that for itself");
         let read = |name| fs::read_to_string(boot.into.join(name)).unwrap();
         assert_eq!((read("hostname"), read("floor")), ("hall\n".to_owned(), "1800000000\n".to_owned()));
         let kept = fs::metadata(boot.into.join("last-good.conf")).unwrap();
@@ -217,9 +254,32 @@ mod tests {
         let folder = folder("nothing");
         let boot =
             Boot { state: Some("/no such partition".into()), slot: Some("/nor this".into()), ..of(&folder) };
-        let told = prepare(&boot, &folder);
-        assert_eq!(told.len(), 2, "{told:?}");
+        let prepared = prepare(&boot, &folder);
+        assert_eq!((prepared.mistakes.len(), prepared.found.len()), (1, 1), "{prepared:?}");
         assert_eq!(there(&boot.into), ["chrony.conf", "hostname", "network"]);
+        fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[test]
+    fn what_is_found_wrong_is_written_down_behind_what_the_scripts_found() {
+        let folder = folder("found");
+        fs::create_dir_all(folder.join("box")).unwrap();
+        fs::write(folder.join("box").join(FINDINGS), "/boot could not be mounted\n").unwrap();
+        let text = "[time]\ntimezone = Europe/Bonn\n[audio]\noverlay = hifiberry-dacplus\n";
+        fs::write(folder.join("paging.conf"), text).unwrap();
+        assert_eq!(boot(&Boot { state: Some("/no such partition".into()), ..of(&folder) }), ExitCode::SUCCESS);
+        let path = folder.join("box").join(FINDINGS);
+        let written = fs::read_to_string(&path).unwrap();
+        let expected = [
+            "/boot could not be mounted",
+            "nothing is remembered: /no such partition: ",
+            "[time] timezone = Europe/Bonn: it is not in this image",
+            "[audio] overlay = hifiberry-dacplus: needs a Raspberry Pi",
+        ];
+        let lines: Vec<_> = written.lines().collect();
+        assert_eq!(lines.len(), expected.len(), "{written}");
+        assert!(lines.iter().zip(expected).all(|(line, begins)| line.starts_with(begins)), "{written}");
+        assert_eq!(fs::metadata(path).unwrap().permissions().mode() & 0o777, OPEN);
         fs::remove_dir_all(&folder).unwrap();
     }
 
@@ -231,7 +291,7 @@ mod tests {
             let path = folder.join("paging.conf");
             let _ = remove(&path);
             text.map_or(Ok(()), |text| fs::write(path, text)).unwrap();
-            prepare(&boot, &folder).iter().any(|line| line.starts_with("[audio] overlay"))
+            !prepare(&boot, &folder).found.is_empty()
         };
         assert_eq!([None, Some(""), Some("\r\n"), Some("; none\n")].map(asks), [false, false, false, true]);
         fs::remove_dir_all(&folder).unwrap();
@@ -249,11 +309,11 @@ mod tests {
     fn files_are_written_whole_with_their_modes_and_those_of_before_are_gone() {
         let folder = folder("files");
         let wifi = "[network]\nwifi-ssid = x\nwifi-password = correct horse\n[debug]\nconsole = yes\n";
-        assert_eq!(write_all(&folder, &settings(wifi)), [""; 0]);
+        assert_eq!(write_all(&folder, &settings(wifi)), []);
         let secret = fs::metadata(folder.join("wpa_supplicant.conf")).unwrap();
         assert_eq!(secret.permissions().mode() & 0o777, 0o600);
         assert_eq!(there(&folder), ["chrony.conf", "console", "hostname", "network", "wpa_supplicant.conf"]);
-        assert_eq!(write_all(&folder, &settings("[network]\nhostname = hall\n")), [""; 0]);
+        assert_eq!(write_all(&folder, &settings("[network]\nhostname = hall\n")), []);
         assert_eq!(there(&folder), ["chrony.conf", "hostname", "network"]);
         assert_eq!(fs::read_to_string(folder.join("hostname")).unwrap(), "hall\n");
         fs::remove_dir_all(&folder).unwrap();
@@ -263,12 +323,12 @@ mod tests {
     fn what_cannot_be_written_is_told_and_the_rest_is_written() {
         let folder = folder("blocked");
         fs::create_dir_all(folder.join("hostname/x")).unwrap();
-        let told = write_all(&folder, &settings(""));
-        assert!(told.len() == 1 && told[0].contains("/hostname: "), "{told:?}");
+        let found = write_all(&folder, &settings(""));
+        assert!(found.len() == 1 && found[0].text().contains("/hostname: "), "{found:?}");
         assert!(folder.join("network").is_file());
         fs::remove_dir_all(&folder).unwrap();
         let nowhere = Boot { into: "/proc/no such folder".into(), ..of(&folder) };
-        assert!(!prepare(&nowhere, &folder).is_empty(), "and it ends all the same");
+        assert!(!prepare(&nowhere, &folder).found.is_empty(), "and it ends all the same");
     }
 
     #[test]
@@ -281,8 +341,8 @@ mod tests {
         assert_eq!(take("Europe/Berlin"), Ok(()));
         assert_eq!(fs::read(folder.join("localtime")).unwrap(), b"TZif2 rules");
         for zone in ["Europe/Nowhere", "Europe/Bonn"] {
-            let told = take(zone).unwrap_err();
-            assert!(told.starts_with(&format!("[time] timezone: {zone} is not in this image")), "{told}");
+            let told = take(zone).unwrap_err().to_string();
+            assert!(told.starts_with(&format!("[time] timezone = {zone}: it is not in this image")), "{told}");
             assert!(!folder.join("localtime").exists(), "the one of before is gone");
         }
         assert_eq!(take("UTC"), Ok(()));

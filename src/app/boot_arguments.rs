@@ -1,6 +1,7 @@
 //! The arguments of `paging boot`.
 
 use super::arguments::{Command, Configuration, UsageError, text};
+use super::configuration::BOX;
 use std::path::PathBuf;
 
 /// What the card image asks for once, when it starts.
@@ -39,7 +40,7 @@ impl Boot {
 }
 
 /// Where the scripts of the image look.
-const INTO: &str = "/run/box";
+const INTO: &str = BOX;
 
 #[cfg(test)]
 mod tests {

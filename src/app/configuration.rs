@@ -5,7 +5,9 @@
 //! cannot be read, single values of it for those that are wrong, and for those that a file which ends too early has lost.
 
 use super::arguments::Configuration;
-use crate::config::{self, Diagnostic, Loaded, Settings, Severity, Timing, is_blank};
+use super::confine::is_appliance;
+use crate::appliance::{FINDINGS, Finding, findings};
+use crate::config::{self, Diagnostic, Loaded, Place, Settings, Severity, Timing, is_blank};
 use crate::status::{self, Mistake};
 use core::fmt;
 use std::fs::File;
@@ -45,7 +47,7 @@ pub(super) fn read_what_is_there(configuration: &Configuration) -> Read {
         None => config::load(&texts_of_all, environment(), sets),
     };
     texts.pass_over_stand_ins(&mut loaded);
-    Read { loaded, texts }
+    Read { loaded, texts, findings: found_at_the_start() }
 }
 
 /// Reads all of it again. A file that cannot be read, or has become empty, says what it said `before`; a mistake leaves what
@@ -84,7 +86,7 @@ pub(super) fn read_again(configuration: &Configuration, before: &Read) -> Read {
     }
     let mut loaded = config::reload(&before.loaded, &all.borrowed(), environment(), &configuration.sets);
     all.pass_over_stand_ins(&mut loaded);
-    Read { loaded, texts: all }
+    Read { loaded, texts: all, findings: found_at_the_start() }
 }
 
 /// All files that are read, or looked for.
@@ -210,18 +212,23 @@ pub(super) struct Read {
     /// What came of all that could be read.
     pub(super) loaded: Loaded,
     texts: Texts,
+    /// What was wrong when the card image started.
+    findings: Vec<Finding>,
 }
 
 impl Read {
     /// What was loaded from no file.
     #[cfg(test)]
     pub(super) const fn of(loaded: Loaded) -> Self {
-        Self { loaded, texts: Texts { found: Vec::new(), unread: Vec::new(), stand_ins: Vec::new() } }
+        let texts = Texts { found: Vec::new(), unread: Vec::new(), stand_ins: Vec::new() };
+        Self { loaded, texts, findings: Vec::new() }
     }
 
     /// Whether the same was read as `before`.
     pub(super) fn is_same(&self, before: &Self) -> bool {
-        self.texts.found == before.texts.found && self.texts.unread.len() == before.texts.unread.len()
+        self.texts.found == before.texts.found
+            && self.texts.unread.len() == before.texts.unread.len()
+            && self.findings == before.findings
     }
 
     /// Whether the file that a person edits says anything, or the last good one in its place. The defaults are nobody's wish.
@@ -240,6 +247,9 @@ impl Read {
                 Severity::Error => log::error!("{diagnostic}"),
                 Severity::Note => log::warn!("{diagnostic}"),
             }
+        }
+        for mistake in self.mistakes_of_the_start() {
+            log::error!("{mistake}");
         }
     }
 }
@@ -261,7 +271,17 @@ impl Read {
             let text = format!("cannot be read: {}; {}", error.source, self.texts.instead(error));
             Mistake::of(error.path.display().to_string(), text)
         });
-        unread.chain(self.loaded.diagnostics.iter().map(mistake)).collect()
+        let diagnostics = self.loaded.diagnostics.iter().map(mistake);
+        unread.chain(diagnostics).chain(self.mistakes_of_the_start()).collect()
+    }
+
+    /// What was wrong when the machine started, and is not mended: what its values were, it was with.
+    fn mistakes_of_the_start(&self) -> impl Iterator<Item = Mistake> {
+        self.findings.iter().filter_map(|finding| match finding.cause(&self.loaded.given) {
+            Some(cause) => Some(at(&cause.place, finding.to_string())),
+            None if finding.key().is_some() => None,
+            None => Some(Mistake::of(START.to_owned(), finding.text().to_owned())),
+        })
     }
 }
 
@@ -278,6 +298,19 @@ fn mistake(diagnostic: &Diagnostic) -> Mistake {
         column: place.position.map(|position| position.column),
         text: diagnostic.message() + &hint,
     }
+}
+
+/// A mistake at a place.
+fn at(place: &Place, text: String) -> Mistake {
+    let (line, column) = place.position.map(|position| (position.line, position.column)).unzip();
+    Mistake { line, column, ..Mistake::of(place.source.clone(), text) }
+}
+
+/// What `paging boot` and the scripts of the card image have written down.
+fn found_at_the_start() -> Vec<Finding> {
+    let path = Path::new(BOX).join(FINDINGS);
+    let bytes = if is_appliance() { bytes_of(&path).unwrap_or_default() } else { Vec::new() };
+    findings(&String::from_utf8_lossy(&bytes))
 }
 
 fn environment() -> impl Iterator<Item = (String, String)> {
@@ -301,6 +334,10 @@ impl fmt::Display for ReadError {
     }
 }
 
+/// Where what was wrong with the machine has its place.
+const START: &str = "start";
+/// The folder of `paging boot` on the card image.
+pub(super) const BOX: &str = "/run/box";
 /// What the card image knows of itself (image/stamp).
 const CARD: &str = "/usr/lib/paging/meta";
 /// Read first, where they exist; later ones win.
@@ -321,6 +358,20 @@ mod tests {
         assert_eq!(names, [there]);
         let [error] = unread.as_slice() else { panic!("{unread:?}") };
         assert!(error.to_string().starts_with(&format!("cannot read {unreadable}: ")), "{error}");
+    }
+
+    #[test]
+    fn what_was_wrong_at_the_start_is_a_mistake_until_its_value_is_mended() {
+        let lines = "/boot could not be mounted\n[time] timezone = Europe/Bonn: it is not in this image\n";
+        let of = |text: &str| {
+            let loaded = config::load(&[("paging.conf", text.as_bytes())], [], &[]);
+            let read = Read { findings: findings(lines), ..Read::of(loaded) };
+            read.mistakes().iter().map(ToString::to_string).collect::<Vec<_>>()
+        };
+        let card = "start: error: /boot could not be mounted";
+        let zone = "paging.conf:2:12: error: [time] timezone = Europe/Bonn: it is not in this image";
+        assert_eq!(of("[time]\ntimezone = Europe/Bonn\n"), [card, zone]);
+        assert_eq!(of("[time]\ntimezone = Europe/Berlin\n"), [card]);
     }
 
     /// What the box runs with, and what it says, when `now` is what it finds in place of `good`.

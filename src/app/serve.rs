@@ -198,7 +198,7 @@ fn work<'a>(
         StatusSocket::open(settings.status.socket.as_deref(), &executor, media.bell()),
         Notifier::of_environment(clock::now()),
     );
-    let outlook = outlook.guarded_by(Tidings::of_environment(clock::now()));
+    let outlook = outlook.guarded_by(Tidings::of_environment(clock::now(), settings));
     let (cards, bell, faults) = (media.cards(), media.bell(), announcements::mistakes(&mistakes));
     let announcements = Announcements::new(settings, faults, Rc::clone(&executor), cards, bell);
     let mdns = Mdns::new(settings, Rc::clone(&executor));

@@ -9,6 +9,7 @@
 //! write to the card.
 
 use super::guard_disk;
+use crate::config::Settings;
 use crate::guard::FILE_BYTES;
 use crate::net::{self, NotifySocket};
 use crate::status::{Condition, Status};
@@ -19,15 +20,18 @@ use core::time::Duration;
 pub(super) struct Tidings {
     socket: NotifySocket,
     board: String,
+    /// The wireless network that the box is to join; empty: none.
+    wifi: String,
     news: News,
 }
 
 impl Tidings {
-    /// Where the environment says that the service manager is a guard.
-    pub(super) fn of_environment(now: Instant) -> Option<Self> {
+    /// Where the environment says that the service manager is a guard, of a box of `settings`.
+    pub(super) fn of_environment(now: Instant, settings: &Settings) -> Option<Self> {
         std::env::var_os("PAGING_GUARD")?;
         let socket = NotifySocket::open(&std::env::var_os("NOTIFY_SOCKET")?).ok()?;
-        Some(Self { socket, board: guard_disk::board(), news: News::new(now) })
+        let wifi = settings.network.wifi.ssid.clone();
+        Some(Self { socket, board: guard_disk::board(), wifi, news: News::new(now) })
     }
 
     /// When [`tell`](Self::tell) wants to be called.
@@ -44,7 +48,7 @@ impl Tidings {
     /// Tells what is new.
     pub(super) fn tell(&mut self, now: Instant, status: &Status) {
         let addresses = net::addresses().unwrap_or_default();
-        let condition = Condition { status, board: &self.board, addresses: &addresses };
+        let condition = Condition { status, board: &self.board, addresses: &addresses, wifi: &self.wifi };
         let view = View {
             works: condition.works(),
             is_good: condition.is_good(),

@@ -11,11 +11,13 @@
 //! Decides names, modes and contents. What a person or a telephone system has written never makes a line of its own: names
 //! are checked letter by letter here once more, the name of a wireless network goes as hexadecimal digits, its password in
 //! the one form in which no letter of it ends anything. Leaves out writing them (`app::boot`, which copies the rules of the time [`zone`], too), and setting anything: that is
-//! done by the scripts of the image. [`hat_txt`] is for the firmware, and lies on the card.
+//! done by the scripts of the image. [`hat_txt`] is for the firmware, and lies on the card. What goes wrong meanwhile is a
+//! [`Finding`], in a file beside these.
 //!
 //! The log needs no file: the program speaks to a syslog collector itself.
 
 mod chrony;
+mod finding;
 mod hat;
 mod names;
 mod network;
@@ -25,6 +27,7 @@ use core::fmt;
 
 use crate::config::Settings;
 
+pub use finding::{Finding, findings};
 pub use hat::{HAT_BYTES, hat_txt};
 pub use names::zone;
 
@@ -73,6 +76,9 @@ pub fn files(settings: &Settings) -> Vec<File> {
 
 /// Every name that a file may have.
 pub const NAMES: [&str; 6] = [HOSTNAME, NETWORK, RESOLV_CONF, WPA_SUPPLICANT_CONF, CHRONY_CONF, CONSOLE];
+
+/// The file of what was found wrong. Whoever finds something adds a line; it is none of [`NAMES`].
+pub const FINDINGS: &str = "mistakes";
 
 const HOSTNAME: &str = "hostname";
 const NETWORK: &str = "network";

@@ -1,11 +1,11 @@
 //! Texts of a certain form: what can be judged without knowing what it names.
 
-use super::Expected;
+use super::{Expected, overlay};
 
 /// The form of a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
-    /// A device tree overlay of the Raspberry Pi, with its parameters: `hifiberry-dacplus,24db_digital_gain`.
+    /// A sound card's device tree overlay of the Raspberry Pi's firmware, with parameters: `hifiberry-dacplus,24db_digital_gain`.
     Overlay,
     /// The name of the box in its network (RFC 1123 §2.1).
     Hostname,
@@ -39,7 +39,9 @@ impl Form {
     #[must_use]
     pub const fn sentence(self) -> &'static str {
         match self {
-            Self::Overlay => "expected the overlay of a sound card such as hifiberry-dacplus",
+            Self::Overlay => {
+                "expected the overlay of a sound card, as the Raspberry Pi's firmware calls it, such as hifiberry-dacplus"
+            }
             Self::Hostname => "expected a name of letters, digits and -, at most 63, such as paging",
             Self::Country => "expected a country by two letters such as DE",
             Self::Interface => "expected a network interface such as eth0",
@@ -57,12 +59,7 @@ impl Form {
         let bytes = text.bytes();
         let has = |least: usize, most: usize| (least..=most).contains(&text.len());
         match self {
-            Self::Overlay => {
-                let name = text.split(',').next().unwrap_or_default();
-                !name.is_empty()
-                    && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
-                    && bytes.clone().all(|byte| byte.is_ascii_graphic())
-            }
+            Self::Overlay => overlay::is_of_a_sound_card(text),
             Self::Hostname => {
                 let is_letter = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
                 has(1, 63) && bytes.clone().all(is_letter) && !text.starts_with('-') && !text.ends_with('-')
@@ -114,7 +111,7 @@ mod tests {
     #[test]
     fn each_form_takes_its_own_and_refuses_others() {
         let cases: [(Form, &[&str], &[&str]); 11] = [
-            (Form::Overlay, &["hifiberry-dacplus", "iqaudio-dac,unmute_amp"], &["", "my card", ",x"]),
+            (Form::Overlay, &["hifiberry-dacplus", "iqaudio-dac,unmute_amp"], &["", "my card", ",x", "disable-emmc2", "sdio"]),
             (Form::Hostname, &["paging", "hall-2"], &["", "-a", "a-", "a.b", "a_b", "B\u{fc}ro"]),
             (Form::Country, &["DE", "us"], &["", "D", "GER", "12"]),
             (Form::Interface, &["eth0", "wlan0", "eth0.100"], &["", "a/b", "a b", "sixteenletters16"]),

@@ -25,6 +25,12 @@ pub struct Given {
 }
 
 impl Given {
+    /// Whether it is that of a key with its section, such as `[time] timezone`.
+    #[must_use]
+    pub fn is_of(&self, key: &str) -> bool {
+        format!("{} {}", self.section, self.key).eq_ignore_ascii_case(key)
+    }
+
     /// The value as a person may see it.
     pub(super) fn shown(&self) -> String {
         if self.is_secret { "it".to_owned() } else { shortened(&self.text) }

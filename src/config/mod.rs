@@ -47,6 +47,7 @@ mod machine;
 mod manual;
 mod memory;
 mod outlook;
+mod overlay;
 mod print;
 mod read;
 mod references;

@@ -17,6 +17,8 @@ pub struct Condition<'a> {
     pub board: &'a str,
     /// Its own addresses.
     pub addresses: &'a [IpAddr],
+    /// The wireless network that it is to join; empty: none.
+    pub wifi: &'a str,
 }
 
 impl Condition<'_> {
@@ -57,6 +59,17 @@ impl Condition<'_> {
         found
     }
 
+    /// What to look at where it has none.
+    fn way_to_an_address(&self) -> String {
+        if self.wifi.is_empty() {
+            return "is the network plugged in?".to_owned();
+        }
+        format!(
+            "is the wireless network {:?} in reach, and are wifi-ssid (its name, letter by letter) and wifi-password right?",
+            self.wifi
+        )
+    }
+
     fn faults(&self) -> impl Iterator<Item = String> {
         self.status.faults.iter().filter_map(|fault| match fault {
             Fault::NotRegistered { account, failure } => {
@@ -82,7 +95,7 @@ impl fmt::Display for Condition<'_> {
         let reachable = self.reachable();
         let is_reachable = !reachable.is_empty();
         if !is_reachable {
-            writeln!(f, "FAULT: it has no address: is the network plugged in?")?;
+            writeln!(f, "FAULT: it has no address: {}", self.way_to_an_address())?;
         }
         for address in reachable {
             let host = if address.is_ipv6() { format!("[{address}]") } else { address.to_string() };
