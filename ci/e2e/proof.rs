@@ -51,6 +51,23 @@ fn a_page_that_nobody_could_hear_is_a_warning_until_the_next_one_is_heard() {
 }
 
 #[test]
+fn a_page_into_a_zone_that_is_as_good_as_mute_is_silent() {
+    in_real_time(|| {
+        for volume in ["zone hall.volume=0", "zone hall.volume=1"] {
+            let target = PagingBox::start(V4, &[volume]);
+            page(&target, &["--tone", "440", "--seconds", "3"]);
+            let record = &records(&target, 1)[0];
+            assert_eq!(
+                (&record["silent"], record["heard_s"].as_f64()),
+                (&true.into(), Some(0.0)),
+                "{record}"
+            );
+            assert!(record["peak_dbfs"].as_f64() < Some(-45.0), "{volume}: {record}");
+        }
+    });
+}
+
+#[test]
 fn a_page_without_a_card_to_be_heard_on_is_silent_and_whoever_waits_for_a_sound_is_told() {
     in_real_time(|| {
         let target = PagingBox::start(V4, &["audio.device=hw:CARD=Nowhere"]);

@@ -90,7 +90,7 @@ impl<'a> Cards<'a> {
         self.floor.borrow_mut().set_night(now, night);
     }
 
-    /// These zones are so loud until the configuration is read again.
+    /// These zones are so loud until the configuration has another volume for them.
     pub(super) fn set_zone_volume(&self, now: Instant, zones: ZoneSet, level: Level) {
         self.floor.borrow_mut().set_volume(now, zones, level);
         self.set_levels();

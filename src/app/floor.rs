@@ -8,8 +8,8 @@
 //! ```
 //! A call, its chime and what is said for it share one hold. [`paging::Floor`] decides; here stands
 //! where a zone is, and how loud by day and by night. A zone's own volume lies behind its limiter; all the rest is the gain
-//! of a voice in that zone. At night a zone is as loud as `night-volume` says, but for emergencies. Until somebody has said
-//! what time it is it is day.
+//! of a voice in that zone. At night a zone is as loud as `night-volume` says, and by telephone it is made softer, but for
+//! emergencies; made louder it is for them, too. Until somebody has said what time it is it is day.
 
 use super::cards::Cards;
 use crate::clock;
@@ -67,8 +67,8 @@ impl fmt::Debug for Hold<'_> {
 pub(super) struct Floor {
     core: paging::Floor,
     settings: Settings,
-    /// How loud a box without zones is.
-    whole: Level,
+    /// What was told by telephone, zone by zone.
+    dialled: Vec<Dialled>,
     night: Switch,
     /// Whether somebody has said what time it is since the box began. A clock that was right then goes on well enough.
     has_time: bool,
@@ -99,6 +99,13 @@ struct Voice {
     left: u8,
 }
 
+/// How loud a zone is to be, as somebody has told by telephone.
+#[derive(Clone, Copy, Debug, Default)]
+struct Dialled {
+    day: Option<Level>,
+    night: Option<Level>,
+}
+
 /// A voice of a sink becomes so loud in one of its zones.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Told {
@@ -121,7 +128,7 @@ impl Floor {
         let mut floor = Self {
             core: paging::Floor::new(Vec::new(), fades(settings)),
             settings: settings.clone(),
-            whole: Level::UNITY,
+            dialled: Vec::new(),
             night: Switch::Auto,
             has_time: false,
             nights: ZoneSet::NONE,
@@ -129,16 +136,21 @@ impl Floor {
             voices: BTreeMap::new(),
             given_up: Vec::new(),
         };
+        floor.dialled = vec![Dialled::default(); floor.places.len()];
         floor.nights = floor.nights_now();
         floor.core = paging::Floor::new(floor.manners(), fades(settings));
         floor
     }
 
-    /// Does as `settings` say, which name the same zones. What was told by telephone does not count any more, but the
-    /// night does.
+    /// Does as `settings` say, which name the same zones. Where they have another volume, what was told by telephone does not
+    /// count any more; the night does.
     pub(super) fn set_settings(&mut self, now: Instant, settings: &Settings) {
+        for (place, dialled) in self.dialled.iter_mut().enumerate() {
+            if volumes(&self.settings, place) != volumes(settings, place) {
+                *dialled = Dialled::default();
+            }
+        }
         self.settings = settings.clone();
-        self.whole = Level::UNITY;
         self.nights = self.nights_now();
         self.core.set_manners(now, self.manners(), fades(settings));
     }
@@ -160,35 +172,39 @@ impl Floor {
         self.look_at_the_clock(now);
     }
 
-    /// These zones are so loud, by day or, where it is night, at night, until the configuration is read again.
+    /// These zones are so loud, by day or, where it is night, at night, until the configuration has another
+    /// volume for them.
     pub(super) fn set_volume(&mut self, now: Instant, zones: ZoneSet, level: Level) {
-        if self.settings.zones.is_empty() && zones.contains(0) {
-            self.whole = level;
-        }
-        for place in zones.iter() {
-            match self.settings.zones.get_mut(place) {
-                Some(zone) if self.nights.contains(place) => zone.night_volume = Some(level),
-                Some(zone) => zone.volume = level,
-                None => {}
-            }
+        for (place, dialled) in
+            self.dialled.iter_mut().enumerate().filter(|(place, _)| zones.contains(*place))
+        {
+            let time = if self.nights.contains(place) { &mut dialled.night } else { &mut dialled.day };
+            *time = Some(level);
         }
         self.core.set_manners(now, self.manners(), fades(&self.settings));
     }
 
     /// How loud a zone is at present.
     pub(super) fn volume(&self, place: usize) -> Level {
-        let Some(zone) = self.settings.zones.get(place) else { return self.whole };
-        zone.night_volume.filter(|_| self.nights.contains(place)).unwrap_or(zone.volume)
+        let Dialled { day, night } = self.dialled(place);
+        let night = night.or_else(|| self.settings.zones.get(place)?.night_volume);
+        let night = night.filter(|_| self.nights.contains(place));
+        night.or(day).unwrap_or_else(|| self.configured(place))
     }
 
-    /// How loud each channel of each card is.
+    /// How loud each channel of each card is: as the configuration says, or louder.
     pub(super) fn output_levels(&self, ceiling: Level) -> Vec<OutputLevels> {
-        let gain = |level: Level| Level::from_gain(level.gain() * self.whole.gain());
+        let mut settings = self.settings.clone();
+        for (place, zone) in settings.zones.iter_mut().enumerate() {
+            zone.volume = self.output_level(place);
+        }
+        let whole = if settings.zones.is_empty() { self.output_level(0) } else { Level::UNITY };
+        let gain = |level: Level| Level::from_gain(level.gain() * whole.gain());
         let levels = |output: &Output| OutputLevels {
             channels: output.gains().into_iter().map(gain).collect(),
             ceiling,
         };
-        self.settings.outputs().iter().map(levels).collect()
+        settings.outputs().iter().map(levels).collect()
     }
 
     pub(super) fn open_at(&self, now: Instant, claim: &Claim) -> Instant {
@@ -329,11 +345,38 @@ impl Floor {
     }
 
     fn manners(&self) -> Vec<Manner> {
-        if self.settings.zones.is_empty() {
-            return vec![Manner::PLAIN];
+        (0..self.places.len()).map(|place| self.manner(place)).collect()
+    }
+
+    fn manner(&self, place: usize) -> Manner {
+        let output = self.output_level(place);
+        let factor = if output == Level::MUTE { 1.0 } else { self.volume(place).gain() / output.gain() };
+        let zone = self.settings.zones.get(place);
+        let level = |own: Option<Level>| Level::from_gain(own.unwrap_or(Level::UNITY).gain() * factor);
+        Manner {
+            duck: zone.map_or(Level::MUTE, |zone| zone.duck),
+            emergency: Level::UNITY,
+            page: level(zone.and_then(|zone| zone.volume_page)),
+            multicast: level(zone.and_then(|zone| zone.volume_multicast)),
+            bell: level(zone.and_then(|zone| zone.volume_bell)),
+            music: level(zone.and_then(|zone| zone.volume_music)),
         }
-        let zones = self.settings.zones.iter().enumerate();
-        zones.map(|(place, zone)| manner(zone, self.nights.contains(place))).collect()
+    }
+
+    /// How loud a zone is behind its limiter, emergencies too: no softer than the configuration says, whatever is told by
+    /// telephone.
+    fn output_level(&self, place: usize) -> Level {
+        let Dialled { day, night } = self.dialled(place);
+        [day, night].into_iter().flatten().fold(self.configured(place), louder)
+    }
+
+    /// How loud the configuration has a zone; a box without zones is one that is as loud as it can be.
+    fn configured(&self, place: usize) -> Level {
+        self.settings.zones.get(place).map_or(Level::UNITY, |zone| zone.volume)
+    }
+
+    fn dialled(&self, place: usize) -> Dialled {
+        self.dialled.get(place).copied().unwrap_or_default()
     }
 }
 
@@ -357,20 +400,18 @@ pub(super) fn priority_of(class: Class, priority: u8) -> u8 {
     if class == Class::Emergency { priority.max(EMERGENCY) } else { priority }
 }
 
-fn manner(zone: &Zone, is_night: bool) -> Manner {
-    let factor = match zone.night_volume.filter(|_| is_night) {
-        Some(night) if zone.volume != Level::MUTE => night.gain() / zone.volume.gain(),
-        _ => 1.0,
-    };
-    let level = |own: Option<Level>| Level::from_gain(own.unwrap_or(Level::UNITY).gain() * factor);
-    Manner {
-        duck: zone.duck,
-        emergency: Level::UNITY,
-        page: level(zone.volume_page),
-        multicast: level(zone.volume_multicast),
-        bell: level(zone.volume_bell),
-        music: level(zone.volume_music),
-    }
+/// How loud a zone is by day and at night.
+fn volumes(settings: &Settings, place: usize) -> Option<(Level, Option<Level>)> {
+    settings.zones.get(place).map(|zone| (zone.volume, zone.night_volume))
+}
+
+/// How loud a voice of this class is that is to be so loud by itself: no emergency is softer than it is.
+pub(super) fn level_of(class: Class, level: Level) -> Level {
+    if class == Class::Emergency { louder(level, Level::UNITY) } else { level }
+}
+
+fn louder(one: Level, other: Level) -> Level {
+    if other > one { other } else { one }
 }
 
 fn fades(settings: &Settings) -> MusicFades {

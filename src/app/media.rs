@@ -15,7 +15,7 @@ pub(super) use self::refused::Refused;
 use super::back::Manner;
 use super::bell::Bell;
 use super::cards::Cards;
-use super::floor::Hold;
+use super::floor::{Hold, level_of};
 use super::inband::Inband;
 use super::legs::Legs;
 use super::recorder::Recorder;
@@ -214,10 +214,11 @@ impl<'a> Stream<'a> {
     /// Has it heard from now on, by the loudspeakers where `hold` says and by others who are; false when an audio thread takes
     /// no more voices.
     pub(super) fn put_on_air(&mut self, hold: Rc<Hold<'a>>) -> bool {
-        let voice = self.mix.voice(&self.formats.speech);
         if self.hold.is_some() {
             return true;
         }
+        self.mix.level = level_of(hold.claim().class, self.mix.level);
+        let voice = self.mix.voice(&self.formats.speech);
         if !self.way.cards.attach(self.voice(), &voice, &hold) {
             return false;
         }
@@ -273,6 +274,7 @@ impl<'a> Stream<'a> {
     /// Changes how loud it is to what `settings` say.
     pub(super) fn set_level(&mut self, settings: &Settings) {
         let MixOptions { level, .. } = Options::new(settings).mix;
+        let level = self.hold.as_ref().map_or(level, |hold| level_of(hold.claim().class, level));
         if self.mix.level != level {
             self.mix.level = level;
             self.way.cards.set_level(self.voice(), level);

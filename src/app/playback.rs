@@ -12,7 +12,7 @@ mod store;
 use self::store::{Item, Store};
 use super::bell::Bell;
 use super::cards::{Cards, Said};
-use super::floor::Hold;
+use super::floor::{Hold, level_of};
 use crate::config::Settings;
 use crate::dsp::Tone;
 use crate::mix::{Part, Recital, VoiceId};
@@ -217,7 +217,8 @@ impl<'a> Playback<'a> {
         let sound = self.store.emergency();
         let times = EMERGENCY_FOR.as_micros() / (sound.length() + PAUSE).as_micros().max(1);
         let parts = repeated(&sound.samples, usize::try_from(times).unwrap_or(1).clamp(1, MOST_TIMES));
-        let recital = Recital { rate: sound.rate, parts, level: self.level, fade: FADE };
+        let level = level_of(Class::Emergency, self.level);
+        let recital = Recital { rate: sound.rate, parts, level, fade: FADE };
         log::warn!("emergency: it is played until it is cancelled");
         // It begins by the next handle_timeout.
         let (hold, _) = self.claim(now, self.emergency, now);

@@ -144,7 +144,7 @@ pub struct VoiceStats {
     pub level: Reading,
     /// How long that was.
     pub span: Duration,
-    /// How loud it is now in the zone of the sink where it is loudest, as a factor.
+    /// How loud it is now in the zone of the sink where it is loudest, behind the volume of the zone, as a factor.
     pub gain: f32,
     /// Chunks of a payload type that the voice cannot decode, played as silence.
     pub undecoded: u64,
@@ -161,7 +161,7 @@ pub const MAX_ZONES: usize = MAX_CHANNELS;
 /// How loud the output was since the last report.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct OutputStats {
-    /// After the limiter, in the zone where it is loudest.
+    /// After the limiter and the volume of the zone where it is loudest.
     pub level: Reading,
     /// Voices attached.
     pub voices: usize,

@@ -198,7 +198,7 @@ impl Mixer {
     fn poll_retired(&mut self) -> Option<Report> {
         let done = self.seats.iter().position(|seat| seat.retired && seat.playing != Playing::ToTell)?;
         let seat = self.seats.swap_remove(done);
-        let stats = seat.stats();
+        let stats = seat.stats(&self.zones);
         let Seat { voice, source, .. } = seat;
         Some(Report::Retired { voice, source, stats })
     }
@@ -241,7 +241,7 @@ impl Mixer {
         self.until_reports = BLOCKS_PER_REPORT;
         self.has_news = true;
         for seat in self.seats.iter_mut().filter(|seat| !seat.retired) {
-            seat.stats = Some(seat.stats());
+            seat.stats = Some(seat.stats(&self.zones));
             seat.source.reset_meter();
         }
         let readings = self.zones.iter_mut().map(Zone::take_reading);
@@ -275,8 +275,8 @@ impl Seat {
         self.retired = self.source.is_done();
     }
 
-    fn stats(&self) -> VoiceStats {
-        VoiceStats { gain: self.faders.loudest(), ..self.source.stats() }
+    fn stats(&self, zones: &[Zone]) -> VoiceStats {
+        VoiceStats { gain: self.faders.loudest(zones), ..self.source.stats() }
     }
 
     fn has_news(&self) -> bool {

@@ -56,9 +56,9 @@ impl Faders {
         }
     }
 
-    /// How loud it is where it is loudest.
-    pub(super) fn loudest(&self) -> f32 {
-        self.0.iter().map(Fade::gain).fold(0.0, f32::max)
+    /// How loud it is where it is loudest, behind the volume of each zone.
+    pub(super) fn loudest(&self, zones: &[Zone]) -> f32 {
+        self.0.iter().zip(zones).map(|(fade, zone)| fade.gain() * zone.gain()).fold(0.0, f32::max)
     }
 
     /// A block is behind.

@@ -77,6 +77,11 @@ impl Spread {
         Level::from_gain(ceiling.gain() / self.headroom.gain())
     }
 
+    /// How loud the zone is where it is loudest; nowhere, if it has no channel.
+    pub(super) fn gain(&self) -> f32 {
+        self.ways.iter().map(|way| way.ramp.gain()).fold(0.0, f32::max)
+    }
+
     /// Writes a block to the zone's channels in frames of interleaved samples.
     pub(super) fn write(&mut self, block: &[f32; BLOCK], output: &mut [f32]) {
         if let (1, [way], Some(output)) = (self.channels, self.ways.as_mut_slice(), output.first_chunk_mut())

@@ -52,9 +52,16 @@ impl Zone {
         sounds
     }
 
-    /// How loud it was since this was asked last.
+    /// What becomes of all that sounds here, where it is loudest.
+    pub(super) fn gain(&self) -> f32 {
+        self.spread.gain()
+    }
+
+    /// How loud it was since this was asked last, where it is loudest.
     pub(super) fn take_reading(&mut self) -> Reading {
-        self.stage.take_reading()
+        let Reading { peak, rms } = self.stage.take_reading();
+        let gain = self.gain();
+        Reading { peak: peak * gain, rms: rms * gain }
     }
 }
 

@@ -152,12 +152,38 @@ fn volumes_change_by_reload_and_by_telephone() {
     site.cards.set_zone_volume(at(0), ZoneSet::one(0), Level::from_gain(0.3));
     assert_eq!(site.cards.zone_volume(0), Level::from_gain(0.3));
     site.cards.tend(at(0));
-    assert_eq!(site.told()[0], ["channels [30.0, 100.0]", "1: zone 0 to 80 in 5 ms"]);
-    let text = ZONES.replace("volume-page = 80", "volume-page = 60");
-    let settings = load(&[("a", text.as_bytes())], [], &[]).settings;
-    site.cards.set_output(at(0), &settings);
+    assert_eq!(site.told()[0], ["channels [50.0, 100.0]", "1: zone 0 to 48 in 5 ms"], "softer is the page");
+    for (old, new, told) in [
+        ("volume-page = 80", "volume-page = 60", ["channels [50.0, 100.0]", "1: zone 0 to 36 in 5 ms"]),
+        ("volume = 50", "volume = 40", ["channels [40.0, 100.0]", "1: zone 0 to 80 in 5 ms"]),
+    ] {
+        let settings = load(&[("a", ZONES.replace(old, new).as_bytes())], [], &[]).settings;
+        site.cards.set_output(at(0), &settings);
+        site.cards.tend(at(0));
+        assert_eq!(site.told()[0], told, "{new}");
+    }
+    site.cards.set_zone_volume(at(0), ZoneSet::one(0), Level::from_gain(0.7));
     site.cards.tend(at(0));
-    assert_eq!(site.told()[0], ["channels [50.0, 100.0]", "1: zone 0 to 60 in 5 ms"]);
+    assert_eq!(site.told()[0], ["channels [70.0, 100.0]", "1: zone 0 to 80 in 5 ms"], "louder is the zone");
+}
+
+#[test]
+fn an_emergency_is_as_loud_as_the_configuration_says_or_louder_whatever_is_told_by_telephone() {
+    let mut site = Site::new(ZONES);
+    for (percent, channels, page) in [(0, 50, 0), (20, 50, 32), (80, 80, 80)] {
+        #[expect(clippy::cast_precision_loss, reason = "percent")]
+        let level = Level::from_gain(percent as f32 / 100.0);
+        site.cards.set_zone_volume(at(0), ZoneSet::one(0), level);
+        assert_eq!(site.told()[0], [format!("channels [{channels}.0, 100.0]")]);
+        let (alarm, words) = (site.hold(Class::Emergency, 90, "hall"), site.hold(Class::Page, 60, "hall"));
+        let loud = site.voice(&alarm).0;
+        assert_eq!(site.told()[0], [format!("{loud} at 100, 0")]);
+        drop(alarm);
+        site.cards.tend(at(0));
+        site.told();
+        let soft = site.voice(&words).0;
+        assert_eq!(site.told()[0], [format!("{soft} at {page}, 0")]);
+    }
 }
 
 #[test]
@@ -224,8 +250,12 @@ fn a_box_without_zones_has_one_which_can_be_made_softer_too() {
     site.voice(&page);
     assert_eq!(site.told(), [vec!["1 at 100, 0"]]);
     site.cards.set_zone_volume(at(0), ZoneSet::ALL, Level::from_gain(0.5));
-    assert_eq!(site.told()[0], ["channels [50.0]"]);
+    site.cards.tend(at(0));
+    assert_eq!(site.told()[0], ["channels [100.0]", "1: zone 0 to 50 in 5 ms"]);
     assert_eq!(site.cards.zone_volume(0), Level::from_gain(0.5));
+    site.cards.set_zone_volume(at(0), ZoneSet::ALL, Level::from_gain(2.0));
+    site.cards.tend(at(0));
+    assert_eq!(site.told()[0], ["channels [200.0]", "1: zone 0 to 100 in 5 ms"]);
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! Zones of one sink: who is heard where, how loud and how late.
 
 use super::bench::*;
-use crate::mix::{BLOCK, Command, Mixer, Part, Recital, Report, Route, Spread, Voice, VoiceId};
+use crate::dsp::Reading;
+use crate::mix::{BLOCK, Command, Mixer, OutputLevels, Part, Recital, Report, Route, Spread, Voice, VoiceId};
 use crate::time::Instant;
 use crate::units::{Level, SampleRate};
 use core::time::Duration;
@@ -19,6 +20,9 @@ struct Site {
     /// What was heard on each channel.
     heard: [Vec<f32>; 4],
     retired: usize,
+    /// What was told last of a voice, and of all.
+    gain: f32,
+    loudness: Reading,
 }
 
 impl Site {
@@ -33,7 +37,14 @@ impl Site {
             (Spread::of(levels, |channel| channel == 2), delay),
         ];
         let mixer = Mixer::new(1, 8).with_zones(zones).with_ceiling(Level::from_gain(0.8));
-        Self { mixer, now: Instant::ZERO, heard: [const { Vec::new() }; 4], retired: 0 }
+        Self {
+            mixer,
+            now: Instant::ZERO,
+            heard: [const { Vec::new() }; 4],
+            retired: 0,
+            gain: 0.0,
+            loudness: Reading::default(),
+        }
     }
 
     /// A steady tone of `hz` and half of full scale, for ten seconds.
@@ -60,7 +71,12 @@ impl Site {
             }
             self.now += crate::mix::BLOCK_TIME;
             while let Some(report) = self.mixer.poll_report() {
-                self.retired += usize::from(matches!(report, Report::Retired { .. }));
+                match report {
+                    Report::Retired { .. } => self.retired += 1,
+                    Report::Voice { stats, .. } => self.gain = stats.gain,
+                    Report::Output(stats) => self.loudness = stats.level,
+                    _ => {}
+                }
             }
         }
     }
@@ -177,6 +193,24 @@ fn each_zone_keeps_the_ceiling_by_itself_at_its_own_level() {
     assert!((site.level(0, 1_000.0) - 0.125).abs() < 0.001, "nobody limits the hall");
     let yard = peak(&site.heard[2]);
     assert!(yard <= 0.8 && yard > 0.79, "{yard}");
+}
+
+#[test]
+fn what_is_told_of_a_voice_and_of_all_is_as_loud_as_the_loudest_channel() {
+    let levels = [0.25, 0.5, 0.1, 1.0].map(Level::from_gain);
+    let mut site = Site::with(Duration::ZERO, &levels);
+    site.play(ONE, 1_000.0, only(HALL).with(YARD, Level::from_gain(2.0)));
+    site.run(1_000);
+    assert_eq!(site.gain, 0.5, "the hall on its second channel");
+    assert!((site.loudness.peak - 0.25).abs() < 0.001, "{:?}", site.loudness);
+    site.route(ONE, HALL, Level::MUTE, QUICK);
+    site.run(1_000);
+    assert!((site.gain - 0.2).abs() < 0.001, "the yard, half as loud as twice: {}", site.gain);
+    let channels = heapless::Vec::from_slice(&[Level::MUTE; 4]).unwrap();
+    let ceiling = Level::from_gain(0.8);
+    site.mixer.handle_command(site.now, Command::SetOutput(OutputLevels { channels, ceiling }));
+    site.run(1_000);
+    assert_eq!((site.gain, site.loudness.rms), (0.0, 0.0), "nobody hears anything");
 }
 
 #[test]

@@ -39,6 +39,30 @@ fn who_talks_to_muted_loudspeakers_has() {
 }
 
 #[test]
+fn so_has_who_talks_to_a_zone_that_is_as_good_as_mute() {
+    for (volume, is_silent) in [("0", true), ("1", true), ("10", false)] {
+        let record = told(&format!("[zone hall]\nvolume = {volume}\n"), 1_200);
+        assert_eq!(record.silent, is_silent, "{volume} %: {record:?}");
+    }
+}
+
+#[test]
+fn so_has_who_talks_to_a_zone_that_was_made_mute_by_telephone() {
+    let mut site = Site::new("[zone hall]\n[key 80]\ndo = volume 0\n[calls]\ndtmf-timeout = 1s\n");
+    let keys = site.call("100", "box");
+    site.pass(500);
+    site.press(keys, "80");
+    site.hang_up(keys);
+    let call = site.call("100", "box");
+    site.talk(call, 1_200);
+    site.pass(8_000);
+    site.hang_up(call);
+    site.pass(1_500);
+    let [record] = &site.status().pages[..] else { panic!("one page") };
+    assert!(record.silent && record.peak_dbfs < -100.0, "{record:?}");
+}
+
+#[test]
 fn a_warning_is_told_until_another_page_is_heard() {
     let mut site = Site::new("[audio]\nklaxon = none\n");
     for (hz, warnings) in [(0, 1), (1_200, 0)] {

@@ -14,6 +14,7 @@ mod callers_are_mixed_where_nobody_holds;
 mod callers_of_one_zone_are_heard_one_after_the_other;
 mod music_returns_only_after_the_last_call;
 mod nothing_lower_is_loud_while_something_higher_plays;
+mod nothing_makes_an_emergency_softer;
 mod the_chime_is_of_the_caller_the_account_or_the_zone;
 mod the_fade_out_ends_when_the_chime_starts;
 mod three_wrong_pins_lock_out;
