@@ -25,7 +25,7 @@ fn a_stored_announcement_is_played_as_often_as_it_says_and_waited_for() {
 }
 
 #[test]
-fn a_file_that_is_brought_is_heard_whole_and_two_at_once_are_heard_together() {
+fn a_file_that_is_brought_is_heard_whole_and_another_after_it() {
     let mut target = PagingBox::start(V4, &[]);
     let file = sound("news.wav");
     assert_done(&paging(&target, "play", &[file.to_str().unwrap()]));
@@ -35,7 +35,7 @@ fn a_file_that_is_brought_is_heard_whole_and_two_at_once_are_heard_together() {
     let (first, second) = (heard.place(tone::HZ).unwrap(), heard.place(2000.0).unwrap());
     assert!((first.end - first.start - tone::SECONDS).abs() < 0.11, "{first:?}");
     assert!((second.end - second.start - 3.0).abs() < 0.11, "{second:?}");
-    assert!(second.start < first.end, "{first:?} and {second:?}");
+    assert!((0.0..0.5).contains(&(second.start - first.end)), "{first:?} and {second:?}");
     assert!(
         target.log().contains("plays \"news.wav\"") && target.log().contains("\"2000 Hz\" has been played")
     );

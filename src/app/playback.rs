@@ -4,8 +4,8 @@
 //! a key, a button, paging play ─> Programme ─> recital ─> a voice on every card ─> ended
 //!                                                 └ the emergency: again, until it is cancelled ─┘
 //! ```
-//! An announcement that is on air where it is asked for, and as important, is not begun once more: who presses twice wants it once. Bounds: [`MOST`] at once, and the
-//! emergency beside them. Leaves out: who may ask for it, and what of it is heard where others want to be heard as well.
+//! Where others are before it, it is awaited, and begins when it is told to. An announcement that is on air or awaited where it is asked for, and as important, is not begun once more: who presses twice wants it once. Bounds: [`MOST`] at once, and the
+//! emergency beside them. Leaves out: who may ask for it, who is before it, and what of it is heard where others want to be heard as well.
 
 mod store;
 
@@ -35,6 +35,8 @@ pub(super) struct Playback<'a> {
     emergency: Claim,
     level: Level,
     airs: Vec<Air<'a>>,
+    /// What others are before, in the order it came.
+    awaited: Vec<(AirNumber, Programme)>,
     next_air: u64,
     ended: VecDeque<Ended>,
     cards: Rc<Cards<'a>>,
@@ -127,6 +129,7 @@ impl<'a> Playback<'a> {
             emergency: Claim { class: Class::Emergency, priority: 0, zones: ZoneSet::ALL },
             level: Level::UNITY,
             airs: Vec::new(),
+            awaited: Vec::new(),
             next_air: 0,
             ended: VecDeque::new(),
             cards,
@@ -185,15 +188,61 @@ impl<'a> Playback<'a> {
     /// Begins what is asked for, to be heard from `open_at` on. An announcement that is on air there already goes on as it is.
     pub(super) fn play(
         &mut self,
-        (now, open_at): (Instant, Instant),
+        times: (Instant, Instant),
         programme: Programme,
         voice: VoiceId,
     ) -> Result<Aired, Unplayed> {
-        let Programme { what, claim, rate, mut parts } = programme;
-        let is_stored = matches!(what, What::Announcement(_));
-        if let Some(air) = self.airs.iter().find(|air| is_stored && air.is_heard_as(&what, &claim)) {
-            return Ok(Aired { number: air.number, is_new: false });
+        let aired = self.admit(programme);
+        if aired.is_new {
+            self.begin(times, aired.number, voice)?;
         }
+        Ok(aired)
+    }
+
+    /// Takes what is asked for, to be begun. An announcement that is on air or awaited there already is not taken once more.
+    pub(super) fn admit(&mut self, programme: Programme) -> Aired {
+        let (what, claim) = (&programme.what, &programme.claim);
+        let is_stored = matches!(what, What::Announcement(_));
+        let aired = self.airs.iter().find(|air| air.is_heard_as(what, claim)).map(|air| air.number);
+        let awaited = self.awaited.iter().find(|(_, own)| own.what == *what && covers(&own.claim, claim));
+        let known = aired.or_else(|| awaited.map(|(number, _)| *number)).filter(|_| is_stored);
+        if let Some(number) = known {
+            return Aired { number, is_new: false };
+        }
+        let number = self.name();
+        self.awaited.push((number, programme));
+        Aired { number, is_new: true }
+    }
+
+    /// What is awaited, if it still is.
+    pub(super) fn awaited(&self, number: AirNumber) -> Option<&Programme> {
+        self.awaited.iter().find(|(own, _)| *own == number).map(|(_, programme)| programme)
+    }
+
+    /// Begins what was taken, to be heard from `open_at` on. What cannot be played is over.
+    pub(super) fn begin(
+        &mut self,
+        times: (Instant, Instant),
+        number: AirNumber,
+        voice: VoiceId,
+    ) -> Result<(), Unplayed> {
+        let Some(index) = self.awaited.iter().position(|(own, _)| *own == number) else { return Ok(()) };
+        let (_, programme) = self.awaited.remove(index);
+        let zones = programme.claim.zones;
+        let begun = self.attach(times, (number, programme), voice);
+        if begun.is_err() {
+            self.tell_ended(Ended { number, is_cut: true, zones });
+        }
+        begun
+    }
+
+    fn attach(
+        &mut self,
+        (now, open_at): (Instant, Instant),
+        (number, programme): (AirNumber, Programme),
+        voice: VoiceId,
+    ) -> Result<(), Unplayed> {
+        let Programme { what, claim, rate, mut parts } = programme;
         if self.airs.iter().filter(|air| air.endless.is_none()).count() >= MOST {
             return Err(Unplayed::TooMany);
         }
@@ -206,7 +255,16 @@ impl<'a> Playback<'a> {
             Said::Busy => return Err(Unplayed::Busy),
         }
         log::info!("plays {what}");
-        Ok(Aired { number: self.add(now, (what, hold), Some(voice), None), is_new: true })
+        self.airs.push(Air {
+            number,
+            what,
+            hold,
+            since: now,
+            voice: Some(voice),
+            is_cut: false,
+            endless: None,
+        });
+        Ok(())
     }
 
     /// Begins the emergency, or cancels it; whether it is on from now on.
@@ -222,22 +280,30 @@ impl<'a> Playback<'a> {
         log::warn!("emergency: it is played until it is cancelled");
         // It begins by the next handle_timeout.
         let (hold, _) = self.claim(now, self.emergency, now);
-        self.add(now, (What::Emergency, hold), None, Some(recital));
+        let (number, what) = (self.name(), What::Emergency);
+        let (voice, endless) = (None, Some(recital));
+        self.airs.push(Air { number, what, hold, since: now, voice, is_cut: false, endless });
         true
     }
 
     /// Ends everything; whether there was anything.
     pub(super) fn stop(&mut self) -> bool {
         let was_emergency = self.cancel_emergency();
-        let numbers: Vec<_> = self.airs.iter().filter(|air| !air.is_cut).map(|air| air.number).collect();
+        let aired = self.airs.iter().filter(|air| !air.is_cut).map(|air| air.number);
+        let numbers: Vec<_> = aired.chain(self.awaited.iter().map(|(number, _)| *number)).collect();
         for &number in &numbers {
             self.end(number);
         }
         was_emergency || !numbers.is_empty()
     }
 
-    /// Ends one that is on air, if it still is.
+    /// Ends one that is on air or awaited, if it still is.
     pub(super) fn end(&mut self, number: AirNumber) {
+        if let Some(index) = self.awaited.iter().position(|(own, _)| *own == number) {
+            let (_, Programme { what, claim, .. }) = self.awaited.remove(index);
+            log::info!("{what} is not played: it waits no longer");
+            return self.tell_ended(Ended { number, is_cut: true, zones: claim.zones });
+        }
         let Some(index) = self.airs.iter().position(|air| air.number == number) else { return };
         let air = &mut self.airs[index];
         (air.is_cut, air.endless) = (true, None);
@@ -294,13 +360,19 @@ impl<'a> Playback<'a> {
 
     /// Whether something is on air, or about to be.
     pub(super) fn is_busy(&self) -> bool {
-        !self.airs.is_empty()
+        !self.airs.is_empty() || !self.awaited.is_empty()
     }
 
     /// The emergency, if it is on.
     pub(super) fn emergency(&self) -> Option<AirNumber> {
         let is_it = |air: &&Air<'_>| air.what == What::Emergency && !air.is_cut;
         self.airs.iter().find(is_it).map(|air| air.number)
+    }
+
+    /// The same, with what it claims.
+    pub(super) fn emergency_on_air(&self) -> Option<(AirNumber, Claim)> {
+        let number = self.emergency()?;
+        self.airs.iter().find(|air| air.number == number).map(|air| (number, air.hold.claim()))
     }
 
     /// Whether it is.
@@ -334,16 +406,9 @@ impl<'a> Playback<'a> {
         (self.cards.claim(now, claim, begins_at), begins_at)
     }
 
-    fn add(
-        &mut self,
-        now: Instant,
-        (what, hold): (What, Rc<Hold<'a>>),
-        voice: Option<VoiceId>,
-        endless: Option<Recital>,
-    ) -> AirNumber {
+    fn name(&mut self) -> AirNumber {
         let number = AirNumber(self.next_air);
         self.next_air += 1;
-        self.airs.push(Air { number, what, hold, since: now, voice, is_cut: false, endless });
         number
     }
 
@@ -351,21 +416,28 @@ impl<'a> Playback<'a> {
         let Air { number, is_cut, what, hold, .. } = self.airs.swap_remove(index);
         let zones = hold.zones();
         log::info!("{what} {}", if is_cut { "is cut off" } else { "has been played" });
+        self.tell_ended(Ended { number, is_cut, zones });
+    }
+
+    fn tell_ended(&mut self, ended: Ended) {
         // Who waits for it asks after each turn; nobody else does.
-        if self.ended.len() >= 2 * MOST {
+        if self.ended.len() >= 4 * MOST {
             self.ended.pop_front();
         }
-        self.ended.push_back(Ended { number, is_cut, zones });
+        self.ended.push_back(ended);
     }
 }
 
 impl Air<'_> {
     /// Whether who asks for this, there and as important, hears it already.
     fn is_heard_as(&self, what: &What, claim: &Claim) -> bool {
-        let own = self.hold.claim();
-        let is_there = own.zones.union(claim.zones) == own.zones;
-        self.what == *what && !self.is_cut && is_there && own.priority >= claim.priority
+        self.what == *what && !self.is_cut && covers(&self.hold.claim(), claim)
     }
+}
+
+/// Whether what is heard on these terms is there and as important as on those of `other`.
+fn covers(own: &Claim, other: &Claim) -> bool {
+    own.zones.union(other.zones) == own.zones && own.priority >= other.priority
 }
 
 impl What {
@@ -400,6 +472,8 @@ pub(super) enum Unplayed {
     Nowhere,
     /// As many are on air as may be.
     TooMany,
+    /// As many wait for others as may.
+    TooManyWait,
     /// An audio thread takes no more voices.
     Busy,
 }
@@ -412,6 +486,9 @@ impl fmt::Display for Unplayed {
                 write!(f, "the file of [announcement {number}] is not there or not read yet")
             }
             Self::Nowhere => f.write_str("none of its zones has a channel"),
+            Self::TooManyWait => {
+                f.write_str("too many sounds wait already for what is on air there; try again later")
+            }
             Self::TooMany => write!(f, "{MOST} sounds are played already"),
             Self::Busy => f.write_str("an audio thread takes no more voices"),
         }

@@ -377,11 +377,12 @@ impl<'a> Service<'a> {
         let desk = self.desk.as_ref().and_then(|desk| desk.deadline(now));
         let phone = self.phone.as_ref().and_then(Phone::poll_timeout);
         let (post, told) = (self.post.deadline(), self.legs.poll_timeout());
-        let bells = self.ringer.poll_timeout();
+        let (bells, turn) = (self.ringer.poll_timeout(), self.queue.has_turn().then_some(now));
         let floor = self.cards.poll_timeout(now);
         let music = self.music.as_ref().and_then(|music| music.poll_timeout(now));
         let (pages, delays) = (self.pages.poll_timeout(now), self.delays.poll_timeout(now));
-        let sounds = [announcement, lines, chime, told, floor, bells, music, desk, phone, pages, delays];
+        let sounds =
+            [announcement, lines, chime, told, floor, bells, music, desk, phone, pages, delays, turn];
         let others = [post, reload, outlook, reports, answer].into_iter().chain(sounds);
         own.into_iter().chain(others).flatten().min()
     }

@@ -13,7 +13,7 @@
 use super::floor::{claim_of, priority_of};
 use crate::allow::Pattern;
 use crate::config::{Account, CallerRule, Mode, Settings, Sound};
-use crate::paging::{Claim, Class, Want};
+use crate::paging::{Claim, Class, Kind, Want};
 use crate::zones::ZoneSet;
 
 /// On which terms the box takes calls.
@@ -115,8 +115,7 @@ impl Terms {
 
     /// For what it has to wait in a queue.
     pub(super) fn want(&self) -> Want {
-        let Claim { class, zones, priority } = self.claim;
-        Want { zones, priority, is_emergency: class == Class::Emergency }
+        Want::new(Kind::Call, &self.claim)
     }
 }
 

@@ -32,7 +32,7 @@ pub use pager::{Action, EndReason, Pager, Policy, WARNING};
 pub use pin::Pin;
 pub use prelude::{Cue, Entry, Padding, Prelude};
 pub use proof::{Loudness, Proof, SILENCE_DBFS, Sounding};
-pub use queue::{Admission, Queue, Rule, Turn, Want};
+pub use queue::{Admission, Kind, Queue, Rule, Turn, Want};
 pub use relay::Relay;
 pub use ringer::{Ringer, Ringing};
 pub use swell::{Loss, MusicFade, MusicFades, Step, Swell};

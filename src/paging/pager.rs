@@ -9,6 +9,7 @@
 //!                                │                                  ├ rtp-timeout: HangUp(Silence)
 //!            handle_queued       │                                  ├ hang-up-after: Warn, then HangUp(TooLong)
 //!  (new) ─────────────────> held: Hold ── handle_ended ──> (gone)   └─> (gone)
+//!                                  └ has sent, and not for rtp-timeout: HangUp(Silence)
 //! ```
 //!
 //! A caller who is recorded is on air, too (`handle_dictating`), without `hang-up-after`.
@@ -58,7 +59,7 @@ impl<C: Copy + Ord + Hash> Pager<C> {
             self.actions.push_back(Action::Refuse(call));
             return;
         }
-        self.calls.insert(call, Call { on_air: false, heard_at: now });
+        self.calls.insert(call, Call::new(now));
         let Entry { answer_at, .. } = self.entry(now, open_at);
         if answer_at == now {
             self.actions.push_back(Action::Answer(call));
@@ -70,15 +71,23 @@ impl<C: Copy + Ord + Hash> Pager<C> {
         self.timers.set((call, Timer::Answer), answer_at);
     }
 
-    /// A caller rings who has to wait for others: he is answered at once, so that he can be told so, and not heard. However
-    /// long that takes, and whatever he sends meanwhile, does not end his call.
+    /// A caller rings who has to wait for others: he is answered at once, so that he can be told so, and not heard.
     pub fn handle_queued(&mut self, now: Instant, call: C) {
         if self.is_full() {
             self.actions.push_back(Action::Refuse(call));
             return;
         }
-        self.calls.insert(call, Call { on_air: false, heard_at: now });
+        self.calls.insert(call, Call::new(now));
+        self.handle_waiting(now, call);
         self.actions.push_back(Action::Hold(call));
+    }
+
+    /// A caller waits for others. However long that takes does not end his call, nor that he sends nothing, as long as he
+    /// has sent nothing yet; who has, and does so no longer, is gone, and keeps nobody waiting behind him.
+    pub fn handle_waiting(&mut self, now: Instant, call: C) {
+        if let (Some(_), Some(limit)) = (self.calls.get(&call), self.policy.rtp_timeout) {
+            self.timers.set((call, Timer::Silence), now + limit);
+        }
     }
 
     /// It is the turn of a caller who waited: he may talk from `open_at` on.
@@ -114,6 +123,13 @@ impl<C: Copy + Ord + Hash> Pager<C> {
 
     /// Media of this call arrived.
     pub fn handle_media(&mut self, now: Instant, call: C) {
+        if let Some(state) = self.calls.get_mut(&call) {
+            (state.heard_at, state.has_sent) = (now, true);
+        }
+    }
+
+    /// The caller holds the call: he sends nothing, on purpose.
+    pub fn handle_held(&mut self, now: Instant, call: C) {
         if let Some(state) = self.calls.get_mut(&call) {
             state.heard_at = now;
         }
@@ -177,7 +193,9 @@ impl<C: Copy + Ord + Hash> Pager<C> {
     /// The timer is not moved with every packet: when it is due, it looks when the last one came.
     fn on_silence(&mut self, now: Instant, call: C) {
         let (Some(state), Some(limit)) = (self.calls.get(&call), self.policy.rtp_timeout) else { return };
-        let due = state.heard_at + limit;
+        // Who waits and has sent nothing yet may do so as long as he waits.
+        let since = if state.on_air || state.has_sent { state.heard_at } else { now };
+        let due = since + limit;
         if due > now {
             self.timers.set((call, Timer::Silence), due);
         } else {
@@ -217,7 +235,7 @@ pub enum Action<C> {
     Warn(C),
     /// Refuse as busy.
     Refuse(C),
-    /// End a call that is on air.
+    /// End a call that is on air, or waits.
     HangUp(C, EndReason),
 }
 
@@ -244,6 +262,14 @@ impl fmt::Display for EndReason {
 struct Call {
     on_air: bool,
     heard_at: Instant,
+    /// Media of it has arrived.
+    has_sent: bool,
+}
+
+impl Call {
+    const fn new(now: Instant) -> Self {
+        Self { on_air: false, heard_at: now, has_sent: false }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -394,12 +420,12 @@ mod tests {
     }
 
     #[test]
-    fn who_waits_for_others_is_answered_at_once_and_neither_silence_nor_time_ends_his_call() {
+    fn who_waits_for_others_is_answered_at_once_and_neither_time_nor_that_he_never_sends_ends_his_call() {
         let mut pager = Pager::new(policy());
         pager.handle_queued(at(0), A);
         assert_eq!(actions(&mut pager), [Action::Hold(A)]);
         pager.handle_timeout(at(3600));
-        assert_eq!((actions(&mut pager), pager.poll_timeout()), (vec![], None));
+        assert_eq!((actions(&mut pager), pager.poll_timeout()), (vec![], Some(at(3620))));
         pager.handle_turn(at(3600), A, at(3602));
         assert_eq!((actions(&mut pager), pager.poll_timeout()), (vec![], Some(at(3602))));
         pager.handle_timeout(at(3602));
@@ -407,6 +433,26 @@ mod tests {
         pager.handle_talking(at(3602), A);
         pager.handle_timeout(at(3622));
         assert_eq!(actions(&mut pager), [Action::HangUp(A, EndReason::Silence)], "from then on");
+    }
+
+    #[test]
+    fn who_is_gone_while_he_waits_does_not_wait_any_longer_unless_he_holds_the_call() {
+        let mut pager = Pager::new(Policy { max_calls: 2, ..policy() });
+        pager.handle_queued(at(0), A);
+        pager.handle_incoming(at(0), B, at(0));
+        pager.handle_waiting(at(0), B);
+        actions(&mut pager);
+        pager.handle_media(at(5), A);
+        pager.handle_media(at(5), B);
+        for second in 6..25 {
+            pager.handle_held(at(second), B);
+            pager.handle_timeout(at(second));
+        }
+        assert_eq!(actions(&mut pager), []);
+        pager.handle_timeout(at(25));
+        assert_eq!(actions(&mut pager), [Action::HangUp(A, EndReason::Silence)]);
+        pager.handle_timeout(at(44));
+        assert_eq!(actions(&mut pager), [Action::HangUp(B, EndReason::Silence)]);
     }
 
     #[test]

@@ -12,8 +12,11 @@
 //! A call waits while one that has entered, or one before it in the queue, shares a zone with it. Before it is what has a
 //! higher priority, or the same and came earlier. So nobody is passed by those who came later, and calls for other zones do
 //! not wait. Who has entered with a lower priority is not waited for: it is for the loudspeakers to let the higher one
-//! through, and an emergency, which waits for nobody. Leaves out: what a caller is told of it, and when he is heard.
+//! through, and an emergency, which waits for nobody. Where callers are mixed they do not wait for one another, but recordings
+//! are heard by themselves all the same, and of two programmes of the same priority the second after the first. Leaves out: what
+//! a caller is told of it, and when he is heard.
 
+use super::{Claim, Class};
 use crate::zones::ZoneSet;
 use std::collections::VecDeque;
 
@@ -28,18 +31,31 @@ pub struct Queue<C> {
 /// What becomes of several callers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rule {
-    /// Nobody waits: all are heard together.
+    /// Callers do not wait for one another, nor they and programmes: they are heard together.
     Mix,
-    /// One after the other; so many wait at most.
+    /// One after the other; so many callers wait at most.
     OneByOne {
         /// How many.
         most: usize,
     },
 }
 
+/// What somebody wants to be heard with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// His voice.
+    Call,
+    /// What he has recorded. It is never refused: whoever recorded it may have gone.
+    Recording,
+    /// A sound that is there already: an announcement.
+    Programme,
+}
+
 /// Where a call wants to be heard, and how much it matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Want {
+    /// What it is.
+    pub kind: Kind,
     /// Its zones.
     pub zones: ZoneSet,
     /// 0 to 100, higher wins.
@@ -91,8 +107,8 @@ impl<C: Copy + PartialEq> Queue<C> {
 
     /// A call has come.
     pub fn handle_incoming(&mut self, call: C, want: Want) -> Admission {
-        let waits = self.rule != Rule::Mix && self.is_held_up(want, self.calls.len());
-        if waits && self.is_full() {
+        let waits = self.is_held_up(want, self.calls.len());
+        if waits && self.is_full(want.kind) {
             return Admission::Refuse;
         }
         self.calls.push(Call { name: call, want, place: waits.then_some(0) });
@@ -126,15 +142,26 @@ impl<C: Copy + PartialEq> Queue<C> {
         self.calls.iter().filter(|call| call.place.is_some()).count()
     }
 
-    fn is_full(&self) -> bool {
-        matches!(self.rule, Rule::OneByOne { most } if self.waiting() >= most)
+    /// Whether something has changed for somebody who does not know yet.
+    #[must_use]
+    pub fn has_turn(&self) -> bool {
+        !self.turns.is_empty()
+    }
+
+    fn is_full(&self, kind: Kind) -> bool {
+        let most = match (kind, self.rule) {
+            (Kind::Call, Rule::OneByOne { most }) => most,
+            (Kind::Programme, _) => MOST_PROGRAMMES,
+            (Kind::Call, Rule::Mix) | (Kind::Recording, _) => return false,
+        };
+        self.calls.iter().filter(|call| call.place.is_some() && call.want.kind == kind).count() >= most
     }
 
     /// Lets those enter who can, and tells the others their places.
     fn settle(&mut self) {
         for index in self.in_order() {
             let Call { name, want, .. } = self.calls[index];
-            if self.rule == Rule::Mix || !self.is_held_up(want, index) {
+            if !self.is_held_up(want, index) {
                 self.calls[index].place = None;
                 self.turns.retain(|turn| turn.call() != name);
                 self.turns.push_back(Turn::Enter(name));
@@ -159,26 +186,38 @@ impl<C: Copy + PartialEq> Queue<C> {
 
     /// Whether a call that came as number `index` has to wait.
     fn is_held_up(&self, want: Want, index: usize) -> bool {
-        let holds = |call: &Call<C>| {
-            call.place.is_none() && call.want.zones.intersects(want.zones) && call.want.rank() >= want.rank()
-        };
+        let holds = |call: &Call<C>| call.place.is_none() && want.yields_to(&call.want, self.rule);
         !want.is_emergency && (self.calls.iter().any(holds) || self.ahead(want, index) > 0)
     }
 
     /// How many wait before it for one of its zones.
     fn ahead(&self, want: Want, index: usize) -> usize {
         let is_ahead = |(other, call): &(usize, &Call<C>)| {
-            let earlier = call.want.rank() == want.rank() && *other < index;
-            call.place.is_some()
-                && *other != index
-                && call.want.zones.intersects(want.zones)
-                && (call.want.rank() > want.rank() || earlier)
+            let is_earlier = call.want.rank() > want.rank() || *other < index;
+            call.place.is_some() && *other != index && is_earlier && want.yields_to(&call.want, self.rule)
         };
         self.calls.iter().enumerate().filter(is_ahead).count()
     }
 }
 
 impl Want {
+    /// What comes of a claim.
+    #[must_use]
+    pub fn new(kind: Kind, claim: &Claim) -> Self {
+        let Claim { class, zones, priority } = *claim;
+        Self { kind, zones, priority, is_emergency: class == Class::Emergency }
+    }
+
+    /// Whether it is not heard together with `other` but after it, if that was there before.
+    fn yields_to(&self, other: &Self, rule: Rule) -> bool {
+        let is_apart = match (self.kind, other.kind) {
+            (Kind::Recording, _) | (_, Kind::Recording) => true,
+            (Kind::Programme, Kind::Programme) => rule != Rule::Mix || self.rank() == other.rank(),
+            _ => rule != Rule::Mix,
+        };
+        is_apart && self.zones.intersects(other.zones) && other.rank() >= self.rank()
+    }
+
     const fn rank(&self) -> (bool, u8) {
         (self.is_emergency, self.priority)
     }
@@ -191,6 +230,9 @@ impl<C: Copy> Turn<C> {
         }
     }
 }
+
+/// Programmes that wait.
+const MOST_PROGRAMMES: usize = 8;
 
 #[cfg(test)]
 mod tests;

@@ -10,6 +10,7 @@ use super::{Call, Service, Stage, tell};
 use crate::app::beeps;
 use crate::app::klaxon::Begun;
 use crate::app::media::Stream;
+use crate::app::playback::AirNumber;
 use crate::app::terms::{Inquiry, Terms};
 use crate::config::{Mode, Settings};
 use crate::paging::{Admission, Entry, Turn};
@@ -36,8 +37,10 @@ impl Manners {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Speaker {
     Call(CallKey),
-    /// The delayed page that is on air.
-    Recording,
+    /// A delayed page, by its number.
+    Recording(u64),
+    /// What is played at a word.
+    Programme(AirNumber),
 }
 
 /// Longer than any call rings.
@@ -69,7 +72,9 @@ impl<'a> Service<'a> {
 
     /// It is the turn of a call, or it has another place.
     pub(super) fn on_turn(&mut self, now: Instant, turn: Turn<Speaker>) {
-        let (Turn::Enter(Speaker::Call(call)) | Turn::Place(Speaker::Call(call), _)) = turn else { return };
+        let (Turn::Enter(Speaker::Call(call)) | Turn::Place(Speaker::Call(call), _)) = turn else {
+            return self.on_turn_of_sound(now, turn);
+        };
         let Some(Call { name, stage: Stage::OffAir(stream, None), .. }) = self.calls.get(&call) else {
             return;
         };
@@ -84,6 +89,16 @@ impl<'a> Service<'a> {
                 self.cards.wake(self.calls.get(&call).map_or(ZoneSet::NONE, |state| state.terms.claim.zones));
                 self.enter(now, call);
             }
+        }
+    }
+
+    /// It is the turn of something that is there already.
+    fn on_turn_of_sound(&mut self, now: Instant, turn: Turn<Speaker>) {
+        match turn {
+            Turn::Enter(Speaker::Recording(number)) => self.delays.handle_turn(number),
+            Turn::Enter(Speaker::Programme(number)) => self.play_awaited(now, number),
+            // Nobody is there to be told a place.
+            _ => {}
         }
     }
 

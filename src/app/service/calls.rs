@@ -19,9 +19,11 @@ impl<'a> Service<'a> {
         }
         for (&call, state) in &self.calls {
             let Some(stream) = state.stage.stream() else { continue };
-            // Who holds the call is silent on purpose.
-            if let Some(at) = if stream.is_held() { Some(now) } else { stream.heard_at() } {
+            if let Some(at) = stream.heard_at() {
                 self.pager.handle_media(at, call);
+            }
+            if stream.is_held() {
+                self.pager.handle_held(now, call);
             }
         }
     }

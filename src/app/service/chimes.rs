@@ -64,6 +64,6 @@ impl<'a> Service<'a> {
             Stage::Ringing | Stage::Leaving => None,
             stage => Some((state.hold.as_ref()?.id(), matches!(stage, Stage::OnAir(_)))),
         };
-        self.calls.values().filter_map(page).chain(self.delays.page()).collect()
+        self.calls.values().filter_map(page).chain(self.delays.pages()).collect()
     }
 }

@@ -1,11 +1,11 @@
 //! Delayed pages of a box at work: recorded first, then heard.
 //!
 //! ```text
-//! answered ─> Dictation ─ Send ─> due ─ nobody is on air ─> relay, chime ─> Playback ─ ended ─> the next
+//! answered ─> Dictation ─ Send ─> due: in the queue ─ its turn ─> relay, chime ─> Playback ─ ended ─> the next
 //!                 └ Drop: forgotten
 //! ```
-//! A recording waits for pages that are on air, and for a card; those that come while it is heard wait for it as for a caller,
-//! or join it. Two that were recorded are not heard at once. All of them share [`ROOM_BYTES`]; without room a caller is told that the box is busy.
+//! A recording has its place in the queue from when it is sent, or from when a card plays where it is to be heard. It is heard by
+//! itself: it waits for who came before, and who comes later for it. Up to [`MOST_AIRING`] are heard at once, in other zones. All of them share [`ROOM_BYTES`]; without room a caller is told that the box is busy.
 
 use super::call::tell;
 use super::call_log::Page;
@@ -16,7 +16,9 @@ use crate::app::playback::{AirNumber, Aired, Ended, Programme, What};
 use crate::app::terms::Terms;
 use crate::config::{Delayed, Mode, Settings};
 use crate::mix::{Dictaphone, Part, Recital};
-use crate::paging::{Admission, ClaimId, Dictated as Step, Dictation, Entry, Shelf, Signal, Tape};
+use crate::paging::{
+    Admission, ClaimId, Dictated as Step, Dictation, Entry, Kind, Shelf, Signal, Tape, Want,
+};
 use crate::sip::wire::{NameAddr, StatusCode};
 use crate::sip::{self, CallKey};
 use crate::status::{Record, RecordKind};
@@ -34,9 +36,10 @@ pub(super) struct Delays<'a> {
     shelf: Shelf,
     calls: HashMap<CallKey, Delay>,
     due: VecDeque<Recording>,
-    airing: Option<Airing<'a>>,
-    /// It has its place among those who wait for others.
-    has_turn: bool,
+    airing: Vec<Airing<'a>>,
+    /// Those that the queue does not know yet to be over.
+    over: Vec<u64>,
+    next_number: u64,
 }
 
 /// One who is being recorded.
@@ -49,6 +52,8 @@ struct Delay {
 
 /// A page that is to be heard.
 struct Recording {
+    number: u64,
+    standing: Standing,
     tape: Tape,
     terms: Terms,
     /// What is known of who spoke it.
@@ -59,7 +64,18 @@ struct Recording {
     refused: u8,
 }
 
-/// The one that is.
+/// Where a recording is on its way to be heard.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Standing {
+    /// No card plays there.
+    Outside,
+    /// Others are before it.
+    Waits,
+    /// It is its turn.
+    Next,
+}
+
+/// One that is.
 struct Airing<'a> {
     recording: Recording,
     /// Where it is heard, from its chime on.
@@ -76,11 +92,11 @@ enum Air {
     On(AirNumber),
 }
 
-impl Delays<'_> {
+impl<'a> Delays<'a> {
     /// Nobody has been recorded.
     pub(super) fn new() -> Self {
-        let (calls, due) = (HashMap::new(), VecDeque::new());
-        Self { shelf: Shelf::new(ROOM_BYTES), calls, due, airing: None, has_turn: false }
+        let (calls, due, airing, over) = (HashMap::new(), VecDeque::new(), Vec::new(), Vec::new());
+        Self { shelf: Shelf::new(ROOM_BYTES), calls, due, airing, over, next_number: 0 }
     }
 
     /// Whether somebody is recorded, or waits to be heard, or is.
@@ -90,40 +106,68 @@ impl Delays<'_> {
 
     /// Whether a recording is heard, or its chime is.
     pub(super) const fn is_airing(&self) -> bool {
-        self.airing.is_some()
+        !self.airing.is_empty()
     }
 
-    /// The one that is heard, or whose chime is, and whether it is the recording.
-    pub(super) fn page(&self) -> Option<(ClaimId, bool)> {
-        let Airing { hold, stage, .. } = self.airing.as_ref()?;
-        Some((hold.id(), matches!(stage, Air::On(_))))
+    /// Those that are heard, or whose chimes are, and whether it is the recording.
+    pub(super) fn pages(&self) -> impl Iterator<Item = (ClaimId, bool)> {
+        self.airing.iter().map(|Airing { hold, stage, .. }| (hold.id(), matches!(stage, Air::On(_))))
+    }
+
+    /// It is the turn of this one.
+    pub(super) fn handle_turn(&mut self, number: u64) {
+        if let Some(recording) = self.due.iter_mut().find(|recording| recording.number == number) {
+            recording.standing = Standing::Next;
+        }
     }
 
     /// Something that was played is over.
     pub(super) fn handle_ended(&mut self, ended: &Ended) {
         // Its memory goes back to the shelf.
-        self.airing.take_if(|airing| matches!(airing.stage, Air::On(number) if number == ended.number));
+        self.end_those(|stage| matches!(stage, Air::On(number) if number == ended.number));
     }
 
     /// When [`Service::follow_delayed`] wants to be called.
     pub(super) fn poll_timeout(&self, now: Instant) -> Option<Instant> {
         let dictations = self.calls.values().filter_map(|delay| delay.dictation.poll_timeout());
-        let chime = self.airing.as_ref().and_then(|airing| match airing.stage {
+        let chimes = self.airing.iter().filter_map(|airing| match airing.stage {
             Air::Chime { until } => Some(until),
             Air::On(_) => None,
         });
-        let waits = (self.airing.is_none() && !self.due.is_empty()) || !self.calls.is_empty();
-        let is_over = self.has_turn && self.airing.is_none();
-        dictations.chain(chime).chain(waits.then(|| now + LOOK_EVERY)).chain(is_over.then_some(now)).min()
+        let waits = !self.due.is_empty() || !self.calls.is_empty();
+        let is_over = (!self.over.is_empty()).then_some(now);
+        dictations.chain(chimes).chain(waits.then(|| now + LOOK_EVERY)).chain(is_over).min()
     }
 
-    /// What has not been heard is forgotten.
+    /// What has not been heard is forgotten. What is on air is ended by who plays it.
     fn clear(&mut self) {
-        self.due.clear();
+        self.over.extend(self.due.drain(..).map(|recording| recording.number));
+        self.end_those(|stage| matches!(stage, Air::Chime { .. }));
+    }
+
+    fn end_those(&mut self, is_over: impl Fn(Air) -> bool) {
+        let ended = self.airing.extract_if(.., |airing| is_over(airing.stage));
+        self.over.extend(ended.map(|airing| airing.recording.number));
+    }
+
+    /// The next one whose turn it is.
+    fn take_next(&mut self) -> Option<Recording> {
+        if self.airing.len() >= MOST_AIRING {
+            return None;
+        }
+        let index = self.due.iter().position(|recording| recording.standing == Standing::Next)?;
+        self.due.remove(index)
+    }
+
+    /// The next one whose chime is over.
+    fn take_chimed(&mut self, now: Instant) -> Option<Airing<'a>> {
+        let is_it = |airing: &Airing<'_>| matches!(airing.stage, Air::Chime { until } if until <= now);
+        let index = self.airing.iter().position(is_it)?;
+        Some(self.airing.remove(index))
     }
 }
 
-impl Service<'_> {
+impl<'a> Service<'a> {
     /// Whether calls of `from` are recorded.
     pub(super) fn is_delayed(&self, from: &NameAddr, terms: &Terms) -> bool {
         let fits = |settings: &Settings| match &settings.calls.delayed {
@@ -203,18 +247,41 @@ impl Service<'_> {
         for call in calls {
             self.follow_dictation(now, call);
         }
-        match self.delays.airing.as_ref().map(|airing| airing.stage) {
-            None => self.begin_recording(now),
-            Some(Air::Chime { until }) if until <= now => self.air_recording(now),
-            Some(_) => {}
+        self.line_up(now);
+        while let Some(airing) = self.delays.take_chimed(now) {
+            self.air_recording(now, airing);
+        }
+        while !self.is_leaving
+            && let Some(recording) = self.delays.take_next()
+        {
+            self.begin_recording(now, recording);
+        }
+    }
+
+    /// Recordings take their places in the queue, in the order they were sent; where no card plays, when one does.
+    fn line_up(&mut self, now: Instant) {
+        for recording in &mut self.delays.due {
+            let is_ready = recording.until <= now || self.cards.is_audible_in(recording.terms.claim.zones);
+            let speaker = Speaker::Recording(recording.number);
+            match recording.standing {
+                Standing::Outside if is_ready => {
+                    let want = Want::new(Kind::Recording, &recording.terms.claim);
+                    let enters = self.queue.handle_incoming(speaker, want) == Admission::Enter;
+                    recording.standing = if enters { Standing::Next } else { Standing::Waits };
+                }
+                // Nobody has to wait for what is not heard.
+                Standing::Next if !is_ready => {
+                    self.queue.handle_ended(speaker);
+                    recording.standing = Standing::Outside;
+                }
+                _ => {}
+            }
         }
     }
 
     /// What was recorded and not heard is forgotten; whether there was anything.
     pub(super) fn stop_delayed(&mut self) {
         self.delays.clear();
-        // What is on air is ended by who plays it.
-        self.delays.airing.take_if(|airing| matches!(airing.stage, Air::Chime { .. }));
     }
 
     fn follow_dictation(&mut self, now: Instant, call: CallKey) {
@@ -293,7 +360,10 @@ impl Service<'_> {
         let record = self.record_of(now, state);
         let terms = state.terms.clone();
         let until = now + WAITS_FOR_CARD;
-        self.delays.due.push_back(Recording { tape, terms, record, until, refused: 0 });
+        let (number, standing, refused) = (self.delays.next_number, Standing::Outside, 0);
+        self.delays.next_number += 1;
+        self.delays.due.push_back(Recording { number, standing, tape, terms, record, until, refused });
+        self.line_up(now);
     }
 
     fn tell_forgotten(&self, call: CallKey) {
@@ -304,26 +374,9 @@ impl Service<'_> {
 
     /// Who waited for a recording waits no longer, when that is over.
     pub(super) fn pass_turn(&mut self) {
-        if self.delays.has_turn && !self.delays.is_airing() {
-            self.delays.has_turn = false;
-            self.queue.handle_ended(Speaker::Recording);
+        for number in self.delays.over.drain(..) {
+            self.queue.handle_ended(Speaker::Recording(number));
         }
-    }
-
-    /// The next recording, whose turn it is if nobody is on air.
-    fn take_recording(&mut self, now: Instant) -> Option<Recording> {
-        if self.is_leaving || self.is_playing() || self.is_anybody_paging() || self.delays.has_turn {
-            return None;
-        }
-        let may_begin = |one: &Recording| one.until <= now || self.cards.is_audible_in(one.terms.claim.zones);
-        let index = self.delays.due.iter().position(may_begin)?;
-        let want = self.delays.due.get(index)?.terms.want();
-        if self.queue.handle_incoming(Speaker::Recording, want) != Admission::Enter {
-            self.queue.handle_ended(Speaker::Recording);
-            return None;
-        }
-        self.delays.has_turn = true;
-        self.delays.due.remove(index)
     }
 
     /// Whether somebody is on air, or about to be.
@@ -331,9 +384,8 @@ impl Service<'_> {
         self.calls.iter().any(|(&call, state)| state.is_page() && !self.is_choosing(call))
     }
 
-    /// The next recording: its chime begins.
-    fn begin_recording(&mut self, now: Instant) {
-        let Some(recording) = self.take_recording(now) else { return };
+    /// It is the turn of a recording: its chime begins.
+    fn begin_recording(&mut self, now: Instant, recording: Recording) {
         self.make_way(now);
         let claim = recording.terms.claim;
         self.cards.wake(claim.zones);
@@ -342,7 +394,7 @@ impl Service<'_> {
         let hold = self.cards.claim(now, claim, now + NOT_YET);
         let sound = self.directory.klaxon(&recording.terms).clone();
         let until = self.chime_of(now, (&hold, &sound), Entry { open_at, answer_at: open_at });
-        self.delays.airing = Some(Airing { recording, hold, stage: Air::Chime { until } });
+        self.delays.airing.push(Airing { recording, hold, stage: Air::Chime { until } });
     }
 
     /// What is known of it when it goes on air.
@@ -354,8 +406,7 @@ impl Service<'_> {
     }
 
     /// Its chime is over.
-    fn air_recording(&mut self, now: Instant) {
-        let Some(Airing { mut recording, hold, .. }) = self.delays.airing.take() else { return };
+    fn air_recording(&mut self, now: Instant, Airing { mut recording, hold, .. }: Airing<'a>) {
         let Some(desk) = &mut self.desk else { return };
         let Recital { rate, parts, .. } = words(&mut recording.tape);
         let (what, claim) = (What::Recording(recording.record.from.clone()), hold.claim());
@@ -364,13 +415,16 @@ impl Service<'_> {
             Ok(Aired { number, .. }) => {
                 let record = self.aired(now, &recording.record, claim.zones);
                 self.pages.begin(now, (Page::Programme(number), None), voice, record);
-                self.delays.airing = Some(Airing { recording, hold, stage: Air::On(number) });
+                self.delays.airing.push(Airing { recording, hold, stage: Air::On(number) });
             }
             Err(_) if recording.refused < TRIES => {
                 recording.refused += 1;
                 self.delays.due.push_front(recording);
             }
-            Err(error) => log::warn!("a recording of {} is not heard: {error}", recording.record.from),
+            Err(error) => {
+                log::warn!("a recording of {} is not heard: {error}", recording.record.from);
+                self.delays.over.push(recording.number);
+            }
         }
     }
 }
@@ -405,7 +459,9 @@ const LEAST: Duration = Duration::from_secs(10);
 const FADE: Duration = Duration::from_millis(20);
 /// How long a recording waits for a card to be heard on; then it is played, for the call log to tell that nobody heard it.
 const WAITS_FOR_CARD: Duration = Duration::from_mins(10);
+/// What is heard at once.
+const MOST_AIRING: usize = 4;
 /// What finds no room on air so often is not heard.
 const TRIES: u8 = 5;
-/// How often it is looked whether somebody has heard his words, or has no room left, or the air is free.
+/// How often it is looked whether somebody has heard his words, or has no room left, or a card plays.
 const LOOK_EVERY: Duration = Duration::from_millis(100);

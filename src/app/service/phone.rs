@@ -248,7 +248,7 @@ impl<'a> Service<'a> {
                 self.enter(now, call);
             }
             // He is told his place.
-            Admission::Wait => {}
+            Admission::Wait => self.pager.handle_waiting(now, call),
             Admission::Refuse => {
                 self.prompt(call, Prompt::No);
                 self.tell_of(call, Level::Warn, "ended: too many wait already");

@@ -2,13 +2,14 @@
 
 use super::Service;
 use super::call_log::{Page, Received};
+use super::callers::Speaker;
 use crate::app::control_socket::{Asked, Brought, ControlSocket, Guest};
 use crate::app::playback::{AirNumber, Aired, Playback, Playing, Programme, Unplayed, What};
 use crate::config::{Settings, Zone, ZoneNames};
 use crate::control::{Play, Reply, Sound};
 use crate::dsp::Chime;
 use crate::mix::{Part, VoiceId};
-use crate::paging::{Claim, Class};
+use crate::paging::{Admission, Claim, Class, Kind, Want};
 use crate::sip::CallKey;
 use crate::status::{self, Ended, Programme as Shown, RecordKind};
 use crate::time::Instant;
@@ -158,16 +159,46 @@ impl<'a> Service<'a> {
         self.play(now, programme).map_err(|error| error.to_string())
     }
 
-    /// Begins a programme, as soon as it is heard whole.
+    /// Begins a programme, as soon as it is heard whole, or as soon as nobody is before it any more.
     pub(super) fn play(&mut self, now: Instant, programme: Programme) -> Result<Aired, Unplayed> {
+        let Some(desk) = &mut self.desk else { return Err(Unplayed::Busy) };
+        let (what, want) = (programme.what.to_string(), Want::new(Kind::Programme, &programme.claim));
+        let aired = desk.playback.admit(programme);
+        if !aired.is_new {
+            return Ok(aired);
+        }
+        match self.queue.handle_incoming(Speaker::Programme(aired.number), want) {
+            Admission::Enter => self.begin_programme(now, aired.number)?,
+            Admission::Wait => log::info!("{what} waits for others"),
+            Admission::Refuse => {
+                desk.playback.end(aired.number);
+                return Err(Unplayed::TooManyWait);
+            }
+        }
+        Ok(aired)
+    }
+
+    /// Nobody is before it.
+    fn begin_programme(&mut self, now: Instant, number: AirNumber) -> Result<(), Unplayed> {
         self.make_way(now);
         let open_at = self.lines.as_mut().map_or(now, |lines| lines.open(now));
-        let (voice, zones, what) = (self.media.voice(), programme.claim.zones, programme.what.to_string());
+        let voice = self.media.voice();
         let Some(desk) = &mut self.desk else { return Err(Unplayed::Busy) };
-        let aired = desk.playback.play((now, open_at), programme, voice)?;
-        let record = self.record_of_programme(now, RecordKind::Announcement, (what, zones));
-        self.pages.begin(now, (Page::Programme(aired.number), None), voice, record);
-        Ok(aired)
+        let Some(Programme { what, claim, .. }) = desk.playback.awaited(number) else { return Ok(()) };
+        let of_what = (what.to_string(), claim.zones);
+        desk.playback.begin((now, open_at), number, voice)?;
+        let record = self.record_of_programme(now, RecordKind::Announcement, of_what);
+        self.pages.begin(now, (Page::Programme(number), None), voice, record);
+        Ok(())
+    }
+
+    /// It is the turn of a programme that waited.
+    pub(super) fn play_awaited(&mut self, now: Instant, number: AirNumber) {
+        let awaited = self.desk.as_ref().and_then(|desk| desk.playback.awaited(number));
+        let Some(what) = awaited.map(|programme| programme.what.to_string()) else { return };
+        if let Err(error) = self.begin_programme(now, number) {
+            log::warn!("{what} is not played: {error}");
+        }
     }
 
     /// Begins the stored announcement of this number.
@@ -186,6 +217,10 @@ impl<'a> Service<'a> {
         let is_on = desk.playback.toggle_emergency(now);
         if is_on {
             desk.alarm = Some((now, by));
+            if let Some((number, claim)) = desk.playback.emergency_on_air() {
+                // Recordings wait for it, and callers where they wait for one another; it waits for nobody.
+                self.queue.handle_incoming(Speaker::Programme(number), Want::new(Kind::Programme, &claim));
+            }
             self.make_way(now);
         }
         self.follow_playback(now);
@@ -238,6 +273,7 @@ impl<'a> Service<'a> {
                 control.handle_ended(ended.number, !is_heard);
             }
             self.delays.handle_ended(&ended);
+            self.queue.handle_ended(Speaker::Programme(ended.number));
             let how = if ended.is_cut { Ended::Stopped } else { Ended::Finished };
             self.pages.end(now, Page::Programme(ended.number), how, Received::default());
         }
