@@ -146,7 +146,7 @@ fn what_cannot_be_played_is_told_in_a_sentence() {
         assert!(said.contains(told), "{command} {words:?}: {said}");
     }
     let shown = String::from_utf8(status(&target).stdout).unwrap();
-    assert!(shown.contains("[announcement 1]: error: /nowhere/x.wav: "), "{shown}");
+    assert!(shown.contains("[announcement 1] play: error: /nowhere/x.wav: "), "{shown}");
     assert_eq!(target.log().matches("/nowhere/x.wav").count(), 1, "{}", target.log());
     let nobody = Command::new(PROGRAM).args(["play", "gong", "--socket", "/nowhere/s"]).output().unwrap();
     assert_eq!(nobody.status.code(), Some(69));

@@ -36,7 +36,9 @@ pub(super) fn boot(boot: &Boot) -> ExitCode {
     }
     if is_changed {
         complain(&"[audio] overlay begins to count: starting again");
-        found.extend(write_bytes(&boot.into, REBOOT, OPEN, b"").err().map(|error| of_file(&boot.into, REBOOT, &error)));
+        found.extend(
+            write_bytes(&boot.into, REBOOT, OPEN, b"").err().map(|error| of_file(&boot.into, REBOOT, &error)),
+        );
     }
     for finding in &found {
         complain(finding);
@@ -99,9 +101,9 @@ fn note(folder: &Path, found: &[Finding]) -> io::Result<()> {
     if found.is_empty() {
         return Ok(());
     }
-    let lines: String = found.iter().map(|finding| format!("{finding}\n")).collect();
+    let lines: Vec<_> = found.iter().map(ToString::to_string).collect();
     let mut file = OpenOptions::new().append(true).create(true).mode(OPEN).open(folder.join(FINDINGS))?;
-    file.write_all(lines.as_bytes())?;
+    file.write_all((lines.join("\n") + "\n").as_bytes())?;
     // Whatever the mask of the process is.
     file.set_permissions(fs::Permissions::from_mode(OPEN))
 }
@@ -267,7 +269,10 @@ mod tests {
         fs::write(folder.join("box").join(FINDINGS), "/boot could not be mounted\n").unwrap();
         let text = "[time]\ntimezone = Europe/Bonn\n[audio]\noverlay = hifiberry-dacplus\n";
         fs::write(folder.join("paging.conf"), text).unwrap();
-        assert_eq!(boot(&Boot { state: Some("/no such partition".into()), ..of(&folder) }), ExitCode::SUCCESS);
+        assert_eq!(
+            boot(&Boot { state: Some("/no such partition".into()), ..of(&folder) }),
+            ExitCode::SUCCESS
+        );
         let path = folder.join("box").join(FINDINGS);
         let written = fs::read_to_string(&path).unwrap();
         let expected = [
@@ -342,7 +347,10 @@ mod tests {
         assert_eq!(fs::read(folder.join("localtime")).unwrap(), b"TZif2 rules");
         for zone in ["Europe/Nowhere", "Europe/Bonn"] {
             let told = take(zone).unwrap_err().to_string();
-            assert!(told.starts_with(&format!("[time] timezone = {zone}: it is not in this image")), "{told}");
+            assert!(
+                told.starts_with(&format!("[time] timezone = {zone}: it is not in this image")),
+                "{told}"
+            );
             assert!(!folder.join("localtime").exists(), "the one of before is gone");
         }
         assert_eq!(take("UTC"), Ok(()));

@@ -102,7 +102,7 @@ const INSTEAD: &[(&str, &str)] = &[
     ("dump-jack-ports", "\"paging devices\" lists the sound cards; there is no JACK"),
     ("test-audio-file", "\"paging call sip:page@ADDRESS --play FILE\" plays one through the running box"),
     ("pjsua-log-level", "\"--set log.level=debug\" tells more"),
-    ("sentry-dsn", "[log] syslog and [log] heartbeat report to others"),
+    ("sentry-dsn", "[log] syslog reports to others, paging status to a monitor"),
 ];
 
 /// What `paging check --help` and `paging config --help` print.

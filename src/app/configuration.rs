@@ -275,6 +275,20 @@ impl Read {
         unread.chain(diagnostics).chain(self.mistakes_of_the_start()).collect()
     }
 
+    /// A mistake that names a key, with the line of it where that is written in a file.
+    pub(super) fn placed(&self, mistake: Mistake) -> Mistake {
+        // Several keys may name one file: the first of them.
+        let is_first = |key: &str| {
+            mistake.source.strip_prefix(key).is_some_and(|rest| rest.is_empty() || rest.starts_with(", "))
+        };
+        let named =
+            self.loaded.given.iter().find(|given| is_first(&format!("{} {}", given.section, given.key)));
+        match named.filter(|given| given.place.position.is_some()) {
+            Some(given) => at(&given.place, format!("{}: {}", mistake.source, mistake.text)),
+            None => mistake,
+        }
+    }
+
     /// What was wrong when the machine started, and is not mended: what its values were, it was with.
     fn mistakes_of_the_start(&self) -> impl Iterator<Item = Mistake> {
         self.findings.iter().filter_map(|finding| match finding.cause(&self.loaded.given) {
@@ -372,6 +386,19 @@ mod tests {
         let zone = "paging.conf:2:12: error: [time] timezone = Europe/Bonn: it is not in this image";
         assert_eq!(of("[time]\ntimezone = Europe/Bonn\n"), [card, zone]);
         assert_eq!(of("[time]\ntimezone = Europe/Berlin\n"), [card]);
+    }
+
+    #[test]
+    fn a_mistake_of_a_file_has_the_line_of_the_first_key_that_names_it() {
+        let text = "[caller a]\nfrom = 1\nklaxon = x.wav\n[announcement 3]\nplay = y.wav\n";
+        let sets = ["audio.klaxon=z.wav".to_owned()];
+        let read = Read::of(config::load(&[("paging.conf", text.as_bytes())], [], &sets));
+        let placed =
+            |source: &str| read.placed(Mistake::of(source.to_owned(), "gone".to_owned())).to_string();
+        let several = "[caller a] klaxon, [zone hall] klaxon";
+        assert_eq!(placed(several), format!("paging.conf:3:10: error: {several}: gone"));
+        assert_eq!(placed("[announcement 3] play"), "paging.conf:5:8: error: [announcement 3] play: gone");
+        assert_eq!(placed("[audio] klaxon"), "[audio] klaxon: error: gone", "it stands in no file");
     }
 
     /// What the box runs with, and what it says, when `now` is what it finds in place of `good`.

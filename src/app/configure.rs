@@ -3,8 +3,10 @@
 use super::arguments::Configuration;
 use super::config_arguments::Shown;
 use super::configuration::{self, Texts};
+use super::reading::found;
 use super::{EX_DATAERR, EX_NOINPUT, complain, print};
-use crate::config::{self, Secrets};
+use crate::config::{self, Diagnostic, Loaded, NamedFile, Secrets};
+use std::path::Path;
 use std::process::ExitCode;
 
 /// Finds every mistake in the files that are named, each judged without what else this machine has, or in what the
@@ -24,7 +26,8 @@ pub(super) fn check(configuration: &Configuration) -> ExitCode {
             configuration::STANDARD.join(" nor ")
         ));
     }
-    let loaded = texts.load(!is_named, &configuration.sets);
+    let mut loaded = texts.load(!is_named, &configuration.sets);
+    loaded.diagnostics.extend(missing(&loaded));
     let written = print(&config::check(&texts.borrowed(), &loaded));
     if written != ExitCode::SUCCESS {
         written
@@ -35,6 +38,18 @@ pub(super) fn check(configuration: &Configuration) -> ExitCode {
     } else {
         ExitCode::SUCCESS
     }
+}
+
+/// The files that are named and not there. It is no mistake: the configuration may be for another machine.
+fn missing(loaded: &Loaded) -> Vec<Diagnostic> {
+    let files = config::files(loaded).into_iter().filter(|file| !is_there(file));
+    files.take(MAX_MISSING).map(NamedFile::not_there).collect()
+}
+
+/// Where the box would look, and beside the file that names it, as they lie on a card in a computer.
+fn is_there(file: &NamedFile) -> bool {
+    let beside = Path::new(&file.place.source).parent().map(|folder| folder.join(&file.path));
+    [Some(found(&file.path)), beside].into_iter().flatten().any(|path| path.try_exists().unwrap_or(true))
 }
 
 /// Prints a configuration.
@@ -62,3 +77,6 @@ fn effective(configuration: &Configuration) -> ExitCode {
     }
     print(&config::effective(&loaded, Secrets::Hidden))
 }
+
+/// So many files that are missing are told one by one.
+const MAX_MISSING: usize = 50;

@@ -19,6 +19,7 @@ use crate::mix::{Part, Recital};
 use crate::net::{self, Crowd, Local, sleep_until};
 use crate::process;
 use crate::speech::{Script, Unsayable};
+use crate::status::QuestionError;
 use crate::time::Instant;
 use crate::units::{Level, SampleRate};
 use core::fmt;
@@ -198,10 +199,10 @@ fn tell(target: &Target, order: &Order, sound: &[u8]) -> Result<(), PlayError> {
             Reply::Playing if waits => match visit.reply(None).await? {
                 Reply::Ended { whole: true } => Ok(()),
                 Reply::Ended { whole: false } => Err(PlayError::Cut),
-                other => Err(PlayError::refused(other)),
+                other => Err(PlayError::refused(other, &visit.path)),
             },
             Reply::Playing | Reply::Stopped => Ok(()),
-            other => Err(PlayError::refused(other)),
+            other => Err(PlayError::refused(other, &visit.path)),
         }
     })
     .map_err(PlayError::System)?
@@ -239,14 +240,14 @@ impl Visit {
                     return Err(self
                         .reply(Some(clock::now() + PATIENCE))
                         .await
-                        .map_or_else(|error| error, PlayError::refused));
+                        .map_or_else(|error| error, |reply| PlayError::refused(reply, &self.path)));
                 }
             }
             // What it says before all is written is why it takes no more; what it says then is for `reply`.
             if !bytes.is_empty()
                 && let Some(reply) = self.take_reply()?
             {
-                return Err(PlayError::refused(reply));
+                return Err(PlayError::refused(reply, &self.path));
             }
         }
         Ok(())
@@ -329,6 +330,8 @@ pub(super) enum PlayError {
     NoBox { path: PathBuf },
     /// It does not want to.
     Refused(String),
+    /// The socket is for those who ask how it is.
+    OnlyStatus { path: PathBuf },
     /// It was ended before its end.
     Cut,
     /// The machine has no file descriptors left.
@@ -336,8 +339,12 @@ pub(super) enum PlayError {
 }
 
 impl PlayError {
-    fn refused(reply: Reply) -> Self {
+    fn refused(reply: Reply, path: &Path) -> Self {
         match reply {
+            // That is what its other socket says.
+            Reply::Error(why) if why == QuestionError.to_string() => {
+                Self::OnlyStatus { path: path.to_owned() }
+            }
             Reply::Error(why) => {
                 Self::Refused(why.chars().map(|c| if c.is_control() { '?' } else { c }).collect())
             }
@@ -389,6 +396,15 @@ impl fmt::Display for PlayError {
             Self::Gone { path } => write!(f, "the box at {} is gone", path.display()),
             Self::NoBox { path } => write!(f, "what listens at {} is no box of this version", path.display()),
             Self::Refused(why) => write!(f, "the box does not play it: {why}"),
+            Self::OnlyStatus { path } => {
+                let beside = control::socket_beside(path);
+                write!(
+                    f,
+                    "{} only tells the status: what is to be played is told at {}",
+                    path.display(),
+                    beside.display()
+                )
+            }
             Self::Cut => f.write_str("it was cut off before its end, or no card plays"),
             Self::System(error) => write!(f, "no connection: {error}"),
         }

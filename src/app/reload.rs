@@ -140,6 +140,11 @@ impl<'a> Reload<'a> {
         self.executor.spawn(async move { news.post(News::Read(Box::new(read.await))) }).detach();
     }
 
+    /// A mistake that names a key, with the line of it.
+    pub(super) fn placed(&self, mistake: Mistake) -> Mistake {
+        self.origin.read.placed(mistake)
+    }
+
     /// When [`handle_timeout`](Self::handle_timeout) wants to be called next.
     pub(super) fn poll_timeout(&self) -> Option<Instant> {
         self.settling.due()

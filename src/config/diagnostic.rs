@@ -194,6 +194,16 @@ pub enum Problem {
         /// How many values of before hold.
         kept: usize,
     },
+    /// A sound, a folder or a playlist that is not where it was looked for.
+    NotThere {
+        /// Which.
+        path: String,
+    },
+    /// A chime that is nothing at all.
+    NoChime {
+        /// What is heard.
+        in_force: &'static str,
+    },
     /// A key of PagingServer's.
     Replaced {
         /// What to use here.
@@ -300,6 +310,7 @@ impl fmt::Display for Problem {
                 write!(f, "is not given any more but for the mistake above; {in_force} stays in force")
             }
             Self::CutOff { kept } => cut_off(*kept, f),
+            Self::NotThere { .. } | Self::NoChime { .. } => self.remark(f),
             Self::Replaced { instead } => write!(f, "is a key of PagingServer: {instead}"),
             Self::More { count } => write!(f, "and {count} more"),
             other => f.write_str(other.sentence()),
@@ -314,6 +325,17 @@ fn cut_off(kept: usize, f: &mut fmt::Formatter<'_>) -> fmt::Result {
 }
 
 impl Problem {
+    /// What is worth a word and has something in it.
+    fn remark(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotThere { path } => write!(f, "{path:?} is not there, as far as this machine sees"),
+            Self::NoChime { in_force } => {
+                write!(f, "says nothing; {in_force} stays in force, and none would be silence")
+            }
+            other => f.write_str(other.sentence()),
+        }
+    }
+
     const fn sentence(&self) -> &'static str {
         match self {
             Self::UnknownKey => "unknown key; the line is left out",

@@ -111,7 +111,11 @@ mod tests {
     #[test]
     fn each_form_takes_its_own_and_refuses_others() {
         let cases: [(Form, &[&str], &[&str]); 11] = [
-            (Form::Overlay, &["hifiberry-dacplus", "iqaudio-dac,unmute_amp"], &["", "my card", ",x", "disable-emmc2", "sdio"]),
+            (
+                Form::Overlay,
+                &["hifiberry-dacplus", "iqaudio-dac,unmute_amp"],
+                &["", "my card", ",x", "disable-emmc2", "sdio"],
+            ),
             (Form::Hostname, &["paging", "hall-2"], &["", "-a", "a-", "a.b", "a_b", "B\u{fc}ro"]),
             (Form::Country, &["DE", "us"], &["", "D", "GER", "12"]),
             (Form::Interface, &["eth0", "wlan0", "eth0.100"], &["", "a/b", "a b", "sixteenletters16"]),

@@ -2,7 +2,10 @@
 
 use core::time::Duration;
 
-use super::{Account, Device, Gpio, Loaded, Network, Output, OwnAddress, Settings, Time, TimeSource};
+use super::{
+    Account, Calls, Delayed, Device, Gpio, Loaded, Mode, Network, Output, OwnAddress, Settings, Sound,
+    Source, Time, TimeSource,
+};
 use crate::allow::Allow;
 
 /// The sentences, each to be read behind "the box".
@@ -24,10 +27,12 @@ pub(super) fn outlook(loaded: &Loaded) -> Vec<String> {
         from(&sip.allow, !settings.accounts.is_empty()),
         if sip.require_auth { ", who prove user and pass" } else { "" }
     ));
-    sentences.push(format!("{}, {}", answers(sip.answer_after), ends(settings.calls.hang_up_after)));
+    sentences.push(format!("{}, {}", answers(settings), ends(settings.calls.hang_up_after)));
+    sentences.push(together(&settings.calls));
     let codecs: Vec<_> = sip.codecs.iter().map(ToString::to_string).collect();
     sentences.push(format!("speaks {}, the first that both know", codecs.join(", ")));
     sentences.extend(settings.outputs().iter().map(plays));
+    sentences.extend(besides(settings));
     if !settings.audio.overlay.is_empty() {
         sentences.push(format!("tells a Raspberry Pi of its sound card: {}", settings.audio.overlay));
     }
@@ -75,11 +80,94 @@ fn from(allow: &Allow, has_accounts: bool) -> String {
     if callers.is_empty() { format!("from {from}") } else { format!("of {} from {from}", callers.join(", ")) }
 }
 
-fn answers(after: Duration) -> String {
-    if after.is_zero() {
+/// When it answers, by what `[sip]` and `[audio]` say; accounts, callers and zones may have chimes of their own.
+fn answers(settings: &Settings) -> String {
+    let (reception, after) = (&settings.sip.account.reception, settings.sip.answer_after);
+    if reception.mode == Mode::Ring {
+        return "rings aloud and does not answer".to_owned();
+    }
+    let is_emergency = reception.mode == Mode::Emergency;
+    let has_menu = !settings.keys.is_empty() && !is_emergency;
+    let chime = chime(reception.klaxon.as_ref().unwrap_or(&settings.audio.klaxon)).filter(|_| !is_emergency);
+    let then = |what: Option<String>| what.map(|what| format!(", then sounds {what}")).unwrap_or_default();
+    let begins = if after.is_zero() {
         "answers at once".to_owned()
     } else {
         format!("rings for {after:?} before it answers")
+    };
+    match (reception.pin.is_empty(), has_menu, chime) {
+        (false, _, chime) => format!("{begins}, asks for a PIN{}", then(chime)),
+        (true, true, chime) => format!("{begins}, waits for keys{}", then(chime)),
+        (true, false, None) => begins,
+        (true, false, Some(chime)) if after.is_zero() => format!("answers after {chime}"),
+        (true, false, Some(chime)) => format!("rings for at least {after:?}, and answers after {chime}"),
+    }
+}
+
+/// A chime in words; `None`: there is none.
+fn chime(sound: &Sound) -> Option<String> {
+    Some(match sound {
+        Sound::None => return None,
+        Sound::Gong => "the chime gong".to_owned(),
+        Sound::ThreeTone => "the chime three-tone".to_owned(),
+        Sound::Attention => "the chime attention".to_owned(),
+        Sound::File(path) => format!("the chime {}", path.display().to_string().escape_debug()),
+    })
+}
+
+/// What becomes of several callers.
+fn together(calls: &Calls) -> String {
+    if calls.hold_concurrent {
+        format!("has callers wait for one another, {} at most", calls.queue_max)
+    } else {
+        "lets callers be heard together".to_owned()
+    }
+}
+
+/// What it does besides live pages.
+fn besides(settings: &Settings) -> Vec<String> {
+    let mut sentences = Vec::new();
+    sentences.extend(chime(&settings.audio.klaxon_after).map(|chime| format!("sounds {chime} after a page")));
+    match &settings.calls.delayed {
+        Delayed::No => {}
+        Delayed::Yes => sentences.push("records calls, and plays each when it has ended".to_owned()),
+        Delayed::Callers(callers) => {
+            let callers: Vec<_> = callers.iter().map(ToString::to_string).collect();
+            sentences.push(format!("records calls of {}, and plays each when it has ended", and(&callers)));
+        }
+    }
+    sentences.extend(settings.players.iter().map(|player| {
+        let sources: Vec<_> = player.sources.iter().map(source).collect();
+        format!("plays music from {}", sources.join(", else from "))
+    }));
+    if !settings.keys.is_empty() {
+        let keys: Vec<_> = settings.keys.iter().take(MAX_NAMED).map(|key| key.digits.clone()).collect();
+        sentences.push(format!("does what callers dial: {}", named(&keys, settings.keys.len())));
+    }
+    if !settings.announcements.is_empty() {
+        let all = settings.announcements.iter().take(MAX_NAMED).map(|one| one.number.clone());
+        sentences.push(format!(
+            "has announcements: {}",
+            named(&all.collect::<Vec<_>>(), settings.announcements.len())
+        ));
+    }
+    sentences
+}
+
+fn source(source: &Source) -> String {
+    let text = match source {
+        Source::File(path) => path.display().to_string(),
+        Source::Url(url) => url.clone(),
+        Source::Pcm(name) => format!("the input {name}"),
+    };
+    text.escape_debug().to_string()
+}
+
+/// The first of some names.
+fn named(first: &[String], all: usize) -> String {
+    match all - first.len() {
+        0 => and(first),
+        more => format!("{} and {more} more", first.join(", ")),
     }
 }
 
@@ -204,6 +292,8 @@ fn and(words: &[String]) -> String {
 
 /// Accounts that are told one by one.
 const MAX_ACCOUNTS: usize = 20;
+/// Keys and announcements likewise.
+const MAX_NAMED: usize = 20;
 
 #[cfg(test)]
 mod tests {
@@ -222,7 +312,8 @@ mod tests {
                 "has no account: it is called at its address, sip:page@ADDRESS",
                 "listens at 0.0.0.0:5060 and [::]:5060, over UDP and TCP",
                 "takes calls from the networks it is in",
-                "answers at once, and ends a call after 5 minutes",
+                "answers after the chime gong, and ends a call after 5 minutes",
+                "lets callers be heard together",
                 "speaks G722, PCMA, PCMU, L16, the first that both know",
                 "plays zone all on the best sound card there is",
             ]
@@ -231,7 +322,7 @@ mod tests {
 
     #[test]
     fn a_network_that_is_not_plain_dhcp_is_told() {
-        let of_network = |text: &str| said(text).split_off(6);
+        let of_network = |text: &str| said(text).split_off(7);
         assert_eq!(
             of_network(
                 "[network]\nhostname = hall\naddress = 192.168.1.20/24\ngateway = 192.168.1.1\ndns = 9.9.9.9\nvlan = 20\n\
@@ -260,11 +351,46 @@ mod tests {
     }
 
     #[test]
+    fn it_is_told_when_a_call_is_answered() {
+        let answers = |text: &str| said(text)[3].clone();
+        let none = "[audio]\nklaxon = none\n";
+        for (text, expected) in [
+            ("", "answers at once, and ends a call after 5 minutes"),
+            ("[sip]\nklaxon = x.wav\n", "answers after the chime x.wav, and ends a call after 5 minutes"),
+            ("[sip]\npin = 1\n", "answers at once, asks for a PIN, and ends a call after 5 minutes"),
+            ("[key 1]\ndo = stop\n", "answers at once, waits for keys, and ends a call after 5 minutes"),
+            ("[sip]\nmode = ring\n", "rings aloud and does not answer, and ends a call after 5 minutes"),
+        ] {
+            assert_eq!(answers(&format!("{none}{text}")), expected);
+        }
+        let asked = answers("[sip]\npin = 1\n");
+        assert!(asked.starts_with("answers at once, asks for a PIN, then sounds the chime gong"), "{asked}");
+    }
+
+    #[test]
+    fn what_it_does_besides_live_pages_is_told() {
+        let said = said(
+            "[audio]\nklaxon-after = three-tone\n[calls]\nhold-concurrent = yes\nqueue-max = 4\ndelayed = 2??\n\
+             [music]\nsource = /srv/music, http://radio/\n[key 3]\ndo = announcement 3\n[announcement 3]\nplay = gong\n",
+        );
+        for sentence in [
+            "has callers wait for one another, 4 at most",
+            "sounds the chime three-tone after a page",
+            "records calls of 2??@*, and plays each when it has ended",
+            "plays music from /srv/music, else from http://radio/",
+            "does what callers dial: 3",
+            "has announcements: 3",
+        ] {
+            assert!(said.iter().any(|told| told == sentence), "{sentence}: {said:#?}");
+        }
+    }
+
+    #[test]
     fn not_every_one_of_many_accounts_is_told() {
         let accounts: Vec<_> = (0..50).map(|number| format!("[sip {number}]\nuser = {number}\n")).collect();
         let said = said(&format!("[sip]\ndomain = a\n{}", accounts.concat()));
         assert_eq!(said[MAX_ACCOUNTS], "has 30 more accounts");
-        assert_eq!(said.len(), MAX_ACCOUNTS + 6);
+        assert_eq!(said.len(), MAX_ACCOUNTS + 7);
     }
 
     #[test]
@@ -283,7 +409,8 @@ mod tests {
                 "is called, without registering, as 502 at pbx.example, then b.example over TCP by way of c.example ([sip yard])",
                 "listens at 0.0.0.0:5060 and [::]:5060, over UDP and TCP",
                 "takes calls of 2??@* from 10.0.0.0/8",
-                "rings for 2s before it answers, and lets a call last as long as it likes",
+                "rings for at least 2s, and answers after the chime gong, and lets a call last as long as it likes",
+                "lets callers be heard together",
                 "speaks PCMU, the first that both know",
                 "plays zone hall (channel 1) and zone yard (channel 2) on the USB sound card 0d8c:0014",
                 "plays zone shed on nothing: nobody hears it",

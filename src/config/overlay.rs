@@ -12,8 +12,8 @@ pub(super) fn is_of_a_sound_card(text: &str) -> bool {
 }
 
 fn is_known(name: &str) -> bool {
-    let is_of = |family: &&str| name.strip_prefix(*family).is_some_and(|rest| !rest.is_empty());
-    name.bytes().all(is_letter) && (CARDS.contains(&name) || FAMILIES.iter().any(|family| is_of(&family)))
+    let is_of = |family: &str| name.strip_prefix(family).is_some_and(|rest| !rest.is_empty());
+    name.bytes().all(is_letter) && (CARDS.contains(&name) || FAMILIES.iter().any(|family| is_of(family)))
 }
 
 /// `unmute_amp`, `alsaname=hall`, `gpio=22`.

@@ -14,7 +14,7 @@ use super::scan::{Item, scan};
 use super::section::{SectionFault, normal};
 use super::table::{self, Key, Naming, Section};
 use super::terms::MUSIC;
-use super::{Applied, Diagnostic, Expected, Place, Position, Problem, SectionName, Settings, Severity};
+use super::{Applied, Diagnostic, Expected, Kind, Place, Position, Problem, SectionName, Settings, Severity};
 
 /// Makes layers, each seeing those before it.
 #[derive(Debug)]
@@ -241,6 +241,11 @@ impl<'a> Reader<'a> {
         let section = target.0.clone();
         // Nothing after the equals sign is as if the line were not there.
         if pair.text.is_empty() && !key.kind.takes_nothing() {
+            // In PagingServer that is silence.
+            if matches!(key.kind, Kind::Sound(_)) && section.kind == "audio" && key.default != "none" {
+                let problem = Problem::NoChime { in_force: key.default };
+                self.report.note(&pair.key_place, &subject(&section, key), problem);
+            }
             return;
         }
         match key.kind.apply(pair.text, &mut self.scratch) {

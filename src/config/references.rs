@@ -9,6 +9,7 @@ use super::read::{Reader, shortened};
 use super::section::normal;
 use super::table::{self, Key};
 use super::terms::KeyAction;
+use super::value::yes_no;
 use super::zone_names::ZoneNames;
 use super::{Diagnostic, Kind, Place, Position, Press, Problem, SectionName, Severity};
 
@@ -25,6 +26,7 @@ pub(super) fn settle(given: &BTreeMap<Slot, Given>, reader: &mut Reader) {
     }
     sections(given, reader);
     keys(given, reader);
+    idle(given, reader);
 }
 
 /// What is defined: ids of names, and their spelling.
@@ -130,6 +132,34 @@ fn keys(given: &BTreeMap<Slot, Given>, reader: &mut Reader) {
                 reader.report.error(&value.place, &subject(value), problem);
             }
         }
+    }
+}
+
+/// Keys that do nothing for what another one says.
+fn idle(given: &BTreeMap<Slot, Given>, reader: &mut Reader) {
+    let says =
+        |section: &str, key: &'static str| given.get(&(section.to_owned(), key)).map(|given| &given.text);
+    let is_default = |value: &Given| key(value).is_some_and(|key| key.default == value.text);
+    for value in given.values().filter(|value| !is_default(value)) {
+        let problem = match (value.section.kind, value.key) {
+            ("calls", "queue-max")
+                if says("calls", "hold-concurrent").is_none_or(|text| yes_no(text) != Ok(true)) =>
+            {
+                Problem::Lacks {
+                    others: &["hold-concurrent = yes"],
+                    so: "callers are mixed, and nobody waits",
+                }
+            }
+            (table::ACCOUNTS, "pin") if !value.text.is_empty() => {
+                let own = says(&value.section.id(), "mode").or_else(|| says(table::ACCOUNTS, "mode"));
+                if own.is_none_or(|mode| !mode.eq_ignore_ascii_case("ring")) {
+                    continue;
+                }
+                Problem::Beside { other: "mode = ring" }
+            }
+            _ => continue,
+        };
+        reader.report.note(&value.place, &subject(value), problem);
     }
 }
 

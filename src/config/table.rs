@@ -401,5 +401,5 @@ const DEBUG: &[Key] = &[
 const SERVER: &[Key] = &[
     key("debug", Foreign("use [log] level = debug"), "", "PagingServer's"),
     key("pjsua-log-level", Foreign("use [log] level"), "", "PagingServer's"),
-    key("sentry-dsn", Foreign("use [log] syslog and [log] heartbeat"), "", "PagingServer's"),
+    key("sentry-dsn", Foreign("use [log] syslog, and paging status for a monitor"), "", "PagingServer's"),
 ];

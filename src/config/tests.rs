@@ -110,7 +110,9 @@ const fn case(
 #[test]
 fn a_good_value_is_taken() {
     for Case { path, good, is_set, .. } in CASES {
-        let loaded = text(&file(path, &[good]));
+        // Without the other it means nothing, which is told.
+        let beside = if *path == "calls.queue-max" { "[calls]\nhold-concurrent = yes\n" } else { "" };
+        let loaded = text(&format!("{beside}{}", file(path, &[good])));
         assert!(is_set(&loaded.settings), "{path}");
         assert_eq!(told(&loaded), [""; 0], "{path}");
     }
@@ -132,7 +134,7 @@ fn a_wrong_value_is_told_and_leaves_the_default() {
 fn a_missing_value_is_the_default() {
     for Case { path, is_set, .. } in CASES {
         let loaded = text(&file(path, &[""]));
-        assert_eq!(told(&loaded), [""; 0], "{path}");
+        assert_eq!(wrong(&loaded), [""; 0], "{path}");
         // Nothing is a user name, and the name callers see; and no socket.
         if !["sip.name", "status.socket"].contains(path) {
             assert_eq!(loaded.settings, Settings::default(), "{path}");
@@ -152,7 +154,7 @@ fn of_a_key_given_twice_the_first_stays() {
         for second in [good, bad] {
             let loaded = text(&file(path, &[good, second]));
             assert!(is_set(&loaded.settings), "{path}");
-            let line = told(&loaded).join("\n");
+            let line = wrong(&loaded).join("\n");
             assert!(line.starts_with("paging.conf:3:1: error: "), "{line}");
             assert!(line.ends_with("given in line 2 and again in line 3; the first stays"), "{line}");
         }
@@ -417,6 +419,21 @@ fn delays_that_contradict_each_other_are_held_in_order() {
 }
 
 #[test]
+fn what_has_no_effect_for_what_another_key_says_is_worth_a_word() {
+    let notes = |written: &str| told(&text(written));
+    let waits = "paging.conf:2:13: note: [calls] queue-max: expected hold-concurrent = yes as well; callers are mixed, and nobody waits";
+    assert_eq!(notes("[calls]\nqueue-max = 3\n"), [waits]);
+    assert_eq!(notes("[calls]\nqueue-max = 3\nhold-concurrent = yes\n"), [""; 0]);
+    let rings =
+        "paging.conf:3:7: note: [sip] pin: expected this or mode = ring, not both; mode = ring counts";
+    assert_eq!(notes("[sip]\nmode = ring\npin = 4711\n"), [rings]);
+    assert_eq!(notes("[sip]\nmode = page\npin = 4711\n"), [""; 0]);
+    let silent =
+        "paging.conf:2:1: note: [audio] klaxon: says nothing; gong stays in force, and none would be silence";
+    assert_eq!(notes("[audio]\nklaxon =\nklaxon-after =\n"), [silent]);
+}
+
+#[test]
 fn diagnostics_are_bounded_and_the_last_counts_the_rest() {
     let loaded = text(&"nonsense\n".repeat(1000));
     assert_eq!(loaded.diagnostics.len(), MAX_DIAGNOSTICS + 1);
@@ -558,6 +575,12 @@ fn file(path: &str, values: &[&str]) -> String {
 
 fn text(text: &str) -> Loaded {
     load(&[("paging.conf", text.as_bytes())], [], &[])
+}
+
+/// Without what is only worth a word.
+fn wrong(loaded: &Loaded) -> Vec<String> {
+    let errors = loaded.diagnostics.iter().filter(|diagnostic| diagnostic.severity == Severity::Error);
+    errors.map(ToString::to_string).collect()
 }
 
 fn told(loaded: &Loaded) -> Vec<String> {

@@ -542,7 +542,9 @@ fn a_box_without_an_address_asks_for_its_cable_or_for_its_wireless_network() {
     };
     assert_eq!(told(""), "FAULT: it has no address: is the network plugged in?");
     let wireless = told("Hall");
-    assert!(wireless.contains("the wireless network \"Hall\" in reach") && wireless.contains("wifi-password"));
+    assert!(
+        wireless.contains("the wireless network \"Hall\" in reach") && wireless.contains("wifi-password")
+    );
     assert!(!wireless.contains("plugged"), "{wireless}");
 }
 

@@ -40,6 +40,8 @@ pub(super) enum HatError {
     Fat(FatError),
     /// It is not one sector in one piece.
     Odd,
+    /// There is nothing in it.
+    Empty,
     /// The partition cannot be read or written.
     Io(io::Error),
     /// It has been written before, and is not there.
@@ -61,8 +63,10 @@ pub(super) fn settle(
     };
     let file = File::open(slot).map_err(HatError::Io)?;
     let offset = match offset(&file) {
-        // Other boards have none, and need none.
-        Err(HatError::Fat(FatError::NoSuchFile)) if !is_wanted => return Ok(Outcome::AsItWas),
+        // Other boards have none, and need none; or somebody has taken out an overlay by hand.
+        Err(HatError::Fat(FatError::NoSuchFile) | HatError::Empty) if !is_wanted => {
+            return Ok(Outcome::AsItWas);
+        }
         Err(HatError::Fat(FatError::NoSuchFile)) => return Err(HatError::NoPi),
         other => other?,
     };
@@ -82,6 +86,9 @@ fn offset(file: &File) -> Result<u64, HatError> {
     let mut volume =
         Volume::open(|at, bytes: &mut [u8]| file.read_exact_at(bytes, at).is_ok()).map_err(HatError::Fat)?;
     let found = volume.find("hat.txt").map_err(HatError::Fat)?;
+    if found.size == 0 {
+        return Err(HatError::Empty);
+    }
     let is_sector = usize::try_from(found.size) == Ok(HAT_BYTES);
     found.contiguous_at().filter(|_| is_sector).ok_or(HatError::Odd)
 }
@@ -124,6 +131,7 @@ impl fmt::Display for HatError {
             Self::TooLong => f.write_str("is longer than the firmware takes; it is left out"),
             Self::NoPi => f.write_str("needs a Raspberry Pi that started from this card; it is left out"),
             Self::Fat(error) => write!(f, "hat.txt is not to be found ({error}); it is left out"),
+            Self::Empty => f.write_str("hat.txt is empty, and has no room for it any more; it is left out"),
             Self::Odd => f.write_str("hat.txt is not as it came with the card; it is left out"),
             Self::Io(error) => write!(f, "hat.txt cannot be written ({error}); it is left out"),
             Self::NotKept => f.write_str("the card does not keep it; nothing more is tried"),
@@ -210,6 +218,18 @@ mod tests {
         }
         assert_eq!(card.settle(""), Ok(Outcome::Reboot));
         assert_eq!(card.bytes(), before);
+    }
+
+    #[test]
+    fn a_file_that_was_emptied_by_hand_is_no_overlay_and_takes_none() {
+        let card = Card::new("empty");
+        let mut bytes = card.bytes();
+        bytes[512 * 18 + 28..512 * 18 + 32].fill(0);
+        card.put_back(&bytes);
+        assert_eq!(card.settle(""), Ok(Outcome::AsItWas));
+        let told = card.settle("hifiberry-dac").unwrap_err();
+        assert!(told.starts_with("hat.txt is empty"), "{told}");
+        assert_eq!(card.bytes(), bytes);
     }
 
     #[test]

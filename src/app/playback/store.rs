@@ -90,7 +90,7 @@ impl<'a> Store<'a> {
     pub(super) fn mistakes(&self) -> impl Iterator<Item = Mistake> {
         self.slots.iter().filter_map(|slot| {
             let text = slot.item.instead(slot.error.as_ref()?);
-            let source = slot.item.to_string();
+            let source = format!("{} play", slot.item);
             Some(Mistake::of(source, text))
         })
     }
@@ -350,7 +350,7 @@ mod tests {
         let told: Vec<_> =
             store.mistakes().map(|mistake| format!("{}: {}", mistake.source, mistake.text)).collect();
         assert!(
-            told[0].starts_with("[announcement 3]: ") && told[0].ends_with("; it is not played"),
+            told[0].starts_with("[announcement 3] play: ") && told[0].ends_with("; it is not played"),
             "{told:?}"
         );
         assert!(told[1].ends_with("the built-in attention tone stands in for it"), "{told:?}");

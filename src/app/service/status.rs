@@ -44,7 +44,8 @@ impl Service<'_> {
     pub(super) fn mistakes(&self) -> Vec<Mistake> {
         let files = self.klaxon.iter().flat_map(Klaxon::mistakes);
         let stored = self.desk.iter().flat_map(|desk| desk.playback.mistakes());
-        self.outlook.mistakes().iter().cloned().chain(files).chain(stored).collect()
+        let of_files = files.chain(stored).map(|mistake| self.reload.placed(mistake));
+        self.outlook.mistakes().iter().cloned().chain(of_files).collect()
     }
 
     /// Answers those who ask how the box is, and tells the service manager and the guard.

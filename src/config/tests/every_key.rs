@@ -45,7 +45,10 @@ fn every_key_refuses_a_bad_value_and_keeps_what_held() {
 fn every_key_may_be_empty() {
     each(|section, key| {
         let loaded = text(&file(section, &[(key.name, "")]));
-        assert_eq!(told_of(&loaded, key), [""; 0]);
+        // What PagingServer takes for silence is worth a word.
+        if (section.kind, key.name) != ("audio", "klaxon") {
+            assert_eq!(told_of(&loaded, key), [""; 0]);
+        }
         if !key.kind.takes_nothing() {
             assert_eq!(loaded.settings, text(&file(section, &[])).settings);
         }
