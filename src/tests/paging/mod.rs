@@ -3,12 +3,14 @@
 //! Levels are dBFS: a caller who talks, and music, are tones at [`TALK`]. Times are milliseconds.
 
 mod a_delayed_page_is_heard_when_it_is_sent;
+mod a_delayed_page_keeps_its_place;
 mod a_long_page_is_warned_before_it_ends;
 mod a_negative_padding_answers_before_the_chime_ends;
 mod a_silent_page_is_told;
 mod a_stream_that_dies_falls_back_to_the_next_source;
 mod a_zone_with_delay_is_heard_later;
 mod an_emergency_repeats_until_it_is_cancelled;
+mod announcements_and_pages_follow_one_another;
 mod at_night_everything_but_an_emergency_is_softer;
 mod callers_are_mixed_where_nobody_holds;
 mod callers_of_one_zone_are_heard_one_after_the_other;
@@ -18,6 +20,7 @@ mod nothing_makes_an_emergency_softer;
 mod the_chime_is_of_the_caller_the_account_or_the_zone;
 mod the_fade_out_ends_when_the_chime_starts;
 mod three_wrong_pins_lock_out;
+mod who_is_gone_while_he_waits_keeps_nobody_waiting;
 mod whoever_just_talks_pages_the_default;
 
 /// How loud a caller is who talks, and how loud music is.
