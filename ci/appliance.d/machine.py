@@ -29,6 +29,7 @@ class Parts:
     watchdog: bool = False  # one that resets the machine, which then starts again
     gpio: Path | None = None  # a socket to press buttons and see relays at (qtest)
     debugger: bool = False  # see debugger.py
+    disk: Path | None = None  # one more, which only a test knows of
     clock: str = ""  # what the battery-backed clock says; empty: the right time
 
 
@@ -77,6 +78,8 @@ class Machine:
         options += ["-device", "i6300esb", "-action", "watchdog=reset"] if parts.watchdog else ["-no-reboot"]
         options += ["-qtest", f"unix:{parts.gpio},server=on,wait=off", "-qtest-log", "none", "-accel", "tcg"] if parts.gpio else []
         options += ["-gdb", f"unix:{self._sockets}/debugger,server=on,wait=off"] if parts.debugger else []
+        options += ["-drive", f"if=none,id=disk,format=raw,readonly=on,file={parts.disk}",
+                    "-device", "virtio-blk-pci,drive=disk"] if parts.disk else []
         options += ["-rtc", f"base={parts.clock}"] if parts.clock else []
         return options
 

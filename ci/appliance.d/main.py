@@ -19,6 +19,7 @@ import power
 import raspberrypi
 import settings
 import slots
+import wifi
 import wire
 import writes
 from card import Card
@@ -53,6 +54,7 @@ SCENARIOS = [
     Scenario("static", lambda card, run: wire.takes_a_static_address(card, run.network), usual=False),
     Scenario("vlan", lambda card, run: wire.speaks_in_its_vlan_only(card, run.network)),
     Scenario("no-dhcp", lambda card, run: wire.helps_itself_without_dhcp(card, run.network)),
+    Scenario("wifi", lambda card, _: wifi.joins_a_wireless_network(card), usual=False),
     Scenario("no-settings", lambda card, _: first.answers_without_settings(card), usual=False),
     Scenario("broken", lambda card, run: settings.comes_up_with_broken_settings(card, int(run.of(2, len(settings.BROKEN))))),
     Scenario("late-card", lambda card, _: first.plays_on_a_card_that_comes_late(card)),
