@@ -2,11 +2,11 @@
 //!
 //! The name goes as hexadecimal digits. A password goes between quotes: `wpa_supplicant` takes all letters up to the last
 //! quote of the line, so that none has to be escaped, and none can be. It stands alone in its line and holds no control
-//! character.
+//! character, and nothing that would be taken for a remark. `ci/interop/wifi` has `wpa_supplicant` read it.
 
 use core::fmt::Write;
 
-use crate::config::Wifi;
+use crate::config::{Wifi, has_remark};
 
 /// What makes `wpa_supplicant` join; `None` where there is no network to join.
 pub(super) fn wpa_supplicant_conf(wifi: &Wifi) -> Option<String> {
@@ -31,7 +31,8 @@ fn key(password: &str) -> Option<String> {
         return Some("\tkey_mgmt=NONE\n".to_owned());
     }
     let is_key = password.len() == KEY_DIGITS && password.bytes().all(|byte| byte.is_ascii_hexdigit());
-    let is_password = PASSWORD_BYTES.contains(&password.len()) && !password.chars().any(char::is_control);
+    let is_letters = !password.chars().any(char::is_control) && !has_remark(password);
+    let is_password = PASSWORD_BYTES.contains(&password.len()) && is_letters;
     match (is_key, is_password) {
         (true, _) => Some(format!("\tkey_mgmt=WPA-PSK\n\tpsk={password}\n")),
         (_, true) => Some(format!("\tkey_mgmt=WPA-PSK\n\tpsk=\"{password}\"\n")),
@@ -82,7 +83,7 @@ mod tests {
     fn what_cannot_be_a_network_is_none() {
         assert_eq!(conf("", "correct horse", "DE"), None);
         assert_eq!(conf(&"x".repeat(33), "", ""), None);
-        for password in ["short", "with a\nline", &"x".repeat(64)] {
+        for password in ["short", "with a\nline", "with a \" #remark", &"x".repeat(64)] {
             assert_eq!(conf("x", password, ""), None, "{password:?}");
         }
     }

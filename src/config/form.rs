@@ -46,7 +46,9 @@ impl Form {
             Self::Country => "expected a country by two letters such as DE",
             Self::Interface => "expected a network interface such as eth0",
             Self::Ssid => "expected the name of a wireless network, at most 32 bytes",
-            Self::WifiPassword => "expected a password of 8 to 63 letters, or a key of 64 hexadecimal digits",
+            Self::WifiPassword => {
+                "expected a password of 8 to 63 letters (no # in it behind a lone \"), or a key of 64 hexadecimal digits"
+            }
             Self::Pin => "expected a PIN of 1 to 16 digits",
             Self::TimeZone => "expected a time zone such as Europe/Berlin or UTC",
             Self::Url => "expected an address such as http://example.com/ping",
@@ -70,7 +72,8 @@ impl Form {
             }
             Self::Ssid => has(1, 32),
             Self::WifiPassword => {
-                has(8, 63) || (has(64, 64) && bytes.clone().all(|byte| byte.is_ascii_hexdigit()))
+                (has(8, 63) && !has_remark(text))
+                    || (has(64, 64) && bytes.clone().all(|byte| byte.is_ascii_hexdigit()))
             }
             Self::Pin => has(1, 16) && bytes.clone().all(|byte| byte.is_ascii_digit()),
             Self::TimeZone => is_time_zone(text),
@@ -82,6 +85,17 @@ impl Form {
             Self::Program => text.starts_with('/') && text.len() > 1,
         }
     }
+}
+
+/// Whether `wpa_supplicant` takes the end of this password for a remark: a `#` that stands, by its count, behind a closing
+/// quotation mark. The one that opens is not part of it.
+#[must_use]
+pub fn has_remark(password: &str) -> bool {
+    let mut is_closed = false;
+    password.bytes().any(|byte| {
+        is_closed ^= byte == b'"';
+        is_closed && byte == b'#'
+    })
 }
 
 /// `Europe/Berlin`, `America/Argentina/Buenos_Aires`, `UTC`, `Etc/GMT+3`; not `CET-1CEST`, and not "Berlin time".
@@ -120,7 +134,11 @@ mod tests {
             (Form::Country, &["DE", "us"], &["", "D", "GER", "12"]),
             (Form::Interface, &["eth0", "wlan0", "eth0.100"], &["", "a/b", "a b", "sixteenletters16"]),
             (Form::Ssid, &["My Net", "B\u{fc}ro"], &["", "123456789012345678901234567890123"]),
-            (Form::WifiPassword, &["correct horse", "12345678"], &["", "1234567", "x\u{7}xxxxxxx"]),
+            (
+                Form::WifiPassword,
+                &["correct horse", "12345678", "a \"b\" #c\\", "#\"\"#####"],
+                &["", "1234567", "x\u{7}xxxxxxx", "correct \" horse #1", "\"1\" \"2#\""],
+            ),
             (Form::Pin, &["1234"], &["", "12a4", "12345678901234567"]),
             (
                 Form::TimeZone,

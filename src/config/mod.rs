@@ -80,7 +80,7 @@ pub use diagnostic::{Diagnostic, Place, Position, Problem, Severity};
 pub use expected::Expected;
 pub use external::External;
 pub use files::{NamedFile, files};
-pub use form::Form;
+pub use form::{Form, has_remark};
 pub use gpio::{Button, Gpio, Line, MAX_BUTTONS};
 pub use host::Host;
 pub use kind::{Applied, Kind, Put};
