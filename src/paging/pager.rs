@@ -11,6 +11,7 @@
 //!  (new) ─────────────────> held: Hold ── handle_ended ──> (gone)   └─> (gone)
 //! ```
 //!
+//! While something higher is heard in place of who is on air (`handle_muted`, `handle_heard`), `hang-up-after` does not run.
 //! A caller who is recorded is on air, too (`handle_dictating`), without `hang-up-after`.
 //!
 //! Decides: when to answer, how many calls at once, when a call has lasted or been silent too long. Leaves out: who may
@@ -58,7 +59,7 @@ impl<C: Copy + Ord + Hash> Pager<C> {
             self.actions.push_back(Action::Refuse(call));
             return;
         }
-        self.calls.insert(call, Call { on_air: false, heard_at: now });
+        self.calls.insert(call, Call::new(now));
         let Entry { answer_at, .. } = self.entry(now, open_at);
         if answer_at == now {
             self.actions.push_back(Action::Answer(call));
@@ -77,7 +78,7 @@ impl<C: Copy + Ord + Hash> Pager<C> {
             self.actions.push_back(Action::Refuse(call));
             return;
         }
-        self.calls.insert(call, Call { on_air: false, heard_at: now });
+        self.calls.insert(call, Call::new(now));
         self.actions.push_back(Action::Hold(call));
     }
 
@@ -99,10 +100,23 @@ impl<C: Copy + Ord + Hash> Pager<C> {
             return;
         }
         if let Some(limit) = self.policy.hang_up_after {
-            self.timers.set((call, Timer::HangUp), now + limit);
-            if limit >= 2 * WARNING {
-                self.timers.set((call, Timer::Warning), now + limit - WARNING);
-            }
+            self.give_time(now, call, limit);
+        }
+    }
+
+    /// The caller talks and nobody hears him, for others are heard in his place: his time does not run.
+    pub fn handle_muted(&mut self, now: Instant, call: C) {
+        let Some(state) = self.calls.get_mut(&call) else { return };
+        let Time::Until(end) = state.time else { return };
+        state.time = Time::Left(end.since(now));
+        self.timers.stop((call, Timer::Warning));
+        self.timers.stop((call, Timer::HangUp));
+    }
+
+    /// He is heard again: he has what was left of his time.
+    pub fn handle_heard(&mut self, now: Instant, call: C) {
+        if let Some(&Call { time: Time::Left(left), .. }) = self.calls.get(&call) {
+            self.give_time(now, call, left);
         }
     }
 
@@ -172,6 +186,17 @@ impl<C: Copy + Ord + Hash> Pager<C> {
             self.timers.set((call, Timer::Silence), now + limit);
         }
         true
+    }
+
+    /// The call ends in so long, and the caller is warned before, unless he has been.
+    fn give_time(&mut self, now: Instant, call: C, left: Duration) {
+        let Some(state) = self.calls.get_mut(&call) else { return };
+        state.time = Time::Until(now + left);
+        self.timers.set((call, Timer::HangUp), now + left);
+        let is_long = self.policy.hang_up_after.is_some_and(|limit| limit >= 2 * WARNING);
+        if is_long && left > WARNING {
+            self.timers.set((call, Timer::Warning), now + left - WARNING);
+        }
     }
 
     /// The timer is not moved with every packet: when it is due, it looks when the last one came.
@@ -244,6 +269,22 @@ impl fmt::Display for EndReason {
 struct Call {
     on_air: bool,
     heard_at: Instant,
+    time: Time,
+}
+
+impl Call {
+    const fn new(now: Instant) -> Self {
+        Self { on_air: false, heard_at: now, time: Time::Endless }
+    }
+}
+
+/// How long a call may last.
+#[derive(Clone, Copy, Debug)]
+enum Time {
+    Endless,
+    Until(Instant),
+    /// It does not run.
+    Left(Duration),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -432,6 +473,27 @@ mod tests {
         }
         assert_eq!(actions(&mut pager), [Action::Answer(A), Action::Warn(A)]);
         pager.handle_timeout(at(301));
+        assert_eq!(actions(&mut pager), [Action::HangUp(A, EndReason::TooLong)]);
+    }
+
+    #[test]
+    fn the_time_of_who_is_muted_does_not_run() {
+        let mut pager =
+            Pager::new(Policy { hang_up_after: Some(Duration::from_mins(1)), rtp_timeout: None, ..policy() });
+        pager.handle_incoming(at(0), A, at(0));
+        pager.handle_heard(at(0), A);
+        pager.handle_talking(at(0), A);
+        pager.handle_muted(at(20), A);
+        pager.handle_muted(at(30), A);
+        assert_eq!(pager.poll_timeout(), None);
+        pager.handle_heard(at(3600), A);
+        pager.handle_heard(at(3610), A);
+        pager.handle_timeout(at(3630));
+        pager.handle_muted(at(3635), A);
+        pager.handle_heard(at(3640), A);
+        pager.handle_timeout(at(3644));
+        assert_eq!(actions(&mut pager), [Action::Answer(A), Action::Warn(A)], "once");
+        pager.handle_timeout(at(3645));
         assert_eq!(actions(&mut pager), [Action::HangUp(A, EndReason::TooLong)]);
     }
 
