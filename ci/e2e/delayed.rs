@@ -154,7 +154,7 @@ impl Dictator {
         let answer = call(&mut caller, &sdp(ear.port, 0));
         let media = SocketAddr::new(V4, media_port(&answer));
         let mut dictator = Self { caller, ear, media, sequence: 0, timestamp: 0 };
-        dictator.say(0.0, 0.6);
+        dictator.say(0.0, 0.9);
         dictator
     }
 

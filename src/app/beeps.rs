@@ -3,6 +3,7 @@
 //! | when | what |
 //! |---|---|
 //! | he is heard from now on | one tone |
+//! | nobody hears him for now | two long ones, falling |
 //! | he waits for others | as many short ones as his place, in fives |
 //! | his call ends soon | three high ones |
 //!
@@ -16,6 +17,11 @@ use core::time::Duration;
 /// He is heard from now on.
 pub(super) fn talk() -> Recital {
     said(vec![tone(TALK_HZ, TALK)])
+}
+
+/// Nobody hears him, until he is told that he is heard.
+pub(super) fn muted() -> Recital {
+    said(MUTED_HZ.iter().map(|&hz| tone(hz, MUTED)).collect())
 }
 
 /// So many are heard before him, himself included.
@@ -55,10 +61,12 @@ const GAIN: f32 = 0.125;
 const FADE: Duration = Duration::from_millis(20);
 /// No harmonic of the others, nor of the tones of telephone systems (ITU-T E.180: 425 Hz, 1400 Hz).
 const TALK_HZ: f64 = 1000.0;
+const MUTED_HZ: [f64; 2] = [800.0, 520.0];
 const PLACE_HZ: f64 = 660.0;
 const ENDING_HZ: f64 = 1320.0;
 /// Short enough to be over before the first word.
 const TALK: Duration = Duration::from_millis(150);
+const MUTED: Duration = Duration::from_millis(300);
 const BEEP: Duration = Duration::from_millis(120);
 const PAUSE: Duration = Duration::from_millis(180);
 /// Beeps that are counted at a hearing, and the pause behind them.
@@ -86,7 +94,7 @@ mod tests {
 
     #[test]
     fn tones_are_no_louder_than_speech_and_short() {
-        for recital in [talk(), place(3), ending()] {
+        for recital in [talk(), muted(), place(3), ending()] {
             assert!(recital.length() < Duration::from_secs(1), "{:?}", recital.length());
             for part in &recital.parts {
                 let Part::Clip(samples) = part else { continue };

@@ -191,6 +191,11 @@ impl<'a> Cards<'a> {
         self.floor.borrow().audible(now, hold.id())
     }
 
+    /// Whether what is held is heard nowhere, for something higher is on.
+    pub(super) fn is_beaten(&self, now: Instant, hold: &Hold<'_>) -> bool {
+        self.floor.borrow().is_beaten(now, hold.id())
+    }
+
     /// Plays a piece of received media.
     pub(super) fn play(&self, media: Media) {
         let mut sinks = self.with(media.voice).peekable();

@@ -254,7 +254,14 @@ impl Floor {
 
     /// Where something of this claim can be heard.
     pub(super) fn audible(&self, now: Instant, id: ClaimId) -> ZoneSet {
-        self.core.heard(now, id).filter(|heard| heard.level != Level::MUTE).map(|heard| heard.zone).collect()
+        let sounds = |zone: usize| self.output_level(zone) != Level::MUTE;
+        let heard = self.core.heard(now, id).filter(|heard| heard.level != Level::MUTE && sounds(heard.zone));
+        heard.map(|heard| heard.zone).collect()
+    }
+
+    /// Whether this claim loses wherever it is.
+    pub(super) fn is_beaten(&self, now: Instant, id: ClaimId) -> bool {
+        self.core.is_beaten(now, id)
     }
 
     /// Where `voice` begins of what is held, and notes that it does.

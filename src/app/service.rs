@@ -305,6 +305,7 @@ impl<'a> Service<'a> {
         self.follow_keys(now);
         self.ringer.handle_timeout(now);
         self.answer_waiting(now);
+        self.remind(now);
         loop {
             if let Some(event) = self.endpoint.poll_event() {
                 self.on_event(now, event);
@@ -338,6 +339,7 @@ impl<'a> Service<'a> {
         self.look_at_the_clock(now);
         self.cards.tend(now);
         self.place_callers(now);
+        self.tell_callers(now);
         self.play_music(now);
         self.switch(now);
         self.show(now);
@@ -378,12 +380,12 @@ impl<'a> Service<'a> {
         let phone = self.phone.as_ref().and_then(Phone::poll_timeout);
         let (post, told) = (self.post.deadline(), self.legs.poll_timeout());
         let (bells, turn) = (self.ringer.poll_timeout(), self.queue.has_turn().then_some(now));
-        let floor = self.cards.poll_timeout(now);
+        let (floor, place) = (self.cards.poll_timeout(now), self.reminder_at());
         let music = self.music.as_ref().and_then(|music| music.poll_timeout(now));
         let (pages, delays) = (self.pages.poll_timeout(now), self.delays.poll_timeout(now));
-        let sounds =
-            [announcement, lines, chime, told, floor, bells, music, desk, phone, pages, delays, turn];
-        let others = [post, reload, outlook, reports, answer].into_iter().chain(sounds);
+        let waiting = [turn, place];
+        let sounds = [announcement, lines, chime, told, floor, bells, music, desk, phone, pages, delays];
+        let others = [post, reload, outlook, reports, answer].into_iter().chain(sounds).chain(waiting);
         own.into_iter().chain(others).flatten().min()
     }
 }

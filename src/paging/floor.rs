@@ -206,6 +206,13 @@ impl Floor {
         })
     }
 
+    /// Whether it loses in each of its zones to something that mutes it there, however loud the zone has it.
+    #[must_use]
+    pub fn is_beaten(&self, now: Instant, id: ClaimId) -> bool {
+        let mut cells = self.held.iter().filter(|held| held.id == id).flat_map(|held| &held.cells).peekable();
+        cells.peek().is_some() && cells.all(|cell| cell.gain.at(now).0 == Level::MUTE)
+    }
+
     /// Whether it is still there.
     #[must_use]
     pub fn holds(&self, id: ClaimId) -> bool {

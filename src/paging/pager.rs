@@ -12,6 +12,7 @@
 //!                                  └ has sent, and not for rtp-timeout: HangUp(Silence)
 //! ```
 //!
+//! While something higher is heard in place of who is on air (`handle_muted`, `handle_heard`), `hang-up-after` does not run.
 //! A caller who is recorded is on air, too (`handle_dictating`), without `hang-up-after`.
 //!
 //! Decides: when to answer, how many calls at once, when a call has lasted or been silent too long. Leaves out: who may
@@ -108,10 +109,23 @@ impl<C: Copy + Ord + Hash> Pager<C> {
             return;
         }
         if let Some(limit) = self.policy.hang_up_after {
-            self.timers.set((call, Timer::HangUp), now + limit);
-            if limit >= 2 * WARNING {
-                self.timers.set((call, Timer::Warning), now + limit - WARNING);
-            }
+            self.give_time(now, call, limit);
+        }
+    }
+
+    /// The caller talks and nobody hears him, for others are heard in his place: his time does not run.
+    pub fn handle_muted(&mut self, now: Instant, call: C) {
+        let Some(state) = self.calls.get_mut(&call) else { return };
+        let Time::Until(end) = state.time else { return };
+        state.time = Time::Left(end.since(now));
+        self.timers.stop((call, Timer::Warning));
+        self.timers.stop((call, Timer::HangUp));
+    }
+
+    /// He is heard again: he has what was left of his time.
+    pub fn handle_heard(&mut self, now: Instant, call: C) {
+        if let Some(&Call { time: Time::Left(left), .. }) = self.calls.get(&call) {
+            self.give_time(now, call, left);
         }
     }
 
@@ -190,6 +204,17 @@ impl<C: Copy + Ord + Hash> Pager<C> {
         true
     }
 
+    /// The call ends in so long, and the caller is warned before, unless he has been.
+    fn give_time(&mut self, now: Instant, call: C, left: Duration) {
+        let Some(state) = self.calls.get_mut(&call) else { return };
+        state.time = Time::Until(now + left);
+        self.timers.set((call, Timer::HangUp), now + left);
+        let is_long = self.policy.hang_up_after.is_some_and(|limit| limit >= 2 * WARNING);
+        if is_long && left > WARNING {
+            self.timers.set((call, Timer::Warning), now + left - WARNING);
+        }
+    }
+
     /// The timer is not moved with every packet: when it is due, it looks when the last one came.
     fn on_silence(&mut self, now: Instant, call: C) {
         let (Some(state), Some(limit)) = (self.calls.get(&call), self.policy.rtp_timeout) else { return };
@@ -264,12 +289,22 @@ struct Call {
     heard_at: Instant,
     /// Media of it has arrived.
     has_sent: bool,
+    time: Time,
 }
 
 impl Call {
     const fn new(now: Instant) -> Self {
-        Self { on_air: false, heard_at: now, has_sent: false }
+        Self { on_air: false, heard_at: now, has_sent: false, time: Time::Endless }
     }
+}
+
+/// How long a call may last.
+#[derive(Clone, Copy, Debug)]
+enum Time {
+    Endless,
+    Until(Instant),
+    /// It does not run.
+    Left(Duration),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -478,6 +513,27 @@ mod tests {
         }
         assert_eq!(actions(&mut pager), [Action::Answer(A), Action::Warn(A)]);
         pager.handle_timeout(at(301));
+        assert_eq!(actions(&mut pager), [Action::HangUp(A, EndReason::TooLong)]);
+    }
+
+    #[test]
+    fn the_time_of_who_is_muted_does_not_run() {
+        let mut pager =
+            Pager::new(Policy { hang_up_after: Some(Duration::from_mins(1)), rtp_timeout: None, ..policy() });
+        pager.handle_incoming(at(0), A, at(0));
+        pager.handle_heard(at(0), A);
+        pager.handle_talking(at(0), A);
+        pager.handle_muted(at(20), A);
+        pager.handle_muted(at(30), A);
+        assert_eq!(pager.poll_timeout(), None);
+        pager.handle_heard(at(3600), A);
+        pager.handle_heard(at(3610), A);
+        pager.handle_timeout(at(3630));
+        pager.handle_muted(at(3635), A);
+        pager.handle_heard(at(3640), A);
+        pager.handle_timeout(at(3644));
+        assert_eq!(actions(&mut pager), [Action::Answer(A), Action::Warn(A)], "once");
+        pager.handle_timeout(at(3645));
         assert_eq!(actions(&mut pager), [Action::HangUp(A, EndReason::TooLong)]);
     }
 

@@ -1,14 +1,16 @@
 //! A call as the service knows it, and what the log says of it.
 
+use super::super::beeps;
 use super::super::floor::Hold;
 use super::super::media::{Prepared, Refused, Stream};
 use super::super::terms::Terms;
 use crate::key::Key;
-use crate::mix::{VoiceId, VoiceStats};
+use crate::mix::{Part, Recital, VoiceId, VoiceStats};
 use crate::sip::wire::NameAddr;
 use crate::sip::{EndReason, Path};
 use crate::time::Instant;
 use core::fmt;
+use core::time::Duration;
 use log::Level;
 use std::net::SocketAddr;
 use std::rc::Rc;
@@ -29,6 +31,18 @@ pub(super) struct Call<'a> {
     pub(super) stage: Stage<'a>,
     /// It is recorded first, and never heard itself.
     pub(super) is_delayed: bool,
+    pub(super) told: Told,
+}
+
+/// What a caller has been told.
+#[derive(Debug, Default)]
+pub(super) struct Told {
+    /// Since when something can be sent to him.
+    pub(super) hears_since: Option<Instant>,
+    /// His place in the queue, and when he was told so last.
+    pub(super) place: Option<(usize, Instant)>,
+    /// Whether he is heard.
+    pub(super) is_heard: Option<bool>,
 }
 
 /// Who calls, for those who ask.
@@ -80,6 +94,37 @@ impl Call<'_> {
     /// Whether it is heard, or will be.
     pub(super) const fn is_page(&self) -> bool {
         !self.is_delayed && !matches!(self.stage, Stage::Leaving)
+    }
+
+    /// Something can be sent to him from now on.
+    pub(super) fn open_ear(&mut self, now: Instant) {
+        self.told.hears_since.get_or_insert(now);
+    }
+
+    /// Tells him something alone, after what is still to be said to him, and not before his telephone is ready to play it.
+    pub(super) fn say(&self, now: Instant, recital: &Recital) {
+        let Some(stream) = self.stage.stream() else { return };
+        let lead_in = self.told.hears_since.map_or(Duration::ZERO, |since| (since + LEAD_IN).since(now));
+        if lead_in.is_zero() {
+            return stream.say(recital);
+        }
+        let mut parts = vec![Part::Pause(lead_in)];
+        parts.extend(recital.parts.iter().cloned());
+        stream.say(&Recital { parts, ..recital.clone() });
+    }
+
+    /// The same in place of what is still to be said to him.
+    pub(super) fn say_at_once(&self, now: Instant, recital: &Recital) {
+        if let Some(stream) = self.stage.stream() {
+            stream.hush();
+        }
+        self.say(now, recital);
+    }
+
+    /// Tells him his place in the queue.
+    pub(super) fn tell_place(&mut self, now: Instant, place: usize) {
+        self.told.place = Some((place, now));
+        self.say_at_once(now, &beeps::place(place));
     }
 
     /// Whether keys are taken that come by this way: that of the first one.
@@ -185,6 +230,8 @@ pub(super) fn summary(stats: &VoiceStats) -> String {
     )
 }
 
+/// So long a telephone may need, once the call is answered, before it plays what it is sent.
+const LEAD_IN: Duration = Duration::from_millis(300);
 /// Keys that the log has still to be told of.
 const MAX_KEYS: usize = 32;
 /// Characters of a caller's address, and of a Call-ID, that the log shows.

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //!  admit ── his zones are free ──> enter: relay, chime ──> answer: on air, the talk-beep ──> warn: the end is near
+//!     │                                                    on air ── something higher ──> told that he is mute ──> talk-beep
 //!     ├──── others are before him ──> hold: answered, told his place, not heard ── on_turn ──> enter
 //!     └──── too many wait: 486
 //! ```
@@ -17,7 +18,6 @@ use crate::paging::{Admission, Entry, Turn};
 use crate::sip::wire::{NameAddr, StatusCode, Uri};
 use crate::sip::{self, CallKey, Path};
 use crate::time::Instant;
-use crate::zones::ZoneSet;
 use core::time::Duration;
 use log::Level;
 
@@ -43,6 +43,8 @@ pub(super) enum Speaker {
     Programme(AirNumber),
 }
 
+/// How often who waits is told his place.
+const PLACE_EVERY: Duration = Duration::from_secs(15);
 /// Longer than any call rings.
 pub(super) const NOT_YET: Duration = Duration::from_hours(1);
 
@@ -75,18 +77,18 @@ impl<'a> Service<'a> {
         let (Turn::Enter(Speaker::Call(call)) | Turn::Place(Speaker::Call(call), _)) = turn else {
             return self.on_turn_of_sound(now, turn);
         };
-        let Some(Call { name, stage: Stage::OffAir(stream, None), .. }) = self.calls.get(&call) else {
-            return;
-        };
-        stream.hush();
+        let Some(state) = self.calls.get_mut(&call) else { return };
+        let Call { name, stage: Stage::OffAir(stream, None), told, .. } = &mut *state else { return };
         match turn {
             Turn::Place(_, place) => {
-                stream.say(&beeps::place(place));
                 tell(Level::Info, name.as_deref(), format_args!("waits for others, number {place}"));
+                state.tell_place(now, place);
             }
             Turn::Enter(_) => {
                 tell(Level::Info, name.as_deref(), format_args!("waits no longer"));
-                self.cards.wake(self.calls.get(&call).map_or(ZoneSet::NONE, |state| state.terms.claim.zones));
+                stream.hush();
+                told.place = None;
+                self.cards.wake(state.terms.claim.zones);
                 self.enter(now, call);
             }
         }
@@ -100,6 +102,21 @@ impl<'a> Service<'a> {
             // Nobody is there to be told a place.
             _ => {}
         }
+    }
+
+    /// Callers who wait are told their places again and again.
+    pub(super) fn remind(&mut self, now: Instant) {
+        for state in self.calls.values_mut() {
+            if let Some((place, _)) = state.told.place.filter(|&(_, told_at)| told_at + PLACE_EVERY <= now) {
+                state.tell_place(now, place);
+            }
+        }
+    }
+
+    /// When the next one is due.
+    pub(super) fn reminder_at(&self) -> Option<Instant> {
+        let told_at = self.calls.values().filter_map(|state| state.told.place.map(|(_, told_at)| told_at));
+        told_at.min().map(|told_at| told_at + PLACE_EVERY)
     }
 
     /// Nothing is before a caller but the relay, the chime and `answer-after`; the last only, if he has not been answered.
@@ -133,6 +150,7 @@ impl<'a> Service<'a> {
         let Some((stream, Some(ours))) = self.begin(call) else { return };
         if let Some(state) = self.calls.get_mut(&call) {
             state.stage = Stage::OffAir(stream, None);
+            state.open_ear(now);
         }
         self.endpoint.answer(now, call, ours);
     }
@@ -157,6 +175,7 @@ impl<'a> Service<'a> {
         stream.open_back();
         if let Some(state) = self.calls.get_mut(&call) {
             state.stage = Stage::OffAir(stream, Some(ours.clone()));
+            state.open_ear(now);
         }
         self.endpoint.progress(now, call, ours);
     }
@@ -214,11 +233,27 @@ impl<'a> Service<'a> {
         }
     }
 
-    /// The caller hears that he is heard.
-    pub(super) fn greet(&self, stream: &Stream<'_>) {
-        if self.manners.talk_beep {
-            stream.hush();
-            stream.say(&beeps::talk());
+    /// Callers hear whether they are heard, when they begin and whenever that changes. The time of who is not, for something
+    /// higher is on, does not run.
+    pub(super) fn tell_callers(&mut self, now: Instant) {
+        for (&call, state) in &mut self.calls {
+            let (Stage::OnAir(_), Some(hold)) = (&state.stage, &state.hold) else { continue };
+            let (is_heard, is_beaten) =
+                (!self.cards.audible(now, hold).is_empty(), self.cards.is_beaten(now, hold));
+            if is_beaten {
+                self.pager.handle_muted(now, call);
+            } else {
+                self.pager.handle_heard(now, call);
+            }
+            match (state.told.is_heard.replace(is_heard), is_heard) {
+                (Some(before), after) if before == after => {}
+                (_, false) => {
+                    tell(Level::Info, state.name.as_deref(), format_args!("is not heard at present"));
+                    state.say_at_once(now, &beeps::muted());
+                }
+                (None, true) if !self.manners.talk_beep => {}
+                (_, true) => state.say_at_once(now, &beeps::talk()),
+            }
         }
     }
 

@@ -1,5 +1,6 @@
 //! Calls of a box at work: what comes of signalling, and what the pager says of it.
 
+use super::call::Told;
 use super::{Call, Caller, KeyWay, Service, Stage, name, proof, sentence, short, tell, tell_reception};
 use crate::app::media::Refused;
 use crate::app::strangers::TurnedAway;
@@ -44,11 +45,11 @@ impl<'a> Service<'a> {
                         let stage = Stage::Waiting(Box::new(prepared));
                         let is_delayed = self.is_delayed(&from, &terms);
                         let (keys, key_way, hold) = (String::new(), None, None);
-                        let since = now;
+                        let (since, told) = (now, Told::default());
                         self.take(
                             now,
                             call,
-                            Call { name, caller, since, terms, hold, keys, key_way, stage, is_delayed },
+                            Call { name, caller, since, terms, hold, keys, key_way, stage, is_delayed, told },
                         );
                     }
                     Err(refused) => self.refuse(now, call, name.as_deref(), &refused),
@@ -141,8 +142,8 @@ impl<'a> Service<'a> {
         if let Some(ours) = ours {
             self.endpoint.answer(now, call, ours);
         }
-        self.greet(&stream);
         let Some(state) = self.calls.get_mut(&call) else { return };
+        state.open_ear(now);
         if let Some(name) = &state.name {
             self.voices.insert(stream.voice(), name.clone());
         }
@@ -170,7 +171,7 @@ impl<'a> Service<'a> {
         if let Some(state) = self.calls.get_mut(&call) {
             state.tell_keys();
             tell_reception(state);
-            state.stage = Stage::Leaving;
+            (state.stage, state.told) = (Stage::Leaving, Told::default());
             state.hold = None;
         }
         self.forget(call);

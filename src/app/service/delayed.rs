@@ -325,12 +325,12 @@ impl<'a> Service<'a> {
     /// Does what concerns his stream only.
     fn take_step(&mut self, now: Instant, call: CallKey, step: Step) {
         let Some(delay) = self.delays.calls.get_mut(&call) else { return };
-        let Some(stream) = self.calls.get(&call).and_then(|state| state.stage.stream()) else { return };
+        let Some(state) = self.calls.get(&call) else { return };
+        let Some(stream) = state.stage.stream() else { return };
         match step {
             Step::Say(signal) => {
                 delay.hears = false;
-                stream.hush();
-                stream.say(&recital(signal));
+                state.say_at_once(now, &recital(signal));
             }
             Step::Record => {
                 delay.tape = None;

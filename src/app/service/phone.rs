@@ -13,6 +13,7 @@ use crate::app::phone::{Phone, Wish};
 use crate::app::prompt::Prompt;
 use crate::app::terms::Terms;
 use crate::app::{announcements, recite};
+use crate::clock;
 use crate::config::{KeyAction, Switch};
 use crate::key::Key;
 use crate::mix::Recital;
@@ -204,8 +205,8 @@ impl<'a> Service<'a> {
     }
 
     fn say_to(&self, call: CallKey, recital: &Recital) {
-        if let Some(stream) = self.calls.get(&call).and_then(|state| state.stage.stream()) {
-            stream.say(recital);
+        if let Some(state) = self.calls.get(&call) {
+            state.say(clock::now(), recital);
         }
     }
 

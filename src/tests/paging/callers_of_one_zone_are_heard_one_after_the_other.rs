@@ -62,6 +62,22 @@ fn who_wants_another_zone_does_not_wait_and_one_too_many_is_refused() {
 }
 
 #[test]
+fn who_waits_is_told_his_place_again_and_again_until_it_is_his_turn() {
+    let mut site = Site::new("[calls]\nhold-concurrent = yes\n");
+    let first = site.call("100", "box");
+    site.pass(4_000);
+    let second = site.call("101", "box");
+    site.pass(40_000);
+    let beeps = site.beeps(second, PLACE);
+    let told_at = [4_300, 19_000, 34_000];
+    assert_eq!(beeps.len(), told_at.len(), "{beeps:?}");
+    assert!(beeps.iter().zip(told_at).all(|(beep, told_at)| beep.abs_diff(told_at) < 80), "{beeps:?}");
+    site.hang_up(first);
+    site.pass(40_000);
+    assert_eq!(site.beeps(second, PLACE).len(), told_at.len(), "he is on air");
+}
+
+#[test]
 fn who_gives_up_harms_nobody() {
     let mut site = Site::new(HOLDS);
     let first = site.call("100", "box");
