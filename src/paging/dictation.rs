@@ -89,10 +89,10 @@ impl Dictation {
         Self { longest, stage, due_at: None, silent: 0, detours: 0, steps }
     }
 
-    /// The call is answered.
-    pub fn handle_answered(&mut self, now: Instant) {
+    /// The call is answered, and the caller hears what he is told from `hears_at` on.
+    pub fn handle_answered(&mut self, hears_at: Instant) {
         if self.stage == Stage::Waiting {
-            self.cue(now, Signal::Speak);
+            self.cue(hears_at, Signal::Speak);
         }
     }
 

@@ -101,10 +101,15 @@ impl Call<'_> {
         self.told.hears_since.get_or_insert(now);
     }
 
+    /// How long nothing is said to him yet.
+    pub(super) fn lead_in(&self, now: Instant) -> Duration {
+        self.told.hears_since.map_or(Duration::ZERO, |since| (since + LEAD_IN).since(now))
+    }
+
     /// Tells him something alone, after what is still to be said to him, and not before his telephone is ready to play it.
     pub(super) fn say(&self, now: Instant, recital: &Recital) {
         let Some(stream) = self.stage.stream() else { return };
-        let lead_in = self.told.hears_since.map_or(Duration::ZERO, |since| (since + LEAD_IN).since(now));
+        let lead_in = self.lead_in(now);
         if lead_in.is_zero() {
             return stream.say(recital);
         }

@@ -206,11 +206,13 @@ impl<'a> Service<'a> {
         if self.calls.get(&call).is_some_and(|state| matches!(state.stage, Stage::Waiting(_))) {
             self.hold(now, call);
         }
-        let Some(stream) = self.calls.get(&call).and_then(|state| state.stage.stream()) else { return };
+        let Some(state) = self.calls.get(&call) else { return };
+        let Some(stream) = state.stage.stream() else { return };
         stream.open_back();
+        let hears_at = now + state.lead_in(now);
         let limit = self.desk.as_ref().and_then(|desk| desk.settings.calls.hang_up_after);
         let mut dictation = Dictation::new(limit.unwrap_or(LONGEST).min(LONGEST));
-        dictation.handle_answered(now);
+        dictation.handle_answered(hears_at);
         self.delays.calls.insert(call, Delay { dictation, tape: None, hears: false });
         self.pager.handle_dictating(now, call);
         self.take_steps(now, call);
