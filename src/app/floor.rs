@@ -142,11 +142,12 @@ impl Floor {
         floor
     }
 
-    /// Does as `settings` say, which name the same zones. Where they have another volume, what was told by telephone does not
-    /// count any more; the night does.
+    /// Does as `settings` say, which name the same zones. Where they have another volume, and in a box without zones, what was told by
+    /// telephone does not count any more; the night does.
     pub(super) fn set_settings(&mut self, now: Instant, settings: &Settings) {
         for (place, dialled) in self.dialled.iter_mut().enumerate() {
-            if volumes(&self.settings, place) != volumes(settings, place) {
+            let is_whole = settings.zones.is_empty();
+            if is_whole || volumes(&self.settings, place) != volumes(settings, place) {
                 *dialled = Dialled::default();
             }
         }

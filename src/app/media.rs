@@ -287,6 +287,11 @@ impl<'a> Stream<'a> {
         self.inflow.receiver().heard_at()
     }
 
+    /// When anything last came that shows that his telephone is there.
+    pub(super) fn seen_at(&self) -> Option<Instant> {
+        self.heard_at().max(self.inflow.reported_at())
+    }
+
     /// Whether nothing is to come: the caller holds the call.
     pub(super) fn is_held(&self) -> bool {
         self.session.agreed().is_some_and(|agreed| !agreed.direction.receives())

@@ -56,6 +56,8 @@ pub(super) struct Inflow<'a> {
     inband: RefCell<Option<Inband>>,
     pressed: RefCell<VecDeque<Key>>,
     reporter: RefCell<Reporter>,
+    /// When a report last came.
+    reported_at: Cell<Option<Instant>>,
     /// Where reports go, and whether from the socket of speech.
     reports_to: Cell<Option<(SocketAddr, bool)>>,
     back: Back,
@@ -113,6 +115,7 @@ impl<'a> Inflow<'a> {
             inband: RefCell::default(),
             pressed: RefCell::default(),
             reporter: RefCell::new(reporter),
+            reported_at: Cell::new(None),
             reports_to: Cell::new(None),
             back,
             reported: Cell::default(),
@@ -324,9 +327,15 @@ impl<'a> Inflow<'a> {
 
     fn on_report(&self, arrival: Instant, remote: SocketAddr, packet: &[u8]) {
         if self.is_of_this_call(remote.ip()) {
+            self.reported_at.set(Some(arrival));
             // What is no report is in the reporter's counts.
             let _ = self.reporter.borrow_mut().handle_message(arrival, packet);
         }
+    }
+
+    /// When a report last came: a telephone that is there and leaves out silence sends nothing else.
+    pub(super) const fn reported_at(&self) -> Option<Instant> {
+        self.reported_at.get()
     }
 
     fn is_of_this_call(&self, host: IpAddr) -> bool {

@@ -27,7 +27,9 @@ pub(super) fn outlook(loaded: &Loaded) -> Vec<String> {
         from(&sip.allow, !settings.accounts.is_empty()),
         if sip.require_auth { ", who prove user and pass" } else { "" }
     ));
-    sentences.push(format!("{}, {}", answers(settings), ends(settings.calls.hang_up_after)));
+    let rings = settings.sip.account.reception.mode == Mode::Ring;
+    let ends = (!rings).then(|| ends(settings.calls.hang_up_after));
+    sentences.push([Some(answers(settings)), ends].into_iter().flatten().collect::<Vec<_>>().join(", "));
     sentences.push(together(&settings.calls));
     let codecs: Vec<_> = sip.codecs.iter().map(ToString::to_string).collect();
     sentences.push(format!("speaks {}, the first that both know", codecs.join(", ")));
@@ -359,7 +361,7 @@ mod tests {
             ("[sip]\nklaxon = x.wav\n", "answers after the chime x.wav, and ends a call after 5 minutes"),
             ("[sip]\npin = 1\n", "answers at once, asks for a PIN, and ends a call after 5 minutes"),
             ("[key 1]\ndo = stop\n", "answers at once, waits for keys, and ends a call after 5 minutes"),
-            ("[sip]\nmode = ring\n", "rings aloud and does not answer, and ends a call after 5 minutes"),
+            ("[sip]\nmode = ring\n", "rings aloud and does not answer"),
         ] {
             assert_eq!(answers(&format!("{none}{text}")), expected);
         }

@@ -19,8 +19,10 @@ fn is_known(name: &str) -> bool {
 /// `unmute_amp`, `alsaname=hall`, `gpio=22`.
 fn is_parameter(text: &str) -> bool {
     let (key, value) = text.split_once('=').unwrap_or((text, "x"));
-    let is_word = |word: &str| !word.is_empty() && word.bytes().all(|byte| is_letter(byte) || byte == b'_');
-    is_word(key) && is_word(value)
+    let is_word = |word: &str, more: &[u8]| {
+        !word.is_empty() && word.bytes().all(|byte| is_letter(byte) || more.contains(&byte))
+    };
+    is_word(key, b"_") && is_word(&value.to_ascii_lowercase(), b"_.:")
 }
 
 const fn is_letter(byte: u8) -> bool {
@@ -90,7 +92,7 @@ mod tests {
             "rpi-dac",
             "max98357a,sdmode-pin=16,no-sdmode",
             "merus-amp",
-            "wm8960-soundcard,alsaname=hall",
+            "wm8960-soundcard,alsaname=Hall_1.0",
         ];
         assert_eq!(taken.map(is_of_a_sound_card), [true; 8]);
     }

@@ -256,6 +256,9 @@ fn a_box_without_zones_has_one_which_can_be_made_softer_too() {
     site.cards.set_zone_volume(at(0), ZoneSet::ALL, Level::from_gain(2.0));
     site.cards.tend(at(0));
     assert_eq!(site.told()[0], ["channels [200.0]", "1: zone 0 to 100 in 5 ms"]);
+    let settings = load(&[("a", b"[log]\nlevel = debug\n".as_slice())], [], &[]).settings;
+    site.cards.set_output(at(0), &settings);
+    assert_eq!(site.cards.zone_volume(0), Level::UNITY, "any file that is saved brings it back");
 }
 
 #[test]

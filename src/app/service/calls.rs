@@ -20,7 +20,9 @@ impl<'a> Service<'a> {
         }
         for (&call, state) in &self.calls {
             let Some(stream) = state.stage.stream() else { continue };
-            if let Some(at) = stream.heard_at() {
+            // Who waits is not expected to say anything.
+            let is_waiting = matches!(state.stage, Stage::OffAir(..));
+            if let Some(at) = if is_waiting { stream.seen_at() } else { stream.heard_at() } {
                 self.pager.handle_media(at, call);
             }
             if stream.is_held() {

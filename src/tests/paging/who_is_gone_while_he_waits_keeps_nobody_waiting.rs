@@ -63,5 +63,14 @@ fn who_has_never_sent_anything_waits_on() {
     assert!(at(site.over_at(silent), 53_000), "on air he has to: {:?}", site.over_at(silent));
 }
 
+#[test]
+fn whose_telephone_leaves_out_silence_and_reports_waits_on() {
+    let (mut site, [_, one, other]) = with_two_who_are_gone();
+    site.report_only(one);
+    site.pass(20_000);
+    assert_eq!(site.over_at(one), None);
+    assert!(site.over_at(other).is_some());
+}
+
 /// What tells a caller that he is heard.
 const TALK_BEEP: f64 = 1_000.0;

@@ -91,6 +91,11 @@ impl Site {
         self.telephones[call.0].set_mute(is_mute);
     }
 
+    /// Sends reports and no sound from now on, as a telephone does that leaves out silence.
+    pub(super) fn report_only(&mut self, call: Call) {
+        self.telephones[call.0].report_only();
+    }
+
     /// Presses keys, one after the other, each for a tenth of a second, and waits until that is done.
     pub(super) fn press(&mut self, call: Call, keys: &str) {
         for key in keys.chars() {

@@ -33,6 +33,8 @@ pub(super) struct Telephone {
     hz: u32,
     /// It sends no packets.
     is_mute: bool,
+    /// It says that it is there even so.
+    reports: bool,
     keys: VecDeque<telephone_event::Sender>,
     /// When its next packet leaves.
     due: Instant,
@@ -66,6 +68,7 @@ impl Telephone {
             stream: rtp::Sender::new(seed, 0),
             hz: 0,
             is_mute: false,
+            reports: false,
             keys: VecDeque::new(),
             due: now,
             heard: Vec::new(),
@@ -115,7 +118,7 @@ impl Telephone {
         self.due += PTIME;
         if self.is_mute {
             self.stream.skip(FRAMES);
-            return None;
+            return self.reports.then(|| REPORT.to_vec());
         }
         let mut packet = [0; 200];
         while let Some(press) = self.keys.front_mut() {
@@ -126,6 +129,11 @@ impl Telephone {
         }
         let len = self.stream.write(&tone(self.hz), FRAMES, &mut packet).unwrap();
         Some(packet[..len].to_vec())
+    }
+
+    /// Sends reports (RTCP) in place of sound.
+    pub(super) fn report_only(&mut self) {
+        (self.is_mute, self.reports) = (true, true);
     }
 
     pub(super) fn hear(&mut self, now: Instant, packet: &[u8]) {
@@ -226,3 +234,5 @@ const PTIME: Duration = Duration::from_millis(20);
 const FRAMES: u32 = 160;
 /// Tones are at -18 dBFS.
 const BEEP: f64 = -30.0;
+/// A receiver report about nobody (RFC 3550 section 6.4.2).
+const REPORT: [u8; 8] = [0x80, 201, 0, 1, 0, 0, 0, 7];
