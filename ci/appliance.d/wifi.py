@@ -47,6 +47,7 @@ def joins_a_wireless_network(card: Card) -> None:
         says(machine, "NETWORK_NOT_FOUND", "while the network is not there")
         machine.console.run("sh /root/site open other")
         says(machine, "WRONG_KEY", "where another password holds")
+        check(wait_until(lambda: "wifi-password is wrong" in card.status(), 90) is not None, "and so does the status file", card.status())
         check("wifi-password is wrong" in machine.console.text(), "its console names what is wrong", machine.console.text())
         check(not options_answered(USUAL_PORT), "nobody reaches it")
         machine.console.run("sh /root/site open closed")

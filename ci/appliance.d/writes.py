@@ -177,7 +177,7 @@ def kinds(of: list[Entry], base: bytes, card: Card, places: list[tuple[int, int]
     wrong = [entry.write.at for entry in of if entry.write and not is_within(entry.write, places)]
     check(not wrong, "nothing was written anywhere but where it belongs", str(wrong[:3]))
     all_states = list(states(of, base))
-    differing = {as_looked_at(changed, card.status_place()): (what, changed) for what, changed in all_states}
+    differing = {as_looked_at(changed, card.status_place()): (what, changed) for what, changed in all_states if changed}
     say(f"     a power cut can leave {len(all_states)} different cards, {len(differing)} for who boots from them")
     return list(differing.values())
 

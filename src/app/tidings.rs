@@ -15,6 +15,8 @@ use crate::net::{self, NotifySocket};
 use crate::status::{Condition, Status};
 use crate::time::Instant;
 use core::time::Duration;
+use std::fs::File;
+use std::io::Read;
 
 /// Tells the guard.
 pub(super) struct Tidings {
@@ -48,7 +50,14 @@ impl Tidings {
     /// Tells what is new.
     pub(super) fn tell(&mut self, now: Instant, status: &Status) {
         let addresses = net::addresses().unwrap_or_default();
-        let condition = Condition { status, board: &self.board, addresses: &addresses, wifi: &self.wifi };
+        let wifi_is = if self.wifi.is_empty() { String::new() } else { wifi_is() };
+        let condition = Condition {
+            status,
+            board: &self.board,
+            addresses: &addresses,
+            wifi: &self.wifi,
+            wifi_is: &wifi_is,
+        };
         let view = View {
             works: condition.works(),
             is_good: condition.is_good(),
@@ -73,6 +82,13 @@ impl Tidings {
     pub(super) fn tell_time(&self, date: Duration) {
         let _ = self.socket.send(&format!("X_PAGING_CLOCK={}", date.as_secs()));
     }
+}
+
+/// What the script that joins it says of it (overlay/usr/lib/paging/wifi): one word.
+fn wifi_is() -> String {
+    let mut word = [0; 32];
+    let len = File::open(WIFI_IS).and_then(|mut file| file.read(&mut word)).unwrap_or(0);
+    String::from_utf8_lossy(&word[..len]).trim().to_owned()
 }
 
 /// What is told of a text. Of one that is longer than the file comes as much as the file has bytes, so that it says what is
@@ -160,6 +176,7 @@ impl News {
     }
 }
 
+const WIFI_IS: &str = "/run/network/wifi";
 /// How often it is looked while there is something to tell.
 const OFTEN: Duration = Duration::from_secs(2);
 /// And while there is not.

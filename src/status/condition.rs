@@ -19,6 +19,8 @@ pub struct Condition<'a> {
     pub addresses: &'a [IpAddr],
     /// The wireless network that it is to join; empty: none.
     pub wifi: &'a str,
+    /// How it is with that, in the words of docs/network.md; another word says nothing.
+    pub wifi_is: &'a str,
 }
 
 impl Condition<'_> {
@@ -64,10 +66,23 @@ impl Condition<'_> {
         if self.wifi.is_empty() {
             return "is the network plugged in?".to_owned();
         }
-        format!(
-            "is the wireless network {:?} in reach, and are wifi-ssid (its name, letter by letter) and wifi-password right?",
-            self.wifi
-        )
+        let name = self.wifi;
+        match self.wifi_is {
+            "NO_ADAPTER" => "there is no wireless adapter".to_owned(),
+            "NETWORK_NOT_FOUND" => {
+                format!(
+                    "is the wireless network {name:?} in reach, and wifi-ssid its name, letter by letter?"
+                )
+            }
+            "WRONG_KEY" => {
+                format!("the wireless network {name:?} has another password: wifi-password is wrong")
+            }
+            "REFUSED" => format!("the wireless network {name:?} refuses the box"),
+            "JOINED" => format!("the wireless network {name:?} is joined, and no DHCP server answers there"),
+            _ => format!(
+                "is the wireless network {name:?} in reach, and are wifi-ssid (its name, letter by letter) and wifi-password right?"
+            ),
+        }
     }
 
     fn faults(&self) -> impl Iterator<Item = String> {

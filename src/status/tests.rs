@@ -498,7 +498,8 @@ fn is_of_type(types: &Value, value: &Value) -> bool {
 
 fn condition(status: &Status) -> String {
     let addresses = ["127.0.0.1", "192.0.2.20", "fe80::1", "2001:db8::1"].map(|text| text.parse().unwrap());
-    Condition { status, board: "Raspberry Pi 4 Model B", addresses: &addresses, wifi: "" }.to_string()
+    Condition { status, board: "Raspberry Pi 4 Model B", addresses: &addresses, wifi: "", wifi_is: "" }
+        .to_string()
 }
 
 #[test]
@@ -537,7 +538,7 @@ fn the_condition_of_a_box_does_not_change_by_itself() {
 #[test]
 fn a_box_without_an_address_asks_for_its_cable_or_for_its_wireless_network() {
     let told = |wifi| {
-        let text = Condition { status: &sound(), board: "", addresses: &[], wifi }.to_string();
+        let text = Condition { status: &sound(), board: "", addresses: &[], wifi, wifi_is: "" }.to_string();
         text.lines().find(|line| line.starts_with("FAULT: it has no address")).unwrap_or_default().to_owned()
     };
     assert_eq!(told(""), "FAULT: it has no address: is the network plugged in?");
@@ -546,6 +547,18 @@ fn a_box_without_an_address_asks_for_its_cable_or_for_its_wireless_network() {
         wireless.contains("the wireless network \"Hall\" in reach") && wireless.contains("wifi-password")
     );
     assert!(!wireless.contains("plugged"), "{wireless}");
+    for (word, told) in [
+        ("NO_ADAPTER", "there is no wireless adapter"),
+        ("NETWORK_NOT_FOUND", "is the wireless network \"Hall\" in reach"),
+        ("WRONG_KEY", "wifi-password is wrong"),
+        ("REFUSED", "\"Hall\" refuses the box"),
+        ("JOINED", "\"Hall\" is joined, and no DHCP server answers"),
+        ("nonsense", "is the wireless network \"Hall\" in reach, and are wifi-ssid"),
+    ] {
+        let text = Condition { status: &sound(), board: "", addresses: &[], wifi: "Hall", wifi_is: word }
+            .to_string();
+        assert!(text.contains(told), "{word}: {text}");
+    }
 }
 
 #[test]
@@ -579,7 +592,8 @@ fn the_condition_of_an_ill_box_names_each_fault_and_each_mistake() {
 
 #[test]
 fn a_box_is_good_when_it_is_registered_and_plays_and_nothing_is_written_wrongly() {
-    let is_good = |status: &Status| Condition { status, board: "", addresses: &[], wifi: "" }.is_good();
+    let is_good =
+        |status: &Status| Condition { status, board: "", addresses: &[], wifi: "", wifi_is: "" }.is_good();
     assert!(is_good(&sound()) && is_good(&Status { accounts: vec![], ..sound() }));
     assert!(is_good(&Status {
         accounts: vec![Account { state: AccountState::Off, ..registered() }],
