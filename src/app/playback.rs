@@ -4,8 +4,10 @@
 //! a key, a button, paging play ─> Programme ─> recital ─> a voice on every card ─> ended
 //!                                                 └ the emergency: again, until it is cancelled ─┘
 //! ```
-//! Where others are before it, it is awaited, and begins when it is told to. An announcement that is on air or awaited where it is asked for, and as important, is not begun once more: who presses twice wants it once. Bounds: [`MOST`] at once, and the
-//! emergency beside them. Leaves out: who may ask for it, who is before it, and what of it is heard where others want to be heard as well.
+//! Where others are before it, it is awaited, and begins when it is told to. An announcement that is on air or awaited where it
+//! is asked for, and as important, is not begun once more: who presses twice wants it once. Bounds: [`MOST`] at once, and the
+//! emergency beside them. Leaves out: who may ask for it, who is before it, and what of it is heard where others want to be heard
+//! as well.
 
 mod store;
 
@@ -243,7 +245,7 @@ impl<'a> Playback<'a> {
         voice: VoiceId,
     ) -> Result<(), Unplayed> {
         let Programme { what, claim, rate, mut parts } = programme;
-        if self.airs.iter().filter(|air| air.endless.is_none()).count() >= MOST {
+        if !self.has_room() {
             return Err(Unplayed::TooMany);
         }
         let (hold, begins_at) = self.claim(now, claim, open_at);
@@ -356,6 +358,11 @@ impl<'a> Playback<'a> {
     /// The next one that has ended.
     pub(super) fn poll_ended(&mut self) -> Option<Ended> {
         self.ended.pop_front()
+    }
+
+    /// Whether fewer are on air than may be.
+    pub(super) fn has_room(&self) -> bool {
+        self.airs.iter().filter(|air| air.endless.is_none()).count() < MOST
     }
 
     /// Whether something is on air, or about to be.
@@ -476,6 +483,13 @@ pub(super) enum Unplayed {
     TooManyWait,
     /// An audio thread takes no more voices.
     Busy,
+}
+
+impl Unplayed {
+    /// Whether it may be played when something else is over.
+    pub(super) const fn is_for_now(&self) -> bool {
+        matches!(self, Self::TooMany | Self::Busy)
+    }
 }
 
 impl fmt::Display for Unplayed {

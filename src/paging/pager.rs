@@ -135,10 +135,10 @@ impl<C: Copy + Ord + Hash> Pager<C> {
         self.begin(now, call);
     }
 
-    /// Media of this call arrived.
-    pub fn handle_media(&mut self, now: Instant, call: C) {
+    /// Media of this call arrived at `at`, which may be a while ago.
+    pub fn handle_media(&mut self, at: Instant, call: C) {
         if let Some(state) = self.calls.get_mut(&call) {
-            (state.heard_at, state.has_sent) = (now, true);
+            (state.heard_at, state.has_sent) = (state.heard_at.max(at), true);
         }
     }
 
@@ -488,6 +488,20 @@ mod tests {
         assert_eq!(actions(&mut pager), [Action::HangUp(A, EndReason::Silence)]);
         pager.handle_timeout(at(44));
         assert_eq!(actions(&mut pager), [Action::HangUp(B, EndReason::Silence)]);
+    }
+
+    #[test]
+    fn what_was_heard_before_a_hold_does_not_end_the_call_that_is_taken_back() {
+        let mut pager = Pager::new(policy());
+        pager.handle_incoming(at(0), A, at(0));
+        pager.handle_talking(at(0), A);
+        actions(&mut pager);
+        pager.handle_held(at(100), A);
+        pager.handle_media(at(5), A);
+        pager.handle_timeout(at(119));
+        assert_eq!(actions(&mut pager), []);
+        pager.handle_timeout(at(120));
+        assert_eq!(actions(&mut pager), [Action::HangUp(A, EndReason::Silence)]);
     }
 
     #[test]

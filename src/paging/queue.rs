@@ -116,14 +116,6 @@ impl<C: Copy + PartialEq> Queue<C> {
         if waits { Admission::Wait } else { Admission::Enter }
     }
 
-    /// A call that waits, or has entered, is meant for other zones from now on.
-    pub fn handle_change(&mut self, call: C, want: Want) {
-        if let Some(known) = self.calls.iter_mut().find(|known| known.name == call) {
-            known.want = want;
-            self.settle();
-        }
-    }
-
     /// A call is over, on air or not.
     pub fn handle_ended(&mut self, call: C) {
         self.calls.retain(|known| known.name != call);
@@ -134,12 +126,6 @@ impl<C: Copy + PartialEq> Queue<C> {
     /// What has changed for those who wait.
     pub fn poll_turn(&mut self) -> Option<Turn<C>> {
         self.turns.pop_front()
-    }
-
-    /// How many calls wait.
-    #[must_use]
-    pub fn waiting(&self) -> usize {
-        self.calls.iter().filter(|call| call.place.is_some()).count()
     }
 
     /// Whether something has changed for somebody who does not know yet.

@@ -5,11 +5,14 @@
 //!                 └ Drop: forgotten
 //! ```
 //! A recording has its place in the queue from when it is sent, or from when a card plays where it is to be heard. It is heard by
-//! itself: it waits for who came before, and who comes later for it. Up to [`MOST_AIRING`] are heard at once, in other zones. All of them share [`ROOM_BYTES`]; without room a caller is told that the box is busy.
+//! itself: it waits for who came before, and who comes later for it. Its chime sounds when there is room on air; what finds none
+//! after it is tried again for [`WAITS_FOR_ROOM`]. Up to [`MOST_AIRING`] are heard at once, in other zones. All of them share
+//! [`ROOM_BYTES`]; without room a caller is told that the box is busy.
 
 use super::call::tell;
 use super::call_log::Page;
 use super::callers::{NOT_YET, Speaker};
+use super::playing::AGAIN_IN;
 use super::{Service, Stage};
 use crate::app::floor::Hold;
 use crate::app::playback::{AirNumber, Aired, Ended, Programme, What};
@@ -58,17 +61,15 @@ struct Recording {
     terms: Terms,
     /// What is known of who spoke it.
     record: Record,
-    /// It waits no longer for a card.
-    until: Instant,
-    /// How often it found no room on air.
-    refused: u8,
+    /// It has waited for a card as long as it does.
+    is_late: bool,
 }
 
 /// Where a recording is on its way to be heard.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Standing {
-    /// No card plays there.
-    Outside,
+    /// No card plays there; it waits for one until then.
+    Outside { until: Instant },
     /// Others are before it.
     Waits,
     /// It is its turn.
@@ -80,12 +81,14 @@ struct Airing<'a> {
     recording: Recording,
     /// Where it is heard, from its chime on.
     hold: Rc<Hold<'a>>,
+    /// Without room until then it is not heard.
+    room_until: Instant,
     stage: Air,
 }
 
 #[derive(Clone, Copy)]
 enum Air {
-    /// Its chime sounds until then.
+    /// Its chime sounds until then, or it has found no room and is tried again.
     Chime {
         until: Instant,
     },
@@ -254,6 +257,7 @@ impl<'a> Service<'a> {
             self.air_recording(now, airing);
         }
         while !self.is_leaving
+            && self.has_room_on_air()
             && let Some(recording) = self.delays.take_next()
         {
             self.begin_recording(now, recording);
@@ -263,18 +267,19 @@ impl<'a> Service<'a> {
     /// Recordings take their places in the queue, in the order they were sent; where no card plays, when one does.
     fn line_up(&mut self, now: Instant) {
         for recording in &mut self.delays.due {
-            let is_ready = recording.until <= now || self.cards.is_audible_in(recording.terms.claim.zones);
+            let is_audible = self.cards.is_audible_in(recording.terms.claim.zones);
             let speaker = Speaker::Recording(recording.number);
             match recording.standing {
-                Standing::Outside if is_ready => {
+                Standing::Outside { until } if is_audible || until <= now => {
+                    recording.is_late = !is_audible;
                     let want = Want::new(Kind::Recording, &recording.terms.claim);
                     let enters = self.queue.handle_incoming(speaker, want) == Admission::Enter;
                     recording.standing = if enters { Standing::Next } else { Standing::Waits };
                 }
                 // Nobody has to wait for what is not heard.
-                Standing::Next if !is_ready => {
+                Standing::Next if !is_audible && !recording.is_late => {
                     self.queue.handle_ended(speaker);
-                    recording.standing = Standing::Outside;
+                    recording.standing = Standing::Outside { until: now + WAITS_FOR_CARD };
                 }
                 _ => {}
             }
@@ -361,10 +366,10 @@ impl<'a> Service<'a> {
         tell(LogLevel::Info, state.name.as_deref(), what);
         let record = self.record_of(now, state);
         let terms = state.terms.clone();
-        let until = now + WAITS_FOR_CARD;
-        let (number, standing, refused) = (self.delays.next_number, Standing::Outside, 0);
+        let standing = Standing::Outside { until: now + WAITS_FOR_CARD };
+        let (number, is_late) = (self.delays.next_number, false);
         self.delays.next_number += 1;
-        self.delays.due.push_back(Recording { number, standing, tape, terms, record, until, refused });
+        self.delays.due.push_back(Recording { number, standing, tape, terms, record, is_late });
         self.line_up(now);
     }
 
@@ -396,7 +401,13 @@ impl<'a> Service<'a> {
         let hold = self.cards.claim(now, claim, now + NOT_YET);
         let sound = self.directory.klaxon(&recording.terms).clone();
         let until = self.chime_of(now, (&hold, &sound), Entry { open_at, answer_at: open_at });
-        self.delays.airing.push(Airing { recording, hold, stage: Air::Chime { until } });
+        let (room_until, stage) = (until + WAITS_FOR_ROOM, Air::Chime { until });
+        self.delays.airing.push(Airing { recording, hold, room_until, stage });
+    }
+
+    /// Whether a recording that begins now finds room when its chime is over, as far as that can be known.
+    fn has_room_on_air(&self) -> bool {
+        self.desk.as_ref().is_some_and(|desk| desk.playback.has_room())
     }
 
     /// What is known of it when it goes on air.
@@ -408,8 +419,9 @@ impl<'a> Service<'a> {
     }
 
     /// Its chime is over.
-    fn air_recording(&mut self, now: Instant, Airing { mut recording, hold, .. }: Airing<'a>) {
+    fn air_recording(&mut self, now: Instant, mut airing: Airing<'a>) {
         let Some(desk) = &mut self.desk else { return };
+        let Airing { recording, hold, room_until, stage } = &mut airing;
         let Recital { rate, parts, .. } = words(&mut recording.tape);
         let (what, claim) = (What::Recording(recording.record.from.clone()), hold.claim());
         let voice = self.media.voice();
@@ -417,11 +429,13 @@ impl<'a> Service<'a> {
             Ok(Aired { number, .. }) => {
                 let record = self.aired(now, &recording.record, claim.zones);
                 self.pages.begin(now, (Page::Programme(number), None), voice, record);
-                self.delays.airing.push(Airing { recording, hold, stage: Air::On(number) });
+                *stage = Air::On(number);
+                self.delays.airing.push(airing);
             }
-            Err(_) if recording.refused < TRIES => {
-                recording.refused += 1;
-                self.delays.due.push_front(recording);
+            // Its chime has sounded, and its zones are kept for it.
+            Err(error) if error.is_for_now() && now < *room_until => {
+                *stage = Air::Chime { until: now + AGAIN_IN };
+                self.delays.airing.push(airing);
             }
             Err(error) => {
                 log::warn!("a recording of {} is not heard: {error}", recording.record.from);
@@ -463,7 +477,7 @@ const FADE: Duration = Duration::from_millis(20);
 const WAITS_FOR_CARD: Duration = Duration::from_mins(10);
 /// What is heard at once.
 const MOST_AIRING: usize = 4;
-/// What finds no room on air so often is not heard.
-const TRIES: u8 = 5;
+/// How long after its chime a recording waits for room on air.
+const WAITS_FOR_ROOM: Duration = Duration::from_mins(10);
 /// How often it is looked whether somebody has heard his words, or has no room left, or a card plays.
 const LOOK_EVERY: Duration = Duration::from_millis(100);

@@ -322,5 +322,5 @@ const PAGE: u8 = 60;
 const SAME_ALARM: core::time::Duration = core::time::Duration::from_secs(10);
 /// A name that is so many letters away from another one is none that was meant so.
 const FAR: usize = 2;
-/// When what found an audio thread busy is tried again.
-const AGAIN_IN: core::time::Duration = core::time::Duration::from_secs(1);
+/// When what found no room, or an audio thread busy, is tried again.
+pub(super) const AGAIN_IN: core::time::Duration = core::time::Duration::from_secs(1);

@@ -20,6 +20,7 @@ mod nothing_makes_an_emergency_softer;
 mod the_chime_is_of_the_caller_the_account_or_the_zone;
 mod the_fade_out_ends_when_the_chime_starts;
 mod three_wrong_pins_lock_out;
+mod what_finds_no_room_is_heard_later;
 mod who_is_gone_while_he_waits_keeps_nobody_waiting;
 mod who_is_not_heard_is_told_so;
 mod whoever_just_talks_pages_the_default;
