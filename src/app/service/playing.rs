@@ -14,6 +14,7 @@ use crate::sip::CallKey;
 use crate::status::{self, Ended, Programme as Shown, RecordKind};
 use crate::time::Instant;
 use crate::zones::ZoneSet;
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 /// What is played at a word, who asks for it, and what its words mean.
@@ -21,6 +22,8 @@ pub(in crate::app) struct Desk<'a> {
     pub(super) playback: Playback<'a>,
     control: Option<ControlSocket>,
     pub(super) settings: Settings,
+    /// Programmes whose turn has come, and for which there is no room on air yet.
+    due: VecDeque<AirNumber>,
     /// When the emergency was begun last, and by whose keys, if by any.
     alarm: Option<(Instant, Option<CallKey>)>,
 }
@@ -32,7 +35,7 @@ impl<'a> Desk<'a> {
         control: Option<ControlSocket>,
         settings: Settings,
     ) -> Self {
-        Self { playback, control, settings, alarm: None }
+        Self { playback, control, settings, due: VecDeque::new(), alarm: None }
     }
 
     pub(super) fn set_options(&mut self, settings: &Settings) {
@@ -194,10 +197,23 @@ impl<'a> Service<'a> {
 
     /// It is the turn of a programme that waited.
     pub(super) fn play_awaited(&mut self, now: Instant, number: AirNumber) {
-        let awaited = self.desk.as_ref().and_then(|desk| desk.playback.awaited(number));
-        let Some(what) = awaited.map(|programme| programme.what.to_string()) else { return };
-        if let Err(error) = self.begin_programme(now, number) {
-            log::warn!("{what} is not played: {error}");
+        if let Some(desk) = &mut self.desk {
+            desk.due.push_back(number);
+        }
+        self.play_due(now);
+    }
+
+    /// Begins those whose turn has come, as far as there is room; the others keep their places.
+    fn play_due(&mut self, now: Instant) {
+        while let Some(desk) = self.desk.as_mut().filter(|desk| desk.playback.has_room())
+            && let Some(number) = desk.due.pop_front()
+        {
+            let Some(what) = desk.playback.awaited(number).map(|programme| programme.what.to_string()) else {
+                continue;
+            };
+            if let Err(error) = self.begin_programme(now, number) {
+                log::warn!("{what} is not played: {error}");
+            }
         }
     }
 
@@ -280,6 +296,7 @@ impl<'a> Service<'a> {
         if let Some(control) = &desk.control {
             control.handle_timeout(now);
         }
+        self.play_due(now);
     }
 
     /// What is played at a word, for those who ask.

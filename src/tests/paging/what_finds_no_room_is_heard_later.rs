@@ -1,4 +1,4 @@
-//! docs/delayed.md: what has waited for its turn and finds as many sounds on air as may be is heard when
+//! docs/delayed.md, announcements.md: what has waited for its turn and finds as many sounds on air as may be is heard when
 //! there is room.
 
 use super::{TALK, TWO_ZONES, UNHEARD};
@@ -83,4 +83,22 @@ fn a_recording_whose_room_is_taken_during_its_chime_waits_for_another_and_its_ch
     let words = hall.onset(1_200, chime + 4_000).expect("it is heard");
     assert!(hall.rms(chime + 3_000..words - 300) < UNHEARD, "one chime");
     assert!(hall.tone(1_200, words + 200..words + 1_000) > TALK - 3.0);
+}
+
+#[test]
+fn an_announcement_whose_turn_comes_while_there_is_no_room_sounds_when_there_is() {
+    let more = "[announcement 9]\nplay = three-tone\nzones = hall\n[key 79]\ndo = announcement 9\n";
+    let mut site = site("none", &format!("{more}[calls]\nhold-concurrent = yes\n"));
+    let caller = site.call("200", "box");
+    site.talk(caller, 1_600);
+    site.pass(6_000);
+    press(&mut site, "79");
+    fill_the_air(&mut site);
+    site.hang_up(caller);
+    let over = site.now();
+    site.pass(8_000);
+    assert_eq!(site.status().programmes.len(), 8, "the air is full");
+    assert!(site.heard("hall").rms(over + 1_000..over + 8_000) < UNHEARD);
+    site.pass(35_000);
+    assert!(site.heard("hall").begin(over + 8_000).is_some(), "it is heard then");
 }
