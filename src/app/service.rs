@@ -209,9 +209,7 @@ impl<'a> Service<'a> {
             self.outlook.stop();
         }
         log::debug!("SIP so far: {:?}", self.endpoint.counters());
-        self.is_leaving = true;
-        self.end_all(now);
-        self.settle(now);
+        self.begin_to_leave(now);
         while (!self.calls.is_empty() || !self.endpoint.is_unregistered()) && clock::now() < until {
             let deadline = self.deadline().map_or(until, |deadline| deadline.min(until));
             goes_on &= self.turn(inbox, Some(deadline)).await;
@@ -219,6 +217,13 @@ impl<'a> Service<'a> {
         self.switch_off(clock::now());
         self.pages.close(clock::now());
         self.waiting.take().filter(|_| goes_on)
+    }
+
+    /// Nobody is answered any more, and all ends.
+    fn begin_to_leave(&mut self, now: Instant) {
+        self.is_leaving = true;
+        self.end_all(now);
+        self.settle(now);
     }
 
     /// Ends all that the box does.

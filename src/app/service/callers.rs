@@ -72,8 +72,11 @@ impl<'a> Service<'a> {
         }
     }
 
-    /// It is the turn of a call, or it has another place.
+    /// It is the turn of a call, or it has another place. Who waits while the box stops is hung up on already.
     pub(super) fn on_turn(&mut self, now: Instant, turn: Turn<Speaker>) {
+        if self.is_leaving {
+            return;
+        }
         let (Turn::Enter(Speaker::Call(call)) | Turn::Place(Speaker::Call(call), _)) = turn else {
             return self.on_turn_of_sound(now, turn);
         };

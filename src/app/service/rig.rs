@@ -166,6 +166,12 @@ impl Rig {
         self.orchestra.set_dead(source, is_dead);
     }
 
+    /// The box is told to stop: it does what it does for as long as callers may take to answer.
+    pub(crate) fn stop(&mut self) {
+        self.service.begin_to_leave(self.now);
+        self.due = Some(self.now + LEAST);
+    }
+
     /// How the box is.
     pub(crate) fn status(&self) -> Status {
         self.service.status(self.now)

@@ -23,6 +23,7 @@ mod three_wrong_pins_lock_out;
 mod what_finds_no_room_is_heard_later;
 mod who_is_gone_while_he_waits_keeps_nobody_waiting;
 mod who_is_not_heard_is_told_so;
+mod who_waits_is_not_heard_when_the_box_stops;
 mod whoever_just_talks_pages_the_default;
 
 /// How loud a caller is who talks, and how loud music is.

@@ -96,6 +96,17 @@ impl Site {
         self.telephones[call.0].report_only();
     }
 
+    /// No message comes to the telephone any more, and none of it arrives; what it says does.
+    pub(super) fn cut_off(&mut self, call: Call) {
+        self.telephones[call.0].cut_off();
+    }
+
+    /// The box is told to stop.
+    pub(super) fn stop(&mut self) {
+        self.rig.stop();
+        self.exchange();
+    }
+
     /// Presses keys, one after the other, each for a tenth of a second, and waits until that is done.
     pub(super) fn press(&mut self, call: Call, keys: &str) {
         for key in keys.chars() {

@@ -25,6 +25,8 @@ pub(super) struct Telephone {
     call_id: String,
     address: SocketAddr,
     sent: VecDeque<Vec<u8>>,
+    /// Its messages get lost, both ways.
+    is_cut_off: bool,
     answered_at: Option<Instant>,
     over_at: Option<Instant>,
     refused: Option<u16>,
@@ -62,6 +64,7 @@ impl Telephone {
             call_id: request.headers.call_id.clone(),
             address,
             sent: VecDeque::from([invite]),
+            is_cut_off: false,
             answered_at: None,
             over_at: None,
             refused: None,
@@ -84,6 +87,10 @@ impl Telephone {
         self.is_mute = is_mute;
     }
 
+    pub(super) const fn cut_off(&mut self) {
+        self.is_cut_off = true;
+    }
+
     pub(super) fn press(&mut self, key: char) {
         let key = Key::from_char(key).unwrap();
         let press = Press { key, length: Duration::from_millis(100), payload_type: EVENTS };
@@ -102,6 +109,9 @@ impl Telephone {
     }
 
     pub(super) fn handle_message(&mut self, now: Instant, from: SocketAddr, message: &[u8]) {
+        if self.is_cut_off {
+            return;
+        }
         self.endpoint.handle_message(now, Path::udp(self.address, from), message);
         self.collect(now);
     }
@@ -202,7 +212,9 @@ impl Telephone {
             }
         }
         while let Some(transmit) = self.endpoint.poll_transmit() {
-            self.sent.push_back(transmit.bytes);
+            if !self.is_cut_off {
+                self.sent.push_back(transmit.bytes);
+            }
         }
     }
 }
