@@ -1,7 +1,10 @@
 //! What the settings make the box do, in a few sentences for the owner.
 
+mod apart;
+
 use core::time::Duration;
 
+use self::apart::apart;
 use super::{
     Account, Calls, Delayed, Device, Gpio, Loaded, Mode, Network, Output, OwnAddress, Settings, Sound,
     Source, Time, TimeSource,
@@ -30,6 +33,7 @@ pub(super) fn outlook(loaded: &Loaded) -> Vec<String> {
     let rings = settings.sip.account.reception.mode == Mode::Ring;
     let ends = (!rings).then(|| ends(settings.calls.hang_up_after));
     sentences.push([Some(answers(settings)), ends].into_iter().flatten().collect::<Vec<_>>().join(", "));
+    sentences.extend(apart(settings, MAX_ACCOUNTS));
     sentences.push(together(&settings.calls));
     let codecs: Vec<_> = sip.codecs.iter().map(ToString::to_string).collect();
     sentences.push(format!("speaks {}, the first that both know", codecs.join(", ")));
@@ -82,7 +86,7 @@ fn from(allow: &Allow, has_accounts: bool) -> String {
     if callers.is_empty() { format!("from {from}") } else { format!("of {} from {from}", callers.join(", ")) }
 }
 
-/// When it answers, by what `[sip]` and `[audio]` say; accounts, callers and zones may have chimes of their own.
+/// When it answers, by what `[sip]` and `[audio]` say; what accounts and callers have of their own, [`apart`] tells.
 fn answers(settings: &Settings) -> String {
     let (reception, after) = (&settings.sip.account.reception, settings.sip.answer_after);
     if reception.mode == Mode::Ring {
