@@ -208,11 +208,6 @@ impl<'a> Accounts<'a> {
         (registering().filter(|line| line.is_registered).count(), registering().count())
     }
 
-    /// The account that has a server at this address.
-    pub(super) fn of_server(&self, address: IpAddr) -> Option<&str> {
-        self.at_server(address).map(|line| line.address.as_str())
-    }
-
     fn at_server(&self, address: IpAddr) -> Option<&Line> {
         let has = |line: &&Line| line.trusted().any(|known| known.to_canonical() == address.to_canonical());
         self.lines.iter().find(has)

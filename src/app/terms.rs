@@ -41,7 +41,9 @@ pub(super) struct Terms {
     /// What he has to know; empty: nothing.
     pub(super) pin: String,
     /// Whose calls these are: the name of a section.
-    pub(super) account: String,
+    pub(super) section: String,
+    /// The same by its address, `501@pbx.example`; `None`: no account's.
+    pub(super) account: Option<String>,
 }
 
 /// Who calls whom.
@@ -65,9 +67,10 @@ impl Directory {
     /// That of `settings`.
     pub(super) fn new(settings: &Settings) -> Self {
         let terms = |account: &Account| Terms::new(settings, account);
+        let of_account = |account: &Account| Terms { account: Some(account.address()), ..terms(account) };
         Self {
             callers: settings.callers.iter().map(|rule| Rule::new(settings, rule)).collect(),
-            accounts: settings.accounts.iter().map(|own| (own.user.clone(), terms(own))).collect(),
+            accounts: settings.accounts.iter().map(|own| (own.user.clone(), of_account(own))).collect(),
             other: terms(&settings.sip.account),
             zones: settings.zones.iter().map(|zone| zone.klaxon.clone()).collect(),
             klaxon: settings.audio.klaxon.clone(),
@@ -109,7 +112,8 @@ impl Terms {
             klaxon: reception.klaxon.clone(),
             early_media: reception.early_media,
             pin: reception.pin.clone(),
-            account: account.section.clone(),
+            section: account.section.clone(),
+            account: None,
         }
     }
 
@@ -168,6 +172,8 @@ mod tests {
         let directory = directory(TEXT);
         assert!(directory.terms(&call("100", "911")).mode == Mode::Emergency);
         assert_eq!(directory.terms(&call("100", "911")).pin, "12");
+        let account = |to| directory.terms(&call("100", to)).account;
+        assert_eq!((account("502"), account("paging")), (Some("502@pbx".to_owned()), None));
         let bell = directory.terms(&call("100", "502"));
         assert!(bell.mode == Mode::Ring && bell.early_media && bell.claim.zones == ZoneSet::one(1));
         let by_server = Inquiry { of_server: Some("502"), ..call("100", "paging") };

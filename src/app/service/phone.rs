@@ -8,6 +8,7 @@
 
 use super::call::KeyWay;
 use super::callers::Speaker;
+use super::playing::Asker;
 use super::{Service, short, tell};
 use crate::app::phone::{Phone, Wish};
 use crate::app::prompt::Prompt;
@@ -43,7 +44,7 @@ impl<'a> Service<'a> {
     ) -> Option<Duration> {
         let (user, host) = sip::identity(&from.uri);
         let (host, name) = (path.remote.ip(), short(&format!("{user}@{host}")));
-        let caller = Suspect { host, name, account: terms.account.clone() };
+        let caller = Suspect { host, name, account: terms.section.clone() };
         self.phone.as_mut()?.handle_incoming(now, call, (terms.mode, &terms.pin), caller)
     }
 
@@ -169,7 +170,7 @@ impl<'a> Service<'a> {
             KeyAction::Announcement(number) => self.play_announcement(now, number),
             KeyAction::Test => self.play_test(now),
             KeyAction::Emergency => {
-                let is_on = self.toggle_emergency(now, Some(call));
+                let is_on = self.toggle_emergency(now, Asker::Caller(call));
                 return self.prompt(call, if is_on { Prompt::Done } else { Prompt::Cancelled });
             }
             KeyAction::Stop => {

@@ -24,8 +24,17 @@ pub(in crate::app) struct Desk<'a> {
     pub(super) settings: Settings,
     /// Programmes whose turn has come, and for which there is no room on air yet.
     due: VecDeque<AirNumber>,
-    /// When the emergency was begun last, and by whose keys, if by any.
-    alarm: Option<(Instant, Option<CallKey>)>,
+    /// When the emergency was begun last, and by whom.
+    alarm: Option<(Instant, Asker)>,
+}
+
+/// Who asks for the emergency, or for its end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Asker {
+    Caller(CallKey),
+    /// The name of a button.
+    Button(String),
+    Program,
 }
 
 impl<'a> Desk<'a> {
@@ -50,9 +59,9 @@ impl<'a> Desk<'a> {
     }
 
     /// Whether the emergency is on, and was begun by somebody else so lately that who asks for it does not mean its end.
-    fn is_begun_by_another(&self, now: Instant, by: Option<CallKey>) -> bool {
-        let is_another = |(at, of): (Instant, Option<CallKey>)| of != by && now.since(at) < SAME_ALARM;
-        self.playback.is_emergency() && self.alarm.is_some_and(is_another)
+    fn is_begun_by_another(&self, now: Instant, by: &Asker) -> bool {
+        let is_another = |(at, of): &(Instant, Asker)| of != by && now.since(*at) < SAME_ALARM;
+        self.playback.is_emergency() && self.alarm.as_ref().is_some_and(is_another)
     }
 
     /// What is heard in every zone as a page is.
@@ -224,10 +233,10 @@ impl<'a> Service<'a> {
         self.play(now, programme).map(drop)
     }
 
-    /// Begins the emergency, or cancels it, at the word of this caller or of nobody who calls; whether it is on from now on.
-    pub(super) fn toggle_emergency(&mut self, now: Instant, by: Option<CallKey>) -> bool {
+    /// Begins the emergency, or cancels it, at somebody's word; whether it is on from now on.
+    pub(super) fn toggle_emergency(&mut self, now: Instant, by: Asker) -> bool {
         let Some(desk) = &mut self.desk else { return false };
-        if desk.is_begun_by_another(now, by) {
+        if desk.is_begun_by_another(now, &by) {
             return true;
         }
         let is_on = desk.playback.toggle_emergency(now);
@@ -250,7 +259,7 @@ impl<'a> Service<'a> {
         let emergency = |desk: &Option<Desk<'_>>| desk.as_ref().and_then(|desk| desk.playback.emergency());
         let is_new = emergency(&self.desk).is_none();
         if is_new {
-            self.toggle_emergency(now, None);
+            self.toggle_emergency(now, Asker::Program);
         }
         let number = emergency(&self.desk).ok_or_else(|| Unplayed::Busy.to_string())?;
         Ok(Aired { number, is_new })

@@ -24,7 +24,7 @@ impl Service<'_> {
             from: caller.from.clone(),
             peer: caller.peer.to_string(),
             call_id: caller.call_id.clone(),
-            account: self.accounts.of_server(caller.peer.ip()).map(str::to_owned),
+            account: terms.account.clone(),
             zones: self.names_of(terms.claim.zones),
             began: clock.trusted.then_some(clock.time),
             uptime_s: now.since(self.outlook.since()).as_secs(),

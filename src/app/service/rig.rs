@@ -27,7 +27,7 @@ use crate::clock::{
     self,
     still::{self, Still},
 };
-use crate::config::{self, Diagnostic, Loaded, Settings, Severity};
+use crate::config::{self, Diagnostic, Loaded, Press, Settings, Severity};
 use crate::mix::{BLOCK, BLOCK_TIME, Conference, VoiceId};
 use crate::net::TcpOptions;
 use crate::output::{Beat, Engine, Order, RingedMixer, Word};
@@ -164,6 +164,12 @@ impl Rig {
     /// A source of music, by its name, gives nothing from now on, or again.
     pub(crate) fn set_dead(&self, source: &str, is_dead: bool) {
         self.orchestra.set_dead(source, is_dead);
+    }
+
+    /// A button of this name is pressed.
+    pub(crate) fn press(&mut self, button: &str, press: &Press) {
+        self.service.handle_press(self.now, button, press);
+        self.due = Some(self.now + LEAST);
     }
 
     /// The box is told to stop: it does what it does for as long as callers may take to answer.

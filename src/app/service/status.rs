@@ -100,7 +100,7 @@ impl Service<'_> {
             from: call.caller.from.clone(),
             peer: call.caller.peer.to_string(),
             call_id: call.caller.call_id.clone(),
-            account: self.accounts.of_server(call.caller.peer.ip()).map(str::to_owned),
+            account: call.terms.account.clone(),
             state,
             duration_s: now.since(call.since).as_secs(),
             codec,

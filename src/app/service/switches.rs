@@ -1,5 +1,6 @@
 //! Relay, lamp and buttons of a box at work.
 
+use super::playing::Asker;
 use super::{Announcements, Klaxon, Lines, Service};
 use crate::config::Press;
 use crate::sip::CallKey;
@@ -54,23 +55,30 @@ impl Service<'_> {
     /// Does what buttons that were pressed are for.
     pub(super) fn take_presses(&mut self, now: Instant) {
         while let Some((button, press)) = self.lines.as_ref().and_then(Lines::poll_press) {
-            let calls = self.calls.len();
-            let what = match &press {
-                Press::Stop => {
-                    self.end_pages(now);
-                    format!("ends {calls} calls, and what is played or said")
-                }
-                Press::Announcement(number) => match self.play_announcement(now, number) {
-                    Ok(()) => format!("announcement {number}"),
-                    Err(error) => format!("nothing is played: {error}"),
-                },
-                Press::Emergency if self.toggle_emergency(now, None) => "emergency".to_owned(),
-                Press::Emergency => "the emergency is cancelled".to_owned(),
-            };
-            if let Some(held_back) = self.presses.tell(now) {
-                let before = (held_back > 0).then(|| format!("; {held_back} presses before were not logged"));
-                log::info!("[button {}]: {what}{}", button.escape_debug(), before.unwrap_or_default());
+            self.handle_press(now, &button, &press);
+        }
+    }
+
+    /// A button is pressed.
+    pub(super) fn handle_press(&mut self, now: Instant, button: &str, press: &Press) {
+        let calls = self.calls.len();
+        let what = match press {
+            Press::Stop => {
+                self.end_pages(now);
+                format!("ends {calls} calls, and what is played or said")
             }
+            Press::Announcement(number) => match self.play_announcement(now, number) {
+                Ok(()) => format!("announcement {number}"),
+                Err(error) => format!("nothing is played: {error}"),
+            },
+            Press::Emergency if self.toggle_emergency(now, Asker::Button(button.to_owned())) => {
+                "emergency".to_owned()
+            }
+            Press::Emergency => "the emergency is cancelled".to_owned(),
+        };
+        if let Some(held_back) = self.presses.tell(now) {
+            let before = (held_back > 0).then(|| format!("; {held_back} presses before were not logged"));
+            log::info!("[button {}]: {what}{}", button.escape_debug(), before.unwrap_or_default());
         }
     }
 

@@ -1,6 +1,7 @@
 //! docs/announcements.md: the emergency is played again and again, with a second between, until it is cancelled.
 
 use super::{TALK, UNHEARD, alike};
+use crate::config::Press;
 use crate::dsp::Chime;
 use crate::tests::site::{Call, Site};
 
@@ -47,6 +48,32 @@ fn a_second_alarm_within_ten_seconds_does_not_end_it() {
     site.pass(8_000);
     let now = site.now();
     assert!(site.heard("all").rms(now - 4_000..now) > -30.0);
+}
+
+#[test]
+fn who_presses_another_button_within_ten_seconds_wants_the_same_alarm() {
+    let mut site = Site::new(SITE);
+    site.press_button("hall", &Press::Emergency);
+    site.pass(4_000);
+    site.press_button("yard", &Press::Emergency);
+    site.pass(8_000);
+    let now = site.now();
+    assert!(site.heard("all").rms(now - 4_000..now) > -30.0);
+    site.press_button("yard", &Press::Emergency);
+    site.pass(6_000);
+    let now = site.now();
+    assert!(site.heard("all").rms(now - 3_000..now) < UNHEARD, "later it cancels");
+}
+
+#[test]
+fn the_same_button_cancels_at_once() {
+    let mut site = Site::new(SITE);
+    site.press_button("hall", &Press::Emergency);
+    site.pass(4_000);
+    site.press_button("hall", &Press::Emergency);
+    site.pass(5_000);
+    let now = site.now();
+    assert!(site.heard("all").rms(now - 2_000..now) < UNHEARD);
 }
 
 #[test]

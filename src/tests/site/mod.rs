@@ -17,6 +17,7 @@ mod telephone;
 use self::sound::Sound;
 use self::telephone::Telephone;
 use crate::app::rig::Rig;
+use crate::config::Press;
 use crate::sip::Path;
 use crate::time::Instant;
 use core::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -113,6 +114,12 @@ impl Site {
             self.telephones[call.0].press(key);
             self.pass(200);
         }
+    }
+
+    /// Presses a button of the box.
+    pub(super) fn press_button(&mut self, name: &str, press: &Press) {
+        self.rig.press(name, press);
+        self.exchange();
     }
 
     pub(super) fn hang_up(&mut self, call: Call) {
