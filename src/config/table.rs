@@ -228,7 +228,7 @@ const AUDIO: &[Key] = &[
 
 #[rustfmt::skip]
 const CALLS: &[Key] = &[
-    key("hang-up-after-minutes", TimeOrOff(MINUTES, Into(|s, v| s.calls.hang_up_after = v)), "5", "minutes from the answer, fractions allowed, 0 off"),
+    key("hang-up-after-minutes", TimeOrOff(MINUTES, Into(|s, v| s.calls.hang_up_after = v)), "5", "minutes from when he is heard, fractions allowed, 0 off"),
     key("hold-concurrent", YesNo(Into(|s, v| s.calls.hold_concurrent = v)), "no", "yes queues, no mixes"),
     key("queue-max", Number(0, 1000, Into(|s, v| s.calls.queue_max = usize::try_from(v).unwrap_or(0))), "10", "how many callers wait at most"),
     key("delayed", Delayed(Into(|s, v| s.calls.delayed = v)), "no", "record a call, then play it: yes, no, or callers such as 2??@*"),
