@@ -17,7 +17,7 @@ pub struct Record {
     pub peer: String,
     /// To find him in logs; empty where there is none.
     pub call_id: String,
-    /// The account whose server it was; `None`: a direct call.
+    /// The account that was called, else the one by whose server it came; `None`: neither.
     pub account: Option<String>,
     /// Where it was played.
     pub zones: Vec<String>,

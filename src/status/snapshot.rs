@@ -185,7 +185,7 @@ pub struct Call {
     pub peer: String,
     /// To find him in logs.
     pub call_id: String,
-    /// The account whose server it is; `None`: a direct call.
+    /// The account that was called, else the one by whose server it came; `None`: neither.
     pub account: Option<String>,
     /// How far it is.
     pub state: CallState,

@@ -1,4 +1,4 @@
-//! The proof of each page of a box at work: from its answer to its end.
+//! The proof of each page of a box at work: from when it is on air to its end.
 
 use super::call_log::{Page, Received};
 use super::{Call, Service, Stage};
