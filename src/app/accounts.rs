@@ -208,14 +208,10 @@ impl<'a> Accounts<'a> {
         (registering().filter(|line| line.is_registered).count(), registering().count())
     }
 
-    fn at_server(&self, address: IpAddr) -> Option<&Line> {
-        let has = |line: &&Line| line.trusted().any(|known| known.to_canonical() == address.to_canonical());
-        self.lines.iter().find(has)
-    }
-
     /// The user of the account one of whose servers is at `address`.
     pub(super) fn user_of_server(&self, address: IpAddr) -> Option<&str> {
-        self.at_server(address).map(|line| line.settings.user.as_str())
+        let has = |line: &&Line| line.trusted().any(|known| known.to_canonical() == address.to_canonical());
+        self.lines.iter().find(has).map(|line| line.settings.user.as_str())
     }
 
     /// Those that the configuration knows.

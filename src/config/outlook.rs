@@ -23,7 +23,7 @@ pub(super) fn outlook(loaded: &Loaded) -> Vec<String> {
         sentences.push("has no account: it is called at its address, sip:page@ADDRESS".to_owned());
     }
     let sip = &settings.sip;
-    let listen: Vec<_> = sip.listen.iter().map(ToString::to_string).collect();
+    let listen = texts(&sip.listen);
     sentences.push(format!("listens at {}, over UDP and TCP", and(&listen)));
     sentences.push(format!(
         "takes calls {}{}",
@@ -35,7 +35,7 @@ pub(super) fn outlook(loaded: &Loaded) -> Vec<String> {
     sentences.push([Some(answers(settings)), ends].into_iter().flatten().collect::<Vec<_>>().join(", "));
     sentences.extend(apart(settings, MAX_ACCOUNTS));
     sentences.push(together(&settings.calls));
-    let codecs: Vec<_> = sip.codecs.iter().map(ToString::to_string).collect();
+    let codecs = texts(&sip.codecs);
     sentences.push(format!("speaks {}, the first that both know", codecs.join(", ")));
     sentences.extend(settings.outputs().iter().map(plays));
     sentences.extend(besides(settings));
@@ -52,10 +52,10 @@ pub(super) fn outlook(loaded: &Loaded) -> Vec<String> {
 }
 
 fn registers(account: &Account, settings: &Settings) -> String {
-    let hosts: Vec<_> = account.domain.iter().map(ToString::to_string).collect();
+    let hosts = texts(&account.domain);
     let transport = if account.is_tcp { "TCP" } else { "UDP" };
     let verb = if account.register { "registers as" } else { "is called, without registering, as" };
-    let proxies: Vec<_> = account.outbound_proxy.iter().map(ToString::to_string).collect();
+    let proxies = texts(&account.outbound_proxy);
     let by =
         if proxies.is_empty() { String::new() } else { format!(" by way of {}", proxies.join(", then ")) };
     let without = if account.pass.is_empty() && account.register { ", without a password" } else { "" };
@@ -82,7 +82,7 @@ fn from(allow: &Allow, has_accounts: bool) -> String {
     }
     sources.extend(allow.networks.iter().map(ToString::to_string));
     let from = if sources.is_empty() { "anywhere".to_owned() } else { and(&sources) };
-    let callers: Vec<_> = allow.callers.iter().map(ToString::to_string).collect();
+    let callers = texts(&allow.callers);
     if callers.is_empty() { format!("from {from}") } else { format!("of {} from {from}", callers.join(", ")) }
 }
 
@@ -138,7 +138,7 @@ fn besides(settings: &Settings) -> Vec<String> {
         Delayed::No => {}
         Delayed::Yes => sentences.push("records calls, and plays each when it has ended".to_owned()),
         Delayed::Callers(callers) => {
-            let callers: Vec<_> = callers.iter().map(ToString::to_string).collect();
+            let callers = texts(callers);
             sentences.push(format!("records calls of {}, and plays each when it has ended", and(&callers)));
         }
     }
@@ -264,7 +264,7 @@ fn ways(own: &OwnAddress, network: &Network) -> String {
         None if own.address.is_ipv6() => "any router".to_owned(),
         None => "no router".to_owned(),
     }];
-    let servers: Vec<_> = network.dns.iter().map(ToString::to_string).collect();
+    let servers = texts(&network.dns);
     if !servers.is_empty() {
         ways.push(format!("names by {}", and(&servers)));
     }
@@ -285,6 +285,10 @@ fn clock(time: &Time) -> Option<String> {
         TimeSource::Server(host) => host.name.clone(),
     });
     Some(format!("has the time of {} from {}", time.zone, and(&sources.collect::<Vec<_>>())))
+}
+
+fn texts<T: ToString>(things: &[T]) -> Vec<String> {
+    things.iter().map(ToString::to_string).collect()
 }
 
 /// `a`, `a and b`, `a, b and c`.

@@ -1,6 +1,6 @@
 //! Whose calls are taken otherwise than the others.
 
-use super::{and, chime};
+use super::{and, chime, texts};
 use crate::config::{CallerRule, Mode, Reception, Settings, Sound, ZoneNames};
 
 /// A sentence for all calls if they differ from what nobody has to say, one for each account of the first `most` and each
@@ -10,10 +10,11 @@ pub(super) fn apart(settings: &Settings, most: usize) -> Vec<String> {
     let accounts = settings.accounts.iter().take(most).map(|account| {
         sentence(&format!(" to {}", account.user.escape_debug()), &differing(&account.reception, common))
     });
-    let callers = settings.callers.iter().take(most).map(|rule| {
-        let from: Vec<_> = rule.from.iter().map(ToString::to_string).collect();
-        sentence(&format!(" of {}", and(&from)), &own_words(rule))
-    });
+    let callers = settings
+        .callers
+        .iter()
+        .take(most)
+        .map(|rule| sentence(&format!(" of {}", and(&texts(&rule.from))), &own_words(rule)));
     [sentence("", &unusual(common))].into_iter().chain(accounts).chain(callers).flatten().collect()
 }
 
@@ -24,9 +25,12 @@ fn sentence(whose: &str, words: &[String]) -> Option<String> {
 
 /// Chime, PIN and bell are told with the answer.
 fn unusual(own: &Reception) -> Vec<String> {
-    let usual = Settings::default().sip.account.reception;
-    let usual = Reception { klaxon: own.klaxon.clone(), pin: own.pin.clone(), ..usual };
-    let usual = if own.mode == Mode::Ring { Reception { mode: Mode::Ring, ..usual } } else { usual };
+    let mut usual = Settings::default().sip.account.reception;
+    usual.klaxon.clone_from(&own.klaxon);
+    usual.pin.clone_from(&own.pin);
+    if own.mode == Mode::Ring {
+        usual.mode = Mode::Ring;
+    }
     differing(own, &usual)
 }
 

@@ -18,6 +18,12 @@ fn alarm(site: &mut Site, from: &str) -> Call {
     call
 }
 
+/// How loud it was in the last milliseconds.
+fn lately(site: &Site, millis: u64) -> f64 {
+    let now = site.now();
+    site.heard("all").rms(now - millis..now)
+}
+
 #[test]
 fn it_goes_on_when_its_caller_has_gone_and_ends_by_the_same_keys() {
     let mut site = Site::new(SITE);
@@ -46,8 +52,7 @@ fn a_second_alarm_within_ten_seconds_does_not_end_it() {
     site.pass(4_000);
     alarm(&mut site, "101");
     site.pass(8_000);
-    let now = site.now();
-    assert!(site.heard("all").rms(now - 4_000..now) > -30.0);
+    assert!(lately(&site, 4_000) > -30.0);
 }
 
 #[test]
@@ -57,12 +62,10 @@ fn who_presses_another_button_within_ten_seconds_wants_the_same_alarm() {
     site.pass(4_000);
     site.press_button("yard", &Press::Emergency);
     site.pass(8_000);
-    let now = site.now();
-    assert!(site.heard("all").rms(now - 4_000..now) > -30.0);
+    assert!(lately(&site, 4_000) > -30.0);
     site.press_button("yard", &Press::Emergency);
     site.pass(6_000);
-    let now = site.now();
-    assert!(site.heard("all").rms(now - 3_000..now) < UNHEARD, "later it cancels");
+    assert!(lately(&site, 3_000) < UNHEARD, "later it cancels");
 }
 
 #[test]
@@ -72,8 +75,7 @@ fn the_same_button_cancels_at_once() {
     site.pass(4_000);
     site.press_button("hall", &Press::Emergency);
     site.pass(5_000);
-    let now = site.now();
-    assert!(site.heard("all").rms(now - 2_000..now) < UNHEARD);
+    assert!(lately(&site, 2_000) < UNHEARD);
 }
 
 #[test]
@@ -95,7 +97,6 @@ fn whatever_is_on_air_is_mute_meanwhile_and_stop_ends_it_too() {
     assert!(heard.rms(alarmed + 2_700..alarmed + 3_500) < UNHEARD, "{alarmed}");
     site.press(call, "5");
     site.pass(3_000);
-    let now = site.now();
-    assert!(site.heard("all").rms(now - 2_000..now) < UNHEARD);
+    assert!(lately(&site, 2_000) < UNHEARD);
     assert!(site.over_at(page).is_some());
 }
